@@ -1,0 +1,183 @@
+"""What a fiscal register's driver promises. The docstrings are the specification.
+
+A driver is synchronous and is used by one thread at a time (the device's lane). It never retries a command that
+may have been executed, never decides what happened, and keeps no fiscal state of its own: it asks, tells and reports
+one of the verdicts of ``drivers.errors``. Money is integer kopecks.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from protocol.ffd.planned import PlannedReceipt
+
+
+class ShiftState(StrEnum):
+    CLOSED = "closed"
+    OPEN = "open"
+    EXPIRED = "expired"  # open for more than 24 hours: only closing it is allowed
+
+
+class Paper(StrEnum):
+    PRESENT = "present"
+    ABSENT = "absent"  # no paper, nothing is waiting to be printed
+    INTERRUPTED = "interrupted"  # paper ran out while printing; the rest waits for paper
+    RESUMABLE = "resumable"  # paper is back; "continue print" is awaited
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this driver can do about doubt (reliability of the interface, not of the code)."""
+
+    has_imprint: bool  # a short id can be stored in the fiscal document and read back from the archive
+    has_task_id: bool  # the interface knows jobs by an id of ours
+    task_id_durable: bool
+    can_cancel_open: bool
+    can_read_archive: bool
+    one_command: bool = False  # document opened, filled and closed by a single command
+    max_time: Mapping[str, float] = field(default_factory=dict)
+    """Longest time in seconds that the device may work on: ``query``, ``fill``, ``close``, ``cancel``, ``shift``,
+    ``report``. After it (plus a margin) a lost command can no longer take effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answers. ``register_serial`` is the identity; the address is only where it was last seen."""
+
+    model: str
+    register_serial: str
+    fn_serial: str
+    registration_number: str
+    inn: str
+    ffd: str  # "1.05", "1.1", "1.2": the register's format version
+    firmware: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One consistent look at the register; reading it changes nothing."""
+
+    register_serial: str
+    fn_serial: str
+    shift: ShiftState
+    shift_number: int  # the open shift, or the last closed one
+    receipt_in_shift: int  # number of the last receipt of the shift
+    document_open: bool  # a receipt or another document is begun and not closed
+    fn_document_open: bool  # the fiscal drive itself holds a begun document
+    last_fd: int
+    busy: bool  # printing, or executing: asking again later is the only right thing
+    paper: Paper
+    cover_open: bool
+    at: datetime  # the register's own clock: local, naive
+    drawer: int | None = None  # kopecks
+    clock_unset: bool = False  # the register awaits confirmation of date or time
+    fn_warnings: tuple[str, ...] = ()  # urgent_replacement, resource, memory, ofd_overdue, critical
+    blocked: str | None = None  # a code: the register cannot make fiscal documents at all (fn_absent, fn_expired, …)
+
+
+class DocumentKind(StrEnum):
+    REGISTRATION = "registration"
+    REREGISTRATION = "reregistration"
+    OPEN_SHIFT = "open_shift"
+    CLOSE_SHIFT = "close_shift"
+    RECEIPT = "receipt"
+    STRICT_FORM = "strict_form"
+    CORRECTION = "correction"
+    CORRECTION_STRICT_FORM = "correction_strict_form"
+    STATE_REPORT = "state_report"
+    CLOSE_ARCHIVE = "close_archive"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalDocument:
+    """A document read back from the fiscal drive's archive, as far as its kind has the fields."""
+
+    kind: DocumentKind
+    fd: int
+    fpd: str  # decimal text without leading zeros
+    at: datetime  # local, naive
+    sign: int | None = None  # tag 1054 (1 sell, 2 sell_return, 3 buy, 4 buy_return)
+    total: int | None = None
+    shift_number: int | None = None
+    receipt_in_shift: int | None = None
+    imprint: str | None = None  # from tag 1084, "" when the document has none, None when it could not be read
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    """Tags keyed by number as text; sums as decimal roubles in text, a nested mapping for a structure, a list where a
+    tag repeats (the form of ``simulate --dump``). Empty when the register keeps only the summary."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReply:
+    """What the register said to the closing command. Not a proof: the archive is."""
+
+    fd: int | None
+    fpd: str | None
+    change: int | None
+
+
+class FiscalRegister(ABC):
+    """One register behind one address.
+
+    Every method may raise ``NotSent``, ``Refused`` or ``InDoubt`` and nothing else. Queries (``identity`` … ``document``)
+    change nothing and may be repeated by the caller; inside the driver they are repeated on a damaged line.
+    """
+
+    capabilities: Capabilities
+
+    @abstractmethod
+    def connect(self) -> Identity:
+        """Open the channel and find out who answers. Raises ``NotSent`` with ``device_offline`` when nobody does,
+        ``port_busy``, ``wrong_device``. A reply left over from an earlier command is taken and thrown away."""
+
+    @abstractmethod
+    def disconnect(self) -> None:
+        """Close the channel; never raises; may be called at any time from the same thread, also when not connected."""
+
+    @abstractmethod
+    def status(self) -> Status:
+        """Read mode, shift, open document, last FD, paper and clock."""
+
+    @abstractmethod
+    def document(self, fd: int) -> FiscalDocument | None:
+        """Read one document of the current fiscal drive with all its tags; ``None`` when the number does not exist."""
+
+    @abstractmethod
+    def open_shift(self, cashier_name: str | None, cashier_inn: str | None) -> None:
+        """Open a shift. Not repeated inside: the caller resolves doubt by ``status``."""
+
+    @abstractmethod
+    def close_shift(self, cashier_name: str | None, cashier_inn: str | None) -> None:
+        """Close the shift with a Z report."""
+
+    @abstractmethod
+    def x_report(self) -> None:
+        """Print an X report; no fiscal effect."""
+
+    @abstractmethod
+    def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
+        """Open the document and send everything up to, not including, the closing command: cashier, buyer, imprint,
+        every position. ``on_progress(done, of)`` is called after each position. After any error the document may be
+        open; the caller fences with ``cancel_document``."""
+
+    @abstractmethod
+    def subtotal(self) -> int:
+        """The open document's total in kopecks, as the register has it."""
+
+    @abstractmethod
+    def close_receipt(self, receipt: PlannedReceipt) -> CloseReply:
+        """Send payments and tax system and close: the document becomes fiscal. Sent at most once."""
+
+    @abstractmethod
+    def cancel_document(self) -> None:
+        """Cancel the open document (register's and fiscal drive's). Returns normally when none is open any more;
+        repeating it is harmless. This is the fence against a late close."""
+
+    @abstractmethod
+    def continue_print(self) -> None:
+        """Resume printing after new paper. ``Refused`` when nothing waits."""
