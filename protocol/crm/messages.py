@@ -1,0 +1,373 @@
+"""Bodies of the messages between agent and server.
+
+A message is durable when it lives in an outbox until its own ack; it is harmless when repeated. Signed ones carry
+``kid`` and ``sig`` (see ``signing``). Times are aware; ``nonce`` and keys are base64 text.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from protocol.crm.jobs import JobId, JobKind, JobState, KkmId, Sha256
+from protocol.crm.outcomes import Decision, Paper, Proof, Reason, Value
+
+SUBPROTOCOL = "kassabridge.v1"
+Text = Annotated[str, StringConstraints(max_length=1000)]
+
+
+# --- greeting -------------------------------------------------------------------------------------------------------
+
+
+class Challenge(Value):
+    nonce: str
+    server_time: AwareDatetime
+    versions: list[str]
+
+
+class JournalHead(Value):
+    n: int = Field(ge=0)
+    hash: str
+
+
+class KnownJob(Value):
+    job_id: JobId
+    rev: int = Field(ge=0)
+
+
+class ClaimedDevice(Value):
+    """A device of the agent's configuration; serials are known once the device has answered."""
+
+    kkm_id: KkmId
+    driver: str
+    register_serial: str | None = None
+    fn_serial: str | None = None
+    registration_number: str | None = None
+    model: str | None = None
+    ffd: str | None = None
+    last_fd: int | None = None
+    binding_epoch: int | None = None
+
+
+class Hello(Value):
+    agent_id: str
+    install_id: str
+    boot_id: str
+    version: str
+    caps: list[str]
+    journal_head: JournalHead
+    jobs: list[KnownJob]
+    devices: list[ClaimedDevice]
+    nonce: str
+    sig: str = ""
+
+
+class Desk(Value):
+    """What the agent must know of the desk that a register stands at."""
+
+    desk_id: str | None = None
+    timezone: str = "Europe/Moscow"
+    exclusive: bool = True  # no other program prints on this register
+    imprint: bool = True
+    open_shift: bool = True  # a closed shift is opened for a receipt
+    close_expired_shift: bool = True
+    held_hours: int = Field(default=24, ge=1, le=720)
+
+
+class Binding(Value):
+    kkm_id: KkmId
+    register_serial: str | None
+    binding_epoch: int = Field(ge=1)
+    desk: Desk
+
+
+class ServerKey(Value):
+    """A public job key; a successor is signed by the key it follows (``by``, ``sig`` over kid and key)."""
+
+    kid: str
+    key: str
+    by: str | None = None
+    sig: str | None = None
+
+
+class Welcome(Value):
+    tenant_id: str
+    session_epoch: int
+    server_time: AwareDatetime
+    heartbeat_s: float
+    acked_head: JournalHead
+    jobs: list[KnownJob]
+    bindings: list[Binding]
+    keys: list[ServerKey]
+    limits: dict[str, int] = {}
+
+
+class Checkpoint(Value):
+    """The agent's own journal hash at ``welcome.acked_head.n``; ``hash`` is ``None`` when it has no such record."""
+
+    n: int
+    hash: str | None
+    session_epoch: int
+    sig: str = ""
+
+
+class Ready(Value):
+    """The greeting is over: differences may travel, work may start."""
+
+    resumed: bool = False  # a quarantine has just been lifted by a person
+
+
+class Quarantine(Value):
+    """This journal is older than what the server has seen of it, or a copy. Only queries are answered."""
+
+    code: str
+    text: str
+
+
+class ArchiveEntry(Value):
+    fd: int
+    kind: str
+    at: str  # the register's local time, ISO, no zone
+    total: str | None = None
+    imprint: str | None = None
+    fpd: str | None = None
+
+
+class Archive(Value):
+    """Evidence of a quarantined agent: documents of one device above what the server knows."""
+
+    kkm_id: KkmId
+    register_serial: str
+    fn_serial: str
+    last_fd: int
+    documents: list[ArchiveEntry]
+
+
+# --- jobs -----------------------------------------------------------------------------------------------------------
+
+
+class Offer(Value):
+    tenant_id: str
+    job_id: JobId
+    kind: JobKind
+    agent_id: str
+    kkm_id: KkmId
+    register_serial: str | None = None
+    terminal_id: str | None = None
+    binding_epoch: int = Field(ge=1)
+    lease_no: int = Field(ge=1)
+    rev: int = Field(default=0, ge=0)  # the server's rev of the job; the agent counts on from it
+    issued_at: AwareDatetime
+    start_by: AwareDatetime
+    order_ref: str | None = None
+    payload: dict[str, Any]
+    payload_hash: Sha256
+    kid: str
+    sig: str = ""
+
+
+class Accept(Value):
+    job_id: JobId
+    rev: int
+    payload_hash: Sha256
+
+
+class Reject(Value):
+    job_id: JobId
+    reason: Reason
+
+
+class Update(Value):
+    """The agent's word on a job. Counts only when ``rev`` is higher than the one stored."""
+
+    job_id: JobId
+    rev: int = Field(ge=1)
+    state: JobState
+    attempt: int = 0
+    at: AwareDatetime
+    binding_epoch: int = 0
+    lease_no: int = 0
+    reason: Reason | None = None
+    proof: Proof | None = None
+    paper: Paper | None = None
+    evidence: dict[str, Any] | None = None
+    too_late: bool = False  # answer to a cancel that came after INTENT
+    certainty: str | None = None
+    offer: Offer | None = None
+    """The job itself, for a server that does not know it (restored from a backup). Absent otherwise."""
+
+
+class Cancel(Value):
+    job_id: JobId
+    agent_id: str
+    rev: int = Field(default=0, ge=0)  # the server's rev of the job
+    kid: str
+    sig: str = ""
+
+
+class Renew(Value):
+    job_id: JobId
+    agent_id: str
+    lease_no: int = Field(ge=2)
+    binding_epoch: int = Field(ge=1)
+    start_by: AwareDatetime
+    kid: str
+    sig: str = ""
+
+
+class Resolve(Value):
+    """A person's decision on a ``human`` job. Counts only at the current ``rev``; the device is asked first."""
+
+    job_id: JobId
+    agent_id: str
+    rev: int
+    decision: Decision
+    person: Text
+    reason: Text
+    fd: int | None = None
+    kid: str
+    sig: str = ""
+
+
+class Progress(Value):
+    job_id: JobId
+    code: str
+    text: str = ""
+    done: int | None = None
+    of: int | None = None
+
+
+class Event(Value):
+    """What a device did outside a job: shift opened or closed, foreign document seen, FN replaced, paper out."""
+
+    event_id: str
+    kkm_id: KkmId | None = None
+    kind: str
+    at: AwareDatetime
+    body: dict[str, Any] = {}
+
+
+# --- ownership of devices -------------------------------------------------------------------------------------------
+
+
+class OpenJob(Value):
+    """A job that another journal may have begun on this register; the new owner adopts it."""
+
+    offer: Offer
+    rev: int
+    imprint: str
+
+
+class Bind(Value):
+    """This agent owns this register from now on, under this epoch."""
+
+    agent_id: str
+    binding: Binding
+    fn_serial: str | None = None
+    last_fd: int | None = None
+    open_jobs: list[OpenJob] = []
+    kid: str
+    sig: str = ""
+
+
+class Bound(Value):
+    kkm_id: KkmId
+    binding_epoch: int
+
+
+class Release(Value):
+    """Give the register up: start nothing more; ``released`` follows when no intent is open."""
+
+    agent_id: str
+    kkm_id: KkmId
+    binding_epoch: int
+    kid: str
+    sig: str = ""
+
+
+class Released(Value):
+    kkm_id: KkmId
+    binding_epoch: int
+    not_started: list[JobId]
+    last_fd: int | None = None
+
+
+class Claim(Value):
+    """A device answered for the first time on this connection (or anew): who it says it is."""
+
+    device: ClaimedDevice
+
+
+class ClaimRefused(Value):
+    kkm_id: KkmId
+    code: str
+    text: str
+    advice: str
+
+
+# --- the connection itself ------------------------------------------------------------------------------------------
+
+
+class Ack(Value):
+    msg_ids: list[str]
+
+
+class Ping(Value):
+    n: int
+    journal_head: JournalHead | None = None
+    """The agent's head, so that the server can acknowledge it (and later notice an older copy)."""
+
+
+class Pong(Value):
+    n: int
+    server_time: AwareDatetime
+
+
+class Error(Value):
+    code: str
+    text: str
+    ref: str | None = None  # msg_id of what was wrong
+
+
+class Goodbye(Value):
+    code: str
+    text: str = ""
+    retry_after: float | None = None
+
+
+TYPES: dict[str, type[Value]] = {
+    "challenge": Challenge,
+    "hello": Hello,
+    "welcome": Welcome,
+    "checkpoint": Checkpoint,
+    "ready": Ready,
+    "quarantine": Quarantine,
+    "archive": Archive,
+    "offer": Offer,
+    "accept": Accept,
+    "reject": Reject,
+    "update": Update,
+    "cancel": Cancel,
+    "renew": Renew,
+    "resolve": Resolve,
+    "progress": Progress,
+    "event": Event,
+    "bind": Bind,
+    "bound": Bound,
+    "release": Release,
+    "released": Released,
+    "claim": Claim,
+    "claim_refused": ClaimRefused,
+    "ack": Ack,
+    "ping": Ping,
+    "pong": Pong,
+    "error": Error,
+    "goodbye": Goodbye,
+}
+NAMES: dict[type[Value], str] = {model: name for name, model in TYPES.items()}
+
+DURABLE = frozenset(
+    {"offer", "accept", "reject", "update", "event", "cancel", "renew", "resolve", "bind", "release", "released"}
+)
+"""Kept in an outbox until acknowledged; the receiver acknowledges only after the effect is committed."""

@@ -1,0 +1,66 @@
+"""What a job ended with: a proof, a reason, the evidence for a person."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """A message body: frozen, and a field nobody knows is refused (a dropped fiscal field is worse)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProofSource(StrEnum):
+    DEVICE = "device"  # read back from the fiscal drive's archive
+    PERSON = "person"  # a named person decided
+
+
+class Proof(Value):
+    """Why ``done`` is true. Money as decimal roubles in text; ``printed_at`` with offset."""
+
+    source: ProofSource
+    fn: str | None = None
+    fd: int | None = None
+    fpd: str | None = None
+    shift: int | None = None
+    receipt_in_shift: int | None = None
+    printed_at: AwareDatetime | None = None
+    total: str | None = None
+    drawer: str | None = None
+    qr: str | None = None
+    register_serial: str | None = None
+    registration_number: str | None = None
+    vat: dict[str, str] | None = None
+    """VAT by rate as the archive shows it, keyed by the rate's name; the turnover for ``vat0`` and ``none``."""
+    change: str | None = None
+    person: str | None = None
+    person_reason: str | None = None
+    verified: bool | None = None
+    """With ``source = person``: whether the device's records were read and agree."""
+
+
+class Reason(Value):
+    """Why a job is where it is. ``code`` decides; the words are from the table in ``codes``."""
+
+    code: str
+    text: str
+    advice: str
+    safe_to_repeat: bool
+    vendor: str | None = None
+    detail: str | None = None
+    params: dict[str, Any] = {}
+
+
+class Paper(StrEnum):
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    NOT_WANTED = "not_wanted"
+
+
+class Decision(StrEnum):
+    DONE = "done"
+    NOT_DONE = "not_done"
