@@ -1,6 +1,6 @@
 """A receipt worked out to the kopeck: what the register is asked to make, and what the archive must then show.
 
-Pure values. ``protocol.ffd.receipt`` turns a CRM payload into one; drivers only read it. Money is integer kopecks,
+Pure values. ``protocol.ffd.planning`` makes one from a checked receipt; drivers only read it. Money is integer kopecks,
 quantities are ``Decimal`` with at most six places; numbers named by a tag are the values of that tag.
 """
 

@@ -1,0 +1,149 @@
+"""The words of a receipt job and the tag values they stand for.
+
+Snake_case names after the ATOL Online API, which developers of Russian CRMs already know; numbers after the format
+order ЕД-7-20/662@. VAT rates have a module of their own, ``protocol.ffd.vat``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class _Coded(StrEnum):
+    """A name with the number that stands for it in a fiscal document."""
+
+    code: int
+
+    def __new__(cls, name: str, code: int) -> Self:
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.code = code
+        return member
+
+    @classmethod
+    def of_code(cls, code: int) -> Self:
+        """Raises ``KeyError`` for a number that stands for nothing."""
+        for member in cls:
+            if member.code == code:
+                return member
+        raise KeyError(code)
+
+
+class ReceiptType(_Coded):
+    """Tag 1054, признак расчёта."""
+
+    SELL = "sell", 1
+    SELL_RETURN = "sell_return", 2
+    BUY = "buy", 3
+    BUY_RETURN = "buy_return", 4
+
+    @property
+    def is_return(self) -> bool:
+        return self in (ReceiptType.SELL_RETURN, ReceiptType.BUY_RETURN)
+
+    @property
+    def pays_out(self) -> bool:
+        """The money goes from the desk to the customer."""
+        return self in (ReceiptType.SELL_RETURN, ReceiptType.BUY)
+
+
+class Taxation(_Coded):
+    """Tag 1055, one bit of it."""
+
+    OSN = "osn", 1
+    USN_INCOME = "usn_income", 2
+    USN_INCOME_OUTCOME = "usn_income_outcome", 4
+    ESN = "esn", 16
+    PATENT = "patent", 32
+
+
+class PaymentMethod(_Coded):
+    """Tag 1214, признак способа расчёта."""
+
+    FULL_PREPAYMENT = "full_prepayment", 1
+    PREPAYMENT = "prepayment", 2
+    ADVANCE = "advance", 3
+    FULL_PAYMENT = "full_payment", 4
+    PARTIAL_PAYMENT = "partial_payment", 5
+    CREDIT = "credit", 6
+    CREDIT_PAYMENT = "credit_payment", 7
+
+    @property
+    def is_before_delivery(self) -> bool:
+        return self.code <= 3
+
+
+class PaymentObject(_Coded):
+    """Tag 1212, признак предмета расчёта. 28 and 29 are not assigned."""
+
+    COMMODITY = "commodity", 1
+    EXCISE = "excise", 2
+    JOB = "job", 3
+    SERVICE = "service", 4
+    GAMBLING_BET = "gambling_bet", 5
+    GAMBLING_PRIZE = "gambling_prize", 6
+    LOTTERY = "lottery", 7
+    LOTTERY_PRIZE = "lottery_prize", 8
+    INTELLECTUAL_ACTIVITY = "intellectual_activity", 9
+    PAYMENT = "payment", 10
+    AGENT_COMMISSION = "agent_commission", 11
+    COMPOSITE = "composite", 12
+    ANOTHER = "another", 13
+    PROPERTY_RIGHT = "property_right", 14
+    NON_OPERATING_GAIN = "non_operating_gain", 15
+    INSURANCE_PREMIUM = "insurance_premium", 16
+    SALES_TAX = "sales_tax", 17
+    RESORT_FEE = "resort_fee", 18
+    DEPOSIT = "deposit", 19
+    EXPENSE = "expense", 20
+    PENSION_INSURANCE_IP = "pension_insurance_ip", 21
+    PENSION_INSURANCE = "pension_insurance", 22
+    MEDICAL_INSURANCE_IP = "medical_insurance_ip", 23
+    MEDICAL_INSURANCE = "medical_insurance", 24
+    SOCIAL_INSURANCE = "social_insurance", 25
+    CASINO_PAYMENT = "casino_payment", 26
+    AGENT_WITHDRAWALS = "agent_withdrawals", 27
+
+
+MARKED_OBJECTS = ("non_marked_excise", "marked_excise", "non_marked", "marked")
+"""Tag 1212 values 30 to 33 by name. They need marking (Честный знак), which is not supported yet."""
+
+
+class Unit(_Coded):
+    """Tag 2108, мера количества."""
+
+    PIECE = "piece", 0
+    GRAM = "gram", 10
+    KILOGRAM = "kilogram", 11
+    TON = "ton", 12
+    CENTIMETRE = "centimetre", 20
+    DECIMETRE = "decimetre", 21
+    METRE = "metre", 22
+    SQUARE_CENTIMETRE = "square_centimetre", 30
+    SQUARE_DECIMETRE = "square_decimetre", 31
+    SQUARE_METRE = "square_metre", 32
+    MILLILITRE = "millilitre", 40
+    LITRE = "litre", 41
+    CUBIC_METRE = "cubic_metre", 42
+    KILOWATT_HOUR = "kilowatt_hour", 50
+    GIGACALORIE = "gigacalorie", 51
+    DAY = "day", 70
+    HOUR = "hour", 71
+    MINUTE = "minute", 72
+    SECOND = "second", 73
+    KILOBYTE = "kilobyte", 80
+    MEGABYTE = "megabyte", 81
+    GIGABYTE = "gigabyte", 82
+    TERABYTE = "terabyte", 83
+    OTHER = "other", 255
+
+
+class PaymentKind(_Coded):
+    """How the customer pays; the code is the tag of the sum."""
+
+    CASH = "cash", 1031
+    CARD = "card", 1081
+    PREPAID = "prepaid", 1215
+    CREDIT = "credit", 1216
+    OTHER = "other", 1217
