@@ -86,6 +86,13 @@ _SHAPES: Mapping[str, tuple[str, str, str, str, str]] = MappingProxyType(
             "marked goods are not supported yet",
         ),
         "string_type": ("E_TYPE", "text", "a string", "нужна строка", "a string is needed"),
+        "string_unicode": (
+            "E_TYPE",
+            "text is Unicode",
+            "a string of valid characters",
+            "в тексте есть недопустимые символы (половина суррогатной пары)",
+            "the text has invalid characters (half of a surrogate pair)",
+        ),
         "bool_type": ("E_TYPE", "true or false", "true or false", "нужно true или false", "true or false is needed"),
         "tuple_type": ("E_TYPE", "list", "a list", "нужен список", "a list is needed"),
         "model_type": ("E_TYPE", "object", "an object", "нужен объект JSON", "a JSON object is needed"),

@@ -340,6 +340,7 @@ MALFORMED: dict[str, tuple[dict[str, Any], str, str]] = {
         "E_MARKING_UNSUPPORTED",
         "items[0].payment_object",
     ),
+    "half a surrogate pair": (payload(item() | {"name": "\ud800"}, cash="1.00"), "E_TYPE", "items[0].name"),
     "print as text": (payload(item(), cash="1.00", print="yes"), "E_TYPE", "print"),
     "items as an object": (payload(item(), cash="1.00") | {"items": {}}, "E_TYPE", "items"),
     "a line that is no object": (payload(item(), cash="1.00") | {"items": ["x"]}, "E_TYPE", "items[0]"),
