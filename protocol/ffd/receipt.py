@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Strict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from protocol.ffd.money import (
@@ -31,6 +31,13 @@ from protocol.ffd.vocabulary import (
     Taxation,
     Unit,
 )
+
+
+def _text(value: str) -> str:
+    """JSON can smuggle in half a surrogate pair, which no answer, file or database could carry on."""
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        raise PydanticCustomError("string_unicode", "half a surrogate pair")
+    return value
 
 
 def _money(value: object) -> int:
@@ -70,6 +77,8 @@ def _object(value: object) -> object:
     return value
 
 
+Text = Annotated[str, AfterValidator(_text)]
+
 Kopecks = Annotated[
     int,
     BeforeValidator(_money),
@@ -91,18 +100,18 @@ class _Part(BaseModel):
 
 
 class Cashier(_Part):
-    name: str
+    name: Text
     """Tag 1021: position and surname as they shall stand on paper."""
-    inn: str | None = None
+    inn: Text | None = None
 
 
 class Buyer(_Part):
-    contact: str | None = None
+    contact: Text | None = None
     """Tag 1008: phone or e-mail for the electronic copy."""
 
 
 class Item(_Part):
-    name: str
+    name: Text
     price: Kopecks
     """For one unit, VAT included, discounts already taken off."""
     quantity: Quantity
