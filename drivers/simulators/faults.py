@@ -1,0 +1,236 @@
+"""Faults that a simulated device can be told to have: ``NAME[:key=value,…]``.
+
+``parse`` turns one such text into a ``Fault`` or raises ``FaultSpecError`` that names what is wrong. ``Trigger``
+counts commands for one fault; ``LineFaults`` damages bytes. Which make honours which fault is said by ``FAULTS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+
+class FaultSpecError(ValueError):
+    """A fault that cannot be understood; the text is for the person who typed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    name: str
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    def text(self, key: str) -> str | None:
+        value = self.params.get(key)
+        return None if value is None else str(value)
+
+    def integer(self, key: str, default: int = 0) -> int:
+        return int(self.params.get(key, default))
+
+    def seconds(self, key: str, default: float = 0.0) -> float:
+        return float(self.params.get(key, default))
+
+
+ALWAYS = 1 << 60
+
+
+def _command(text: str) -> str:
+    code = text.upper().removesuffix("H")
+    if len(code) not in (2, 4) or any(digit not in "0123456789ABCDEF" for digit in code):
+        raise ValueError("a command code in hex, for example FF45 or E0")
+    return code
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError("a whole number from 1 up")
+    return int(text)
+
+
+def _times(text: str) -> int:
+    return ALWAYS if text == "always" else _count(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise ValueError("seconds, for example 0.5")
+    return value
+
+
+def _byte(text: str) -> int:
+    try:
+        value = int(text, 16)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 0xFF:
+        raise ValueError("one byte in hex, for example 6B")
+    return value
+
+
+def _kopecks(text: str) -> int:
+    roubles, _, kopecks = text.partition(".")
+    if not roubles.isdecimal() or not (kopecks == "" or (kopecks.isdecimal() and len(kopecks) == 2)):
+        raise ValueError("roubles, for example 100.00")
+    return int(roubles) * 100 + int(kopecks or 0)
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError("one of " + ", ".join(words))
+        return text
+
+    return read
+
+
+Reader = Callable[[str], str | int | float]
+_WHICH: dict[str, Reader] = {"command": _command, "nth": _count, "times": _times}
+_YES_NO = _one_of("yes", "no")
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    keys: Mapping[str, Reader]
+    required: tuple[str, ...]
+    help: str
+
+
+FAULTS: Mapping[str, FaultKind] = {
+    "answer-lost": FaultKind(
+        {**_WHICH, "stored": _YES_NO}, (), "the command is executed, its reply is lost and the connection drops"
+    ),
+    "cut": FaultKind(
+        {"after": _count, "direction": _one_of("in", "out", "both")}, ("after",), "the connection drops after byte N"
+    ),
+    "power": FaultKind(
+        {
+            "step": _count,
+            "command": _command,
+            "nth": _count,
+            "when": _one_of("before", "after"),
+            "off": _seconds,
+            "receipt": _one_of("kept", "annulled"),
+        },
+        (),
+        "power fails at the N-th executed command, or before/after a certain one",
+    ),
+    "slow": FaultKind({**_WHICH, "seconds": _seconds}, ("seconds",), "the command takes that long before it acts"),
+    "busy": FaultKind(dict(_WHICH), (), "the command is refused with 50h, still printing"),
+    "late": FaultKind(
+        {**_WHICH, "seconds": _seconds, "stored": _YES_NO},
+        ("seconds",),
+        "no acknowledgement, the connection drops, and the command is executed seconds later",
+    ),
+    "paper-out": FaultKind({"line": _count, "load": _seconds}, (), "paper ends at the N-th printed line"),
+    "cover": FaultKind({**_WHICH, "seconds": _seconds}, ("seconds",), "the cover stands open"),
+    "mute": FaultKind({**_WHICH, "seconds": _seconds}, ("seconds",), "deaf and silent for a while"),
+    "refuse": FaultKind({**_WHICH, "error": _byte}, ("error",), "the command is refused with that code"),
+    "flip": FaultKind(
+        {"direction": _one_of("in", "out"), "byte": _count, "mask": _byte}, ("byte",), "the N-th byte is damaged"
+    ),
+    "noise": FaultKind(
+        {"direction": _one_of("in", "out"), "byte": _count, "count": _count},
+        ("byte",),
+        "random bytes come before the N-th byte",
+    ),
+    "nak": FaultKind(dict(_WHICH), (), "a good frame is answered with NAK and not executed"),
+    "foreign": FaultKind(
+        {"after": _count, "total": _kopecks},
+        ("after",),
+        "after document N another program makes a receipt of its own",
+    ),
+}
+
+
+def parse(text: str) -> Fault:
+    name, _, tail = text.partition(":")
+    kind = FAULTS.get(name)
+    if kind is None:
+        raise FaultSpecError(f"unknown fault {name!r}; known faults: {', '.join(FAULTS)}")
+    params: dict[str, str | int | float] = {}
+    for part in tail.split(",") if tail else []:
+        key, equals, value = part.partition("=")
+        reader = kind.keys.get(key)
+        if reader is None or not equals:
+            raise FaultSpecError(f"fault {name!r}: {part!r} is not one of its keys; it takes {_keys(kind)}")
+        try:
+            params[key] = reader(value)
+        except ValueError as error:
+            raise FaultSpecError(f"fault {name!r}: {key}={value!r} must be {error}") from error
+    missing = [key for key in kind.required if key not in params]
+    if missing:
+        raise FaultSpecError(f"fault {name!r}: {', '.join(missing)} must be given; it takes {_keys(kind)}")
+    if name == "power" and ("step" in params) == ("command" in params):
+        raise FaultSpecError("fault 'power': give either step or command")
+    return Fault(name, params)
+
+
+def _keys(kind: FaultKind) -> str:
+    return ", ".join(f"{key}=…" for key in kind.keys)
+
+
+class Trigger:
+    """Says whether a fault strikes: from its ``nth`` matching command on, ``times`` in a row (1 and 1)."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self._seen = 0
+
+    def hit(self, code: str) -> bool:
+        command = self.fault.text("command")
+        if command is not None and command != code:
+            return False
+        self._seen += 1
+        first = self.fault.integer("nth", 1)
+        return first <= self._seen < first + self.fault.integer("times", 1)
+
+
+class Triggers:
+    """All faults of a device that are set off by commands, by name."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self._by_name: dict[str, list[Trigger]] = {}
+        for fault in faults:
+            self._by_name.setdefault(fault.name, []).append(Trigger(fault))
+
+    def add(self, fault: Fault) -> None:
+        self._by_name.setdefault(fault.name, []).append(Trigger(fault))
+
+    def hit(self, name: str, code: str) -> Fault | None:
+        """The first fault of this name that strikes at this command; every one of them counts the command."""
+        struck = [trigger.fault for trigger in self._by_name.get(name, []) if trigger.hit(code)]
+        return struck[0] if struck else None
+
+
+class LineFaults:
+    """Damage on the wire, counted in bytes since the simulator started."""
+
+    def __init__(self, faults: Iterable[Fault], random: Random) -> None:
+        self._faults = [fault for fault in faults if fault.name in ("cut", "flip", "noise")]
+        self._random = random
+        self.passed = {"in": 0, "out": 0}
+
+    def add(self, fault: Fault) -> None:
+        self._faults.append(fault)
+
+    def passing(self, direction: str, byte: int) -> tuple[bytes, bool]:
+        """What is left of one byte, and whether the line breaks right after it."""
+        self.passed[direction] += 1
+        number = self.passed[direction]
+        data = bytes([byte])
+        broken = False
+        for fault in self._faults:
+            if fault.name == "cut":
+                where = fault.text("direction") or "both"
+                counted = sum(self.passed.values()) if where == "both" else self.passed[where]
+                broken |= where in (direction, "both") and counted == fault.integer("after")
+            elif (fault.text("direction") or "out") == direction and number == fault.integer("byte"):
+                if fault.name == "flip":
+                    data = bytes([byte ^ fault.integer("mask", 0xFF)])
+                else:
+                    data = self._random.randbytes(fault.integer("count", 1)) + data
+        return data, broken

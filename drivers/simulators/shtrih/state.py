@@ -1,0 +1,85 @@
+"""Everything a simulated Shtrih-M register remembers without power. Plain dataclasses, kept in one JSON file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from drivers.simulators.fiscal_drive import DriveState
+from drivers.simulators.paper import Row, Slip
+
+
+@dataclass(slots=True)
+class OpenLine:
+    name: str
+    hidden: bool  # sent with // in front: goes to the OFD and not to the paper
+    price: int
+    quantity: int  # millionths
+    total: int
+    vat: int  # tag 1199
+    department: int
+    method: int
+    subject: int
+    extra: str = ""  # host's TLV of command FF4Dh, hex
+
+
+@dataclass(slots=True)
+class OpenReceipt:
+    kind: int  # command 8Dh: 0 income, 1 expense, 2 income return, 3 expense return
+    correction: bool
+    operator: int
+    lines: list[OpenLine] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return sum(line.total for line in self.lines)
+
+
+@dataclass(slots=True)
+class Counters:
+    """Money and operation registers. ``t`` is the receipt kind of command 8Dh; money is kopecks."""
+
+    departments: dict[int, int] = field(default_factory=dict)  # 4*(department-1)+t, shift
+    payments: dict[int, int] = field(default_factory=dict)  # 4*(payment-1)+t, shift; cash is net of change
+    drawer: int = 0
+    cash_in: int = 0
+    cash_out: int = 0
+    cash_in_count: int = 0
+    cash_out_count: int = 0
+    cash_in_number: int = 0
+    cash_out_number: int = 0
+    receipts: dict[int, int] = field(default_factory=dict)  # t, shift
+    receipt_numbers: dict[int, int] = field(default_factory=dict)  # t, through the life
+    voids: dict[int, int] = field(default_factory=dict)  # t, shift
+    void_sums: dict[int, int] = field(default_factory=dict)  # t, shift
+    cancelled: int = 0
+    x_reports: int = 0
+
+    def start_shift(self) -> None:
+        for counts in (self.departments, self.payments, self.receipts, self.voids, self.void_sums):
+            counts.clear()
+        self.cash_in = self.cash_out = self.cash_in_count = self.cash_out_count = 0
+
+
+@dataclass(slots=True)
+class PrinterState:
+    jobs: list[Slip] = field(default_factory=list)  # not printed to the end yet
+    stage: int = 0  # submode: 0 idle, 2 paper ran out while printing, 3 paper is back, 5 printing
+    strip: list[Row] = field(default_factory=list)  # free text on the tape since the last cut
+    slips: int = 0  # pieces of paper that are not documents
+    spoiled: int = 0
+
+
+@dataclass(slots=True)
+class ShtrihState:
+    drive: DriveState
+    format: Literal[1] = 1
+    family: Literal["shtrih"] = "shtrih"
+    tables: dict[str, int | str] = field(default_factory=dict)  # "17.1.7" -> value that differs from the factory's
+    clock_offset: float = 0.0  # register's clock minus the given clock, seconds
+    pending_date: str | None = None  # ISO date of command 22h that awaits its confirmation
+    document_number: int = 0  # running number of command 11h
+    receipt: OpenReceipt | None = None
+    counters: Counters = field(default_factory=Counters)
+    printer: PrinterState = field(default_factory=PrinterState)

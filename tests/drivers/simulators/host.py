@@ -1,0 +1,184 @@
+"""The host's side of the line for tests: bytes written down from the protocol's text, nothing of the project's driver."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import reduce
+from operator import xor
+from random import Random
+
+from drivers.simulators.clock import ManualClock
+from drivers.simulators.paper import MemoryPaper
+from drivers.simulators.shtrih import Options, ShtrihDevice, ShtrihState, new_device
+
+START = datetime(2026, 11, 22, 10, 0, 0)
+PASSWORD = "1E 00 00 00"
+NOT_GIVEN = "FF FF FF FF FF"
+
+
+class Silent(Exception):
+    """The device did not answer."""
+
+
+def frame(payload: bytes) -> bytes:
+    body = bytes([len(payload)]) + payload
+    return b"\x02" + body + bytes([reduce(xor, body)])
+
+
+def le(value: int, size: int) -> bytes:
+    return value.to_bytes(size, "little")
+
+
+class Host:
+    """A register on the desk: ``ask`` one command, ``raw`` any bytes, ``pass_time`` on its clock."""
+
+    def __init__(
+        self,
+        *faults: str,
+        state: ShtrihState | None = None,
+        start: datetime = START,
+        print_time: float = 0.0,
+        seed: int = 1,
+    ) -> None:
+        self.clock = ManualClock(start)
+        self.paper = MemoryPaper()
+        self.device: ShtrihDevice = new_device(
+            self.clock,
+            Random(seed),
+            state=state,
+            faults=faults,
+            paper=self.paper,
+            options=Options(print_time=print_time),
+        )
+        self.line = self.device.connection()
+
+    def raw(self, data: str | bytes) -> str:
+        """Bytes in hex in, bytes in hex out."""
+        sent = bytes.fromhex(data) if isinstance(data, str) else data
+        return self.line.receive(sent).hex(" ").upper()
+
+    def pass_time(self, seconds: float) -> str:
+        self.clock.advance(seconds)
+        return self.line.poll().hex(" ").upper()
+
+    def redial(self) -> None:
+        self.line.close()
+        self.line = self.device.connection()
+
+    def ask(self, command: str, *fields: bytes) -> bytes:
+        """One whole exchange; returns the reply payload after the command code, the error byte first."""
+        payload = bytes.fromhex(command) + b"".join(fields)
+        code = payload[: 2 if payload[0] == 0xFF else 1]
+        assert self.raw("05") == "15"
+        out = self.line.receive(frame(payload))
+        if not out.startswith(b"\x06"):
+            raise Silent(out.hex())
+        return self._reply(out[1:], code)
+
+    def _reply(self, out: bytes, code: bytes) -> bytes:
+        if not out:
+            raise Silent("acknowledged, and no reply")
+        assert out == frame(out[2:-1]), out.hex()
+        payload = out[2:-1]
+        assert self.raw("06") == "FF"
+        assert payload.startswith(code), payload.hex()
+        return payload[len(code) :]
+
+    def good(self, command: str, *fields: bytes) -> bytes:
+        """``ask`` that must be carried out; returns the fields after the error byte."""
+        reply = self.ask(command, *fields)
+        assert reply[0] == 0, f"{command}: error {reply[0]:02X}h"
+        return reply[1:]
+
+    def error(self, command: str, *fields: bytes) -> int:
+        """``ask`` that must be refused; nothing follows the code."""
+        reply = self.ask(command, *fields)
+        assert len(reply) == 1
+        return reply[0]
+
+    # --- usual commands ---
+
+    def open_shift(self) -> None:
+        self.good("E0" + PASSWORD)
+
+    def open_receipt(self, kind: int = 0) -> None:
+        self.good("8D" + PASSWORD, bytes([kind]))
+
+    def line_fields(
+        self,
+        price: int,
+        *,
+        sign: int = 1,
+        quantity: int = 1_000_000,
+        total: int | None = None,
+        rate: int = 0xCB,
+        department: int = 1,
+        method: int = 4,
+        subject: int = 1,
+        name: str = "Товар",
+    ) -> bytes:
+        asked = bytes.fromhex(NOT_GIVEN) if total is None else le(total, 5)
+        return b"".join(
+            (
+                *(bytes([sign]), le(quantity, 6), le(price, 5), asked, bytes.fromhex(NOT_GIVEN)),
+                *(bytes([rate, department, method, subject]), name.encode("cp1251")),
+            )
+        )
+
+    def operation(self, price: int, **fields: object) -> bytes:
+        return self.ask("FF46" + PASSWORD, self.line_fields(price, **fields))  # type: ignore[arg-type]
+
+    def close_fields(self, *, rounding: int = 0, taxation: int = 1, **sums: int) -> bytes:
+        """``cash``, ``card``, and ``pay3`` … ``pay16``."""
+        paid = [sums.get(f"pay{number}", 0) for number in range(1, 17)]
+        paid[0] += sums.get("cash", 0)
+        paid[1] += sums.get("card", 0)
+        return b"".join(le(each, 5) for each in paid) + bytes([rounding]) + bytes(30) + bytes([taxation])
+
+    def close(self, **fields: int) -> tuple[int, int, int]:
+        """Close the receipt; change, FD number and fiscal sign."""
+        reply = self.good("FF45" + PASSWORD, self.close_fields(**fields))
+        assert len(reply) == 13
+        return (
+            int.from_bytes(reply[:5], "little"),
+            int.from_bytes(reply[5:9], "little"),
+            int.from_bytes(reply[9:], "little"),
+        )
+
+    def sell(self, price: int = 10_000, **fields: object) -> tuple[int, int, int]:
+        self.open_receipt()
+        assert self.operation(price, **fields) == b"\0"
+        return self.close(cash=price)
+
+    def last_fd(self) -> int:
+        return int.from_bytes(self.good("FF01" + PASSWORD)[-4:], "little")
+
+    def mode(self) -> int:
+        return self.good("10" + PASSWORD)[3]
+
+    def submode(self) -> int:
+        return self.good("10" + PASSWORD)[4]
+
+    def document(self, fd: int) -> bytes:
+        """A document's whole TLV by FF3Ah and FF3Bh."""
+        head = self.good("FF3A" + PASSWORD, le(fd, 4))
+        size = int.from_bytes(head[2:4], "little")
+        data = b""
+        while len(data) < size:
+            data += self.good("FF3B" + PASSWORD)
+        assert len(data) == size
+        return data
+
+    def tags(self, fd: int) -> list[tuple[int, bytes]]:
+        return records(self.document(fd))
+
+
+def records(data: bytes) -> list[tuple[int, bytes]]:
+    """Split TLV: tag uint16, length uint16, value."""
+    found = []
+    while data:
+        tag, size = int.from_bytes(data[:2], "little"), int.from_bytes(data[2:4], "little")
+        assert len(data) >= 4 + size
+        found.append((tag, data[4 : 4 + size]))
+        data = data[4 + size :]
+    return found
