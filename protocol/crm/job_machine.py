@@ -59,6 +59,7 @@ class JobEvent(StrEnum):
     ADOPT = "adopt"  # ``bind`` lists it as open on a register that comes from another journal
     FOUND = "found"  # before INTENT: the archive already holds a document with this job's imprint
     RELEASE = "release"  # the register is given up and the job was not started
+    PAPER = "paper"  # whether a made receipt was printed to its end
 
 
 class JobEffect(StrEnum):
@@ -124,6 +125,7 @@ _TRANSITIONS: dict[tuple[Known, JobEvent], Rule[Known] | Choice[Known] | Refusal
     (K.ACCEPTED, V.NOT_READY): Rule(None, (X.PROGRESS,)),
     (K.ACCEPTED, V.FOUND): Rule(K.DONE, (X.OUTCOME, X.OUTBOX_UPDATE)),
     (K.HELD, V.FOUND): Rule(K.DONE, (X.OUTCOME, X.OUTBOX_UPDATE)),
+    (K.DONE, V.PAPER): Rule(None, (X.RECORD, X.OUTBOX_UPDATE)),
     (K.ACCEPTED, V.RELEASE): Rule(K.ABSENT, (X.RECORD,)),
     (K.HELD, V.RELEASE): Rule(K.ABSENT, (X.RECORD,)),
     (K.ACCEPTED, V.INTENT): Rule(K.STARTED, (X.INTENT, X.OUTBOX_UPDATE)),
@@ -191,6 +193,7 @@ _REFUSED: dict[JobEvent, dict[Known, str]] = {
     V.DECIDED_NOT_DONE: _names(waiting="not_human", open_="not_human", final="already_final"),
     V.ADOPT: _names(waiting="job_id_known", open_="job_id_known", final="job_id_known"),
     V.FOUND: _names(waiting="not_accepted", open_="must_be_resolved", final="already_final"),
+    V.PAPER: _names(waiting="not_done_yet", open_="not_done_yet", final="not_made"),
     V.RELEASE: _names(waiting="not_returned", open_="intent_open", final="already_final"),
 }
 

@@ -1,0 +1,484 @@
+"""The job book: every change of a job or a binding that is made on this agent, each in one transaction.
+
+Thread-safe; shared by the link (what the server says), the lanes (what the devices do) and the clockwork (what time
+does). It answers only after the commit.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from agent.jobs.transitions import absent, apply, because, is_final, update_of
+from agent.journal.records import RecordKind
+from agent.journal.rows import DeviceRow, JobRow, JobWithOffer
+from agent.journal.store import Journal, Transaction
+from drivers.api import FiscalDocument
+from protocol.crm.codes import reason
+from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.jobs import OPEN_INTENT, JobKind, sha256_hex
+from protocol.crm.lease import Lease, ServerClock
+from protocol.crm.machine import Refusal
+from protocol.crm.messages import (
+    Bind,
+    Cancel,
+    Desk,
+    Event,
+    KnownJob,
+    Offer,
+    Reject,
+    Release,
+    Released,
+    Renew,
+    Resolve,
+)
+from protocol.crm.outcomes import Reason, Value
+from protocol.ffd.shape import parse_receipt
+from protocol.ffd.violation import ReceiptInvalid
+
+MAX_ACCEPTED = 256  # jobs waiting for one device
+
+Verified = Callable[[str, Value], bool]
+"""Whether a signed message (type, body) carries a good signature of a pinned key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clocks of this process, passed in."""
+
+    monotonic: Callable[[], float]
+    wall: Callable[[], float]  # seconds since the epoch
+    now: Callable[[], datetime]  # aware
+
+
+class JobBook:
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        *,
+        tenant_id: str,
+        agent_id: str,
+        verified: Verified,
+        devices: Sequence[str],
+    ) -> None:
+        self.journal = journal
+        self.clock = clock
+        self._tenant_id = tenant_id
+        self._agent_id = agent_id
+        self._verified = verified
+        self._configured = frozenset(devices)
+        self._time = ServerClock()
+        self._may_start = False
+        self._guard = threading.Lock()
+        self._listeners: list[Callable[[str | None], None]] = []
+        self._outgoing: Callable[[], None] = lambda: None
+
+    # --- wiring
+
+    def on_change(self, listener: Callable[[str | None], None]) -> None:
+        """``listener(kkm_id)`` is called after a commit that a lane may have to look at (``None``: all lanes)."""
+        self._listeners.append(listener)
+
+    def on_outgoing(self, wake: Callable[[], None]) -> None:
+        self._outgoing = wake
+
+    def _changed(self, kkm_id: str | None) -> None:
+        self._outgoing()
+        for listener in self._listeners:
+            listener(kkm_id)
+
+    # --- time and permission to start
+
+    def pong(self, server_time: datetime, sent_at: float) -> None:
+        with self._guard:
+            self._time = self._time.pong(server_time, sent_at, self.clock.monotonic(), self.clock.wall())
+        self._changed(None)
+
+    def allow_starts(self, allowed: bool) -> None:
+        with self._guard:
+            self._may_start = allowed
+        self._changed(None)
+
+    def judge(self, start_by: datetime) -> Lease:
+        with self._guard:
+            self._time = self._time.look(self.clock.monotonic(), self.clock.wall())
+            if not self._may_start:
+                return Lease.UNKNOWN
+            return self._time.judge(start_by, self.clock.monotonic())
+
+    # --- what the server says
+
+    def receive(self, type_: str, body: Value, *, acting: bool) -> bool:
+        """Take a durable message of the server; ``False`` when it was not taken and must not be acknowledged."""
+        if not acting:
+            return False
+        if isinstance(body, Offer):
+            self._offer(body)
+            return True
+        if not self._verified(type_, body) or getattr(body, "agent_id", None) != self._agent_id:
+            self._note("bad_signature", {"type": type_, "body": body.model_dump(mode="json")})
+            return True
+        match body:
+            case Cancel():
+                self._cancel(body)
+            case Renew():
+                self._renew(body)
+            case Resolve():
+                self._resolve(body)
+            case Bind():
+                self._bind(body)
+            case Release():
+                self._release(body)
+            case _:
+                return False
+        return True
+
+    def _offer(self, offer: Offer) -> None:
+        def work(tx: Transaction) -> None:
+            row = tx.job(offer.job_id)
+            if row is not None and row.state is not Known.ABSENT:
+                if row.payload_hash != offer.payload_hash:
+                    tx.send(Reject(job_id=offer.job_id, reason=reason("id_conflict")), "reject", job_id=offer.job_id)
+                else:
+                    tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
+                return
+            why = self._why_not(tx, offer)
+            fresh = replace(absent(offer, tx.next_seq()), rev=row.rev if row is not None else 0)
+            if why is None:
+                apply(tx, fresh, JobEvent.OFFER, rev=offer.rev, offer=offer)
+                return
+            # A refused offer leaves no job behind: its id may be offered rightly later.
+            tx.append(
+                RecordKind.NOTE, {"event": "bad_offer", "job_id": offer.job_id, "code": why.code}, kkm_id=offer.kkm_id
+            )
+            tx.send(Reject(job_id=offer.job_id, reason=why), "reject", job_id=offer.job_id)
+
+        self.journal.commit(work)
+        self._changed(offer.kkm_id)
+
+    def _why_not(self, tx: Transaction, offer: Offer) -> Reason | None:
+        """Why this agent must not take the offer; ``None`` when it may."""
+        if not self._verified("offer", offer):
+            return reason("bad_signature")
+        if offer.tenant_id != self._tenant_id:
+            return reason("wrong_tenant")
+        if offer.agent_id != self._agent_id:
+            return reason("wrong_agent")
+        if sha256_hex(offer.payload) != offer.payload_hash:
+            return reason("bad_hash")
+        if offer.kind is not JobKind.RECEIPT:
+            return reason("kind_not_supported", detail=offer.kind.value)
+        if offer.kkm_id not in self._configured:
+            return reason("device_not_configured", detail=offer.kkm_id)
+        device = tx.device(offer.kkm_id)
+        if device.released or device.binding_epoch != offer.binding_epoch:
+            return reason("wrong_epoch", detail=f"{offer.binding_epoch}, bound under {device.binding_epoch}")
+        if offer.register_serial is not None and offer.register_serial != device.register_serial:
+            return reason("wrong_device", detail=offer.register_serial)
+        try:
+            parse_receipt(offer.payload)
+        except ReceiptInvalid as error:
+            first = error.violations[0]
+            return reason("bad_payload", detail=f"{first.field}: {first.text_en}")
+        waiting = sum(1 for job in tx.live_jobs(offer.kkm_id) if job.state in (Known.ACCEPTED, Known.HELD))
+        if waiting >= MAX_ACCEPTED:
+            return reason("busy")
+        return reason("disk_low") if self.journal.space_is_low() else None
+
+    def _cancel(self, cancel: Cancel) -> None:
+        def work(tx: Transaction) -> str | None:
+            row = tx.job(cancel.job_id)
+            told = because(reason("cancelled_by_crm"))
+            if row is None or row.state is Known.ABSENT:
+                blank = row or JobRow(
+                    job_id=cancel.job_id, kkm_id="", kind="", state=Known.ABSENT, rev=0, attempt=0, closing=False,
+                    seq=tx.next_seq(), lease_no=0, start_by=tx.now.isoformat(), binding_epoch=0, payload_hash="",
+                    imprint="",
+                )  # fmt: skip
+                apply(tx, blank, JobEvent.CANCEL, rev=cancel.rev, outcome=told)
+                return None
+            moved = apply(tx, row, JobEvent.CANCEL, rev=cancel.rev, outcome=told if not _open(row) else None)
+            if isinstance(moved, Refusal):
+                tx.send(update_of(tx, row, too_late=is_final(row)), "update", job_id=row.job_id, rev=row.rev)
+            return row.kkm_id
+
+        self._changed(self.journal.commit(work))
+
+    def _renew(self, renew: Renew) -> None:
+        def work(tx: Transaction) -> str | None:
+            row = tx.job(renew.job_id)
+            if row is None:
+                return None
+            if renew.lease_no <= row.lease_no:
+                tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
+                return None
+            start_by = renew.start_by.isoformat()
+            moved = apply(
+                tx, row, JobEvent.RENEW, outcome={}, lease_no=renew.lease_no, start_by=start_by, held_since=None
+            )
+            if isinstance(moved, Refusal):
+                tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
+            return row.kkm_id
+
+        self._changed(self.journal.commit(work))
+
+    def _resolve(self, resolve: Resolve) -> None:
+        """A person's decision: kept on disk with the job; the lane asks the device first, and the device wins."""
+
+        def work(tx: Transaction) -> str | None:
+            row = tx.job(resolve.job_id)
+            if row is None:
+                return None
+            if row.state is not Known.HUMAN or row.rev != resolve.rev:
+                tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
+                return None
+            asked = {
+                "decision": resolve.decision.value,
+                "person": resolve.person,
+                "why": resolve.reason,
+                "fd": resolve.fd,
+                "rev": resolve.rev,
+            }
+            tx.write_job(replace(row, outcome={**row.outcome, "asked": asked}), "decision_asked")
+            return row.kkm_id
+
+        self._changed(self.journal.commit(work))
+
+    # --- ownership
+
+    def _bind(self, bind: Bind) -> None:
+        binding = bind.binding
+
+        def work(tx: Transaction) -> None:
+            device = tx.device(binding.kkm_id)
+            if binding.binding_epoch < device.binding_epoch:
+                return
+            fresh = binding.binding_epoch > device.binding_epoch or device.released
+            if fresh:
+                self._give_up(tx, binding.kkm_id)
+            same_fn = bind.fn_serial is not None and bind.fn_serial == device.fn_serial
+            highest = max(device.highest_fd or 0, bind.last_fd or 0) if same_fn else bind.last_fd
+            device = replace(
+                device,
+                register_serial=binding.register_serial,
+                binding_epoch=binding.binding_epoch,
+                released=False,
+                releasing=False,
+                desk=binding.desk.model_dump(mode="json"),
+                fn_serial=bind.fn_serial if bind.fn_serial is not None else device.fn_serial,
+                highest_fd=(highest if bind.fn_serial is not None else device.highest_fd),
+                exclusive_lost=device.exclusive_lost and not fresh,
+            )
+            tx.write_device(device, "bind")
+            for open_job in bind.open_jobs:
+                self._adopt(tx, open_job.offer, open_job.rev, device, bind.last_fd)
+
+        self.journal.commit(work)
+        self._changed(binding.kkm_id)
+
+    def _adopt(self, tx: Transaction, offer: Offer, rev: int, device: DeviceRow, last_fd: int | None) -> None:
+        """A job that another journal may have begun. It waits, held, for a person; what the archive shows wins."""
+        if not self._verified("offer", offer):
+            return
+        row = tx.job(offer.job_id)
+        if row is not None and row.state is not Known.ABSENT:
+            return
+        fresh = absent(offer, row.seq if row is not None else tx.next_seq())
+        fresh = replace(fresh, rev=row.rev if row is not None else 0, binding_epoch=device.binding_epoch)
+        told = because(reason("moved_unconfirmed"), adopted_from=last_fd)
+        apply(tx, fresh, JobEvent.ADOPT, rev=rev, offer=offer, outcome=told)
+
+    def _give_up(self, tx: Transaction, kkm_id: str) -> None:
+        """A new epoch: whatever this journal still thinks of jobs on this register is no longer its to decide."""
+        for row in tx.live_jobs(kkm_id):
+            if not is_final(row):
+                tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
+
+    def _release(self, release: Release) -> None:
+        def work(tx: Transaction) -> None:
+            device = tx.device(release.kkm_id)
+            if device.binding_epoch != release.binding_epoch or device.released:
+                body = Released(kkm_id=release.kkm_id, binding_epoch=release.binding_epoch, not_started=[])
+                tx.send(body, "released")
+                return
+            tx.write_device(replace(device, releasing=True), "release_asked")
+            self.finish_release(tx, release.kkm_id)
+
+        self.journal.commit(work)
+        self._changed(release.kkm_id)
+
+    def finish_release(self, tx: Transaction, kkm_id: str) -> None:
+        """Let the register go when nothing on it is open."""
+        device = tx.device(kkm_id)
+        rows = tx.live_jobs(kkm_id)
+        if not device.releasing or device.operation is not None or any(_open(row) for row in rows):
+            return
+        not_started = []
+        for row in rows:
+            if isinstance(apply(tx, row, JobEvent.RELEASE), JobRow):
+                not_started.append(row.job_id)
+        tx.write_device(replace(device, releasing=False, released=True), "released")
+        body = Released(
+            kkm_id=kkm_id, binding_epoch=device.binding_epoch, not_started=not_started, last_fd=device.highest_fd
+        )
+        tx.send(body, "released")
+
+    def desks(self, settings: dict[str, Desk]) -> None:
+        """The desks as ``welcome`` tells them: only for bindings that this journal has under the same epoch."""
+
+        def work(tx: Transaction) -> None:
+            for kkm_id, desk in settings.items():
+                device = tx.device(kkm_id)
+                told = desk.model_dump(mode="json")
+                if device.binding_epoch and device.desk != told:
+                    tx.write_device(replace(device, desk=told), "desk")
+
+        self.journal.commit(work)
+        self._changed(None)
+
+    # --- what the lanes ask
+
+    def next_work(self, kkm_id: str) -> tuple[DeviceRow, JobWithOffer | None]:
+        """The device and its next job: the one with an open intent, else the oldest accepted one."""
+
+        def work(tx: Transaction) -> tuple[DeviceRow, JobWithOffer | None]:
+            device = tx.device(kkm_id)
+            rows = tx.live_jobs(kkm_id)
+            chosen = next((row for row in rows if _open(row)), None)
+            if chosen is None and not device.releasing and not device.released:
+                chosen = next((row for row in rows if row.state is Known.ACCEPTED), None)
+            return device, tx.with_offer(chosen) if chosen is not None else None
+
+        return self.journal.read(work)
+
+    def adopted(self, kkm_id: str) -> list[JobWithOffer]:
+        """Held jobs whose document may already stand in the archive."""
+
+        def work(tx: Transaction) -> list[JobWithOffer]:
+            rows = [
+                r
+                for r in tx.live_jobs(kkm_id)
+                if r.state is Known.HELD and "adopted_from" in r.outcome and not r.outcome.get("searched")
+            ]
+            return [tx.with_offer(row) for row in rows]
+
+        return self.journal.read(work)
+
+    def transition(
+        self, job_id: str, event: JobEvent, *, outcome: dict[str, Any] | None = None, **changes: Any
+    ) -> JobRow | Refusal:
+        """Move a job for a lane."""
+
+        def work(tx: Transaction) -> JobRow | Refusal:
+            row = tx.job(job_id)
+            assert row is not None
+            moved = apply(tx, row, event, outcome=outcome, **changes)
+            if isinstance(moved, JobRow) and not _open(moved):
+                self.finish_release(tx, row.kkm_id)
+            return moved
+
+        moved = self.journal.commit(work)
+        self._outgoing()
+        return moved
+
+    def update_device(self, kkm_id: str, event: str, kind: RecordKind, change: Callable[[DeviceRow], DeviceRow],
+                      told: Callable[[DeviceRow], Event | None] = lambda _: None) -> DeviceRow:  # fmt: skip
+        """Record what happened to a device, with the event that the server is told."""
+
+        def work(tx: Transaction) -> DeviceRow:
+            device = change(tx.device(kkm_id))
+            tx.write_device(device, event, kind)
+            body = told(device)
+            if body is not None:
+                tx.send(body, "event")
+            if device.operation is None:
+                self.finish_release(tx, kkm_id)
+            return device
+
+        device = self.journal.commit(work)
+        self._outgoing()
+        return device
+
+    def owner_of(self, imprint: str | None) -> str | None:
+        return self.journal.read(lambda tx: tx.owner_of_imprint(imprint)) if imprint else None
+
+    def event(self, kind: str, kkm_id: str | None, body: dict[str, Any]) -> Event:
+        return Event(event_id=uuid.uuid4().hex, kkm_id=kkm_id, kind=kind, at=self.clock.now(), body=body)
+
+    def contradictions(self, kkm_id: str, documents: Sequence[FiscalDocument]) -> None:
+        """A document with the imprint of a job that was decided to be not done: owner and support are told."""
+
+        def work(tx: Transaction) -> None:
+            for document in documents:
+                owner = tx.owner_of_imprint(document.imprint) if document.imprint else None
+                row = tx.job(owner) if owner is not None else None
+                if row is not None and row.state in (Known.NOT_DONE, Known.CANCELLED):
+                    body = {"job_id": row.job_id, "fd": document.fd, "state": row.state.value}
+                    tx.append(RecordKind.EVENT, {"event": "decision_contradicted", **body}, job_id=row.job_id)
+                    tx.send(self.event("decision_contradicted", kkm_id, body), "event")
+
+        self.journal.commit(work)
+        self._outgoing()
+
+    # --- what time does
+
+    def tick(self) -> None:
+        """Leases that passed while nothing started, and held jobs that nobody renewed."""
+        rows = self.journal.read(lambda tx: tx.live_jobs())
+        for row in rows:
+            if row.state is Known.ACCEPTED and self.judge(datetime.fromisoformat(row.start_by)) is Lease.PASSED:
+                self._time_passed(row, JobEvent.LEASE_PASSED, "lease_passed")
+            elif row.state is Known.HELD and row.held_since is not None and "adopted_from" not in row.outcome:
+                hours = self.journal.read(lambda tx, kkm=row.kkm_id: tx.device(kkm)).settings.held_hours  # type: ignore[misc]
+                if self.clock.now() - datetime.fromisoformat(row.held_since) >= timedelta(hours=hours):
+                    self._time_passed(row, JobEvent.HELD_TOO_LONG, "held_too_long")
+
+    def _time_passed(self, seen: JobRow, event: JobEvent, code: str) -> None:
+        def work(tx: Transaction) -> None:
+            row = tx.job(seen.job_id)
+            if row is not None and row.rev == seen.rev:
+                apply(tx, row, event, outcome=because(reason(code)))
+
+        self.journal.commit(work)
+        self._outgoing()
+
+    # --- the link's bookkeeping
+
+    def differences(self, known: Sequence[KnownJob]) -> None:
+        """Put into the outbox what the server's revs show it lacks and the outbox does not hold."""
+        revs = {job.job_id: job.rev for job in known}
+
+        def work(tx: Transaction) -> None:
+            for row in tx.live_jobs():
+                if row.state is Known.ABSENT or revs.get(row.job_id, -1) >= row.rev:
+                    continue
+                if not tx.has_outgoing(row.job_id, row.rev):
+                    offer = tx.offer(row.job_id) if row.job_id not in revs else None
+                    tx.send(update_of(tx, row, offer=offer), "update", job_id=row.job_id, rev=row.rev)
+
+        self.journal.commit(work)
+        self._outgoing()
+
+    def acknowledged(self, msg_ids: Sequence[str]) -> None:
+        def work(tx: Transaction) -> None:
+            for msg_id in msg_ids:
+                sent = tx.remove_outgoing(msg_id)
+                if sent is None or sent[0] != "update" or sent[1] is None:
+                    continue
+                row = tx.job(sent[1])
+                if row is not None and is_final(row) and row.rev == sent[2] and not row.archived:
+                    tx.write_job(replace(row, archived=True), "archived")
+
+        self.journal.commit(work)
+
+    def _note(self, event: str, body: dict[str, Any]) -> None:
+        self.journal.commit(lambda tx: tx.append(RecordKind.NOTE, {"event": event, **body}))
+
+
+def _open(row: JobRow) -> bool:
+    return row.state.value in {state.value for state in OPEN_INTENT}

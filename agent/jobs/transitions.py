@@ -1,0 +1,100 @@
+"""A transition of a job, written: journal record, projection and outbox in one transaction.
+
+``protocol.crm.job_machine`` decides; nothing here knows which state follows which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from agent.journal.rows import JobRow
+from agent.journal.store import Transaction
+from protocol.crm.job_machine import JobEffect, JobEvent, Known, Moved, step
+from protocol.crm.jobs import FINAL, JobState, imprint_of
+from protocol.crm.machine import Refusal
+from protocol.crm.messages import Accept, Offer, Update
+from protocol.crm.outcomes import Paper, Proof, Reason
+
+
+def absent(offer: Offer, seq: int) -> JobRow:
+    """The row of a job this journal hears of for the first time."""
+    return JobRow(
+        job_id=offer.job_id,
+        kkm_id=offer.kkm_id,
+        kind=offer.kind.value,
+        state=Known.ABSENT,
+        rev=0,
+        attempt=0,
+        closing=False,
+        seq=seq,
+        lease_no=offer.lease_no,
+        start_by=offer.start_by.isoformat(),
+        binding_epoch=offer.binding_epoch,
+        payload_hash=offer.payload_hash,
+        imprint=imprint_of(offer.tenant_id, offer.job_id),
+    )
+
+
+def apply(
+    tx: Transaction,
+    row: JobRow,
+    event: JobEvent,
+    *,
+    rev: int = 0,
+    offer: Offer | None = None,
+    outcome: dict[str, Any] | None = None,
+    **changes: Any,
+) -> JobRow | Refusal:
+    """Move a job and write what the machine's effects name. ``outcome`` replaces reason, proof, paper, evidence and
+    certainty; ``changes`` are other fields of the row. A refusal writes nothing."""
+    moved = step(row.job, event, rev=rev)
+    if isinstance(moved, Refusal):
+        return moved
+    after = row.moved(moved.job, **changes)
+    if outcome is not None:
+        after = replace(after, outcome=outcome)
+    if after.state is Known.HELD and row.state is not Known.HELD:
+        after = replace(after, held_since=tx.now.isoformat())
+    tx.write_job(after, event.value, offer=offer)
+    _tell(tx, after, moved, offer)
+    return after
+
+
+def _tell(tx: Transaction, row: JobRow, moved: Moved, offer: Offer | None) -> None:
+    if JobEffect.OUTBOX_ACCEPT in moved.effects and offer is not None:
+        accept = Accept(job_id=row.job_id, rev=row.rev, payload_hash=row.payload_hash)
+        tx.send(accept, "accept", job_id=row.job_id, rev=row.rev)
+    if JobEffect.OUTBOX_UPDATE in moved.effects or JobEffect.OUTBOX_TOO_LATE in moved.effects:
+        too_late = JobEffect.OUTBOX_TOO_LATE in moved.effects
+        tx.send(update_of(tx, row, too_late=too_late), "update", job_id=row.job_id, rev=row.rev)
+
+
+def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Offer | None = None) -> Update:
+    """The agent's word on a job as it stands."""
+    told = row.outcome
+    return Update(
+        job_id=row.job_id,
+        rev=row.rev,
+        state=JobState(row.state.value),
+        attempt=row.attempt,
+        at=tx.now,
+        binding_epoch=row.binding_epoch,
+        lease_no=row.lease_no,
+        reason=Reason.model_validate(told["reason"]) if told.get("reason") else None,
+        proof=Proof.model_validate(told["proof"]) if told.get("proof") else None,
+        paper=Paper(told["paper"]) if told.get("paper") else None,
+        evidence=told.get("evidence"),
+        certainty=told.get("certainty"),
+        too_late=too_late,
+        offer=offer,
+    )
+
+
+def is_final(row: JobRow) -> bool:
+    return row.state.value in {state.value for state in FINAL}
+
+
+def because(reason: Reason, **more: Any) -> dict[str, Any]:
+    """An outcome with a reason."""
+    return {"reason": reason.model_dump(mode="json"), **more}

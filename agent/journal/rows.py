@@ -1,0 +1,108 @@
+"""The projections' rows: what the journal's records add up to for one job and for one device."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from protocol.crm.job_machine import Job, Known
+from protocol.crm.messages import Desk, Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The register just before an attempt: what doubt is later compared with."""
+
+    register_serial: str
+    fn_serial: str
+    last_fd: int
+    shift_number: int
+    receipt_in_shift: int
+    at: str
+
+    @classmethod
+    def of(cls, value: dict[str, Any] | None) -> Snapshot | None:
+        return cls(**value) if value else None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job as the agent knows it. ``offer`` is kept beside the row, because it never changes under one lease."""
+
+    job_id: str
+    kkm_id: str
+    kind: str
+    state: Known
+    rev: int
+    attempt: int
+    closing: bool
+    seq: int  # order of arrival; jobs of a device run in this order
+    lease_no: int
+    start_by: str
+    binding_epoch: int
+    payload_hash: str
+    imprint: str
+    held_since: str | None = None
+    first_snapshot: Snapshot | None = None  # of the first attempt: the range in which a document may stand
+    snapshot: Snapshot | None = None  # of the current attempt
+    outcome: dict[str, Any] = field(default_factory=dict)  # reason, proof, paper, evidence, certainty
+    archived: bool = False
+
+    @property
+    def job(self) -> Job:
+        return Job(state=self.state, rev=self.rev, attempt=self.attempt, closing=self.closing)
+
+    def moved(self, job: Job, **changes: Any) -> JobRow:
+        return replace(self, state=job.state, rev=job.rev, attempt=job.attempt, closing=job.closing, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, value: dict[str, Any]) -> JobRow:
+        known = {**value, "state": Known(value["state"])}
+        for name in ("first_snapshot", "snapshot"):
+            known[name] = Snapshot.of(known[name])
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """One register as the agent knows it."""
+
+    kkm_id: str
+    register_serial: str | None = None  # of the binding
+    binding_epoch: int = 0  # 0: not bound, nothing runs on it
+    released: bool = False
+    releasing: bool = False  # a release was asked for; it waits for the open intent
+    desk: dict[str, Any] = field(default_factory=dict)
+    fn_serial: str | None = None
+    highest_fd: int | None = None  # the highest document of this FN that this journal knows of
+    exclusive_lost: bool = False  # a document that is not ours was seen between ours
+    operation: dict[str, Any] | None = None  # the open intent of a shift operation
+
+    @property
+    def settings(self) -> Desk:
+        return Desk.model_validate(self.desk)
+
+    @property
+    def exclusive(self) -> bool:
+        return self.settings.exclusive and not self.exclusive_lost
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, value: dict[str, Any]) -> DeviceRow:
+        return cls(**value)
+
+
+@dataclass(frozen=True, slots=True)
+class JobWithOffer:
+    row: JobRow
+    offer: Offer
+
+    @property
+    def start_by(self) -> datetime:
+        return datetime.fromisoformat(self.row.start_by)

@@ -1,0 +1,328 @@
+"""The journal on disk: one SQLite file, WAL, ``synchronous=FULL``, one thread that touches it.
+
+``commit`` runs a function inside one transaction and returns after it is flushed. A flush that fails is never tried
+again on the same handle: ``JournalFailed`` is raised from then on, the process stops, and the restart resolves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agent.journal.records import GENESIS, Record, RecordKind, chain_hash, hash_of_body
+from agent.journal.rows import DeviceRow, JobRow, JobWithOffer
+from protocol.crm.messages import TYPES, Offer
+from protocol.crm.outcomes import Value
+
+BALLAST_BYTES = 64 * 1024 * 1024  # freed when the disk is full, so that an outcome can still be written
+LOW_SPACE_BYTES = 256 * 1024 * 1024  # below this no new job is accepted
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS journal (
+    n INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, job_id TEXT, kkm_id TEXT,
+    body TEXT, body_hash TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS journal_by_job ON journal (job_id) WHERE job_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS jobs (
+    job_id TEXT PRIMARY KEY, kkm_id TEXT NOT NULL, state TEXT NOT NULL, seq INTEGER NOT NULL,
+    imprint TEXT NOT NULL, archived INTEGER NOT NULL, row TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS jobs_live ON jobs (kkm_id, seq) WHERE archived = 0;
+CREATE INDEX IF NOT EXISTS jobs_by_imprint ON jobs (imprint);
+CREATE TABLE IF NOT EXISTS offers (job_id TEXT PRIMARY KEY, offer TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS devices (kkm_id TEXT PRIMARY KEY, row TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, msg_id TEXT NOT NULL UNIQUE, at TEXT NOT NULL, type TEXT NOT NULL,
+    job_id TEXT, rev INTEGER, body TEXT NOT NULL);
+"""
+
+T = TypeVar("T")
+
+
+class JournalFailed(Exception):
+    """The journal could not be written or is not what it must be. The process has to stop."""
+
+
+class Transaction:
+    """One transaction on the journal. Records and projections are written together or not at all."""
+
+    def __init__(self, db: sqlite3.Connection, now: datetime, new_id: Callable[[], str]) -> None:
+        self._db = db
+        self.now = now
+        self._new_id = new_id
+
+    # --- the chain
+
+    def head(self) -> tuple[int, str]:
+        row = self._db.execute("SELECT n, hash FROM journal ORDER BY n DESC LIMIT 1").fetchone()
+        return (row[0], row[1]) if row else (0, GENESIS)
+
+    def append(
+        self, kind: RecordKind, body: dict[str, Any], *, job_id: str | None = None, kkm_id: str | None = None
+    ) -> int:
+        n, previous = self.head()
+        n += 1
+        at = self.now.isoformat()
+        body_hash = hash_of_body(body)
+        digest = chain_hash(previous, n, at, kind, job_id, kkm_id, body_hash)
+        self._db.execute(
+            "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (n, at, kind.value, job_id, kkm_id, json.dumps(body, ensure_ascii=False), body_hash, digest),
+        )
+        project(self._db, body)
+        return n
+
+    # --- projections
+
+    def job(self, job_id: str) -> JobRow | None:
+        row = self._db.execute("SELECT row FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+        return JobRow.of(json.loads(row[0])) if row else None
+
+    def offer(self, job_id: str) -> Offer | None:
+        row = self._db.execute("SELECT offer FROM offers WHERE job_id = ?", (job_id,)).fetchone()
+        return Offer.model_validate_json(row[0]) if row else None
+
+    def live_jobs(self, kkm_id: str | None = None) -> list[JobRow]:
+        """Jobs that are not archived, in the order of their arrival."""
+        where, arguments = ("AND kkm_id = ?", (kkm_id,)) if kkm_id is not None else ("", ())
+        rows = self._db.execute(f"SELECT row FROM jobs WHERE archived = 0 {where} ORDER BY seq", arguments)
+        return [JobRow.of(json.loads(row[0])) for row in rows]
+
+    def owner_of_imprint(self, imprint: str) -> str | None:
+        row = self._db.execute("SELECT job_id FROM jobs WHERE imprint = ?", (imprint,)).fetchone()
+        return str(row[0]) if row else None
+
+    def next_seq(self) -> int:
+        row = self._db.execute("SELECT coalesce(max(seq), 0) + 1 FROM jobs").fetchone()
+        return int(row[0])
+
+    def device(self, kkm_id: str) -> DeviceRow:
+        row = self._db.execute("SELECT row FROM devices WHERE kkm_id = ?", (kkm_id,)).fetchone()
+        return DeviceRow.of(json.loads(row[0])) if row else DeviceRow(kkm_id)
+
+    def write_job(self, row: JobRow, event: str, *, offer: Offer | None = None, **more: Any) -> int:
+        """Record a transition of a job: ``event`` and the row after it."""
+        body: dict[str, Any] = {"event": event, "job": row.to_json(), **more}
+        if offer is not None:
+            body["offer"] = offer.model_dump(mode="json")
+        return self.append(RecordKind.JOB, body, job_id=row.job_id, kkm_id=row.kkm_id)
+
+    def write_device(self, row: DeviceRow, event: str, kind: RecordKind = RecordKind.DEVICE, **more: Any) -> int:
+        """Record what happened to a device and what is known of it now."""
+        return self.append(kind, {"event": event, "device": row.to_json(), **more}, kkm_id=row.kkm_id)
+
+    # --- the outbox
+
+    def send(self, body: Value, type_: str, *, job_id: str | None = None, rev: int | None = None) -> None:
+        self._db.execute(
+            "INSERT INTO outbox (msg_id, at, type, job_id, rev, body) VALUES (?, ?, ?, ?, ?, ?)",
+            (self._new_id(), self.now.isoformat(), type_, job_id, rev, body.model_dump_json()),
+        )
+
+    def outbox(self, limit: int) -> list[tuple[str, datetime, Value]]:
+        rows = self._db.execute("SELECT msg_id, at, type, body FROM outbox ORDER BY seq LIMIT ?", (limit,))
+        return [(m, datetime.fromisoformat(at), TYPES[type_].model_validate_json(body)) for m, at, type_, body in rows]
+
+    def has_outgoing(self, job_id: str, rev: int) -> bool:
+        found = self._db.execute("SELECT 1 FROM outbox WHERE job_id = ? AND rev >= ?", (job_id, rev)).fetchone()
+        return found is not None
+
+    def remove_outgoing(self, msg_id: str) -> tuple[str, str | None, int | None] | None:
+        """Take an acknowledged message away: its (type, job_id, rev), or ``None`` when it is gone already."""
+        row = self._db.execute("SELECT type, job_id, rev FROM outbox WHERE msg_id = ?", (msg_id,)).fetchone()
+        self._db.execute("DELETE FROM outbox WHERE msg_id = ?", (msg_id,))
+        return (row[0], row[1], row[2]) if row else None
+
+    # --- looking back
+
+    def hash_at(self, n: int) -> str | None:
+        if n == 0:
+            return GENESIS
+        row = self._db.execute("SELECT hash FROM journal WHERE n = ?", (n,)).fetchone()
+        return str(row[0]) if row else None
+
+    def records(self, job_id: str | None = None) -> Iterator[Record]:
+        where, arguments = ("WHERE job_id = ?", (job_id,)) if job_id is not None else ("", ())
+        for row in self._db.execute(f"SELECT * FROM journal {where} ORDER BY n", arguments):
+            n, at, kind, job, kkm_id, body, body_hash, digest = row
+            parsed = json.loads(body) if body is not None else None
+            yield Record(n, at, RecordKind(kind), job, kkm_id, parsed, body_hash, digest)
+
+    def with_offer(self, row: JobRow) -> JobWithOffer:
+        offer = self.offer(row.job_id)
+        if offer is None:
+            raise JournalFailed(f"job {row.job_id} has no offer")
+        return JobWithOffer(row, offer)
+
+
+def project(db: sqlite3.Connection, body: dict[str, Any]) -> None:
+    """Apply one record to the projections. ``rebuild`` replays the journal through this very function."""
+    if "job" in body:
+        row = body["job"]
+        db.execute(
+            "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                row["job_id"],
+                row["kkm_id"],
+                row["state"],
+                row["seq"],
+                row["imprint"],
+                int(row["archived"]),
+                json.dumps(row, ensure_ascii=False),
+            ),
+        )
+    if "offer" in body:
+        offer = body["offer"]
+        db.execute(
+            "INSERT OR REPLACE INTO offers VALUES (?, ?)", (offer["job_id"], json.dumps(offer, ensure_ascii=False))
+        )
+    if "device" in body:
+        device = body["device"]
+        db.execute(
+            "INSERT OR REPLACE INTO devices VALUES (?, ?)", (device["kkm_id"], json.dumps(device, ensure_ascii=False))
+        )
+
+
+class Journal:
+    """The open journal. Everything goes through its one thread."""
+
+    def __init__(
+        self, path: Path, *, now: Callable[[], datetime], new_id: Callable[[], str], ballast: bool = True
+    ) -> None:
+        self.path = path
+        self._now = now
+        self._new_id = new_id
+        self._failed: str | None = None
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._ballast = path.with_suffix(".ballast") if ballast else None
+        try:
+            self._db = self._writer.submit(self._open).result()
+        except sqlite3.DatabaseError as error:
+            self._writer.shutdown()
+            raise JournalFailed(f"{path}: {error}") from error
+        except JournalFailed:
+            self._writer.shutdown()
+            raise
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+        mode = db.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        db.execute("PRAGMA synchronous=FULL")
+        synchronous = db.execute("PRAGMA synchronous").fetchone()[0]
+        if mode != "wal" or synchronous != 2:
+            db.close()
+            raise JournalFailed(
+                f"{self.path}: journal_mode={mode}, synchronous={synchronous}; WAL and FULL are required"
+            )
+        db.executescript(_SCHEMA)
+        self._make_ballast()
+        return db
+
+    def commit(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` in one transaction; return its result after the flush. An exception of ``work`` itself rolls
+        back and is raised; a failure of the database is ``JournalFailed``."""
+        return self._writer.submit(self._commit, work).result()
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` without writing."""
+        return self._writer.submit(self._read, work).result()
+
+    def _commit(self, work: Callable[[Transaction], T]) -> T:
+        self._check()
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(Transaction(self._db, self._now(), self._new_id))
+            except sqlite3.Error:
+                raise
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self.flush(self._db)
+            return result
+        except sqlite3.Error as error:
+            self._fail(error)
+            raise JournalFailed(f"{self.path}: {error}") from error
+
+    @staticmethod
+    def flush(db: sqlite3.Connection) -> None:
+        """The one place where a transaction becomes durable."""
+        db.execute("COMMIT")
+
+    def _read(self, work: Callable[[Transaction], T]) -> T:
+        self._check()
+        return work(Transaction(self._db, self._now(), self._new_id))
+
+    def _check(self) -> None:
+        if self._failed is not None:
+            raise JournalFailed(self._failed)
+
+    def _fail(self, error: sqlite3.Error) -> None:
+        self._failed = f"{self.path}: {error}"
+        with contextlib.suppress(sqlite3.Error):
+            self._db.execute("ROLLBACK")
+        if self._ballast is not None and error.sqlite_errorname in ("SQLITE_FULL", "SQLITE_IOERR_WRITE"):
+            self._ballast.unlink(missing_ok=True)
+
+    # --- disk space
+
+    def _make_ballast(self) -> None:
+        if self._ballast is None or self._ballast.exists():
+            return
+        if shutil.disk_usage(self.path.parent).free < LOW_SPACE_BYTES + BALLAST_BYTES:
+            return
+        with self._ballast.open("wb") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, BALLAST_BYTES)
+            else:
+                file.write(bytes(BALLAST_BYTES))
+
+    def space_is_low(self) -> bool:
+        return shutil.disk_usage(self.path.parent).free < LOW_SPACE_BYTES
+
+    def close(self) -> None:
+        self._writer.submit(self._db.close).result()
+        self._writer.shutdown()
+
+    # --- upkeep
+
+    def verify(self) -> str | None:
+        """Walk the chain: ``None`` when it is whole, else where and how it is broken."""
+
+        def walk(tx: Transaction) -> str | None:
+            previous, expected = GENESIS, 1
+            for record in tx.records():
+                if record.n != expected:
+                    return f"record {expected} is missing"
+                if record.body is not None and hash_of_body(record.body) != record.body_hash:
+                    return f"record {record.n}: the body was changed"
+                fields = (record.n, record.at, record.kind.value, record.job_id, record.kkm_id, record.body_hash)
+                if chain_hash(previous, *fields) != record.hash:
+                    return f"record {record.n}: the chain is broken"
+                previous, expected = record.hash, expected + 1
+            return None
+
+        return self.read(walk)
+
+    def rebuild(self) -> None:
+        """Make the projections anew from the journal."""
+
+        def replay(tx: Transaction) -> None:
+            for table in ("jobs", "offers", "devices"):
+                tx._db.execute(f"DELETE FROM {table}")
+            for record in list(tx.records()):
+                if record.body is not None:
+                    project(tx._db, record.body)
+
+        self.commit(replay)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

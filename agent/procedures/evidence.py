@@ -1,0 +1,94 @@
+"""What the archive says about a receipt: the decision of the resolve procedure, as one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.procedures.asks import Seen
+from drivers.api import DocumentKind, FiscalDocument
+from protocol.ffd.planned import PlannedReceipt
+
+RECEIPTS = frozenset(
+    {
+        DocumentKind.RECEIPT,
+        DocumentKind.STRICT_FORM,
+        DocumentKind.CORRECTION,
+        DocumentKind.CORRECTION_STRICT_FORM,
+        DocumentKind.OTHER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    document: FiscalDocument
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenNone:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Undecidable:
+    code: str
+    candidates: tuple[FiscalDocument, ...] = ()
+    differences: tuple[str, ...] = ()
+
+
+Verdict = Proven | ProvenNone | Undecidable
+
+
+def decide(seen: Iterable[Seen], plan: PlannedReceipt, *, exclusive: bool) -> Verdict:
+    """Judge the documents above the first attempt's snapshot, all of which were read. The device is fenced.
+
+    With an imprint: exactly one document that carries it is the receipt (its contents must agree), none is proof of
+    absence. Without: only an unchanged archive proves absence, and a look-alike is proof only on an exclusive desk.
+    """
+    receipts = [s.document for s in seen if s.document.kind in RECEIPTS]
+    if plan.imprint is not None:
+        if any(document.imprint is None for document in receipts):
+            return Undecidable("archive_unreadable", tuple(receipts))
+        mine = [document for document in receipts if document.imprint == plan.imprint]
+        if not mine:
+            return ProvenNone()
+        if len(mine) > 1:
+            return Undecidable("two_documents", tuple(mine))
+        wrong = differences(mine[0], plan)
+        return Undecidable("content_differs", tuple(mine), wrong) if wrong else Proven(mine[0])
+    if not receipts:
+        return ProvenNone()
+    if len(receipts) == 1 and exclusive and not receipts[0].imprint and not differences(receipts[0], plan):
+        return Proven(receipts[0])
+    return Undecidable("looks_alike", tuple(receipts))
+
+
+def differences(document: FiscalDocument, plan: PlannedReceipt) -> tuple[str, ...]:
+    """Where a document is not the planned receipt: names of what differs, with both values."""
+    found = []
+    if document.sign != plan.sign:
+        found.append(f"sign {document.sign}, planned {plan.sign}")
+    if document.total != plan.total:
+        found.append(f"total {document.total}, planned {plan.total}")
+    lines = document.tags.get("1059")
+    if isinstance(lines, list):
+        rates = sorted(str(line.get("1199")) for line in lines if isinstance(line, Mapping))
+        planned = sorted(str(line.vat.code) for line in plan.lines)
+        if rates != planned:
+            found.append(f"VAT codes {','.join(rates)}, planned {','.join(planned)}")
+    return tuple(found)
+
+
+def summary(document: FiscalDocument) -> dict[str, Any]:
+    """A candidate as the evidence shows it to a person."""
+    return {
+        "kind": document.kind.value,
+        "fd": document.fd,
+        "fpd": document.fpd,
+        "at": document.at.isoformat(),
+        "total": document.total,
+        "sign": document.sign,
+        "imprint": document.imprint,
+    }
