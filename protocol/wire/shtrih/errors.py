@@ -46,7 +46,9 @@ ADVICE: Mapping[str, tuple[str, str]] = {
         "Switch the register off and on; if it stays, call the service centre.",
         "Выключите и включите кассу; если не поможет, обратитесь в сервисный центр.",
     ),
+    "fn_data_rejected": ("Check the receipt's data.", "Проверьте реквизиты чека."),
     "fn_full": ("Replace the fiscal drive.", "Замените фискальный накопитель."),
+    "fn_state": ("Check the register's registration.", "Проверьте регистрацию кассы."),
     "marking_refused": ("Check the marking code of the goods.", "Проверьте код маркировки товара."),
     "no_data": ("Nothing to do: there is no such record.", "Ничего не нужно: такой записи нет."),
     "no_paper": ("Load paper.", "Заправьте чековую ленту."),
@@ -69,6 +71,7 @@ ADVICE: Mapping[str, tuple[str, str]] = {
         "Switch the register off and on; if it stays, call the service centre.",
         "Выключите и включите кассу; если не поможет, обратитесь в сервисный центр.",
     ),
+    "register_refused": ("Look the byte up in the model's manual.", "Найдите код ошибки в руководстве к модели."),
     "shift_closed": ("Open a shift.", "Откройте смену."),
     "shift_expired": ("Close the shift and open a new one.", "Закройте смену и откройте новую."),
     "shift_open": ("Close the shift first.", "Сначала закройте смену."),
@@ -87,24 +90,28 @@ ADVICE: Mapping[str, tuple[str, str]] = {
 # byte: (word, English, Russian)
 VENDOR: Mapping[int, tuple[str, str, str]] = {
     # the fiscal drive
-    0x01: ("bad_parameter", "the drive does not know the command or its format", "ФН не знает команду или её формат"),
-    0x02: ("wrong_state", "not in this state of the drive", "не то состояние ФН"),
+    0x01: (
+        "fn_data_rejected",
+        "the drive does not know the command or its format",
+        "ФН не знает команду или её формат",
+    ),
+    0x02: ("fn_state", "not in this state of the drive", "не то состояние ФН"),
     0x03: ("fn_failed", "the fiscal drive failed", "отказ ФН"),
     0x04: ("fn_failed", "the drive's crypto processor failed", "отказ криптографического сопроцессора ФН"),
     0x05: ("fn_expired", "the drive's life has ended", "срок службы ФН истёк"),
     0x06: ("fn_full", "the drive's archive is full", "архив ФН заполнен"),
     0x07: ("clock_wrong", "date or time does not suit the drive", "дата или время не подходят ФН"),
     0x08: ("no_data", "the drive has no such data", "в ФН нет таких данных"),
-    0x09: ("bad_parameter", "a value does not suit the drive", "значение не подходит ФН"),
-    0x10: ("bad_parameter", "the tags are too long", "слишком длинные реквизиты"),
+    0x09: ("fn_data_rejected", "a value does not suit the drive", "значение не подходит ФН"),
+    0x10: ("fn_data_rejected", "the tags are too long", "слишком длинные реквизиты"),
     0x11: ("ofd_failed", "no link to the OFD", "нет связи с ОФД"),
     0x12: ("fn_full", "the crypto resource is used up", "исчерпан криптографический ресурс ФН"),
     0x14: ("fn_full", "the memory for documents is used up", "исчерпана память документов ФН"),
     0x15: ("ofd_blocked", "30 days without the OFD", "30 дней нет связи с ОФД"),
     0x16: ("shift_expired", "the shift is longer than 24 hours", "смена дольше 24 часов"),
     0x17: ("clock_wrong", "too much or too little time since the last document", "неверный интервал между документами"),
-    0x18: ("bad_parameter", "the drive does not accept a requisite", "ФН не принял реквизит"),
-    0x19: ("bad_parameter", "a requisite contradicts the registration", "реквизит противоречит регистрации"),
+    0x18: ("fn_data_rejected", "the drive does not accept a requisite", "ФН не принял реквизит"),
+    0x19: ("fn_data_rejected", "a requisite contradicts the registration", "реквизит противоречит регистрации"),
     0x20: ("ofd_failed", "the OFD's message was rejected", "сообщение ОФД отвергнуто"),
     0x23: ("ofd_failed", "the key service refused", "сервис обновления ключей отказал"),
     0x24: ("ofd_failed", "the key service answered something unknown", "неизвестный ответ сервиса обновления ключей"),
@@ -116,9 +123,9 @@ VENDOR: Mapping[int, tuple[str, str, str]] = {
     0xA1: ("marking_refused", "marking commands in the wrong order", "нарушен порядок команд маркировки"),
     0xA2: ("marking_refused", "marking is blocked: notifications are full", "маркировка заблокирована: нет места"),
     0xA3: ("marking_refused", "the table of checked codes is full", "таблица проверенных кодов заполнена"),
-    0xA4: ("bad_parameter", "needed tags are missing", "нет обязательных реквизитов"),
+    0xA4: ("fn_data_rejected", "needed tags are missing", "нет обязательных реквизитов"),
     0xA5: ("marking_refused", "the marking code was not checked before", "код маркировки не был проверен"),
-    0xAA: ("bad_parameter", "needed tags are missing", "нет обязательных реквизитов"),
+    0xAA: ("fn_data_rejected", "needed tags are missing", "нет обязательных реквизитов"),
     0xAC: ("marking_refused", "the marking code was not checked before", "код маркировки не был проверен"),
     # the register
     0x26: ("payment_short", "paid less than the total", "внесено меньше итога"),
@@ -271,8 +278,8 @@ UNDECIDED = frozenset({0x03, 0x04, 0x2F, 0x30, 0x31, 0x32, 0x39, 0x6A, 0x74, 0x7
 
 
 def describe(error: int) -> ErrorInfo:
-    """What an error byte means. A byte of no known meaning is a ``register_fault`` that proves nothing."""
-    unknown = ("register_fault", f"unknown error {error:02X}h", f"неизвестная ошибка {error:02X}h")
+    """What an error byte means. A byte of no known meaning is ``register_refused`` and proves nothing."""
+    unknown = ("register_refused", f"unknown error {error:02X}h", f"неизвестная ошибка {error:02X}h")
     word, en, ru = VENDOR.get(error, unknown)
     advice_en, advice_ru = ADVICE[word]
     known = error in VENDOR

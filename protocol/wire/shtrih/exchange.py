@@ -113,7 +113,7 @@ class Exchange:
         of the command does not fit into its field."""
         payload = command.to_bytes()
         self.stale: list[bytes] = []  # payloads of earlier commands' replies
-        self.committed = False  # bytes of our frame may have left
+        self.frames_sent = 0  # above zero: bytes of our frame may have left
         self._frame = Frame(payload).to_bytes()
         self._code = command.code
         self._repeatable = command.repeat is Repeat.SAFE
@@ -205,13 +205,13 @@ class Exchange:
         """No answer to ENQ."""
         if self._enquiries < self._limits.enquiries:
             return self._enquire(self._state)
-        if self.committed:
+        if self.frames_sent:
             return self._fail("no_reply")
         return self._fail("line_noise" if self._noisy else "device_offline")
 
     def _send_frame(self, _: bytes) -> Step:
         """The device is idle and holds nothing."""
-        self.committed = True
+        self.frames_sent += 1
         self._state = State.SENT
         return Step(self._frame, self._limits.control)
 
@@ -293,7 +293,7 @@ class Exchange:
 
     def _fail(self, why: str, send: bytes = b"") -> Step:
         """No verdict from the device. Before our frame went out that is certainty, afterwards doubt."""
-        return self._finish(Doubtful(why) if self.committed else NotDelivered(why), send)
+        return self._finish(Doubtful(why) if self.frames_sent else NotDelivered(why), send)
 
     def _finish(self, verdict: Verdict, send: bytes = b"") -> Step:
         self._state = State.DONE

@@ -1,0 +1,93 @@
+"""Where a device is, as text: ``scheme:target?option=value``.
+
+``tcp:10.0.0.7:7778`` · ``serial:COM3?baud=115200`` · ``usb:VID:PID`` · ``sim:shtrih?state=F`` · ``lib:PATH`` ·
+``exe:PATH`` · ``http://HOST:PORT``. The same program talks to a port, a network peer or a simulator by another string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from urllib.parse import parse_qsl
+
+
+class SetupError(ValueError):
+    """The configuration is wrong; nothing was opened. ``str`` is English, ``ru`` the same for a cashier's screen."""
+
+    def __init__(self, code: str, en: str, ru: str) -> None:
+        super().__init__(en)
+        self.code = code
+        self.en = en
+        self.ru = ru
+
+
+class AddressError(SetupError):
+    """``bad_address`` or ``unsupported_transport``."""
+
+
+FORMS: Mapping[str, str] = MappingProxyType(
+    {
+        "tcp": "tcp:HOST:PORT, e.g. tcp:10.0.0.7:7778",
+        "serial": "serial:PORT?baud=SPEED, e.g. serial:COM3?baud=115200",
+        "usb": "usb:VID:PID, e.g. usb:1fc9:0083",
+        "pty": "pty:PATH",
+        "sim": "sim:FAMILY?state=FILE, e.g. sim:shtrih?state=register.json",
+        "lib": "lib:PATH, e.g. lib:/opt/fptr10/libfptr10.so",
+        "exe": r"exe:DIR, e.g. exe:C:\sc552",
+        "http": "http://HOST:PORT",
+        "https": "https://HOST:PORT",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """``target`` is what stands between scheme and options; ``host`` and ``port`` are set for ``tcp``."""
+
+    scheme: str
+    target: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
+    port: int = 0
+
+    def __str__(self) -> str:
+        options = "&".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{self.scheme}:{self.target}" + (f"?{options}" if options else "")
+
+
+def parse_address(text: str) -> Address:
+    """Raises ``AddressError`` (``bad_address``) that names what is wrong and the expected form."""
+    scheme, colon, rest = text.strip().partition(":")
+    scheme = scheme.lower()
+    if not colon:
+        raise _bad(text, "has no scheme", "нет схемы", "scheme:target, e.g. tcp:10.0.0.7:7778")
+    form = FORMS.get(scheme)
+    if form is None:
+        known = ", ".join(FORMS)
+        raise _bad(text, f"unknown scheme {scheme!r}", f"неизвестная схема {scheme!r}", f"one of {known}")
+    target, _, query = rest.partition("?")
+    if not target:
+        raise _bad(text, "nothing after the scheme", "после схемы ничего нет", form)
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise _bad(text, f"options {query!r}", f"параметры {query!r}", "?name=value&name=value") from None
+    host, port = _endpoint(text, target, form) if scheme == "tcp" else ("", 0)
+    return Address(scheme, target, MappingProxyType(dict(pairs)), host, port)
+
+
+def _endpoint(text: str, target: str, form: str) -> tuple[str, int]:
+    host, colon, port = target.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not bare or (":" in bare and bare == host):
+        raise _bad(text, "host or port is missing", "не хватает хоста или порта", form)
+    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise _bad(text, f"port {port!r} is not in 1..65535", f"порт {port!r} не из 1..65535", form)
+    return bare, int(port)
+
+
+def _bad(text: str, en: str, ru: str, expected: str) -> AddressError:
+    return AddressError(
+        "bad_address", f"address {text!r}: {en}; expected {expected}", f"Адрес {text!r}: {ru}; нужно: {expected}"
+    )

@@ -1,0 +1,124 @@
+"""A model's quirks as data: ``drivers/profiles/shtrih.toml``, and a file that may replace parts of it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from drivers.address import SetupError
+from protocol.wire.shtrih.commands import Pace
+from protocol.wire.shtrih.exchange import Limits
+
+Cell = tuple[int, int, int]
+"""Table, row, field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    password: int
+    department: int
+    max_time: Mapping[str, float]  # by ``Pace``
+    printing: float  # seconds to wait for the printer
+    poll: float  # seconds between two looks at the status
+    limits: Limits
+    serial: Cell
+    ffd: Cell
+    do_not_print: Cell
+    replace_vat20: Cell
+    tax_by_host: Cell
+    vat_table: int
+    vat_rate_field: int
+    vat_name_field: int
+    ffd_versions: Mapping[int, str]
+    tax_bytes: Mapping[int, int]
+
+    def tax_byte(self, row: int) -> int:
+        """Byte of the operation command (FF46h) for a row of the tax table."""
+        return self.tax_bytes.get(row, 0xC0 + row)
+
+
+def load_profile(path: Path | None = None) -> Profile:
+    """Raises ``SetupError`` (``bad_profile``) naming the file and what is wrong with it."""
+    values = tomllib.loads(files("drivers.profiles").joinpath("shtrih.toml").read_text("utf-8"))
+    if path is not None:
+        try:
+            values = _merge(values, tomllib.loads(path.read_text("utf-8")), "")
+        except (OSError, ValueError) as error:
+            raise _bad(path, str(error)) from error
+    try:
+        return _profile(values)
+    except (TypeError, ValueError) as error:
+        raise _bad(path, str(error)) from error
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any], where: str) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in over.items():
+        place = f"{where}{name}"
+        known = base.get(name)
+        if known is None and where != "tax.":
+            raise ValueError(f"{place}: no such setting; known here: {', '.join(base)}")
+        if isinstance(known, dict) != isinstance(value, dict):
+            raise ValueError(f"{place}: a table where a value belongs, or the other way round")
+        merged[name] = _merge(known, value, f"{place}.") if isinstance(known, dict) else value
+    return merged
+
+
+def _profile(values: Mapping[str, Any]) -> Profile:
+    access, wait, tables = values["access"], values["wait"], values["tables"]
+    line = {name: _number(f"line.{name}", value) for name, value in values["line"].items()}
+    vat = tables["vat"]
+    return Profile(
+        password=_whole("access.password", access["password"]),
+        department=_whole("access.department", access["department"]),
+        max_time={pace.value: _number(f"time.{pace}", values["time"][pace]) for pace in Pace},
+        printing=_number("wait.printing", wait["printing"]),
+        poll=_number("wait.poll", wait["poll"]),
+        limits=Limits(
+            control=line["control"],
+            frame=line["frame"],
+            earlier=line["earlier"],
+            enquiries=int(line["enquiries"]),
+            rounds=int(line["rounds"]),
+            repeats=int(line["repeats"]),
+        ),
+        serial=_cell("serial", tables["serial"]),
+        ffd=_cell("ffd", tables["ffd"]),
+        do_not_print=_cell("do_not_print", tables["do_not_print"]),
+        replace_vat20=_cell("replace_vat20", tables["replace_vat20"]),
+        tax_by_host=_cell("tax_by_host", tables["tax_by_host"]),
+        vat_table=_whole("tables.vat.table", vat["table"]),
+        vat_rate_field=_whole("tables.vat.rate_field", vat["rate_field"]),
+        vat_name_field=_whole("tables.vat.name_field", vat["name_field"]),
+        ffd_versions={int(key): str(value) for key, value in values["ffd"].items()},
+        tax_bytes={int(key): _whole(f"tax.{key}", value) for key, value in values["tax"].items()},
+    )
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise ValueError(f"{name}: a number above zero expected, not {value!r}")
+    return float(value)
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name}: a whole number expected, not {value!r}")
+    return value
+
+
+def _cell(name: str, value: Any) -> Cell:
+    if not isinstance(value, list) or len(value) != 3:
+        raise ValueError(f"tables.{name}: [table, row, field] expected, not {value!r}")
+    table, row, field = (_whole(f"tables.{name}", part) for part in value)
+    return table, row, field
+
+
+def _bad(path: Path | None, problem: str) -> SetupError:
+    return SetupError(
+        "bad_profile", f"profile {path or 'shtrih.toml'}: {problem}", f"Профиль {path or 'shtrih.toml'}: {problem}"
+    )

@@ -1,0 +1,390 @@
+"""A Shtrih-M register with a fiscal drive: exchange, channel and profile put together (``drivers.api`` says what each
+method promises). Source: protocol 1.17; commands by number in ``protocol.wire.shtrih.commands``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from drivers.api import (
+    Capabilities,
+    CloseReply,
+    FiscalDocument,
+    FiscalRegister,
+    Identity,
+    Paper,
+    ShiftState,
+    Status,
+)
+from drivers.errors import DeviceError, InDoubt, NotSent, Refused
+from drivers.fiscal.shtrih.archive import fiscal_document
+from drivers.fiscal.shtrih.link import Link
+from drivers.fiscal.shtrih.printing import Printer
+from drivers.fiscal.shtrih.profile import Cell, Profile
+from drivers.fiscal.shtrih.receipt import cashier_tags, commands_for
+from drivers.fiscal.shtrih.settings import DoNotPrint, Settings
+from drivers.fiscal.shtrih.vat_rows import VatRow, rows_by_vat
+from drivers.transports.base import Clock, Transport
+from protocol.ffd.planned import PlannedReceipt
+from protocol.ffd.tlv import TlvError
+from protocol.wire.shtrih.commands import (
+    BeginCloseShift,
+    BeginOpenShift,
+    CancelDriveDocument,
+    CancelReceipt,
+    CloseShift,
+    Command,
+    ContinuePrint,
+    DeviceType,
+    Done,
+    DriveStatus,
+    FindDocument,
+    FullStatus,
+    FullStatusReply,
+    MoneyRegister,
+    NextBlock,
+    OpenDocument,
+    OpenShift,
+    ReadTable,
+    Registration,
+    SendTags,
+    ShiftParameters,
+    ShiftReply,
+    Subtotal,
+    TableInfo,
+    TableReply,
+    WriteTable,
+    XReport,
+)
+from protocol.wire.shtrih.errors import NO_DATA, NO_DRIVE_DATA
+from protocol.wire.shtrih.modes import DRIVE_WORKING, DriveWarning, Flag, Mode, Submode, is_busy, mode_of
+
+R = TypeVar("R")
+
+CASH_REGISTER_TYPE = 0
+FENCE_ROUNDS = 3  # cancel, and look again; a receipt and a drive document may both be open
+
+_NO_DATA = {f"{NO_DRIVE_DATA:02X}", f"{NO_DATA:02X}"}
+_TRANSIENT = frozenset({"wrong_password", "fn_failed", "device_busy", "register_fault"})
+"""Refusals that say nothing about what is asked for."""
+_WARNINGS = {
+    DriveWarning.REPLACE_NOW: "urgent_replacement",
+    DriveWarning.RESOURCE: "resource",
+    DriveWarning.MEMORY: "memory",
+    DriveWarning.OFD_OVERDUE: "ofd_overdue",
+}
+_PAPER: Mapping[int, Paper] = {
+    Submode.NO_PAPER: Paper.ABSENT,
+    Submode.PAPER_RAN_OUT: Paper.INTERRUPTED,
+    Submode.AWAITING_CONTINUE: Paper.RESUMABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What ``connect`` found."""
+
+    identity: Identity
+    settings: Settings
+    short_serial: str  # the serial of 11h, which every status carries
+
+
+class ShtrihRegister(FiscalRegister):
+    """See ``drivers.api``. After ``NotSent`` or ``InDoubt`` from the line the channel is closed: ``connect`` again."""
+
+    def __init__(self, transport: Transport, profile: Profile, clock: Clock) -> None:
+        self.capabilities = Capabilities(
+            has_imprint=True,
+            has_task_id=False,
+            task_id_durable=False,
+            can_cancel_open=True,
+            can_read_archive=True,
+            max_time=profile.max_time,
+        )
+        self._profile = profile
+        self._password = profile.password
+        self._link = Link(transport, profile, clock)
+        self._printer = Printer(self._link, profile, clock)
+        self._known: Known | None = None
+
+    # --- connection --------------------------------------------------------------------------------------------------
+
+    def connect(self) -> Identity:
+        self._known = None
+        self._link.open()
+        try:
+            known = self._identify()
+        except DeviceError:
+            self._link.close()
+            raise
+        self._known = known
+        return known.identity
+
+    def disconnect(self) -> None:
+        self._known = None
+        self._link.close()
+
+    @property
+    def stale_replies(self) -> Sequence[bytes]:
+        """Payloads of replies to earlier commands that the device still held since ``connect``: for logs and support,
+        never for a decision."""
+        return tuple(self._link.stale)
+
+    def _identify(self) -> Known:
+        device = self._expected(DeviceType())
+        if device.type != CASH_REGISTER_TYPE:
+            raise NotSent("wrong_device", f"{device.name!r} is a device of type {device.type}, not a register")
+        full = self._link.call(FullStatus(self._password))
+        drive = self._expected(DriveStatus(self._password))
+        registration = self._optional(Registration(self._password))
+        serial = self._cell(self._profile.serial)
+        ffd = self._cell(self._profile.ffd)
+        identity = Identity(
+            model=device.name.strip(),
+            register_serial=(serial.text if serial else "") or full.serial,
+            fn_serial=drive.serial.strip(),
+            registration_number=registration.registration_number.strip() if registration else "",
+            inn=registration.inn.strip() if registration else "",
+            ffd=self._profile.ffd_versions.get(ffd.number, "") if ffd else "1.05",
+            firmware=f"{full.firmware} {full.build}",
+        )
+        replace = self._cell(self._profile.replace_vat20)
+        by_host = self._cell(self._profile.tax_by_host)
+        settings = Settings(
+            ffd=identity.ffd,
+            vat_rows=rows_by_vat(self._vat_rows()),
+            replaces_vat20=replace is not None and replace.number == 1,
+            tax_by_host=by_host is not None and by_host.number != 0,
+        )
+        return Known(identity, settings, full.serial)
+
+    def _vat_rows(self) -> list[VatRow]:
+        info = self._optional(TableInfo(self._password, self._profile.vat_table))
+        rows = []
+        for row in range(1, info.rows + 1 if info else 1):
+            rate = self._cell((self._profile.vat_table, row, self._profile.vat_rate_field))
+            name = self._cell((self._profile.vat_table, row, self._profile.vat_name_field))
+            if rate is not None and name is not None:
+                rows.append(VatRow(row, rate.number, name.text))
+        return rows
+
+    def _expected(self, command: Command[R]) -> R:
+        """A command that every register with a fiscal drive knows."""
+        try:
+            return self._link.call(command)
+        except Refused as refused:
+            if refused.code != "unsupported":
+                raise
+            raise NotSent("wrong_device", f"no register with a fiscal drive: {refused}") from refused
+
+    def _cell(self, cell: Cell) -> TableReply | None:
+        """``None`` where this model has no such table, row or field."""
+        return self._optional(ReadTable(self._password, *cell))
+
+    def _optional(self, command: Command[R]) -> R | None:
+        try:
+            return self._link.call(command)
+        except Refused as refused:
+            if refused.code in _TRANSIENT:
+                raise
+            return None
+
+    def _connected(self) -> Known:
+        if self._known is None:
+            raise NotSent("device_offline", "not connected")
+        return self._known
+
+    # --- queries -----------------------------------------------------------------------------------------------------
+
+    def status(self) -> Status:
+        known = self._connected()
+        full = self._link.call(FullStatus(self._password))
+        if full.serial != known.short_serial:
+            self.disconnect()
+            raise NotSent("wrong_device", f"serial {full.serial}, it was {known.short_serial} when connecting")
+        drive = self._link.call(DriveStatus(self._password))
+        shift = self._link.call(ShiftParameters(self._password))
+        drawer = self._optional(MoneyRegister(self._password, MoneyRegister.DRAWER))
+        clock = datetime.combine(full.day, full.clock) if full.day and full.clock else None
+        return Status(
+            register_serial=known.identity.register_serial,
+            fn_serial=drive.serial.strip(),
+            shift=_shift_state(full, shift),
+            shift_number=shift.number,
+            receipt_in_shift=shift.receipt,
+            document_open=mode_of(full.mode) == Mode.DOCUMENT,
+            fn_document_open=drive.document != 0,
+            last_fd=drive.last_fd,
+            busy=is_busy(full.mode, full.submode),
+            paper=_PAPER.get(full.submode, Paper.PRESENT),
+            cover_open=bool(full.flags & Flag.COVER_OPEN),
+            at=clock or drive.last_document_at or datetime.min,  # noqa: DTZ901  # the register's local time
+            drawer=drawer.value if drawer else None,
+            clock_unset=clock is None or mode_of(full.mode) == Mode.AWAITING_DATE,
+            fn_warnings=tuple(word for flag, word in _WARNINGS.items() if drive.warnings & flag),
+            blocked=None if drive.phase == DRIVE_WORKING else "fn_state",
+        )
+
+    def document(self, fd: int) -> FiscalDocument | None:
+        self._connected()
+        try:
+            found = self._link.call(FindDocument(self._password, fd))
+        except Refused as refused:
+            if refused.vendor in _NO_DATA:
+                return None
+            raise
+        if found.fd != fd:
+            raise InDoubt("bad_reply", f"asked for document {fd}, got {found.fd}")
+        return fiscal_document(found, self._tlv(fd))
+
+    def _tlv(self, fd: int) -> bytes | None:
+        """The document's tags, whole or not at all: ``None`` when the drive keeps only the summary any more."""
+        try:
+            length = self._link.call(OpenDocument(self._password, fd)).length
+            data = b""
+            while len(data) < length:
+                block = self._link.call(NextBlock(self._password)).data
+                if not block:
+                    return None
+                data += block
+        except Refused as refused:
+            if refused.code in _TRANSIENT:
+                raise
+            return None
+        return data if len(data) == length else None
+
+    # --- shift and reports -------------------------------------------------------------------------------------------
+
+    def open_shift(self, cashier_name: str | None, cashier_inn: str | None) -> None:
+        self._operate(BeginOpenShift(self._password), OpenShift(self._password), cashier_name, cashier_inn)
+
+    def close_shift(self, cashier_name: str | None, cashier_inn: str | None) -> None:
+        self._operate(BeginCloseShift(self._password), CloseShift(self._password), cashier_name, cashier_inn)
+
+    def _operate(
+        self, begin: Command[Done], finish: Command[Done], cashier_name: str | None, cashier_inn: str | None
+    ) -> None:
+        self._connected()
+        try:
+            tags = cashier_tags(cashier_name, cashier_inn)
+        except TlvError as error:
+            raise Refused("bad_parameter", str(error)) from error
+        self._printer.ready()
+        self._print_next(wanted=True)
+        begun = False
+        try:
+            if tags:
+                begun = self._begin(begin)
+            if begun:
+                for tag in tags:
+                    self._printer.call(SendTags(self._password, tag))
+            self._printer.call(finish)
+        except Refused:
+            if begun:
+                self._drop_begun()
+            raise
+        self._printer.settled()
+
+    def _begin(self, command: Command[Done]) -> bool:
+        """``False`` when this model cannot attach tags: then the shift goes without them."""
+        try:
+            self._printer.call(command)
+        except Refused as refused:
+            if refused.code != "unsupported":
+                raise
+            return False
+        return True
+
+    def _drop_begun(self) -> None:
+        """A begun and refused shift document must not stay in the drive; ``status`` shows it when it does."""
+        try:
+            self._link.call(CancelDriveDocument(self._password))
+        except DeviceError:
+            return
+
+    def x_report(self) -> None:
+        self._connected()
+        self._printer.ready()
+        self._printer.call(XReport(self._password))
+        self._printer.settled()
+
+    def continue_print(self) -> None:
+        self._connected()
+        submode = self._printer.status().submode
+        if submode == Submode.PAPER_RAN_OUT:
+            raise Refused("no_paper", "the printer still has no paper")
+        if submode != Submode.AWAITING_CONTINUE:
+            raise Refused("wrong_state", f"nothing waits to be printed (submode {submode})")
+        self._link.call(ContinuePrint(self._password))
+        self._printer.settled()
+
+    # --- receipt -----------------------------------------------------------------------------------------------------
+
+    def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
+        commands = commands_for(receipt, self._profile, self._connected().settings)
+        self._printer.ready()
+        self._print_next(wanted=receipt.print)
+        self._printer.call(commands.open)
+        for command in commands.head:
+            self._printer.call(command)
+        for done, position in enumerate(commands.positions, start=1):
+            for part in position.commands:
+                self._printer.call(part)
+            on_progress(done, len(commands.positions))
+
+    def subtotal(self) -> int:
+        self._connected()
+        return self._printer.call(Subtotal(self._password)).total
+
+    def close_receipt(self, receipt: PlannedReceipt) -> CloseReply:
+        commands = commands_for(receipt, self._profile, self._connected().settings)
+        self._printer.ready()
+        reply = self._printer.call(commands.close)
+        self._printer.settled()
+        return CloseReply(fd=reply.fd, fpd=str(reply.sign), change=reply.change)
+
+    def cancel_document(self) -> None:
+        self._connected()
+        for _ in range(FENCE_ROUNDS):
+            mode = mode_of(self._printer.at_rest().mode)
+            if mode == Mode.DOCUMENT:
+                self._cancel(CancelReceipt(self._password))
+            elif self._link.call(DriveStatus(self._password)).document:
+                self._cancel(CancelDriveDocument(self._password))
+            else:
+                self._print_next(wanted=True)
+                return
+        raise Refused("document_open", "the document is still open after cancelling it")
+
+    def _cancel(self, command: Command[Done]) -> None:
+        try:
+            self._printer.call(command)
+        except Refused as refused:
+            if refused.code not in ("document_closed", "wrong_state", "fn_state"):
+                raise  # those three: it is gone already, the next look decides
+
+    def _print_next(self, *, wanted: bool) -> None:
+        """Set table 17 field 7 for the next document, and take back what a receipt that came to nothing left there.
+        The owner's own settings (never print, reports to the buffer) stay."""
+        cell = self._profile.do_not_print
+        setting = self._cell(cell)
+        if setting is None:
+            if wanted:
+                return
+            raise Refused("unsupported", "this model cannot keep a receipt off the paper (table 17 field 7)")
+        if wanted and setting.number == DoNotPrint.NEXT_DOCUMENT:
+            value = DoNotPrint.PRINT
+        elif not wanted and setting.number not in (DoNotPrint.NEXT_DOCUMENT, DoNotPrint.NEVER):
+            value = DoNotPrint.NEXT_DOCUMENT
+        else:
+            return
+        data = value.to_bytes(max(1, len(setting.value)), "little")
+        self._printer.call(WriteTable(self._password, *cell, data))
+
+
+def _shift_state(full: FullStatusReply, shift: ShiftReply) -> ShiftState:
+    if not shift.open:
+        return ShiftState.CLOSED
+    return ShiftState.EXPIRED if mode_of(full.mode) == Mode.SHIFT_EXPIRED else ShiftState.OPEN
