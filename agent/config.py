@@ -52,6 +52,10 @@ class Config:
     log_format: LogFormat
     devices: tuple[Device, ...]
 
+    @property
+    def journal_path(self) -> Path:
+        return self.data_dir / "journal.sqlite3"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -137,11 +141,10 @@ def machine_data_dir() -> Path:
 
 
 def _writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)
+    """Whether ``folder`` can be written or made; asking makes nothing."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK)
 
 
 def default_config_path() -> Path:

@@ -1,0 +1,304 @@
+"""``kassabridge``: the commands. Answers go to stdout (with ``--json`` one JSON document), progress and logs to stderr.
+
+Exit codes: 0 good, 1 the checked thing is not good, 2 wrong use or bad input. A command imports what it needs when it
+runs, so that ``--help`` and the agent's start stay fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.console import answer, show, speak_utf8, tell
+from agent.problems import UserError
+
+if TYPE_CHECKING:
+    from agent.config import Config
+
+PROG = "kassabridge"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    speak_utf8()
+    given = list(sys.argv[1:] if argv is None else argv)
+    args = build_parser(with_simulators="simulate" in given[:1]).parse_args(given)
+    try:
+        code: int = args.run(args)
+        return code
+    except UserError as error:
+        if getattr(args, "json", False):
+            answer({"error": error.as_dict()})
+        tell(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader (``| head``) has gone; nobody is left to tell
+        return 0
+
+
+# --- the parser -----------------------------------------------------------------------------------------------------
+
+
+def build_parser(*, with_simulators: bool = True) -> argparse.ArgumentParser:
+    """The whole parser; without ``with_simulators`` the simulators are listed but not imported."""
+    from agent.version import VERSION
+
+    parser = argparse.ArgumentParser(
+        prog=PROG,
+        description="Агент между облачной CRM и кассой этого ПК. / Between a cloud CRM and this PC's fiscal register.",
+    )
+    parser.add_argument("--version", action="version", version=f"{PROG} {VERSION}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_agent(commands)
+    _add_device(commands)
+    if with_simulators:
+        from drivers.simulators import cli as simulate
+
+        simulate.add_parser(commands)
+    else:
+        commands.add_parser("simulate", help="run a simulated device, or print its archive")
+    return parser
+
+
+_Commands = Any  # argparse names the type of its subparsers privately
+
+
+def _add_demo(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "demo", help="server, agent and a simulated register; prints example receipts with their proofs"
+    )
+    parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl+C")
+    _json(parser)
+    parser.set_defaults(run=_demo)
+
+
+def _add_agent(commands: _Commands) -> None:
+    parser = commands.add_parser("agent", help="run, pair, look into the journal")
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+
+    run = actions.add_parser("run", help="keep the link to the server and serve the registers")
+    run.add_argument("--no-tray", action="store_true", help="without the tray icon (there is none yet)")
+    _config(run)
+    run.set_defaults(run=_agent_run)
+
+    pair = actions.add_parser("pair", help="pair this PC by the line that the CRM shows")
+    pair.add_argument("line", metavar="LINE", help="https://<server>/pair/<CODE>")
+    _config(pair)
+    _json(pair)
+    pair.set_defaults(run=_agent_pair)
+
+    journal = actions.add_parser("journal", help="what this agent has done")
+    looks = journal.add_subparsers(metavar="LOOK", required=True)
+    for name, help_, run_ in (
+        ("list", "every job", _journal_list),
+        ("show", "one job with its records", _journal_show),
+        ("verify", "recompute the hash chain", _journal_verify),
+    ):
+        look = looks.add_parser(name, help=help_)
+        if name == "show":
+            look.add_argument("job", metavar="JOB")
+        _config(look)
+        _json(look)
+        look.set_defaults(run=run_)
+
+
+def _add_device(commands: _Commands) -> None:
+    parser = commands.add_parser("device", help="one device, no server: for integrators and support")
+    actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
+    parsers = [parser]
+    for name, help_ in (
+        ("identity", "who answers"),
+        ("status", "shift, paper, last document, clock"),
+        ("open-shift", "open a shift"),
+        ("close-shift", "close the shift with a Z report"),
+        ("x-report", "print an X report"),
+        ("receipt", "print a receipt from a job's payload"),
+        ("document", "read a document from the fiscal drive"),
+        ("cancel", "cancel the open document"),
+        ("continue-print", "go on printing after new paper"),
+    ):
+        action = actions.add_parser(name, help=help_)
+        parsers.append(action)
+        if name == "receipt":
+            action.add_argument("file", metavar="FILE", type=Path, help="payload as JSON")
+            action.add_argument("--job-id", metavar="ID", help="repeat or resume this job; without it a new id is made")
+        if name == "document":
+            action.add_argument("number", metavar="N", type=int, help="FD number")
+        if name in ("open-shift", "close-shift"):
+            action.add_argument("--cashier", metavar="NAME")
+            action.add_argument("--cashier-inn", metavar="INN")
+    for one in parsers:  # before or after the action, as people type them
+        one.add_argument("--driver", metavar="NAME", default=argparse.SUPPRESS, help="for example shtrih")
+        one.add_argument("--address", metavar="ADDR", default=argparse.SUPPRESS, help="tcp:192.168.137.111:7778")
+        one.add_argument("--config", metavar="F", type=Path, default=argparse.SUPPRESS, help="config.toml of the agent")
+        one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="one JSON document on stdout")
+    parser.set_defaults(run=_device)
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", metavar="F", type=Path, help="config.toml (default: the current folder, then the machine's data)"
+    )
+
+
+# --- the commands ---------------------------------------------------------------------------------------------------
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from agent.demo import run_demo
+
+    return run_demo(keep=args.keep, as_json=args.json)
+
+
+def _load(args: argparse.Namespace) -> Config:
+    from agent.config import default_config_path, load_config
+
+    return load_config(args.config or default_config_path())
+
+
+def _agent_run(args: argparse.Namespace) -> int:
+    from agent.identity import load_identity
+    from agent.logs import set_up_logging
+
+    config = _load(args)
+    set_up_logging(config.log_level, config.log_format)
+    identity = load_identity(config.data_dir)
+    if config.server_url is not None and config.server_url != identity.server_url:
+        import structlog
+
+        structlog.get_logger("agent").warning(
+            "config_names_another_server", config=config.server_url, paired_with=identity.server_url
+        )
+    from agent.app import run_agent
+
+    return run_agent(config, identity)
+
+
+def _agent_pair(args: argparse.Namespace) -> int:
+    from agent.config import default_config_path, load_config, machine_data_dir
+    from agent.pairing import pair
+    from agent.version import VERSION
+
+    path = args.config or default_config_path()
+    config = load_config(path) if args.config or path.exists() else None
+    data_dir = config.data_dir if config else machine_data_dir()
+
+    def say(ru: str, en: str) -> None:
+        tell(f"{ru} / {en}")
+
+    identity = pair(args.line, data_dir, version=VERSION, say=say)
+    if config is None or config.server_url != identity.server_url:
+        line = f'url = "{identity.server_url}"'
+        say(f"Впишите в {path}, в раздел [server]: {line}", f"Put into {path}, under [server]: {line}")
+    done = {
+        "status": "paired",
+        "agent_id": identity.agent_id,
+        "tenant_id": identity.tenant_id,
+        "tenant": identity.tenant,
+        "server_url": identity.server_url,
+        "link_url": identity.link_url,
+        "data_dir": str(data_dir),
+    }
+    if args.json:
+        answer(done)
+    else:
+        show(f"Готово: этот ПК сопряжён с учётной записью «{identity.tenant or identity.tenant_id}».")
+        show(f"Done: this PC is paired with the account “{identity.tenant or identity.tenant_id}”.")
+    return 0
+
+
+def _journal(args: argparse.Namespace) -> Path:
+    path = _load(args).journal_path
+    if not path.exists():
+        raise UserError("no_journal", f"Журнала {path} ещё нет.", f"There is no journal {path} yet.", exit_code=1)
+    return path
+
+
+def _journal_list(args: argparse.Namespace) -> int:
+    from agent.journal.inspect import list_jobs
+
+    jobs = list_jobs(_journal(args))
+    if args.json:
+        answer({"jobs": jobs})
+        return 0
+    for job in jobs:
+        show("  ".join(str(value) for value in job.values() if value is not None))
+    show(f"Всего / total: {len(jobs)}")
+    return 0
+
+
+def _journal_show(args: argparse.Namespace) -> int:
+    from agent.journal.inspect import show_job
+
+    job = show_job(_journal(args), args.job)
+    if job is None:
+        raise UserError(
+            "unknown_job", f"Задания {args.job} в журнале нет.", f"The journal has no job {args.job}.", exit_code=1
+        )
+    answer(job)
+    return 0
+
+
+def _journal_verify(args: argparse.Namespace) -> int:
+    from agent.journal.inspect import verify
+
+    result = verify(_journal(args))
+    if args.json:
+        answer(result)
+    elif result["ok"]:
+        show(f"Журнал цел, записей: {result['records']}. / The journal is whole, records: {result['records']}.")
+    else:
+        show(f"Журнал повреждён / the journal is damaged: {result['problem']}")
+    return 0 if result["ok"] else 1
+
+
+def _device(args: argparse.Namespace) -> int:
+    from agent.device_command import DeviceCommand, run_device_command
+
+    missing = [f"--{name}" for name in ("driver", "address") if not hasattr(args, name)]
+    if missing:
+        from drivers.registry import known_drivers
+
+        raise UserError(
+            "device_not_named",
+            f"Не указано: {', '.join(missing)}. Пример: {PROG} device --driver shtrih "
+            f"--address tcp:192.168.137.111:7778 status. Драйверы: {', '.join(known_drivers())}.",
+            f"Missing: {', '.join(missing)}. For example: {PROG} device --driver shtrih "
+            f"--address tcp:192.168.137.111:7778 status. Drivers: {', '.join(known_drivers())}.",
+        )
+    config = None
+    if hasattr(args, "config"):
+        from agent.config import load_config
+
+        config = load_config(args.config)
+    from agent.logs import set_up_logging
+
+    set_up_logging(config.log_level if config else "warning", config.log_format if config else "console")
+    return run_device_command(
+        DeviceCommand(
+            action=args.action,
+            driver=args.driver,
+            address=args.address,
+            as_json=getattr(args, "json", False),
+            file=getattr(args, "file", None),
+            job_id=getattr(args, "job_id", None),
+            number=getattr(args, "number", None),
+            cashier=getattr(args, "cashier", None),
+            cashier_inn=getattr(args, "cashier_inn", None),
+        ),
+        config,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,302 @@
+"""``kassabridge device``: one device, no server. The same lock and journal as the agent, the same verdicts.
+
+What a device answers goes to stdout; a refusal or doubt is a sentence with its code, advice and the vendor's code. A
+command of doubtful outcome is not repeated: the register is asked what became of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.config import Config, machine_data_dir
+from agent.console import answer, show, tell
+from agent.devices.lock import DeviceLocked, device_lock
+from agent.problems import UserError
+from drivers.address import SetupError
+from drivers.api import FiscalDocument, FiscalRegister, Identity, Paper, ShiftState, Status
+from drivers.errors import DeviceError, InDoubt, NotSent
+from drivers.registry import known_drivers, open_register
+from drivers.transports.base import Clock, SystemClock
+from protocol.crm.codes import reason
+from protocol.crm.jobs import JOB_ID
+from protocol.ffd.money import format_kopecks
+from protocol.ffd.violation import ReceiptInvalid
+
+if TYPE_CHECKING:
+    from protocol.crm.outcomes import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCommand:
+    action: str
+    driver: str
+    address: str
+    as_json: bool = False
+    file: Path | None = None
+    job_id: str | None = None
+    number: int | None = None
+    cashier: str | None = None
+    cashier_inn: str | None = None
+
+
+def run_device_command(command: DeviceCommand, config: Config | None, clock: Clock | None = None) -> int:
+    """Carry out and print. Exit code as in ``agent.cli``; raises ``UserError`` for wrong use."""
+    if command.action == "receipt":
+        return _receipt(command, config)
+    try:
+        register = open_register(command.driver, command.address, clock=clock or SystemClock())
+    except SetupError as error:
+        raise UserError(error.code, error.ru, error.en) from None
+    data_dir = config.data_dir if config else machine_data_dir()
+    try:
+        with device_lock(data_dir, command.address):
+            try:
+                identity = register.connect()
+                if command.action == "identity":
+                    return _show(command, _fields(identity))
+                return _show(command, _ACTIONS[command.action](register, command))
+            finally:
+                register.disconnect()
+    except DeviceLocked:
+        raise _locked(command.address) from None
+    except DeviceError as error:
+        return _failed(command, error)
+
+
+def _locked(address: str) -> UserError:
+    return UserError(
+        "device_locked",
+        f"С устройством {address} сейчас работает агент KassaBridge или другая его команда. Остановите агента.",
+        f"The KassaBridge agent, or another of its commands, is using {address}. Stop the agent first.",
+        exit_code=1,
+    )
+
+
+# --- actions --------------------------------------------------------------------------------------------------------
+
+Shown = dict[str, Any]
+
+
+def _status(register: FiscalRegister, _: DeviceCommand) -> Shown:
+    shown = _fields(register.status())
+    drawer = shown.get("drawer")
+    return shown | {"drawer": None if drawer is None else format_kopecks(drawer)}
+
+
+def _document(register: FiscalRegister, command: DeviceCommand) -> Shown:
+    assert command.number is not None
+    document = register.document(command.number) if command.number > 0 else None
+    if document is None:
+        raise UserError(
+            "no_such_document",
+            f"Документа ФД {command.number} в накопителе нет.",
+            f"The fiscal drive has no document FD {command.number}.",
+            exit_code=1,
+        )
+    shown = _fields(document)
+    return shown | {"total": None if document.total is None else format_kopecks(document.total)}
+
+
+def _shift(register: FiscalRegister, command: DeviceCommand, change: Callable[..., None], wanted: bool) -> Shown:
+    """Open or close the shift. Doubt is resolved by asking for the shift's state; the command is not sent again."""
+    before = register.status()
+    doubt: InDoubt | None = None
+    try:
+        change(command.cashier, command.cashier_inn)
+    except InDoubt as error:
+        doubt = error
+        register.disconnect()
+        register.connect()
+    after = register.status()
+    is_open = after.shift is not ShiftState.CLOSED
+    if doubt is not None and (is_open is not wanted or after.busy or after.last_fd == before.last_fd):
+        raise doubt
+    return {
+        "shift": after.shift.value,
+        "shift_number": after.shift_number,
+        "fd": after.last_fd if after.last_fd != before.last_fd else None,
+        "answer_lost": doubt is not None,
+    }
+
+
+def _open_shift(register: FiscalRegister, command: DeviceCommand) -> Shown:
+    return _shift(register, command, register.open_shift, True)
+
+
+def _close_shift(register: FiscalRegister, command: DeviceCommand) -> Shown:
+    return _shift(register, command, register.close_shift, False)
+
+
+def _x_report(register: FiscalRegister, _: DeviceCommand) -> Shown:
+    register.x_report()
+    return {"printed": True}
+
+
+def _cancel(register: FiscalRegister, _: DeviceCommand) -> Shown:
+    was_open = register.status().document_open
+    register.cancel_document()
+    return {"document_was_open": was_open, "document_open": register.status().document_open}
+
+
+def _continue_print(register: FiscalRegister, _: DeviceCommand) -> Shown:
+    if register.status().paper is Paper.PRESENT:
+        raise UserError(
+            "nothing_to_print",
+            "Недопечатанного документа на кассе нет.",
+            "No document waits to be printed.",
+            exit_code=1,
+        )
+    register.continue_print()
+    return {"paper": register.status().paper.value}
+
+
+_ACTIONS: dict[str, Callable[[FiscalRegister, DeviceCommand], Shown]] = {
+    "status": _status,
+    "document": _document,
+    "open-shift": _open_shift,
+    "close-shift": _close_shift,
+    "x-report": _x_report,
+    "cancel": _cancel,
+    "continue-print": _continue_print,
+}
+
+
+# --- a receipt ------------------------------------------------------------------------------------------------------
+
+
+def _receipt(command: DeviceCommand, config: Config | None) -> int:
+    if command.driver not in known_drivers():
+        names = ", ".join(known_drivers())
+        raise UserError(
+            "unknown_driver",
+            f"Драйвер «{command.driver}» неизвестен; есть: {names}.",
+            f"The driver “{command.driver}” is unknown; known: {names}.",
+        )
+    payload = _payload(command)
+    job_id = command.job_id or f"device-{uuid.uuid4().hex[:20]}"
+    if not JOB_ID.fullmatch(job_id):
+        raise UserError(
+            "bad_job_id",
+            f"Номер задания «{job_id}» не годится: от 1 до 64 знаков A-Z a-z 0-9 . _ : -",
+            f"The job id “{job_id}” will not do: 1 to 64 of A-Z a-z 0-9 . _ : -",
+        )
+    if command.job_id is None:
+        # First, so that the same job can be asked for again if this process does not live to print its answer.
+        (tell if command.as_json else show)(f"job_id: {job_id}")
+    from agent.local import run_device_receipt
+
+    try:
+        job = run_device_receipt(config, command.driver, command.address, job_id, payload)
+    except DeviceLocked:
+        raise _locked(command.address) from None
+    except SetupError as error:
+        raise UserError(error.code, error.ru, error.en) from None
+    except DeviceError as error:
+        return _failed(command, error)
+    if command.as_json:
+        answer(job)
+    else:
+        show("\n".join(_lines(job)))
+    return 0 if job.get("state") == "done" else 1
+
+
+def _payload(command: DeviceCommand) -> dict[str, Any]:
+    """The payload in the file: itself, or the ``payload`` of a whole job."""
+    assert command.file is not None
+    try:
+        data = json.loads(command.file.read_bytes())
+    except OSError as error:
+        raise UserError(
+            "file_unreadable",
+            f"Файл {command.file} не читается: {error.strerror}.",
+            f"The file {command.file} cannot be read: {error.strerror}.",
+        ) from None
+    except ValueError as error:
+        raise UserError(
+            "bad_json", f"{command.file} — не JSON: {error}.", f"{command.file} is no JSON: {error}."
+        ) from None
+    if isinstance(data, dict) and isinstance(data.get("payload"), dict):
+        data = data["payload"]
+    from protocol.ffd.rules import accept_receipt
+
+    try:
+        accept_receipt(data, on=date.today())  # noqa: DTZ011 - the day of this till, as its clock has it
+    except ReceiptInvalid as error:
+        raise UserError(
+            "bad_payload",
+            "\n".join(f"{v.field or command.file}: {v.text_ru}" for v in error.violations),
+            "\n".join(f"{v.field or command.file}: {v.text_en}" for v in error.violations),
+        ) from None
+    assert isinstance(data, dict)
+    return data
+
+
+# --- showing --------------------------------------------------------------------------------------------------------
+
+
+def _show(command: DeviceCommand, shown: Shown) -> int:
+    if command.as_json:
+        answer(shown)
+    else:
+        show("\n".join(_lines(shown)))
+    return 0
+
+
+def _failed(command: DeviceCommand, error: DeviceError) -> int:
+    certainty = "in_doubt" if isinstance(error, InDoubt) else "not_sent" if isinstance(error, NotSent) else "refused"
+    ru = reason(error.code, language="ru", vendor=error.vendor, detail=error.detail or None)
+    en = reason(error.code, language="en", vendor=error.vendor)
+    if command.as_json:
+        answer({"error": {**ru.model_dump(), "text_en": en.text, "advice_en": en.advice, "certainty": certainty}})
+    tell(_sentence(ru, "код кассы"))
+    tell(_sentence(en, "the register's code"))
+    if isinstance(error, InDoubt):
+        tell(
+            "Выполнена ли команда, неизвестно. Не повторяйте её, посмотрите status и document.\n"
+            "Whether the command was carried out is unknown. Do not repeat it; look at status and document."
+        )
+    return 1
+
+
+def _sentence(why: Reason, vendor: str) -> str:
+    beside = f" [{why.code}; {vendor} {why.vendor}]" if why.vendor else f" [{why.code}]"
+    return f"{why.text}{beside} {why.advice}".rstrip()
+
+
+def _fields(value: Identity | Status | FiscalDocument) -> Shown:
+    return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+
+
+def _plain(value: Any) -> Any:
+    """Enums, times and mappings as JSON has them."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (datetime, Decimal)):
+        return value.isoformat() if isinstance(value, datetime) else str(value)
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _lines(value: Any, indent: str = "") -> list[str]:
+    lines: list[str] = []
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            lines += [f"{indent}{name}:", *_lines(inner, indent + "  ")]
+        elif isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            for one in inner:
+                lines += [f"{indent}{name}:", *_lines(one, indent + "  ")]
+        else:
+            lines.append(f"{indent}{name}: {'—' if inner is None else inner}")
+    return lines
