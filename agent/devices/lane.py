@@ -32,13 +32,15 @@ from agent.procedures.asks import (
     Seen,
 )
 from agent.procedures.evidence import Proven, decide
-from drivers.api import FiscalRegister, Identity, Paper, Status
+from drivers.api import FiscalDocument, FiscalRegister, Identity, Paper, Status
 from drivers.errors import DeviceError
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import OPEN_INTENT
 from protocol.crm.lease import Lease
+from protocol.crm.messages import Archive, ArchiveEntry
 from protocol.crm.outcomes import Reason
+from protocol.ffd.money import format_kopecks
 from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.planning import plan as plan_receipt
 from protocol.ffd.shape import parse_receipt
@@ -71,16 +73,20 @@ class Lane:
         *,
         on_claim: Callable[[str, Identity, int], None],
         on_progress: Callable[[str, str, int | None, int | None], None],
+        on_archive: Callable[[Archive], None],
         on_crash: Callable[[BaseException], None],
     ) -> None:
-        """``on_claim(kkm_id, identity, last_fd)`` when the device has said who it is; ``on_progress`` of a job."""
+        """``on_claim(kkm_id, identity, last_fd)`` when the device has said who it is; ``on_progress`` of a job;
+        ``on_archive`` answers ``want_archive``."""
         self.kkm_id = kkm_id
         self.state = LaneState(kkm_id)
         self._register = register
         self._book = book
         self._on_claim = on_claim
         self._on_progress = on_progress
+        self._on_archive = on_archive
         self._on_crash = on_crash
+        self._archive_wanted = False
         self._wake = threading.Condition()
         self._nudged = False
         self._stopping = False
@@ -115,12 +121,17 @@ class Lane:
         self._claimed = None
         self.nudge()
 
+    def want_archive(self) -> None:
+        """Read what the archive holds above the journal's highest document, as evidence for a person."""
+        self._archive_wanted = True
+        self.nudge()
+
     # --- the thread
 
     def _main(self) -> None:
         try:
             while not self._stopping:
-                self._idle(self._once())
+                self._idle(self.round())
         except Interrupted:
             pass
         except BaseException as error:
@@ -160,7 +171,7 @@ class Lane:
         now = self._book.journal.read(lambda tx: tx.job(row.job_id))
         return now is not None and decision_of(now)[0] is not None
 
-    def _once(self) -> float:
+    def round(self) -> float:
         """One round: do what is next; return how long nothing needs to be looked at."""
         device, chosen = self._book.next_work(self.kkm_id)
         if device.operation is not None:
@@ -168,6 +179,8 @@ class Lane:
         if chosen is not None and chosen.row.state.value in {state.value for state in OPEN_INTENT}:
             return self._resolve(device, chosen)
         if not self._introduce():
+            return self._pause()
+        if self._archive_wanted and not self._report_archive(device):
             return self._pause()
         if device.binding_epoch == 0 or device.released:
             return 60.0
@@ -319,6 +332,34 @@ class Lane:
             self._book.journal.commit(lambda tx: tx.write_job(row, "searched"))
         return True
 
+    def _report_archive(self, device: DeviceRow) -> bool:
+        self._performer.work = Work(None, None)
+        status = self._performer.perform(ReadStatus())
+        if status.kind is not Answer.OK:
+            return False
+        now: Status = status.value
+        known = (
+            device.highest_fd if device.fn_serial == now.fn_serial and device.highest_fd is not None else now.last_fd
+        )
+        entries = []
+        for fd in range(known + 1, now.last_fd + 1):
+            answer = self._performer.perform(ReadDocument(fd))
+            if answer.kind is not Answer.OK:
+                return False
+            if answer.value is not None:
+                entries.append(_entry(answer.value.document))
+        self._archive_wanted = False
+        self._on_archive(
+            Archive(
+                kkm_id=self.kkm_id,
+                register_serial=now.register_serial,
+                fn_serial=now.fn_serial,
+                last_fd=now.last_fd,
+                documents=entries,
+            )
+        )
+        return True
+
     # --- paper
 
     def _finish_paper(self) -> float:
@@ -380,3 +421,14 @@ class Lane:
 
 def _step(run: receipt.Run | shift.ShiftRun, answer: Answered) -> tuple[receipt.Run | shift.ShiftRun, Ask]:
     return receipt.step(run, answer) if isinstance(run, receipt.Run) else shift.step(run, answer)
+
+
+def _entry(document: FiscalDocument) -> ArchiveEntry:
+    return ArchiveEntry(
+        fd=document.fd,
+        kind=document.kind.value,
+        at=document.at.isoformat(),
+        total=format_kopecks(document.total) if document.total is not None else None,
+        imprint=document.imprint,
+        fpd=document.fpd,
+    )

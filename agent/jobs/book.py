@@ -40,6 +40,7 @@ from protocol.crm.outcomes import Reason, Value
 from protocol.ffd.shape import parse_receipt
 from protocol.ffd.violation import ReceiptInvalid
 
+LOCAL = "local"  # the tenant of a job that was given on the command line; no server is told of it
 MAX_ACCEPTED = 256  # jobs waiting for one device
 
 Verified = Callable[[str, Value], bool]
@@ -328,14 +329,14 @@ class JobBook:
         )
         tx.send(body, "released")
 
-    def desks(self, settings: dict[str, Desk]) -> None:
+    def desks(self, settings: dict[str, tuple[int, Desk]]) -> None:
         """The desks as ``welcome`` tells them: only for bindings that this journal has under the same epoch."""
 
         def work(tx: Transaction) -> None:
-            for kkm_id, desk in settings.items():
+            for kkm_id, (epoch, desk) in settings.items():
                 device = tx.device(kkm_id)
                 told = desk.model_dump(mode="json")
-                if device.binding_epoch and device.desk != told:
+                if device.binding_epoch == epoch and device.desk != told:
                     tx.write_device(replace(device, desk=told), "desk")
 
         self.journal.commit(work)
@@ -457,8 +458,10 @@ class JobBook:
             for row in tx.live_jobs():
                 if row.state is Known.ABSENT or revs.get(row.job_id, -1) >= row.rev:
                     continue
-                if not tx.has_outgoing(row.job_id, row.rev):
-                    offer = tx.offer(row.job_id) if row.job_id not in revs else None
+                offer = tx.offer(row.job_id) if row.job_id not in revs else None
+                if offer is not None and offer.tenant_id == LOCAL:
+                    continue
+                if offer is not None or not tx.has_outgoing(row.job_id, row.rev):
                     tx.send(update_of(tx, row, offer=offer), "update", job_id=row.job_id, rev=row.rev)
 
         self.journal.commit(work)

@@ -106,6 +106,9 @@ class Transaction:
         row = self._db.execute("SELECT row FROM devices WHERE kkm_id = ?", (kkm_id,)).fetchone()
         return DeviceRow.of(json.loads(row[0])) if row else DeviceRow(kkm_id)
 
+    def devices(self) -> list[DeviceRow]:
+        return [DeviceRow.of(json.loads(row[0])) for row in self._db.execute("SELECT row FROM devices ORDER BY kkm_id")]
+
     def write_job(self, row: JobRow, event: str, *, offer: Offer | None = None, **more: Any) -> int:
         """Record a transition of a job: ``event`` and the row after it."""
         body: dict[str, Any] = {"event": event, "job": row.to_json(), **more}
@@ -138,6 +141,10 @@ class Transaction:
         row = self._db.execute("SELECT type, job_id, rev FROM outbox WHERE msg_id = ?", (msg_id,)).fetchone()
         self._db.execute("DELETE FROM outbox WHERE msg_id = ?", (msg_id,))
         return (row[0], row[1], row[2]) if row else None
+
+    def forget_outgoing(self, job_id: str) -> None:
+        """Take every message about a job away: no server knows it."""
+        self._db.execute("DELETE FROM outbox WHERE job_id = ?", (job_id,))
 
     # --- looking back
 
@@ -292,24 +299,6 @@ class Journal:
         self._writer.shutdown()
 
     # --- upkeep
-
-    def verify(self) -> str | None:
-        """Walk the chain: ``None`` when it is whole, else where and how it is broken."""
-
-        def walk(tx: Transaction) -> str | None:
-            previous, expected = GENESIS, 1
-            for record in tx.records():
-                if record.n != expected:
-                    return f"record {expected} is missing"
-                if record.body is not None and hash_of_body(record.body) != record.body_hash:
-                    return f"record {record.n}: the body was changed"
-                fields = (record.n, record.at, record.kind.value, record.job_id, record.kkm_id, record.body_hash)
-                if chain_hash(previous, *fields) != record.hash:
-                    return f"record {record.n}: the chain is broken"
-                previous, expected = record.hash, expected + 1
-            return None
-
-        return self.read(walk)
 
     def rebuild(self) -> None:
         """Make the projections anew from the journal."""

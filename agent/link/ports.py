@@ -47,9 +47,9 @@ class LinkPort(Protocol):
         """The connection is gone. What has started goes on; nothing new starts once the server's time is too old."""
 
     def receive(self, body: Value, *, quarantined: bool) -> Value | None:
-        """A durable message of the server (offer, cancel, renew, resolve, bind, release) or ``claim_refused``. Committed
-        on return, so the caller may acknowledge. Repeating it is harmless. With ``quarantined`` nothing that would act
-        is taken. May return a message to send right away (never one that must be durable)."""
+        """A durable message of the server (offer, cancel, renew, resolve, bind, release) or ``claim_refused``.
+        Committed on return, so the caller may acknowledge. Repeating it is harmless. With ``quarantined`` nothing that
+        would act is taken. May return a message to send right away (never one that must be durable)."""
 
     def outbox(self, limit: int) -> list[tuple[str, datetime, Value]]:
         """Oldest unacknowledged durable messages: (msg_id, made at, body)."""

@@ -1,0 +1,142 @@
+"""Builds the agent and runs it: journal, job book, a lane per device, the link. Importing this starts nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+import uuid
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+
+from agent.config import Config, Device
+from agent.devices.lane import Lane
+from agent.devices.lock import device_lock
+from agent.identity import Identity, Keyring, save_identity
+from agent.jobs.book import Clock, JobBook
+from agent.journal.store import Journal, JournalFailed, utc_now
+from agent.link.client import About, Link
+from agent.port import AgentPort
+from drivers.registry import open_register
+from drivers.transports.base import SystemClock
+
+JOURNAL = "journal.sqlite3"
+TICK = 1.0  # seconds between looks at what time has done to waiting jobs
+FINISH = 150.0  # seconds that lanes get to end what they have begun when the agent is asked to stop
+CRASHED = 3  # exit code: going on would not be safe; the next start resolves
+
+log = structlog.get_logger("agent")
+
+
+def system_clock() -> Clock:
+    return Clock(monotonic=time.monotonic, wall=time.time, now=utc_now)
+
+
+def open_journal(data_dir: Path) -> Journal:
+    return Journal(data_dir / JOURNAL, now=utc_now, new_id=lambda: uuid.uuid4().hex)
+
+
+def run_agent(config: Config, identity: Identity) -> int:
+    """Run until SIGTERM or Ctrl+C. Returns the exit code. Raises ``DeviceLocked`` when another program of ours holds a
+    device, ``JournalFailed`` when the journal cannot be opened."""
+    with contextlib.ExitStack() as stack:
+        for device in config.devices:
+            stack.enter_context(device_lock(config.data_dir, device.address))
+        journal = open_journal(config.data_dir)
+        stack.callback(journal.close)
+        return asyncio.run(_Agent(config, identity, journal).run())
+
+
+class _Agent:
+    """One running agent; lives inside one event loop."""
+
+    def __init__(self, config: Config, identity: Identity, journal: Journal) -> None:
+        self._config = config
+        self._keyring = Keyring(identity, lambda changed: save_identity(config.data_dir, changed))
+        clock = system_clock()
+        self._book = JobBook(
+            journal,
+            clock,
+            tenant_id=identity.tenant_id,
+            agent_id=identity.agent_id,
+            verified=self._keyring.is_good,
+            devices=[device.kkm_id for device in config.devices],
+        )
+        self._port = AgentPort(self._book, {device.kkm_id: device.driver for device in config.devices})
+        self._fatal: BaseException | None = None
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        stop, link_stop = asyncio.Event(), asyncio.Event()
+        _on_signals(loop, stop)
+
+        def crashed(error: BaseException) -> None:
+            self._fatal = self._fatal or error
+            loop.call_soon_threadsafe(stop.set)
+
+        lanes = {device.kkm_id: self._lane(device, crashed) for device in self._config.devices}
+        self._port.lanes = tuple(lanes.values())
+        self._book.on_change(lambda kkm_id: _nudge(lanes, kkm_id))
+        about = About(version=version("kassabridge"), boot_id=uuid.uuid4().hex)
+        link = asyncio.create_task(Link(self._keyring, self._port, about).run(link_stop))
+        ticking = asyncio.create_task(self._tick())
+        for lane in lanes.values():
+            lane.start()
+        log.info("agent_started", agent_id=self._keyring.identity.agent_id, devices=list(lanes))
+        try:
+            waiting = asyncio.create_task(stop.wait())
+            await asyncio.wait({waiting, link, ticking}, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+        finally:
+            for lane in lanes.values():
+                lane.stop()
+            if self._fatal is None:
+                await asyncio.gather(*(asyncio.to_thread(lane.join, FINISH) for lane in lanes.values()))
+            ticking.cancel()
+            link_stop.set()
+            ended = await asyncio.gather(link, ticking, return_exceptions=True)
+            failures = [e for e in ended if isinstance(e, Exception)]
+            self._fatal = self._fatal or (failures[0] if failures else None)
+        if self._fatal is not None:
+            log.error("agent_stopped_to_be_safe", error=str(self._fatal), kind=type(self._fatal).__name__)
+            return CRASHED
+        log.info("agent_stopped")
+        return 0
+
+    def _lane(self, device: Device, crashed: Callable[[BaseException], None]) -> Lane:
+        register = open_register(device.driver, device.address, clock=SystemClock(), profile=device.profile)
+        return Lane(
+            device.kkm_id,
+            register,
+            self._book,
+            on_claim=self._port.claim,
+            on_progress=self._port.progress,
+            on_archive=self._port.archive,
+            on_crash=crashed,
+        )
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            await asyncio.to_thread(self._book.tick)
+
+
+def _nudge(lanes: dict[str, Lane], kkm_id: str | None) -> None:
+    for name, lane in lanes.items():
+        if kkm_id is None or name == kkm_id:
+            lane.nudge()
+
+
+def _on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows: the loop has no signal handlers
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+
+
+__all__ = ["CRASHED", "JournalFailed", "open_journal", "run_agent", "system_clock"]

@@ -1,0 +1,167 @@
+"""A receipt without a server: the same lane, journal, lock and procedures as the agent's, for one job."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from agent.app import open_journal, system_clock
+from agent.config import Config, machine_data_dir
+from agent.devices.lane import Lane
+from agent.devices.lock import device_lock
+from agent.jobs.book import LOCAL, JobBook
+from agent.jobs.transitions import absent, apply, because, is_final
+from agent.journal.rows import DeviceRow, JobRow
+from agent.journal.store import Journal, Transaction
+from agent.problems import UserError
+from drivers.api import FiscalRegister, Identity
+from drivers.registry import open_register
+from drivers.transports.base import SystemClock
+from protocol.crm.codes import CODES
+from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.jobs import JobKind, sha256_hex
+from protocol.crm.messages import Desk, Offer
+
+PATIENCE = 30.0  # seconds that a register which is not ready is waited for before the job is given up
+
+
+def run_device_receipt(
+    config: Config | None, driver: str, address: str, job_id: str, payload: dict[str, Any]
+) -> dict[str, Any]:
+    """Make one receipt and return the job's answer: ``{"job_id", "state", "attempt", "reason", "proof", "paper", …}``.
+
+    The payload is valid. The same id again never makes a second document: it returns, or resolves, what is there.
+    Raises ``DeviceLocked``, ``UserError``, ``SetupError`` and the driver's errors before anything has started.
+    """
+    data_dir = config.data_dir if config is not None else machine_data_dir()
+    profile = next((d.profile for d in config.devices if d.address == address), None) if config is not None else None
+    register = open_register(driver, address, clock=SystemClock(), profile=profile)
+    with device_lock(data_dir, address):
+        journal = open_journal(data_dir)
+        try:
+            return _run(journal, register, job_id, payload)
+        finally:
+            register.disconnect()
+            journal.close()
+
+
+def _run(
+    journal: Journal,
+    register: FiscalRegister,
+    job_id: str,
+    payload: dict[str, Any],
+) -> dict[str, Any]:
+    row = journal.read(lambda tx: tx.job(job_id))
+    if row is not None and row.payload_hash != sha256_hex(payload):
+        known = CODES["id_conflict"]
+        raise UserError(
+            "id_conflict", f"{job_id}: {known.ru} {known.advice_ru}", f"{job_id}: {known.en} {known.advice_en}"
+        )
+    if row is not None and is_final(row):
+        return answer_of(row)
+    identity = register.connect()
+    device = _device(journal, identity)
+    clock = system_clock()
+    book = JobBook(journal, clock, tenant_id=LOCAL, agent_id=LOCAL, verified=lambda *_: True, devices=[device.kkm_id])
+    book.allow_starts(True)
+    lane = Lane(
+        device.kkm_id,
+        register,
+        book,
+        on_claim=lambda *_: None,
+        on_progress=lambda *_: None,
+        on_archive=lambda _: None,
+        on_crash=lambda _: None,
+    )
+    if row is None or row.state is Known.ABSENT:
+        _accept(journal, device, job_id, payload)
+    deadline = clock.monotonic() + PATIENCE
+    while True:
+        book.pong(clock.now(), clock.monotonic())
+        pause = lane.round()
+        row = journal.read(lambda tx: tx.job(job_id))
+        assert row is not None
+        if is_final(row) or row.state is Known.HUMAN:
+            break
+        if row.state in (Known.ACCEPTED, Known.HELD) and clock.monotonic() > deadline:
+            row = _give_up(journal, row, lane)
+            break
+        time.sleep(min(pause, 1.0))
+    journal.commit(lambda tx: _archive(tx, job_id))
+    return answer_of(row)
+
+
+def _device(journal: Journal, identity: Identity) -> DeviceRow:
+    """The device's row, by the register's serial: the agent's own where it is bound here, else a local one."""
+
+    def work(tx: Transaction) -> DeviceRow:
+        known = next((d for d in tx.devices() if d.register_serial == identity.register_serial), None)
+        if known is not None:
+            return known
+        device = DeviceRow(
+            kkm_id=f"local:{identity.register_serial}",
+            register_serial=identity.register_serial,
+            binding_epoch=1,
+            desk=Desk().model_dump(mode="json"),
+        )
+        tx.write_device(device, "local")
+        return device
+
+    return journal.commit(work)
+
+
+def _accept(journal: Journal, device: DeviceRow, job_id: str, payload: dict[str, Any]) -> None:
+    def work(tx: Transaction) -> None:
+        offer = Offer(
+            tenant_id=LOCAL,
+            job_id=job_id,
+            kind=JobKind.RECEIPT,
+            agent_id=LOCAL,
+            kkm_id=device.kkm_id,
+            register_serial=device.register_serial,
+            binding_epoch=device.binding_epoch,
+            lease_no=1,
+            issued_at=tx.now,
+            start_by=tx.now + timedelta(days=1),
+            payload=payload,
+            payload_hash=sha256_hex(payload),
+            kid=LOCAL,
+        )
+        apply(tx, absent(offer, tx.next_seq()), JobEvent.OFFER, offer=offer)
+
+    journal.commit(work)
+
+
+def _give_up(journal: Journal, row: JobRow, lane: Lane) -> JobRow:
+    def work(tx: Transaction) -> JobRow:
+        told = because(lane.state.reason) if lane.state.reason is not None else {}
+        moved = apply(tx, row, JobEvent.CANCEL, outcome=told)
+        assert isinstance(moved, JobRow)
+        return moved
+
+    return journal.commit(work)
+
+
+def _archive(tx: Transaction, job_id: str) -> None:
+    """No server is told of a local job."""
+    row = tx.job(job_id)
+    tx.forget_outgoing(job_id)
+    if row is not None and is_final(row):
+        tx.write_job(replace(row, archived=True), "archived")
+
+
+def answer_of(row: JobRow) -> dict[str, Any]:
+    """A job as the command line shows it; the same words as the REST answer."""
+    told = row.outcome
+    return {
+        "job_id": row.job_id,
+        "state": row.state.value,
+        "rev": row.rev,
+        "attempt": row.attempt,
+        "reason": told.get("reason"),
+        "proof": told.get("proof"),
+        "paper": told.get("paper"),
+        "evidence": told.get("evidence"),
+    }

@@ -1,0 +1,162 @@
+"""Between the link and the rest: what the link is told, and what it is to do with the server's messages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from agent.devices.lane import Lane
+from agent.jobs.book import JobBook
+from agent.journal.store import Transaction
+from agent.link.ports import Greeting
+from drivers.api import Identity
+from protocol.crm.job_machine import Known
+from protocol.crm.messages import (
+    NAMES,
+    Archive,
+    Bind,
+    Bound,
+    Claim,
+    ClaimedDevice,
+    ClaimRefused,
+    JournalHead,
+    KnownJob,
+    Progress,
+    Welcome,
+)
+from protocol.crm.outcomes import Value
+
+log = structlog.get_logger("agent")
+
+
+class AgentPort:
+    """Implements ``agent.link.ports.LinkPort`` over the job book and the lanes."""
+
+    def __init__(self, book: JobBook, drivers: Mapping[str, str]) -> None:
+        """``drivers`` maps every configured kkm_id to the name of its driver."""
+        self._book = book
+        self._drivers = drivers
+        self._guard = threading.Lock()
+        self._claims: dict[str, ClaimedDevice] = {}
+        self._passing: list[Value] = []
+        self._progress: dict[str, Progress] = {}
+        self._wake: Callable[[], None] = lambda: None
+        self._connected = False
+        self.lanes: Sequence[Lane] = ()
+
+    # --- what lanes tell
+
+    def claim(self, kkm_id: str, identity: Identity, last_fd: int) -> None:
+        """A device has said who it is."""
+        epoch = self._book.next_work(kkm_id)[0].binding_epoch
+        device = ClaimedDevice(
+            kkm_id=kkm_id,
+            driver=self._drivers[kkm_id],
+            register_serial=identity.register_serial,
+            fn_serial=identity.fn_serial,
+            registration_number=identity.registration_number,
+            model=identity.model,
+            ffd=identity.ffd,
+            last_fd=last_fd,
+            binding_epoch=epoch or None,
+        )
+        with self._guard:
+            self._claims[kkm_id] = device
+        self._pass(Claim(device=device))
+
+    def archive(self, archive: Archive) -> None:
+        self._pass(archive)
+
+    def progress(self, job_id: str, code: str, done: int | None, of: int | None) -> None:
+        with self._guard:
+            known = self._progress.get(job_id)
+            if known is not None and (known.code, known.done, known.of) == (code, done, of):
+                return
+            self._progress[job_id] = Progress(job_id=job_id, code=code, done=done, of=of)
+        self._wake()
+
+    def _pass(self, body: Value) -> None:
+        with self._guard:
+            if self._connected:
+                self._passing.append(body)
+        self._wake()
+
+    # --- LinkPort
+
+    def greeting(self) -> Greeting:
+        def work(tx: Transaction) -> tuple[JournalHead, tuple[KnownJob, ...]]:
+            n, digest = tx.head()
+            jobs = [
+                KnownJob(job_id=r.job_id, rev=r.rev) for r in tx.live_jobs() if r.state is not Known.ABSENT and r.kkm_id
+            ]
+            return JournalHead(n=n, hash=digest), tuple(jobs)
+
+        head, jobs = self._book.journal.read(work)
+        with self._guard:
+            devices = tuple(
+                self._claims.get(kkm_id) or ClaimedDevice(kkm_id=kkm_id, driver=driver)
+                for kkm_id, driver in self._drivers.items()
+            )
+        return Greeting(head, jobs, devices)
+
+    def head(self) -> JournalHead:
+        n, digest = self._book.journal.read(lambda tx: tx.head())
+        return JournalHead(n=n, hash=digest)
+
+    def hash_at(self, n: int) -> str | None:
+        return self._book.journal.read(lambda tx: tx.hash_at(n))
+
+    def welcomed(self, welcome: Welcome) -> None:
+        self._book.desks({b.kkm_id: (b.binding_epoch, b.desk) for b in welcome.bindings})
+
+    def started(self, known: Sequence[KnownJob]) -> None:
+        with self._guard:
+            self._connected = True
+        self._book.differences(known)
+        self._book.allow_starts(True)
+
+    def quarantined(self) -> None:
+        with self._guard:
+            self._connected = True
+        self._book.allow_starts(False)
+        log.warning("quarantined")
+        for lane in self.lanes:
+            lane.want_archive()
+
+    def disconnected(self) -> None:
+        with self._guard:
+            self._connected = False
+            self._passing.clear()
+
+    def receive(self, body: Value, *, quarantined: bool) -> Value | None:
+        if isinstance(body, ClaimRefused):
+            log.error("claim_refused", kkm_id=body.kkm_id, code=body.code, text=body.text, advice=body.advice)
+            return None
+        self._book.receive(NAMES[type(body)], body, acting=not quarantined)
+        if isinstance(body, Bind) and not quarantined:
+            return Bound(kkm_id=body.binding.kkm_id, binding_epoch=body.binding.binding_epoch)
+        return None
+
+    def outbox(self, limit: int) -> list[tuple[str, datetime, Value]]:
+        return self._book.journal.read(lambda tx: tx.outbox(limit))
+
+    def acknowledged(self, msg_ids: Sequence[str]) -> None:
+        self._book.acknowledged(msg_ids)
+
+    def pong(self, server_time: datetime, sent_at: float) -> None:
+        self._book.pong(server_time, sent_at)
+
+    def passing(self) -> list[Value]:
+        with self._guard:
+            taken: list[Value] = [*self._passing, *self._progress.values()] if self._connected else []
+            if self._connected:
+                self._passing.clear()
+                self._progress.clear()
+        return taken
+
+    def on_outgoing(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._book.on_outgoing(wake)
