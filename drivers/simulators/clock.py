@@ -49,3 +49,7 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         self._seconds += seconds
         self._now += timedelta(seconds=seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Move the wall clock alone, as someone who sets the computer's time does."""
+        self._now += timedelta(seconds=seconds)

@@ -103,6 +103,9 @@ def _receipt(document: Archived, tags: dict[int, Any], extra: Extra) -> list[Row
     rows.append(RULE)
     for line in extra.text:
         rows += left(line)
+    rounding = sum(dict(item)[1043] for item in items) - tags[1020]  # type: ignore[misc]
+    if rounding:
+        rows += pair("ОКРУГЛЕНИЕ", "=-" + roubles(rounding))
     total = "=" + roubles(tags[1020])
     rows.append(Row("ИТОГ" + total.rjust(WIDTH // 2 - 4), big=True))
     for tag, name in PAID.items():

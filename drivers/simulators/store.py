@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -20,7 +21,11 @@ class Store(Generic[State]):
 
     def __init__(self, path: Path | None, kind: type[State]) -> None:
         self._path = path
-        self._adapter: TypeAdapter[State] = TypeAdapter(kind)
+        self._kind = kind
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[State]:
+        return TypeAdapter(self._kind)
 
     def load(self) -> State | None:
         """``None`` when there is no file yet. Raises ``StoreError`` for a file of something else."""

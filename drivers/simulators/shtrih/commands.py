@@ -91,7 +91,7 @@ COMMANDS: dict[str, Command] = {
     "88": Command(receipt.cancel, Who.OPERATOR, RECEIPT, prints=True, changes=True),
     "89": Command(receipt.subtotal, Who.OPERATOR, RECEIPT),
     "8C": Command(receipt.repeat, Who.OPERATOR, SHIFT, prints=True, changes=True),
-    "FF46": Command(receipt.operation, modes=frozenset({OPEN, CLOSED, DOCUMENT}), prints=True, changes=True),
+    "FF46": Command(receipt.operation, modes=frozenset({OPEN, CLOSED, DOCUMENT}), changes=True),
     "FF4D": Command(receipt.operation_tlv, modes=RECEIPT, changes=True),
     "FF45": Command(receipt.close, modes=RECEIPT, prints=True, changes=True),
     # fiscal drive

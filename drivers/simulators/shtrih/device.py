@@ -104,7 +104,7 @@ class ShtrihDevice:
         self._order = itertools.count()
         self._working: int | None = None  # ticket of the command being executed
         self._off_until: float | None = None
-        self._deaf_until = 0.0
+        self._deaf_until: float | None = None
         self._line: Connection | None = None
         for fault in faults:
             self.inject(fault)
@@ -150,7 +150,9 @@ class ShtrihDevice:
 
     @property
     def deaf(self) -> bool:
-        return self.clock.monotonic() < self._deaf_until or self._off_until is not None
+        """Takes no byte and sends none: mute, or without power."""
+        mute = self._deaf_until is not None and self.clock.monotonic() < self._deaf_until
+        return mute or self._off_until is not None
 
     @property
     def deadline(self) -> float | None:

@@ -67,6 +67,7 @@ class Printer:
 
     def resume(self, now: float) -> bool:
         """Command B0h: the interrupted slip is printed again from its first row."""
+        self.tick(now)
         if self._state.stage != PAPER_BACK:
             return False
         self._state.stage = PRINTING
@@ -137,6 +138,9 @@ class Printer:
             self._cover_until = None
         if self._state.stage == PAPER_OUT and self._ready:
             self._state.stage = PAPER_BACK
+            self.changed = True
+        elif self._state.stage == PAPER_BACK and not self._ready:
+            self._state.stage = PAPER_OUT
             self.changed = True
 
     def _fault_within(self, rows: int) -> Fault | None:

@@ -1,4 +1,4 @@
-"""The host's side of the line for tests: bytes written down from the protocol's text, nothing of the project's driver."""
+"""The host's side of the line for tests: bytes from the protocol's text, nothing of the project's driver."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drivers.simulators.clock import ManualClock
 from drivers.simulators.paper import MemoryPaper
 from drivers.simulators.shtrih import Options, ShtrihDevice, ShtrihState, new_device
 
-START = datetime(2026, 11, 22, 10, 0, 0)
+START = datetime.fromisoformat("2026-11-22T10:00:00")
 PASSWORD = "1E 00 00 00"
 NOT_GIVEN = "FF FF FF FF FF"
 

@@ -1,0 +1,309 @@
+"""Each fault as a host sees it: what arrives, what has happened inside, what the next connection finds."""
+
+import pytest
+
+from drivers.simulators.faults import FAULTS, FaultSpecError, parse
+from tests.drivers.simulators.host import PASSWORD, Host, frame, le
+
+CLOSE = bytes.fromhex("FF45" + PASSWORD)
+
+
+def ready(*faults: str, print_time: float = 0.0) -> Host:
+    """An open receipt of 100.00, to be closed next: documents 1 and 2 exist."""
+    host = Host(*faults, print_time=print_time)
+    host.open_shift()
+    host.open_receipt()
+    host.operation(10_000)
+    return host
+
+
+def send_close(host: Host) -> str:
+    assert host.raw("05") == "15"
+    return host.raw(frame(CLOSE + host.close_fields(cash=10_000)))
+
+
+@pytest.mark.parametrize(
+    ("spec", "complaint"),
+    [
+        ("paper", "unknown fault 'paper'; known faults: answer-lost, cut"),
+        ("cut", "after must be given"),
+        ("cut:after=x", "after='x' must be a whole number"),
+        ("cut:before=1", "'before=1' is not one of its keys; it takes after=…"),
+        ("refuse:error=100", "one byte in hex"),
+        ("slow:seconds=-1", "seconds, for example 0.5"),
+        ("busy:command=closing", "a command code in hex"),
+        ("power:off=1", "either step or command"),
+        ("power:step=1,command=E0", "either step or command"),
+        ("answer-lost:stored=maybe", "one of yes, no"),
+        ("foreign:after=1,total=1.5", "roubles"),
+        ("answer-lost:", None),
+    ],
+)
+def test_spec_errors_say_what_is_wrong(spec: str, complaint: str | None) -> None:
+    if complaint is None:
+        assert parse(spec).params == {}
+        return
+    with pytest.raises(FaultSpecError, match=complaint.split(";")[0]) as caught:
+        parse(spec)
+    assert complaint in str(caught.value)
+
+
+def test_answer_lost_and_still_stored() -> None:
+    host = ready("answer-lost:command=FF45")
+    assert send_close(host) == "06"
+    assert host.line.closed
+    host.redial()
+    stored = bytes.fromhex(host.raw("05"))
+    assert stored[:6] == bytes.fromhex("06 02 10 FF 45 00")
+    host.raw("06")
+    assert (host.last_fd(), host.mode()) == (3, 2)
+
+
+def test_answer_lost_for_good() -> None:
+    host = ready("answer-lost:command=FF45,stored=no")
+    assert send_close(host) == "06"
+    host.redial()
+    assert host.raw("05") == "15"
+    assert host.last_fd() == 3
+
+
+def test_answer_lost_at_the_second_of_its_kind() -> None:
+    host = Host("answer-lost:command=50,nth=2,times=1,stored=no")
+    host.good("50" + PASSWORD, le(100, 5))
+    assert host.raw("05" + frame(bytes.fromhex("50" + PASSWORD) + le(200, 5)).hex()) == "15 06"
+    host.redial()
+    host.good("50" + PASSWORD, le(300, 5))
+    assert host.good("1A" + PASSWORD, bytes([241]))[1:] == le(600, 6)
+
+
+@pytest.mark.parametrize("cut_at", range(1, 10))
+def test_cut_while_the_command_comes_in(cut_at: int) -> None:
+    """ENQ and an eight-byte frame; only a whole frame is executed."""
+    host = Host(f"cut:after={cut_at},direction=in")
+    sent = b"\x05" + frame(bytes.fromhex("E0" + PASSWORD))
+    host.raw(sent)
+    whole = cut_at >= len(sent)
+    assert host.line.closed
+    host.redial()
+    assert (host.raw("05") != "15") == whole
+    if whole:
+        host.raw("06")
+    assert host.last_fd() == (2 if whole else 1)
+
+
+def test_cut_in_the_reply_leaves_it_stored() -> None:
+    host = Host("cut:after=4,direction=out")
+    assert host.raw("05" + frame(bytes.fromhex("E0" + PASSWORD)).hex()) == "15 06 02 03"
+    assert host.line.closed
+    host.redial()
+    assert host.raw("05") == "06 02 03 E0 00 1E FD"
+    assert host.raw("06") == "FF"
+    assert host.last_fd() == 2
+
+
+def test_cut_counts_both_directions_in_their_order() -> None:
+    host = Host("cut:after=3,direction=both")
+    assert host.raw("05") == "15"
+    assert host.raw("05") == ""
+    assert host.line.closed
+
+
+@pytest.mark.parametrize(("when", "fd", "mode"), [("before", 2, 8), ("after", 3, 2)])
+def test_power_fails_at_the_close(when: str, fd: int, mode: int) -> None:
+    host = ready(f"power:command=FF45,when={when},off=2")
+    assert send_close(host) == "06"
+    assert host.line.closed
+    with pytest.raises(ConnectionRefusedError):
+        host.device.connection()
+    host.clock.advance(2)
+    host.redial()
+    assert host.raw("05") == "15"  # the reply is gone
+    assert (host.last_fd(), host.mode()) == (fd, mode)
+
+
+def test_power_annuls_the_open_receipt_when_told_so() -> None:
+    host = ready("power:command=FF45,when=before,receipt=annulled")
+    send_close(host)
+    host.clock.advance(0.5)
+    host.redial()
+    assert (host.last_fd(), host.mode()) == (2, 2)
+    assert host.good("FF01" + PASSWORD)[1] == 0
+
+
+def test_power_by_step_counts_executed_commands() -> None:
+    host = Host()
+    host.device.inject("power:step=2")
+    host.mode()
+    assert host.raw("05" + frame(bytes.fromhex("E0" + PASSWORD)).hex()) == "15 06"
+    host.clock.advance(0.5)
+    host.redial()
+    assert host.last_fd() == 2
+
+
+def test_power_failure_while_a_slow_command_runs_stops_it() -> None:
+    host = ready("slow:command=FF45,seconds=5", "power:command=10")
+    assert send_close(host) == "06"
+    host.redial()
+    assert host.raw("05") == "06"  # busy: the reply will come
+    host.redial()
+    host.clock.advance(5)
+    assert host.raw("05")[:2] == "06"
+    host.raw("06")
+    assert host.last_fd() == 3
+
+
+def test_slow_command_acts_at_its_end_and_answers_by_itself() -> None:
+    host = ready("slow:command=FF45,seconds=5")
+    assert send_close(host) == "06"
+    assert host.line.deadline == pytest.approx(5.0)
+    assert host.raw("05") == "06"  # still working
+    assert host.device.state.receipt is not None
+    assert host.pass_time(5).startswith("02 10 FF 45 00")
+    assert host.raw("06") == "FF"
+
+
+def test_busy_and_refuse_do_nothing_and_pass_away() -> None:
+    host = Host("busy:command=E0,times=2", "refuse:command=E0,error=6B,nth=3")
+    assert [host.error("E0" + PASSWORD) for _ in range(3)] == [0x50, 0x50, 0x6B]
+    assert host.last_fd() == 1
+    host.open_shift()
+
+
+def test_refuse_always() -> None:
+    host = Host("refuse:error=2F,times=always")
+    assert [host.error("FF01" + PASSWORD) for _ in range(5)] == [0x2F] * 5
+
+
+def test_late_command_acts_after_the_host_gave_up() -> None:
+    host = ready("late:command=FF45,seconds=3")
+    assert send_close(host) == ""
+    assert host.line.closed
+    host.redial()
+    assert host.raw("05") == "15"
+    assert (host.last_fd(), host.mode()) == (2, 8)
+    host.pass_time(3)
+    assert (host.last_fd(), host.mode()) == (3, 2)
+
+
+def test_late_close_fails_after_the_fence() -> None:
+    host = ready("late:command=FF45,seconds=3")
+    send_close(host)
+    host.redial()
+    host.good("88" + PASSWORD)
+    host.pass_time(3)
+    assert (host.last_fd(), host.mode()) == (2, 2)
+
+
+def test_late_command_may_leave_its_reply() -> None:
+    host = ready("late:command=FF45,seconds=3,stored=yes")
+    send_close(host)
+    host.redial()
+    host.pass_time(3)
+    assert host.raw("05").startswith("06 02 10 FF 45 00")
+
+
+def test_paper_out_and_new_roll() -> None:
+    host = Host("paper-out:line=20,load=10", print_time=1.0)
+    host.open_shift()
+    host.pass_time(1)  # 12 rows printed
+    host.open_receipt()
+    host.operation(10_000)
+    assert host.close(cash=10_000)[1] == 3  # the drive has signed; paper comes after
+    assert host.submode() == 5
+    assert host.error("8D" + PASSWORD, b"\0") == 0x50
+    host.pass_time(1)
+    assert host.submode() == 2
+    assert host.good("10" + PASSWORD)[1:3] == le(0x0210, 2)
+    assert host.error("8D" + PASSWORD, b"\0") == 0x6B
+    host.pass_time(10)
+    assert host.submode() == 3
+    assert host.error("8D" + PASSWORD, b"\0") == 0x58
+    host.good("B0" + PASSWORD)
+    host.pass_time(1)
+    assert host.submode() == 0
+    assert [slip.name for slip in host.paper.slips] == ["2", "3-spoiled1", "3"]
+    assert host.paper.slips[1].rows[-1].text == "ДОКУМЕНТ НЕДЕЙСТВИТЕЛЕН"
+    assert len(host.paper.slips[1].rows) == 20 - len(host.paper.slips[0].rows) + 1
+    assert host.last_fd() == 3
+
+
+def test_paper_out_without_a_new_roll_lasts() -> None:
+    host = Host("paper-out:line=1")
+    host.open_shift()
+    host.pass_time(100_000)
+    assert host.submode() == 2
+
+
+def test_open_cover_stops_what_prints() -> None:
+    host = Host("cover:seconds=5")
+    assert host.submode() == 1
+    assert host.good("10" + PASSWORD)[1:3] == le(0x0692, 2)
+    assert host.error("E0" + PASSWORD) == 0x6B
+    host.pass_time(5)
+    host.open_shift()
+
+
+def test_mute_device_hears_nothing_for_a_while() -> None:
+    host = Host("mute:command=E0,seconds=5")
+    assert host.raw("05" + frame(bytes.fromhex("E0" + PASSWORD)).hex()) == "15"
+    assert host.raw("05") == ""
+    assert not host.line.closed
+    host.pass_time(5)
+    assert host.raw("05") == "15"
+    assert host.last_fd() == 1
+
+
+def test_flip_damages_one_byte_out() -> None:
+    host = Host("flip:direction=out,byte=3,mask=01")
+    assert host.raw("05" + frame(bytes.fromhex("FC")).hex())[:8] == "15 06 03"
+    assert host.raw("15") == ""
+    assert host.raw("05").startswith("06 02 13 FC 00")
+
+
+def test_flip_on_the_way_in_gives_nak() -> None:
+    host = Host("flip:direction=in,byte=3")
+    assert host.raw(frame(bytes.fromhex("FC"))) == "15"
+
+
+def test_noise_comes_before_the_byte() -> None:
+    host = Host("noise:direction=out,byte=1,count=3")
+    out = bytes.fromhex(host.raw("05"))
+    assert len(out) == 4
+    assert out.endswith(b"\x15")
+
+
+def test_nak_does_not_execute() -> None:
+    host = Host("nak:command=E0,times=2")
+    sent = frame(bytes.fromhex("E0" + PASSWORD))
+    assert [host.raw(sent) for _ in range(2)] == ["15", "15"]
+    assert host.raw(sent).startswith("06 02 03 E0 00")
+
+
+def test_foreign_receipt_between_two_of_ours() -> None:
+    host = Host("foreign:after=3,total=77.50")
+    host.open_shift()
+    assert host.sell()[1] == 3
+    assert host.last_fd() == 4
+    tags = dict(host.tags(4))
+    assert tags[1020] == le(7_750, 2)
+    assert 1084 not in tags
+    assert host.sell()[1] == 5
+
+
+def test_foreign_program_waits_for_an_open_shift() -> None:
+    host = Host("foreign:after=1")
+    assert host.last_fd() == 1
+    host.open_shift()
+    assert host.last_fd() == 3
+
+
+def test_every_fault_has_a_test_and_a_page() -> None:
+    from pathlib import Path
+
+    page = (Path(__file__).parents[3] / "docs" / "simulators.md").read_text("utf-8")
+    here = Path(__file__).read_text("utf-8")
+    for name, kind in FAULTS.items():
+        assert f"`{name}" in page
+        assert f'"{name}:' in here
+        for key in kind.keys:
+            assert f"`{key}=" in page, f"{name}: {key}"
