@@ -1,0 +1,92 @@
+"""Builds the server. Importing this starts nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from server import problems
+from server.limits import BodyLimit
+from server.routers import agents, directory, jobs, link, pairing
+from server.routers.common import Services
+from server.services import access, duties
+from server.services import agents as agent_service
+from server.services.hub import Hub
+from server.settings import Settings, database_url
+from server.store.database import Database
+from server.world import World
+
+API = "/api/v1"
+
+
+async def open_services(settings: Settings, world: World) -> Services:
+    """The database at its newest schema, the job key, and nobody connected."""
+    hub = Hub(world.monotonic, settings.limits.connections_per_minute)
+    database = Database(database_url(settings.database), world.now, hub.wake)
+    await database.migrate()
+    async with database.write() as work:
+        key = await access.job_key(work, world)
+        await agent_service.all_lost(work)
+    return Services(settings, world, database, hub, key)
+
+
+def build_app(settings: Settings, world: World | None = None) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = await open_services(settings, world or World())
+        app.state.services = services
+        ticking = asyncio.create_task(duties.forever(services.database, services.world))
+        try:
+            yield
+        finally:
+            ticking.cancel()
+            with suppress(asyncio.CancelledError):
+                await ticking
+            await services.hub.stop(5.0)
+            await services.database.close()
+
+    app = FastAPI(
+        title="KassaBridge",
+        version="0.1.0",
+        description="Receipt jobs for the fiscal registers of cashiers' PCs.",
+        lifespan=lifespan,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.limits.body_bytes)
+    for router in (jobs.router, directory.router, agents.router, pairing.router, link.router):
+        app.include_router(router, prefix=API)
+    app.include_router(pairing.page)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> dict[str, Any]:
+        return app.openapi()
+
+    @app.get("/healthz", tags=["health"])
+    async def healthz() -> dict[str, str]:
+        """The process is alive."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["health"])
+    async def readyz() -> JSONResponse:
+        """Requests are taken and the database answers."""
+        services: Services = app.state.services
+        if services.hub.stopping:
+            return problems.answer(problems.Problem(503, "going_down"), "ru")
+        try:
+            async with services.database.read() as work:
+                await work.session.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return problems.answer(problems.Problem(503, "internal"), "ru")
+        return JSONResponse({"status": "ready"})
+
+    return app

@@ -1,0 +1,176 @@
+"""``kassabridge-server``: ``init`` makes a tenant, ``run`` serves.
+
+Exit codes: 0 good, 1 the thing itself is not good, 2 wrong use or bad input. Results go to stdout, logs to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.app import build_app, open_services
+from server.routers.common import Services
+from server.services.access import NewTenant, TenantExists, add_tenant
+from server.settings import DEFAULT_DATABASE, Limits, Settings
+from server.world import World
+
+STOP_PATIENCE = 5  # seconds for agents and requests to end
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    _configure_logs()
+    return int(arguments.command(arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kassabridge-server", description="The server beside the CRM.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init = commands.add_parser("init", help="make a tenant and its API key, shown once")
+    init.add_argument("--tenant", required=True, metavar="NAME")
+    init.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    init.set_defaults(command=_init)
+    run = commands.add_parser("run", help="serve the REST API and the agents")
+    run.add_argument("--host", default="127.0.0.1")
+    run.add_argument("--port", type=int, default=8080, help="0 takes a free one")
+    run.add_argument("--public-url", metavar="URL", help="how agents reach this server, for pairing lines")
+    run.add_argument("--connections-per-minute", type=int, default=Limits().connections_per_minute, help="of one agent")
+    run.set_defaults(command=_run)
+    for command in (init, run):
+        command.add_argument(
+            "--database", default=DEFAULT_DATABASE, metavar="URL", help="database URL or path of an SQLite file"
+        )
+    return parser
+
+
+def _configure_logs() -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format='{"event": "%(name)s: %(message)s"}')
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _wrong(text: str, code: int = 2) -> int:
+    print(f"kassabridge-server: {text}", file=sys.stderr)
+    return code
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    name = arguments.tenant.strip()
+    if not 1 <= len(name) <= 200:
+        return _wrong("--tenant: 1..200 знаков / characters")
+    try:
+        made = asyncio.run(_make_tenant(arguments.database, name))
+    except TenantExists:
+        return _wrong(f"учётная запись «{name}» уже есть / the tenant exists already", 1)
+    except SQLAlchemyError as error:
+        return _wrong(f"база данных / database {arguments.database}: {error}", 1)
+    if arguments.json:
+        print(json.dumps(asdict(made), ensure_ascii=False))
+    else:
+        print(f"tenant   {made.tenant} ({made.tenant_id})\nAPI key  {made.api_key}\n")
+        print("Ключ показан один раз: сохраните его. / The key is shown once: keep it.")
+    return 0
+
+
+async def _make_tenant(database: str, name: str) -> NewTenant:
+    world = World()
+    services = await open_services(Settings(database=database), world)
+    try:
+        async with services.database.write() as work:
+            return await add_tenant(work, world, name)
+    finally:
+        await services.database.close()
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, and says goodbye to agents before it goes."""
+
+    def __init__(self, config: uvicorn.Config, url: str) -> None:
+        super().__init__(config)
+        self._url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(json.dumps({"listening": self._url}), flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()  # no new connections; those that are open go on
+        app: Any = self.config.app
+        services: Services | None = getattr(app.state, "services", None)
+        if services is not None:
+            await services.hub.stop(STOP_PATIENCE)
+        await super().shutdown(sockets)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    public = arguments.public_url
+    if public is not None and (urlsplit(public).scheme not in ("http", "https") or not urlsplit(public).hostname):
+        return _wrong(f"--public-url: http(s)://…, а не / not {public}")
+    family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((arguments.host, arguments.port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        return _wrong(f"{arguments.host}:{arguments.port}: {error}", 1)
+    host = f"[{arguments.host}]" if family == socket.AF_INET6 else arguments.host
+    url = f"http://{host}:{listener.getsockname()[1]}"
+    settings = Settings(
+        database=arguments.database,
+        public_url=public,
+        limits=Limits(connections_per_minute=arguments.connections_per_minute),
+    )
+    # uvicorn raises a stopping signal once more after it has shut down: by then there is nothing left to do
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    server = _Server(uvicorn.Config(build_app(settings), **uvicorn_options()), url)
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        listener.close()
+    return 0 if server.started else 1
+
+
+def uvicorn_options() -> dict[str, Any]:
+    return {
+        "loop": "auto",  # uvloop where it is installed
+        "http": "httptools",
+        "ws": "websockets-sansio",
+        "ws_per_message_deflate": False,
+        "ws_max_size": Limits().body_bytes,
+        "ws_ping_interval": None,  # the agents' own pings carry their journal's head
+        "lifespan": "on",
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+        "timeout_graceful_shutdown": STOP_PATIENCE,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Bodies are read up to a limit of bytes and depth, before anything parses them."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from protocol.crm.envelope import too_deep
+from server.problems import Problem, answer, language_of
+
+
+class BodyLimit:
+    """ASGI middleware: 413 ``message_too_large`` and 422 ``message_too_deep``."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app = app
+        self._max = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
+        body = bytearray()
+        announced = headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > self._max:
+            await answer(Problem(413, "message_too_large"), language)(scope, receive, send)
+            return
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._max:
+                await answer(Problem(413, "message_too_large"), language)(scope, receive, send)
+                return
+        if too_deep(bytes(body)):
+            await answer(Problem(422, "message_too_deep"), language)(scope, receive, send)
+            return
+        whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+        async def replay() -> Message:
+            return whole.pop() if whole else await receive()
+
+        await self._app(scope, replay, send)

@@ -1,0 +1,97 @@
+"""What every router needs: the services of this application, the caller, the language."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel
+
+from protocol.crm.codes import Language
+from server.keys import JobKey
+from server.problems import language_of
+from server.services.access import Caller, Scope, caller_of
+from server.services.hub import Hub
+from server.settings import Settings
+from server.store.database import Database
+from server.world import World
+
+
+@dataclass(slots=True)
+class Services:
+    settings: Settings
+    world: World
+    database: Database
+    hub: Hub
+    key: JobKey
+
+
+class FieldErrorView(BaseModel):
+    field: str
+    rule: str
+    expected: str
+    code: str
+    text: str
+
+
+class ProblemView(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    advice: str
+    safe_to_repeat: bool
+    errors: list[FieldErrorView]
+    params: dict[str, Any] | None = None
+
+
+_PROBLEM: dict[str, Any] = {"model": ProblemView, "content": {"application/problem+json": {}}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {**_PROBLEM, "description": words}
+    for status, words in {
+        401: "No valid API key",
+        403: "The key lacks the scope",
+        404: "Not found",
+        409: "Not in this state",
+        413: "More than 256 KiB",
+        422: "A field breaks a rule",
+        429: "Too often, or too many",
+    }.items()
+}
+
+_bearer = HTTPBearer(auto_error=False, description="API key of a tenant")
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def language(accept_language: Annotated[str | None, Header()] = None) -> Language:
+    return language_of(accept_language)
+
+
+def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency: the caller behind the API key, which has this scope."""
+
+    async def authenticated(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
+        services = services_of(request)
+        async with services.database.read() as work:
+            caller = await caller_of(work, request.headers.get("authorization"))
+        caller.needs(scope)
+        return caller
+
+    return authenticated
+
+
+Here = Annotated[Services, Depends(services_of)]
+Speaks = Annotated[Language, Depends(language)]
+JobsCaller = Annotated[Caller, Depends(needs(Scope.JOBS))]
+DirectoryCaller = Annotated[Caller, Depends(needs(Scope.DIRECTORY))]
+DecidingCaller = Annotated[Caller, Depends(needs(Scope.DECIDE))]

@@ -1,0 +1,368 @@
+"""The directory: registers, desks, and which PC owns which register.
+
+A binding is sticky: (tenant, kkm_id) belongs to one agent and one register serial, under an epoch. What changes the
+owner raises the epoch, and the new owner hears by ``bind`` which jobs another journal may have begun there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy import select
+
+from protocol.crm.jobs import JobState, KkmId
+from protocol.crm.messages import ClaimedDevice, Released
+from protocol.crm.messages import Desk as DeskOfDevice
+from server.problems import Problem
+from server.services import jobs as job_service
+from server.store import jobs, outbox
+from server.store.database import Work
+from server.store.models import Agent, Desk, Device, DeviceEvent, Outgoing, RefusedClaim
+from server.world import World
+
+Name = Annotated[str, StringConstraints(max_length=200)]
+SerialText = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError("an IANA time zone, for example Europe/Moscow") from None
+    return name
+
+
+class ShiftPolicy(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    open: Literal["auto", "manual"] = "auto"
+    close_expired: Literal["auto", "manual"] = "auto"
+
+
+class DevicePut(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kkm_id: KkmId
+    name: Name | None = None
+    agent_id: Name | None = None
+    register_serial: SerialText | None = None
+
+
+class DeskPut(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    desk_id: KkmId
+    name: Name | None = None
+    kkm_id: KkmId | None = None
+    timezone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = "Europe/Moscow"
+    exclusive: bool = True
+    imprint: bool = True
+    shift_policy: ShiftPolicy = ShiftPolicy()
+    held_hours: Annotated[int, Field(ge=1, le=720)] = 24
+
+
+class Move(BaseModel):
+    """``old_pc_off``: the named person has made sure that the old PC cannot print any more."""
+
+    model_config = ConfigDict(extra="forbid")
+    agent_id: Name
+    old_pc_off: bool = False
+    person: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)] | None = None
+
+
+# --- what the owner does --------------------------------------------------------------------------------------------
+
+
+async def put_device(work: Work, tenant_id: str, asked: DevicePut) -> Device:
+    row = await work.session.get(Device, (tenant_id, asked.kkm_id), with_for_update=True)
+    if row is None:
+        row = Device(tenant_id=tenant_id, kkm_id=asked.kkm_id, binding_epoch=0, bound_epoch=0, releasing=False)
+        work.session.add(row)
+    given = asked.model_fields_set
+    if "name" in given:
+        row.name = asked.name
+    if "agent_id" in given and asked.agent_id != row.agent_id:
+        if asked.agent_id is not None:
+            await active_agent(work, tenant_id, asked.agent_id)
+        if row.bound_serial is not None:
+            raise Problem(409, "device_already_bound", kkm_id=row.kkm_id, agent_id=row.agent_id)
+        row.agent_id, row.released_from = asked.agent_id, None
+    if "register_serial" in given and asked.register_serial != (row.bound_serial or row.expected_serial):
+        if row.bound_serial is not None:
+            raise Problem(409, "register_changed", kkm_id=row.kkm_id, register_serial=row.bound_serial)
+        row.expected_serial = asked.register_serial
+    await work.session.flush()
+    work.wake(row.agent_id)
+    return row
+
+
+async def put_desk(work: Work, world: World, tenant_id: str, asked: DeskPut) -> Desk:
+    if asked.kkm_id is not None:
+        await known_device(work, tenant_id, asked.kkm_id)
+        other = await work.session.scalar(
+            select(Desk).where(Desk.tenant_id == tenant_id, Desk.kkm_id == asked.kkm_id, Desk.desk_id != asked.desk_id)
+        )
+        if other is not None:
+            raise Problem(409, "device_at_other_desk", desk_id=other.desk_id)
+    row = await work.session.get(Desk, (tenant_id, asked.desk_id), with_for_update=True)
+    before = (row.kkm_id, row.exclusive) if row is not None else (None, True)
+    if row is None:
+        row = Desk(tenant_id=tenant_id, desk_id=asked.desk_id)
+        work.session.add(row)
+    row.name, row.kkm_id, row.timezone = asked.name, asked.kkm_id, asked.timezone
+    row.exclusive, row.imprint, row.held_hours = asked.exclusive, asked.imprint, asked.held_hours
+    row.open_shift = asked.shift_policy.open == "auto"
+    row.close_expired_shift = asked.shift_policy.close_expired == "auto"
+    await work.session.flush()
+    for kkm_id in {before[0], row.kkm_id} - {None}:
+        device = await work.session.get(Device, (tenant_id, kkm_id))
+        if device is None:
+            continue
+        if row.exclusive and not before[1]:
+            device.exclusive_lost_at = None  # the owner says so anew
+        if device.bound_serial is not None and not device.releasing:
+            await tell_binding(work, world, device)  # its agent must know the desk's policy
+    return row
+
+
+async def release(work: Work, world: World, tenant_id: str, kkm_id: str) -> Device:
+    """Asks the owning agent to give the register up. Nobody owns it once the agent has answered."""
+    device = await known_device(work, tenant_id, kkm_id)
+    if device.releasing:
+        return device
+    if device.bound_serial is None or device.agent_id is None:
+        raise Problem(409, "device_not_bound", kkm_id=kkm_id)
+    await _ask_release(work, world, device)
+    return device
+
+
+async def move(work: Work, world: World, tenant_id: str, kkm_id: str, asked: Move) -> Device:
+    device = await known_device(work, tenant_id, kkm_id)
+    target = await active_agent(work, tenant_id, asked.agent_id)
+    if asked.old_pc_off and asked.person is None:
+        raise Problem(422, "person_missing")
+    if device.agent_id == target.id and device.moving_to is None and not device.releasing:
+        return device
+    if device.bound_serial is None or device.agent_id is None:
+        device.agent_id, device.released_from = target.id, None
+        work.wake(target.id)
+        return device
+    if asked.old_pc_off:
+        old = await work.session.get(Agent, device.agent_id)
+        if old is not None and old.connected_at is not None and old.unreachable_since is None:
+            raise Problem(409, "agent_is_online", agent_id=old.id)
+        await _log(work, world, device, device.agent_id, "moved", person=asked.person, to=target.id)
+        await change_owner(work, world, device, target.id)
+        return device
+    if device.releasing and device.moving_to not in (None, target.id):
+        raise Problem(409, "device_moving", agent_id=device.moving_to)
+    device.moving_to = target.id
+    if not device.releasing:
+        await _ask_release(work, world, device)
+    return device
+
+
+async def _ask_release(work: Work, world: World, device: Device) -> None:
+    device.releasing = True
+    await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("bind",))
+    await outbox.put(
+        work, world, type_="release", tenant_id=device.tenant_id, kkm_id=device.kkm_id, agent_id=device.agent_id
+    )
+    work.wake(device.agent_id)
+
+
+async def change_owner(work: Work, world: World, device: Device, agent_id: str) -> None:
+    """The next epoch, at once: what was sent under the last one is adopted by ``agent_id``, never offered to it."""
+    assert device.agent_id is not None
+    begun = await jobs.sent_and_open(work, device.tenant_id, device.kkm_id, device.agent_id)
+    for job in begun:
+        job.agent_id = agent_id
+        await outbox.drop_for_job(work, job.id, ("offer",))
+        waiting = await work.session.scalars(select(Outgoing).where(Outgoing.job == job.id))
+        for message in waiting.all():  # the new owner has never seen it, so it is a new message
+            message.agent_id, message.msg_id = agent_id, world.new_id("ms")
+    device.agent_id = agent_id
+    device.binding_epoch += 1
+    device.bound_epoch = 0
+    device.releasing, device.moving_to, device.released_from = False, None, None
+    await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("release", "bind"))
+    await tell_binding(work, world, device, adopt=[job.job_id for job in begun])
+
+
+async def tell_binding(work: Work, world: World, device: Device, adopt: Sequence[str] = ()) -> None:
+    """A durable ``bind``; it replaces one that still waits and keeps that one's adoptions."""
+    adopted = list(adopt)
+    for waiting in await outbox.pending_for_device(work, device.tenant_id, device.kkm_id, "bind"):
+        adopted += [job_id for job_id in waiting.body.get("adopt", []) if job_id not in adopted]
+    await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("bind",))
+    await outbox.put(
+        work,
+        world,
+        type_="bind",
+        tenant_id=device.tenant_id,
+        kkm_id=device.kkm_id,
+        agent_id=device.agent_id,
+        body={"adopt": adopted},
+    )
+    work.wake(device.agent_id)
+
+
+async def active_agent(work: Work, tenant_id: str, agent_id: str) -> Agent:
+    row = await work.session.get(Agent, agent_id)
+    if row is None or row.tenant_id != tenant_id:
+        raise Problem(422, "unknown_agent", agent_id=agent_id)
+    if row.state == "pending":
+        raise Problem(409, "agent_not_active", agent_id=agent_id)
+    return row
+
+
+async def known_device(work: Work, tenant_id: str, kkm_id: str) -> Device:
+    row = await work.session.get(Device, (tenant_id, kkm_id), with_for_update=True)
+    if row is None:
+        raise Problem(404, "unknown_kkm_id", kkm_id=kkm_id)
+    return row
+
+
+async def desk_of(work: Work, device: Device) -> DeskOfDevice:
+    """The desk's policy as the agent must know it."""
+    row = await work.session.scalar(
+        select(Desk).where(Desk.tenant_id == device.tenant_id, Desk.kkm_id == device.kkm_id)
+    )
+    if row is None:
+        return DeskOfDevice(exclusive=device.exclusive_lost_at is None)
+    return DeskOfDevice(
+        desk_id=row.desk_id,
+        timezone=row.timezone,
+        exclusive=row.exclusive and device.exclusive_lost_at is None,
+        imprint=row.imprint,
+        open_shift=row.open_shift,
+        close_expired_shift=row.close_expired_shift,
+        held_hours=row.held_hours,
+    )
+
+
+# --- what agents say ------------------------------------------------------------------------------------------------
+
+
+async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> str | None:
+    """The agent's device says who it is: bound, known already, or refused by the returned code."""
+    device = await work.session.get(Device, (agent.tenant_id, said.kkm_id), with_for_update=True)
+    code = await _refusal(work, agent, device, said)
+    old = await work.session.get(RefusedClaim, (agent.tenant_id, said.kkm_id, agent.id))
+    if code is not None:
+        if old is None:
+            old = RefusedClaim(tenant_id=agent.tenant_id, kkm_id=said.kkm_id, agent_id=agent.id)
+            work.session.add(old)
+        old.code, old.register_serial, old.at = code, said.register_serial, work.now
+        return code
+    if old is not None:
+        await work.session.delete(old)
+    assert device is not None
+    if said.register_serial is None:
+        return None  # the device has not answered yet: nothing to bind, nothing to learn
+    if device.bound_serial is None:
+        device.agent_id = agent.id
+        device.bound_serial = said.register_serial
+        device.binding_epoch += 1
+        device.bound_epoch = 0
+        device.released_from = None
+        await tell_binding(work, world, device)
+    elif (
+        device.bound_epoch != device.binding_epoch
+        and not device.releasing
+        and not await outbox.pending_for_device(work, agent.tenant_id, device.kkm_id, "bind")
+    ):
+        await tell_binding(work, world, device)
+    await _learn(work, world, agent, device, said)
+    return None
+
+
+async def _refusal(work: Work, agent: Agent, device: Device | None, said: ClaimedDevice) -> str | None:
+    if device is None:
+        return "unknown_kkm_id"
+    if device.agent_id not in (None, agent.id):
+        return "device_already_bound"
+    if device.bound_serial is None and device.released_from == agent.id:
+        return "device_released"
+    serial = said.register_serial
+    if serial is None:
+        return None
+    if serial != (device.bound_serial or device.expected_serial or serial):
+        return "register_changed"
+    holder = await work.session.scalar(select(Device).where(Device.bound_serial == serial))
+    if holder is not None and holder is not device:
+        return "register_already_bound"
+    return None
+
+
+async def _learn(work: Work, world: World, agent: Agent, device: Device, said: ClaimedDevice) -> None:
+    if said.fn_serial is not None and said.fn_serial != device.fn_serial:
+        if device.fn_serial is not None:
+            await _log(work, world, device, agent.id, "fn_replaced", before=device.fn_serial, after=said.fn_serial)
+        device.fn_serial, device.last_fd = said.fn_serial, said.last_fd
+    elif said.last_fd is not None:
+        device.last_fd = max(device.last_fd or 0, said.last_fd)
+    device.driver = said.driver
+    device.model = said.model or device.model
+    device.ffd = said.ffd or device.ffd
+    device.registration_number = said.registration_number or device.registration_number
+
+
+async def _log(work: Work, world: World, device: Device, agent_id: str, kind: str, **body: str | None) -> None:
+    work.session.add(
+        DeviceEvent(
+            tenant_id=device.tenant_id,
+            agent_id=agent_id,
+            event_id=world.new_id("ev"),
+            kkm_id=device.kkm_id,
+            kind=kind,
+            at=work.now,
+            body=dict(body),
+        )
+    )
+
+
+async def bound(work: Work, agent: Agent, kkm_id: str, epoch: int) -> None:
+    """The agent has the binding on its disk: offers may go out."""
+    device = await work.session.get(Device, (agent.tenant_id, kkm_id), with_for_update=True)
+    if device is not None and device.agent_id == agent.id and device.binding_epoch == epoch:
+        device.bound_epoch = epoch
+        await outbox.drop_for_device(work, agent.tenant_id, kkm_id, ("bind",))
+        work.wake(agent.id)
+
+
+async def released(work: Work, world: World, agent: Agent, said: Released) -> bool:
+    """The agent has given the register up. False: it was not the owner under this epoch any more."""
+    device = await work.session.get(Device, (agent.tenant_id, said.kkm_id), with_for_update=True)
+    if (
+        device is None
+        or device.agent_id != agent.id
+        or device.binding_epoch != said.binding_epoch
+        or not device.releasing
+    ):
+        return False
+    not_started = set(said.not_started)
+    for job in await jobs.sent_and_open(work, agent.tenant_id, device.kkm_id, agent.id):
+        # Still queued: its accept would have come before this message, so the agent never had it.
+        if job.job_id in not_started or job.state == JobState.QUEUED:
+            await job_service.give_back(work, world, job)
+    if said.last_fd is not None:
+        device.last_fd = max(device.last_fd or 0, said.last_fd)
+    target = device.moving_to
+    await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("release",))
+    if target is not None:
+        await change_owner(work, world, device, target)
+    else:
+        device.agent_id, device.bound_serial, device.expected_serial = None, None, None
+        device.releasing, device.released_from = False, agent.id
+    return True
+
+
+async def owned_by(work: Work, agent: Agent) -> Sequence[Device]:
+    return (
+        await work.session.scalars(
+            select(Device)
+            .where(Device.tenant_id == agent.tenant_id, Device.agent_id == agent.id)
+            .order_by(Device.kkm_id)
+        )
+    ).all()

@@ -1,0 +1,68 @@
+"""Which agents are connected to this process: only so that they can be woken. Nothing here is truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Wakeable(Protocol):
+    def wake(self) -> None: ...
+
+
+class Hub:
+    def __init__(self, monotonic: Callable[[], float], connections_per_minute: int) -> None:
+        self._monotonic = monotonic
+        self._per_minute = connections_per_minute
+        self._by_agent: dict[str, set[Wakeable]] = {}
+        self._everyone: set[Wakeable] = set()
+        self._opened: dict[str, deque[float]] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self.stopping = False
+
+    def enter(self, connection: Wakeable) -> None:
+        self._everyone.add(connection)
+        self._empty.clear()
+
+    def leave(self, connection: Wakeable, agent_id: str | None) -> None:
+        self._everyone.discard(connection)
+        mine = self._by_agent.get(agent_id or "", set())
+        mine.discard(connection)
+        if not mine:
+            self._by_agent.pop(agent_id or "", None)
+        if not self._everyone:
+            self._empty.set()
+
+    def name(self, agent_id: str, connection: Wakeable) -> None:
+        """The connection has turned out to be this agent's."""
+        self._by_agent.setdefault(agent_id, set()).add(connection)
+
+    def wake(self, agent_ids: set[str]) -> None:
+        for agent_id in agent_ids:
+            for connection in tuple(self._by_agent.get(agent_id, ())):
+                connection.wake()
+
+    def may_connect(self, agent_id: str) -> float | None:
+        """``None`` when the agent may open one more session; otherwise the seconds that it should wait."""
+        now = self._monotonic()
+        opened = self._opened.setdefault(agent_id, deque())
+        while opened and now - opened[0] > 60.0:
+            opened.popleft()
+        if len(opened) >= self._per_minute:
+            return 60.0 - (now - opened[0])
+        opened.append(now)
+        return None
+
+    async def stop(self, patience: float) -> None:
+        """Says goodbye to everybody and waits for them to go."""
+        self.stopping = True
+        for connection in tuple(self._everyone):
+            connection.wake()
+        try:
+            async with asyncio.timeout(patience):
+                await self._empty.wait()
+        except TimeoutError:
+            return

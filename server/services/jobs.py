@@ -1,0 +1,323 @@
+"""What the CRM does with jobs. The job machine decides; its refusals become problems by their own code."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from sqlalchemy import select
+
+from protocol.crm.codes import reason
+from protocol.crm.job_machine import Job as Machine
+from protocol.crm.job_machine import JobEffect, JobEvent, step
+from protocol.crm.jobs import JobId, JobKind, JobState, KkmId, imprint_of, sha256_hex
+from protocol.crm.machine import Refusal
+from protocol.crm.outcomes import Decision
+from protocol.ffd.rules import accept_receipt
+from server.problems import FieldError, Problem
+from server.settings import Limits
+from server.store import jobs, outbox
+from server.store.database import Work
+from server.store.models import Desk, Device, Job
+from server.world import World
+
+SUPPORTED = (JobKind.RECEIPT,)
+DEFAULT_ZONE = "Europe/Moscow"
+StartWithin = Annotated[int, Field(ge=5, le=86400)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
+class JobPost(BaseModel):
+    """A job for one device. Exactly one of ``kkm_id`` and ``desk_id`` says where."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    job_id: JobId
+    kkm_id: KkmId | None = None
+    desk_id: KkmId | None = None
+    kind: Annotated[JobKind, Field(strict=False)]
+    start_within_s: StartWithin = 120
+    order_ref: Words | None = None
+    payload: dict[str, Any]
+    allow_duplicate: bool = False
+
+    @model_validator(mode="after")
+    def _one_place(self) -> JobPost:
+        if (self.kkm_id is None) == (self.desk_id is None):
+            raise ValueError("exactly one of kkm_id and desk_id")
+        return self
+
+    def identity(self) -> str:
+        """Hash of what makes two requests the same one. Raises ``Problem`` where JSON cannot spell the payload."""
+        try:
+            return sha256_hex(self.model_dump(mode="json", exclude={"allow_duplicate"}))
+        except ValueError:
+            raise _field("payload", "E_JSON", "numbers and text that JSON can spell") from None
+
+
+class Renewal(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    start_within_s: StartWithin = 120
+
+
+class Resolution(BaseModel):
+    """A person's decision on a job in state ``human``, at the ``rev`` that the person has seen."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    decision: Annotated[Decision, Field(strict=False)]
+    person: Words
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
+    rev: int
+    fd: Annotated[int, Field(ge=1)] | None = None
+
+
+def _field(field: str, code: str, expected: str) -> Problem:
+    words = f"{field}: {expected}"
+    return Problem(422, "bad_request", errors=[FieldError(field, code, expected, code, words, words)])
+
+
+async def post(work: Work, world: World, limits: Limits, tenant_id: str, asked: JobPost) -> Job:
+    """Stores a new job with its offer, or finds the one that the same request has made before."""
+    identity = asked.identity()
+    known = await jobs.get(work, tenant_id, asked.job_id)
+    if known is not None:
+        return _same(known, asked, identity)
+    if asked.kind not in SUPPORTED:
+        raise Problem(422, "kind_not_supported", supported=[kind.value for kind in SUPPORTED])
+    device, zone = await _place(work, tenant_id, asked)
+    receipt, warnings = accept_receipt(asked.payload, on=work.now.astimezone(ZoneInfo(zone)).date())
+    if device.agent_id is None and device.moving_to is None:
+        raise Problem(409, "device_without_agent", kkm_id=device.kkm_id)
+    if asked.order_ref is not None and not asked.allow_duplicate:
+        twin = await jobs.look_alike(
+            work,
+            tenant_id,
+            kind=asked.kind,
+            subtype=receipt.type,
+            order_ref=asked.order_ref,
+            total=receipt.total,
+            since=work.now - timedelta(seconds=limits.duplicate_window),
+        )
+        if twin is not None:
+            raise Problem(409, "maybe_duplicate", job_id=twin.job_id, state=twin.state)
+    if await jobs.count_open(work, tenant_id, device.kkm_id) >= limits.jobs_per_device:
+        raise Problem(429, "busy", headers={"Retry-After": "30"}, limit=limits.jobs_per_device)
+    moved = _decided(step(Machine(), JobEvent.POST))
+    row = Job(
+        tenant_id=tenant_id,
+        job_id=asked.job_id,
+        kind=asked.kind.value,
+        kkm_id=device.kkm_id,
+        desk_id=asked.desk_id,
+        order_ref=asked.order_ref,
+        payload=asked.payload,
+        payload_hash=sha256_hex(asked.payload),
+        body_hash=identity,
+        subtype=receipt.type.value,
+        total=receipt.total,
+        imprint=imprint_of(tenant_id, asked.job_id),
+        warnings=[
+            {"code": w.code, "field": f"payload.{w.field}", "rule": w.rule, "expected": w.expected}
+            | {"text_ru": w.text_ru, "text_en": w.text_en}
+            for w in warnings
+        ],
+        created_at=work.now,
+        start_within_s=asked.start_within_s,
+        start_by=work.now + timedelta(seconds=asked.start_within_s),
+        lease_no=1,
+        state=moved.job.state.value,
+        rev=0,
+        attempt=0,
+        sent=False,
+        cancel_pending=False,
+        too_late=False,
+    )
+    work.session.add(row)
+    await work.session.flush()  # a rival that was faster is found by the unique job id
+    jobs.note(work, row)
+    await _effects(work, world, row, moved.effects)
+    return row
+
+
+def _same(known: Job, asked: JobPost, identity: str) -> Job:
+    taken_over = known.body_hash is None  # the server once forgot it; what is left to compare is what was signed
+    same = (
+        (known.kind, known.order_ref, known.payload_hash) == (asked.kind, asked.order_ref, sha256_hex(asked.payload))
+        if taken_over
+        else known.body_hash == identity
+    )
+    if not same:
+        raise Problem(409, "job_id_known", job_id=known.job_id, state=known.state)
+    return known
+
+
+async def _place(work: Work, tenant_id: str, asked: JobPost) -> tuple[Device, str]:
+    """The device that shall do it (locked, so that look-alikes queue up), and the time zone of its desk."""
+    kkm_id, desk = asked.kkm_id, None
+    if asked.desk_id is not None:
+        desk = await work.session.get(Desk, (tenant_id, asked.desk_id))
+        if desk is None:
+            raise Problem(422, "unknown_desk", desk_id=asked.desk_id)
+        if desk.kkm_id is None:
+            raise Problem(409, "desk_without_device", desk_id=asked.desk_id)
+        kkm_id = desk.kkm_id
+    device = await work.session.get(Device, (tenant_id, kkm_id), with_for_update=True)
+    if device is None:
+        raise Problem(422, "unknown_kkm_id", kkm_id=kkm_id)
+    if desk is None:
+        desk = await work.session.scalar(select(Desk).where(Desk.tenant_id == tenant_id, Desk.kkm_id == kkm_id))
+    return device, desk.timezone if desk is not None else DEFAULT_ZONE
+
+
+def _decided(verdict: object) -> Any:
+    """The machine's ``Moved``; a ``Refusal`` becomes a problem with its own code."""
+    if isinstance(verdict, Refusal):
+        raise Problem(409, verdict.code)
+    return verdict
+
+
+async def _known(work: Work, tenant_id: str, job_id: str) -> Job:
+    row = await jobs.get(work, tenant_id, job_id)
+    if row is None:
+        raise Problem(404, "unknown_job", job_id=job_id)
+    return row
+
+
+async def find(work: Work, tenant_id: str, job_id: str) -> Job:
+    return await _known(work, tenant_id, job_id)
+
+
+async def cancel(work: Work, world: World, tenant_id: str, job_id: str) -> Job:
+    row = await _known(work, tenant_id, job_id)
+    await _cancel(work, world, row, "cancelled_by_crm")
+    return row
+
+
+async def _cancel(work: Work, world: World, row: Job, code: str) -> None:
+    moved = _decided(step(jobs.machine_of(row), JobEvent.ASK_CANCEL))
+    jobs.store(work, row, moved.job, code=code)
+    if row.state == JobState.CANCELLED:
+        row.reason = reason(code).model_dump(mode="json")
+    await _effects(work, world, row, moved.effects)
+
+
+async def renew(work: Work, world: World, tenant_id: str, job_id: str, asked: Renewal) -> Job:
+    row = await _known(work, tenant_id, job_id)
+    moved = _decided(step(jobs.machine_of(row), JobEvent.ASK_RENEW))
+    row.lease_no += 1
+    row.start_within_s = asked.start_within_s
+    row.start_by = work.now + timedelta(seconds=asked.start_within_s)
+    if not row.sent:
+        row.reason = None
+    jobs.store(work, row, moved.job)
+    await _effects(work, world, row, moved.effects)
+    return row
+
+
+async def resolve(work: Work, world: World, tenant_id: str, job_id: str, asked: Resolution) -> Job:
+    """Sends the decision to the agent. The machine says whether it may be taken; the agent's update takes it."""
+    row = await _known(work, tenant_id, job_id)
+    event = JobEvent.DECIDED_DONE if asked.decision is Decision.DONE else JobEvent.DECIDED_NOT_DONE
+    _decided(step(jobs.machine_of(row), event))
+    if row.rev != asked.rev:
+        raise Problem(409, "stale_rev", rev=row.rev)
+    body = asked.model_dump(mode="json")
+    waiting = await outbox.pending(work, row.id, "resolve")
+    if waiting is not None and waiting.body.get("rev") == asked.rev:
+        if waiting.body != body:
+            raise Problem(409, "decision_pending")
+        return row
+    await outbox.drop_for_job(work, row.id, ("resolve",))
+    await _put(work, world, row, "resolve", body)
+    return row
+
+
+async def expire(work: Work, world: World) -> int:
+    """Jobs that never left the server: held when their time to start has passed, cancelled when nobody renewed."""
+    passed = await work.session.scalars(
+        select(Job).where(Job.state == JobState.QUEUED, Job.sent.is_(False), Job.start_by < work.now).limit(500)
+    )
+    count = 0
+    for row in passed.all():
+        count += await expire_one(work, row)
+    oldest = work.now - timedelta(hours=1)
+    held = await work.session.scalars(
+        select(Job).where(Job.state == JobState.HELD, Job.sent.is_(False), Job.held_at < oldest).limit(500)
+    )
+    for row in held.all():
+        hours = await work.session.scalar(
+            select(Desk.held_hours).where(Desk.tenant_id == row.tenant_id, Desk.kkm_id == row.kkm_id)
+        )
+        if row.held_at is not None and work.now - row.held_at >= timedelta(hours=hours or 24):
+            await _cancel(work, world, row, "held_too_long")
+            count += 1
+    return count
+
+
+async def expire_one(work: Work, row: Job) -> bool:
+    """Whether the job is held now because its time to start passed before it ever left."""
+    if row.start_by >= work.now:
+        return False
+    moved = step(jobs.machine_of(row), JobEvent.EXPIRE)
+    if isinstance(moved, Refusal):
+        return False
+    row.reason = reason("lease_passed").model_dump(mode="json")
+    jobs.store(work, row, moved.job, code="lease_passed")
+    await outbox.drop_for_job(work, row.id, ("offer",))
+    return True
+
+
+async def give_back(work: Work, world: World, row: Job) -> bool:
+    """The register was given up and the job was not started there: it is queued again. False: the machine refuses."""
+    moved = step(jobs.machine_of(row), JobEvent.RETURN)
+    if isinstance(moved, Refusal):
+        return False
+    row.agent_id = None
+    row.reason = None
+    cancel_waits = row.cancel_pending
+    jobs.store(work, row, moved.job)
+    row.cancel_pending = False
+    await outbox.drop_for_job(work, row.id, ("offer", "cancel", "renew", "resolve"))
+    await _effects(work, world, row, moved.effects)
+    if cancel_waits:  # nobody has it now, so the server can grant it
+        await _cancel(work, world, row, "cancelled_by_crm")
+    return True
+
+
+async def _effects(work: Work, world: World, row: Job, effects: tuple[Any, ...]) -> None:
+    for effect in effects:
+        if effect is JobEffect.OUTBOX_OFFER:
+            await put_offer(work, world, row)
+            device = await work.session.get(Device, (row.tenant_id, row.kkm_id))
+            work.wake(device.agent_id if device is not None else None)
+        elif effect is JobEffect.OUTBOX_CANCEL:
+            if await outbox.pending(work, row.id, "cancel") is None:
+                await _put(work, world, row, "cancel", {})
+            await outbox.drop_for_job(work, row.id, ("offer", "renew"))
+        elif effect is JobEffect.OUTBOX_RENEW:
+            await outbox.drop_for_job(work, row.id, ("renew",))
+            await _put(work, world, row, "renew", {"lease_no": row.lease_no})
+    if row.state == JobState.CANCELLED:
+        await outbox.drop_for_job(work, row.id, ("offer",))
+
+
+async def put_offer(work: Work, world: World, row: Job) -> None:
+    """The job's offer waits in the outbox, once, for whoever owns the device."""
+    if await outbox.pending(work, row.id, "offer") is None:
+        await _put(work, world, row, "offer", {}, addressed=False)
+
+
+async def _put(work: Work, world: World, row: Job, type_: str, body: dict[str, Any], *, addressed: bool = True) -> None:
+    await outbox.put(
+        work,
+        world,
+        type_=type_,
+        tenant_id=row.tenant_id,
+        kkm_id=row.kkm_id,
+        agent_id=row.agent_id if addressed else None,
+        job=row.id,
+        body=body,
+    )
+    work.wake(row.agent_id)

@@ -1,0 +1,280 @@
+"""What the REST API shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from protocol.crm.codes import CODES, Language
+from protocol.crm.codes import reason as words_of
+from protocol.crm.jobs import FINAL, JobState
+from protocol.crm.outcomes import Proof, Reason
+from server.store.models import Agent, Desk, Device, Job, JobTransition, RefusedClaim
+
+
+class Warned(BaseModel):
+    code: str
+    field: str
+    rule: str
+    expected: str
+    text: str
+
+
+class Transition(BaseModel):
+    state: str
+    rev: int
+    attempt: int
+    at: datetime
+    code: str | None
+
+
+class Progressed(BaseModel):
+    code: str
+    text: str
+    done: int | None
+    of: int | None
+
+
+class JobView(BaseModel):
+    job_id: str
+    kkm_id: str
+    desk_id: str | None
+    kind: str
+    order_ref: str | None
+    state: JobState
+    rev: int
+    attempt: int
+    agent_id: str | None
+    lease_no: int
+    created_at: datetime
+    start_by: datetime
+    cancel_pending: bool
+    too_late: bool
+    unreachable_since: datetime | None
+    progress: Progressed | None
+    progress_at: datetime | None
+    owed: str | None
+    unpaid: str | None
+    reason: Reason | None
+    proof: Proof | None
+    paper: str | None
+    certainty: str | None
+    steps: list[dict[str, Any]]
+    evidence: dict[str, Any] | None
+    warnings: list[Warned]
+    history: list[Transition]
+
+
+class JobPage(BaseModel):
+    jobs: list[JobView]
+    cursor: str | None
+
+
+def job(row: Job, history: Sequence[JobTransition], agent: Agent | None, language: Language) -> JobView:
+    open_ = JobState(row.state) not in FINAL
+    return JobView(
+        job_id=row.job_id,
+        kkm_id=row.kkm_id,
+        desk_id=row.desk_id,
+        kind=row.kind,
+        order_ref=row.order_ref,
+        state=JobState(row.state),
+        rev=row.rev,
+        attempt=row.attempt,
+        agent_id=row.agent_id,
+        lease_no=row.lease_no,
+        created_at=row.created_at,
+        start_by=row.start_by,
+        cancel_pending=row.cancel_pending,
+        too_late=row.too_late,
+        unreachable_since=agent.unreachable_since if agent is not None and open_ else None,
+        progress=Progressed.model_validate(row.progress) if row.progress else None,
+        progress_at=row.progress_at,
+        owed=None,
+        unpaid=None,
+        reason=reason(row.reason, language),
+        proof=Proof.model_validate(row.proof) if row.proof else None,
+        paper=row.paper,
+        certainty=row.certainty,
+        steps=[],
+        evidence=row.evidence,
+        warnings=[
+            Warned(**{k: v for k, v in w.items() if not k.startswith("text_")}, text=w[f"text_{language}"])
+            for w in row.warnings or []
+        ],
+        history=[
+            Transition(state=line.state, rev=line.rev, attempt=line.attempt, at=line.at, code=line.code)
+            for line in history
+        ],
+    )
+
+
+def reason(stored: dict[str, Any] | None, language: Language) -> Reason | None:
+    """The stored reason, in the reader's words where the code is one of ours."""
+    if stored is None:
+        return None
+    kept = Reason.model_validate(stored)
+    if kept.code not in CODES:
+        return kept
+    known = words_of(kept.code, language=language)
+    return kept.model_copy(update={"text": known.text, "advice": known.advice})
+
+
+class ClaimView(BaseModel):
+    agent_id: str
+    code: str
+    text: str
+    advice: str
+    register_serial: str | None
+    at: datetime
+
+
+class DeviceView(BaseModel):
+    kkm_id: str
+    name: str | None
+    state: str
+    agent_id: str | None
+    online: bool
+    unreachable_since: datetime | None
+    binding_epoch: int
+    releasing: bool
+    moving_to: str | None
+    register_serial: str | None
+    registration_number: str | None
+    fn_serial: str | None
+    last_fd: int | None
+    driver: str | None
+    model: str | None
+    ffd: str | None
+    exclusive: bool
+    exclusive_lost_at: datetime | None
+    desk_id: str | None
+    refused_claims: list[ClaimView]
+
+
+def device(
+    row: Device, agent: Agent | None, desk: Desk | None, claims: Sequence[RefusedClaim], language: Language
+) -> DeviceView:
+    if row.releasing:
+        state = "releasing"
+    elif row.bound_serial is not None:
+        state = "bound" if row.bound_epoch == row.binding_epoch else "binding"
+    else:
+        state = "assigned" if row.agent_id is not None else "free"
+    return DeviceView(
+        kkm_id=row.kkm_id,
+        name=row.name,
+        state=state,
+        agent_id=row.agent_id,
+        online=agent is not None and online(agent),
+        unreachable_since=agent.unreachable_since if agent is not None else None,
+        binding_epoch=row.binding_epoch,
+        releasing=row.releasing,
+        moving_to=row.moving_to,
+        register_serial=row.bound_serial or row.expected_serial,
+        registration_number=row.registration_number,
+        fn_serial=row.fn_serial,
+        last_fd=row.last_fd,
+        driver=row.driver,
+        model=row.model,
+        ffd=row.ffd,
+        exclusive=(desk is None or desk.exclusive) and row.exclusive_lost_at is None,
+        exclusive_lost_at=row.exclusive_lost_at,
+        desk_id=desk.desk_id if desk is not None else None,
+        refused_claims=[claim(c, language) for c in claims],
+    )
+
+
+def claim(row: RefusedClaim, language: Language) -> ClaimView:
+    words = words_of(row.code, language=language)
+    return ClaimView(
+        agent_id=row.agent_id,
+        code=row.code,
+        text=words.text,
+        advice=words.advice,
+        register_serial=row.register_serial,
+        at=row.at,
+    )
+
+
+def online(agent: Agent) -> bool:
+    return agent.connected_at is not None and agent.unreachable_since is None
+
+
+class ShiftPolicy(BaseModel):
+    open: str
+    close_expired: str
+
+
+class DeskView(BaseModel):
+    desk_id: str
+    name: str | None
+    kkm_id: str | None
+    timezone: str
+    exclusive: bool
+    imprint: bool
+    shift_policy: ShiftPolicy
+    held_hours: int
+
+
+def desk(row: Desk) -> DeskView:
+    return DeskView(
+        desk_id=row.desk_id,
+        name=row.name,
+        kkm_id=row.kkm_id,
+        timezone=row.timezone,
+        exclusive=row.exclusive,
+        imprint=row.imprint,
+        shift_policy=ShiftPolicy(
+            open="auto" if row.open_shift else "manual", close_expired="auto" if row.close_expired_shift else "manual"
+        ),
+        held_hours=row.held_hours,
+    )
+
+
+class QuarantineView(BaseModel):
+    since: datetime
+    text: str
+    advice: str
+    detail: str | None
+    documents: list[dict[str, Any]]
+    said_meanwhile: list[dict[str, Any]]
+
+
+class AgentView(BaseModel):
+    agent_id: str
+    name: str | None
+    state: str
+    online: bool
+    connected_at: datetime | None
+    unreachable_since: datetime | None
+    pc_name: str
+    version: str
+    created_at: datetime
+    session_epoch: int
+    quarantine: QuarantineView | None
+    confirmed_at: datetime | None
+    confirmed_by: str | None
+    confirmed_why: str | None
+
+
+def agent(row: Agent, quarantine: QuarantineView | None) -> AgentView:
+    return AgentView(
+        agent_id=row.id,
+        name=row.name,
+        state=row.state,
+        online=online(row),
+        connected_at=row.connected_at,
+        unreachable_since=row.unreachable_since,
+        pc_name=row.pc_name,
+        version=row.version,
+        created_at=row.created_at,
+        session_epoch=row.session_epoch,
+        quarantine=quarantine,
+        confirmed_at=row.confirmed_at,
+        confirmed_by=row.confirmed_by,
+        confirmed_why=row.confirmed_why,
+    )

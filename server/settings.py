@@ -1,0 +1,46 @@
+"""What an operator can set, and the limits of one server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+DEFAULT_DATABASE = "./kassabridge.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Times in seconds. What a peer may cost before it is slowed down or refused."""
+
+    body_bytes: int = 256 * 1024
+    jobs_per_device: int = 256
+    messages_per_second: float = 20.0
+    message_burst: int = 100
+    connections_per_minute: int = 10
+    silence: float = 60.0
+    send_timeout: float = 10.0
+    pairing_code_life: float = 600.0
+    pairing_tries: int = 5
+    pairing_poll: float = 5.0
+    duplicate_window: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    database: str = DEFAULT_DATABASE
+    """A database URL, or the path of an SQLite file."""
+    public_url: str | None = None
+    """How agents and browsers reach this server; without it, the address of the request."""
+    limits: Limits = field(default_factory=Limits)
+
+
+def database_url(text: str) -> str:
+    """The URL with its asynchronous driver; a bare path is an SQLite file."""
+    if "://" not in text:
+        return f"sqlite+aiosqlite:///{text}"
+    scheme, rest = text.split("://", 1)
+    drivers = {
+        "sqlite": "sqlite+aiosqlite",
+        "postgresql": "postgresql+asyncpg",
+        "postgres": "postgresql+asyncpg",
+    }
+    return f"{drivers.get(scheme, scheme)}://{rest}"

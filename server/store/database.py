@@ -1,0 +1,105 @@
+"""The database: connections, transactions, migrations. The only place that knows which database it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+_WRITE = {"kassabridge_write": True}
+
+
+@dataclass(slots=True)
+class Work:
+    """One transaction. ``wake`` names the agents that shall look at their outbox once it is committed."""
+
+    session: AsyncSession
+    now: datetime
+    woken: set[str] = field(default_factory=set)
+
+    def wake(self, agent_id: str | None) -> None:
+        if agent_id is not None:
+            self.woken.add(agent_id)
+
+
+class Database:
+    """``read`` and ``write`` open one transaction each; leaving a ``write`` without an error commits it."""
+
+    def __init__(
+        self, url: str, now: Callable[[], datetime], on_commit: Callable[[set[str]], None] = lambda _: None
+    ) -> None:
+        self._now = now
+        self._on_commit = on_commit
+        self.engine = create_async_engine(url)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._one_writer: asyncio.Lock | None = None
+        if self.engine.dialect.name == "sqlite":
+            self._one_writer = asyncio.Lock()  # waiting here is cheaper than polling the file's lock
+            event.listen(self.engine.sync_engine, "connect", _sqlite_connect)
+            event.listen(self.engine.sync_engine, "begin", _sqlite_begin)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Work]:
+        async with self._sessions() as session:
+            yield Work(session, self._now())
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Work]:
+        if self._one_writer is None:
+            async with self._transaction() as work:
+                yield work
+        else:
+            async with self._one_writer, self._transaction() as work:
+                yield work
+        if work.woken:
+            self._on_commit(work.woken)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Work]:
+        async with self._sessions() as session, session.begin():
+            await session.connection(execution_options=_WRITE)
+            yield Work(session, self._now())
+
+    async def migrate(self) -> None:
+        """Brings the schema to the newest version."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(**_WRITE)
+            async with connection.begin():
+                await connection.run_sync(_upgrade)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def alembic_config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(alembic_config(connection), "head")
+
+
+def _sqlite_connect(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None  # transactions are begun below, not by the driver
+    cursor = dbapi_connection.cursor()
+    for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail instead of waiting for another writer.
+    writing = connection.get_execution_options().get("kassabridge_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,133 @@
+"""Jobs as they are kept. Every query names its tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from protocol.crm.job_machine import Job as Machine
+from protocol.crm.job_machine import Known
+from protocol.crm.jobs import FINAL, JobState
+from server.store.database import Work
+from server.store.models import Job, JobTransition
+
+OPEN = tuple(state.value for state in JobState if state not in FINAL)
+
+
+def machine_of(row: Job) -> Machine:
+    return Machine(Known(row.state), row.rev, row.attempt, row.sent, row.cancel_pending)
+
+
+def store(work: Work, row: Job, after: Machine, *, at: datetime | None = None, code: str | None = None) -> None:
+    """Takes the machine's verdict over; a change of state or rev becomes a line of the history."""
+    changed = row.state != after.state.value or row.rev != after.rev
+    row.state, row.rev, row.attempt = after.state.value, after.rev, after.attempt
+    row.sent, row.cancel_pending = after.sent, after.cancel_pending
+    if changed:
+        final = JobState(row.state) in FINAL
+        row.ended_at = (row.ended_at or work.now) if final else None
+        row.held_at = (row.held_at or work.now) if row.state == JobState.HELD else None
+        note(work, row, at=at, code=code)
+
+
+def note(work: Work, row: Job, *, at: datetime | None = None, code: str | None = None) -> None:
+    work.session.add(
+        JobTransition(
+            job=row.id,
+            state=row.state,
+            rev=row.rev,
+            attempt=row.attempt,
+            at=at or work.now,
+            stored_at=work.now,
+            code=code,
+        )
+    )
+
+
+async def get(work: Work, tenant_id: str, job_id: str) -> Job | None:
+    """The job, locked until the end of a writing transaction."""
+    return await work.session.scalar(
+        select(Job).where(Job.tenant_id == tenant_id, Job.job_id == job_id).with_for_update()
+    )
+
+
+async def history(work: Work, job: int) -> Sequence[JobTransition]:
+    return (
+        await work.session.scalars(select(JobTransition).where(JobTransition.job == job).order_by(JobTransition.id))
+    ).all()
+
+
+async def page(
+    work: Work, tenant_id: str, *, states: Collection[str], kkm_id: str | None, before: int | None, limit: int
+) -> Sequence[Job]:
+    """Newest first, below the cursor ``before``."""
+    query = select(Job).where(Job.tenant_id == tenant_id)
+    if states:
+        query = query.where(Job.state.in_(states))
+    if kkm_id is not None:
+        query = query.where(Job.kkm_id == kkm_id)
+    if before is not None:
+        query = query.where(Job.id < before)
+    return (await work.session.scalars(query.order_by(Job.id.desc()).limit(limit))).all()
+
+
+async def count_open(work: Work, tenant_id: str, kkm_id: str) -> int:
+    query = select(func.count()).where(Job.tenant_id == tenant_id, Job.kkm_id == kkm_id, Job.state.in_(OPEN))
+    return await work.session.scalar(query) or 0
+
+
+async def look_alike(
+    work: Work, tenant_id: str, *, kind: str, subtype: str, order_ref: str, total: int, since: datetime
+) -> Job | None:
+    """A job for the same thing that is open, or was done since then."""
+    return await work.session.scalar(
+        select(Job)
+        .where(
+            Job.tenant_id == tenant_id,
+            Job.order_ref == order_ref,
+            Job.kind == kind,
+            Job.subtype == subtype,
+            Job.total == total,
+            or_(Job.state.in_(OPEN), (Job.state == JobState.DONE) & (Job.ended_at >= since)),
+        )
+        .order_by(Job.id.desc())
+        .limit(1)
+    )
+
+
+async def of_agent(work: Work, tenant_id: str, agent_id: str) -> Sequence[Job]:
+    """Open jobs that were offered to this agent last."""
+    return (
+        await work.session.scalars(
+            select(Job)
+            .where(Job.tenant_id == tenant_id, Job.agent_id == agent_id, Job.state.in_(OPEN))
+            .order_by(Job.id)
+        )
+    ).all()
+
+
+async def sent_and_open(work: Work, tenant_id: str, kkm_id: str, agent_id: str) -> Sequence[Job]:
+    """What another journal may have begun on this device."""
+    rows = await of_agent(work, tenant_id, agent_id)
+    return [row for row in rows if row.kkm_id == kkm_id and row.sent]
+
+
+async def revs(work: Work, tenant_id: str, agent_id: str, job_ids: Collection[str]) -> dict[str, int]:
+    """The revs of those jobs that this agent was offered."""
+    found: dict[str, int] = {}
+    ids = list(job_ids)
+    for start in range(0, len(ids), 500):
+        rows = await work.session.execute(
+            select(Job.job_id, Job.rev).where(
+                Job.tenant_id == tenant_id, Job.agent_id == agent_id, Job.job_id.in_(ids[start : start + 500])
+            )
+        )
+        found.update((job_id, rev) for job_id, rev in rows)
+    return found
+
+
+async def by_imprint(work: Work, tenant_id: str, imprints: Collection[str]) -> dict[str, Job]:
+    rows = await work.session.scalars(select(Job).where(Job.tenant_id == tenant_id, Job.imprint.in_(imprints)))
+    return {row.imprint: row for row in rows}

@@ -1,0 +1,24 @@
+"""Run by alembic with a connection that the caller has opened."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from alembic import context
+
+from server.store.models import Base, Utc
+
+
+def _render(type_: str, item: Any, _autogen: Any) -> str | Literal[False]:
+    """Migrations outlive our types: they name the database's."""
+    return "sa.DateTime(timezone=True)" if type_ == "type" and isinstance(item, Utc) else False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    render_item=_render,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,306 @@
+"""The tables. Portable SQL: what only one database can do stays out of here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC; a naive one is a programming error."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without its offset")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+"""A growing number; SQLite counts only in a column called INTEGER."""
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Utc(), dict[str, Any]: JSON(none_as_null=True), list[Any]: JSON(none_as_null=True)}
+
+
+class Tenant(Base):
+    """One CRM account."""
+
+    __tablename__ = "tenants"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    created_at: Mapped[datetime]
+
+
+class ApiKey(Base):
+    __tablename__ = "api_keys"
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
+    scopes: Mapped[str] = mapped_column(String(200))  # words with blanks between
+    created_at: Mapped[datetime]
+
+
+class SigningKey(Base):
+    """The server's job keys; the newest signs."""
+
+    __tablename__ = "signing_keys"
+    kid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seed: Mapped[str] = mapped_column(String(64))  # base64 of the 32 private bytes
+    created_at: Mapped[datetime]
+
+
+class Agent(Base):
+    """One PC. ``acked`` is the journal head that the server has confirmed, ``seen`` the last one it was told."""
+
+    __tablename__ = "agents"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
+    state: Mapped[str] = mapped_column(String(16))  # pending, active, quarantined
+    name: Mapped[str | None] = mapped_column(String(200))
+    public_key: Mapped[str] = mapped_column(String(64), unique=True)
+    install_id: Mapped[str] = mapped_column(String(200))
+    pc_name: Mapped[str] = mapped_column(String(200))
+    version: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    connected_at: Mapped[datetime | None]
+    unreachable_since: Mapped[datetime | None]
+    acked_n: Mapped[int] = mapped_column(BigInteger, default=0)
+    acked_hash: Mapped[str] = mapped_column(String(128), default="")
+    seen_n: Mapped[int] = mapped_column(BigInteger, default=0)
+    seen_hash: Mapped[str] = mapped_column(String(128), default="")
+    quarantined_at: Mapped[datetime | None]
+    quarantine_detail: Mapped[str | None] = mapped_column(Text)
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None] = mapped_column(Text)
+    confirmed_why: Mapped[str | None] = mapped_column(Text)
+
+
+class PairingCode(Base):
+    """A code is kept as a hash, bound to the first public key that claims it, and used once."""
+
+    __tablename__ = "pairing_codes"
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
+    name: Mapped[str | None] = mapped_column(String(200))
+    auto_confirm: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(16))  # free, claimed, confirmed, refused
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    wrong_tries: Mapped[int] = mapped_column(default=0)
+    claim_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+    public_key: Mapped[str | None] = mapped_column(String(64))
+    pc_name: Mapped[str | None] = mapped_column(String(200))
+    last_poll_at: Mapped[datetime | None]
+
+
+class WrongTry(Base):
+    """Somebody at this address named a code that does not exist."""
+
+    __tablename__ = "wrong_tries"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    __table_args__ = (Index(None, "address", "at"),)
+
+
+class Desk(Base):
+    __tablename__ = "desks"
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    desk_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(200))
+    kkm_id: Mapped[str | None] = mapped_column(String(64))
+    timezone: Mapped[str] = mapped_column(String(64))
+    exclusive: Mapped[bool]
+    imprint: Mapped[bool]
+    open_shift: Mapped[bool]
+    close_expired_shift: Mapped[bool]
+    held_hours: Mapped[int]
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "kkm_id"], ["devices.tenant_id", "devices.kkm_id"]),
+        UniqueConstraint("tenant_id", "kkm_id"),
+    )
+
+
+class Device(Base):
+    """A register. ``binding_epoch`` 0: never bound. ``bound_epoch``: the epoch that its agent has confirmed."""
+
+    __tablename__ = "devices"
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    kkm_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(200))
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"), index=True)
+    expected_serial: Mapped[str | None] = mapped_column(String(64))
+    bound_serial: Mapped[str | None] = mapped_column(String(64), unique=True)
+    binding_epoch: Mapped[int] = mapped_column(default=0)
+    bound_epoch: Mapped[int] = mapped_column(default=0)
+    releasing: Mapped[bool] = mapped_column(default=False)
+    moving_to: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+    released_from: Mapped[str | None] = mapped_column(String(64))
+    driver: Mapped[str | None] = mapped_column(String(64))
+    model: Mapped[str | None] = mapped_column(String(200))
+    ffd: Mapped[str | None] = mapped_column(String(16))
+    registration_number: Mapped[str | None] = mapped_column(String(64))
+    fn_serial: Mapped[str | None] = mapped_column(String(64))
+    last_fd: Mapped[int | None]
+    exclusive_lost_at: Mapped[datetime | None]
+
+
+class RefusedClaim(Base):
+    """An agent said that a device is its own, and was refused; shown to the owner."""
+
+    __tablename__ = "refused_claims"
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    kkm_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(64))
+    register_serial: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+
+class Job(Base):
+    """The CRM's request and the mirror of what its agent says."""
+
+    __tablename__ = "jobs"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    job_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(32))
+    kkm_id: Mapped[str] = mapped_column(String(64))
+    desk_id: Mapped[str | None] = mapped_column(String(64))
+    order_ref: Mapped[str | None] = mapped_column(String(200))
+    payload: Mapped[dict[str, Any]]
+    payload_hash: Mapped[str] = mapped_column(String(64))
+    body_hash: Mapped[str | None] = mapped_column(String(64))  # null: taken over from an agent
+    subtype: Mapped[str] = mapped_column(String(32))
+    total: Mapped[int] = mapped_column(BigInteger)  # kopecks
+    imprint: Mapped[str] = mapped_column(String(16))
+    warnings: Mapped[list[Any] | None]
+    created_at: Mapped[datetime]
+    start_within_s: Mapped[int]
+    start_by: Mapped[datetime]
+    lease_no: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(String(16))
+    rev: Mapped[int] = mapped_column(default=0)
+    attempt: Mapped[int] = mapped_column(default=0)
+    sent: Mapped[bool] = mapped_column(default=False)
+    cancel_pending: Mapped[bool] = mapped_column(default=False)
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))  # who was offered it last
+    held_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[dict[str, Any] | None]
+    proof: Mapped[dict[str, Any] | None]
+    evidence: Mapped[dict[str, Any] | None]
+    paper: Mapped[str | None] = mapped_column(String(16))
+    certainty: Mapped[str | None] = mapped_column(String(32))
+    too_late: Mapped[bool] = mapped_column(default=False)
+    progress: Mapped[dict[str, Any] | None]
+    progress_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "job_id"),
+        Index(None, "tenant_id", "kkm_id", "state"),
+        Index(None, "tenant_id", "order_ref"),
+        Index(None, "tenant_id", "imprint"),
+        Index(None, "agent_id", "state"),
+        Index(None, "state", "sent", "start_by"),
+    )
+
+
+class JobTransition(Base):
+    """One line of a job's history."""
+
+    __tablename__ = "job_history"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    job: Mapped[int] = mapped_column(ForeignKey("jobs.id"), index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    rev: Mapped[int]
+    attempt: Mapped[int]
+    at: Mapped[datetime]  # on the clock of whoever made the transition
+    stored_at: Mapped[datetime]
+    code: Mapped[str | None] = mapped_column(String(64))
+
+
+class Outgoing(Base):
+    """The outbox: a durable message lives here until its own ack. Signed when it is sent.
+
+    An offer belongs to whichever agent owns the device at that moment (``agent_id`` null); others name their agent.
+    """
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    msg_id: Mapped[str] = mapped_column(String(64), unique=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"), index=True)
+    kkm_id: Mapped[str] = mapped_column(String(64))
+    type: Mapped[str] = mapped_column(String(16))
+    job: Mapped[int | None] = mapped_column(ForeignKey("jobs.id"), index=True)
+    body: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    __table_args__ = (Index(None, "tenant_id", "kkm_id"),)
+
+
+class Evidence(Base):
+    """What an agent said that must not change the mirror: in quarantine, or under an older binding."""
+
+    __tablename__ = "evidence"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"))
+    msg_id: Mapped[str] = mapped_column(String(64))
+    type: Mapped[str] = mapped_column(String(16))
+    why: Mapped[str] = mapped_column(String(32))
+    job_id: Mapped[str | None] = mapped_column(String(64))
+    body: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("agent_id", "msg_id"),)
+
+
+class DeviceEvent(Base):
+    """What a device did outside a job."""
+
+    __tablename__ = "device_events"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"))
+    event_id: Mapped[str] = mapped_column(String(128))
+    kkm_id: Mapped[str | None] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    body: Mapped[dict[str, Any]]
+    __table_args__ = (UniqueConstraint("agent_id", "event_id"),)
