@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from drivers.address import FORMS, Address, AddressError, parse_address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("tcp:10.0.0.7:7778", Address("tcp", "10.0.0.7:7778", {}, "10.0.0.7", 7778)),
+        ("TCP:kassa.local:1", Address("tcp", "kassa.local:1", {}, "kassa.local", 1)),
+        (" tcp:[::1]:65535 ", Address("tcp", "[::1]:65535", {}, "::1", 65535)),
+        ("tcp:h:1?connect_time=2", Address("tcp", "h:1", {"connect_time": "2"}, "h", 1)),
+        ("serial:COM3?baud=115200", Address("serial", "COM3", {"baud": "115200"})),
+        ("usb:1fc9:0083", Address("usb", "1fc9:0083")),
+        ("sim:shtrih?state=касса.json", Address("sim", "shtrih", {"state": "касса.json"})),
+        (r"exe:C:\sc552", Address("exe", r"C:\sc552")),
+        ("http://127.0.0.1:16732", Address("http", "//127.0.0.1:16732")),
+        ("lib:/opt/a.so?tcp=127.0.0.1:5555", Address("lib", "/opt/a.so", {"tcp": "127.0.0.1:5555"})),
+    ],
+)
+def test_an_address_is_text(text: str, address: Address) -> None:
+    assert parse_address(text) == address
+    assert parse_address(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "form"),
+    [
+        ("", "has no scheme", "tcp:10.0.0.7:7778"),
+        ("COM3", "has no scheme", "scheme:target"),
+        ("com:COM3", "unknown scheme 'com'", "one of tcp, serial"),
+        ("tcp:", "nothing after the scheme", "tcp:HOST:PORT"),
+        ("tcp:10.0.0.7", "host or port is missing", "tcp:HOST:PORT"),
+        ("tcp::7778", "host or port is missing", "tcp:HOST:PORT"),
+        ("tcp:::1:7778", "host or port is missing", "tcp:HOST:PORT"),
+        ("tcp:h:", "port '' is not in 1..65535", "tcp:HOST:PORT"),
+        ("tcp:h:0", "port '0' is not in 1..65535", "tcp:HOST:PORT"),
+        ("tcp:h:65536", "port '65536' is not in 1..65535", "tcp:HOST:PORT"),
+        ("tcp:h:٣", "port '٣' is not in 1..65535", "tcp:HOST:PORT"),
+        ("serial:COM3?baud", "options 'baud'", "?name=value"),
+    ],
+)
+def test_a_bad_address_names_what_is_wrong_and_the_form(text: str, wrong: str, form: str) -> None:
+    with pytest.raises(AddressError) as caught:
+        parse_address(text)
+    assert caught.value.code == "bad_address"
+    assert wrong in caught.value.en
+    assert form in caught.value.en
+    assert caught.value.ru.startswith(f"Адрес {text!r}")
+
+
+def test_every_scheme_shows_its_form() -> None:
+    assert all(form.startswith(scheme) for scheme, form in FORMS.items())

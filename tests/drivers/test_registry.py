@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from drivers import registry
+from drivers.address import SetupError
+from drivers.api import FiscalRegister
+from drivers.errors import NotSent
+from drivers.fiscal.shtrih import ShtrihRegister
+from drivers.registry import DRIVERS, known_drivers, open_register
+from drivers.transports.base import LinkError
+from drivers.transports.memory import VirtualClock
+
+
+def test_ours_stand_in_a_table() -> None:
+    assert "shtrih" in DRIVERS
+    register = open_register("shtrih", "tcp:127.0.0.1:7778", clock=VirtualClock())
+    assert isinstance(register, ShtrihRegister)
+    register.disconnect()
+
+
+def test_an_unknown_driver_gets_the_list() -> None:
+    with pytest.raises(SetupError, match=r"driver 'strih' is unknown; known: .*shtrih") as caught:
+        open_register("strih", "tcp:127.0.0.1:7778", clock=VirtualClock())
+    assert caught.value.code == "unknown_driver"
+    assert "неизвестен" in caught.value.ru
+
+
+@pytest.mark.parametrize("address", ["serial:COM3", "usb:1fc9:0083", "sim:shtrih", "pty:/dev/pts/1"])
+def test_a_transport_that_is_not_there_yet_is_named(address: str) -> None:
+    with pytest.raises(SetupError, match=r"not supported by this driver yet; use tcp:HOST:PORT") as caught:
+        open_register("shtrih", address, clock=VirtualClock())
+    assert caught.value.code == "unsupported_transport"
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [("baud=9600", "unknown option baud"), ("connect_time=soon", "connect_time"), ("connect_time=0", "connect_time")],
+)
+def test_options_are_checked(options: str, wrong: str) -> None:
+    with pytest.raises(SetupError, match=wrong) as caught:
+        open_register("shtrih", f"tcp:127.0.0.1:7778?{options}", clock=VirtualClock())
+    assert caught.value.code == "bad_address"
+
+
+def test_a_bad_profile_is_named(tmp_path: Path) -> None:
+    profile = tmp_path / "slow.toml"
+    profile.write_text("[time]\nclose = 'long'\n", "utf-8")
+    with pytest.raises(SetupError, match=r"slow.toml: time.close: a number above zero expected, not 'long'") as caught:
+        open_register("shtrih", "tcp:127.0.0.1:7778", clock=VirtualClock(), profile=profile)
+    assert caught.value.code == "bad_profile"
+
+
+def test_outside_packages_come_second(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An installed package, as the interpreter sees it: a folder with its metadata."""
+    (tmp_path / "outside_driver.py").write_text(
+        "from drivers.registry import shtrih\ndef make(transport, profile, clock):\n"
+        "    register = shtrih(transport, profile, clock)\n    register.made_outside = True\n    return register\n",
+        "utf-8",
+    )
+    info = tmp_path / "outside-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1\n", "utf-8")
+    (info / "entry_points.txt").write_text(
+        f"[{registry.GROUP}]\noutside = outside_driver:make\nshtrih = outside_driver:make\n", "utf-8"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+    assert known_drivers() == (*DRIVERS, "outside")
+    theirs: FiscalRegister = open_register("outside", "tcp:127.0.0.1:1", clock=VirtualClock())
+    ours = open_register("shtrih", "tcp:127.0.0.1:1", clock=VirtualClock())
+    assert hasattr(theirs, "made_outside")
+    assert not hasattr(ours, "made_outside")
+
+
+def test_a_trace_hears_the_attempt() -> None:
+    heard: list[str] = []
+    register = open_register(
+        "shtrih", "tcp:127.0.0.1:1", clock=VirtualClock(), trace=lambda _at, direction, _data: heard.append(direction)
+    )
+    with pytest.raises(NotSent) as caught:
+        register.connect()
+    assert caught.value.code == "device_offline"
+    assert isinstance(caught.value.__cause__, LinkError)
+    assert "open" in heard
