@@ -22,18 +22,21 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent import keys
 from agent.config import is_loopback
 from agent.identity import Identity, identity_path, save_identity, write_private
 from agent.link.dial import check_link_url
 from agent.problems import UserError, name_cyrillic
+from protocol.crm.codes import reason
 from protocol.crm.messages import ServerKey
 from protocol.crm.signing import signed_bytes
 
 PENDING = "pairing.json"
 REQUEST_TIMEOUT = 15.0
+POLL = 5.0  # seconds between two questions, unless the server says otherwise
+FIRST_POLL = 1.0
 WAIT_AT_MOST = 900.0  # seconds for the owner's confirmation; a code lives 10 minutes
 MAX_ANSWER = 64 * 1024
 _CODE = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -53,7 +56,7 @@ class Answer:
 
 
 class Http(Protocol):
-    def __call__(self, method: str, url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> Answer: ...
+    def __call__(self, method: str, url: str, body: Mapping[str, Any] | None) -> Answer: ...
 
 
 Say = Callable[[str, str], None]
@@ -111,13 +114,12 @@ class _Result(BaseModel):
 
     status: str
     claim_id: str | None = None
-    poll_s: float = Field(default=5.0, ge=0.0, le=60.0)
+    poll_s: float | None = Field(default=None, ge=0.0, le=60.0)
     agent_id: str | None = None
     tenant_id: str | None = None
-    tenant: str = ""
+    tenant: str | None = None
     keys: list[ServerKey] = []
     link_url: str | None = None
-    expires_at: AwareDatetime | None = None
 
 
 class _Pending(BaseModel):
@@ -206,7 +208,7 @@ def _claim(
     }
     host = urlsplit(where.server_url).netloc
     say(f"Связываюсь с {host}…", f"Contacting {host} …")
-    result = _result(where, http("POST", f"{where.server_url}/api/v1/pair", body, {}))
+    result = _result(where, http("POST", f"{where.server_url}/api/v1/pair", body))
     claim_id = result.claim_id
     if claim_id is None:
         raise _not_our_server(where)
@@ -214,25 +216,29 @@ def _claim(
         f"Код принят. Подтвердите ПК «{pc_name}» в CRM (ждёт владелец учётной записи)…",
         f"The code is good. Waiting for the account's owner to confirm the PC “{pc_name}” in the CRM …",
     )
-    poll_s, deadline, troubled = result.poll_s, monotonic() + WAIT_AT_MOST, False
-    while result.status != "confirmed" or result.agent_id is None:
+    poll_s, deadline, troubled = result.poll_s or POLL, monotonic() + WAIT_AT_MOST, False
+    wait = min(FIRST_POLL, poll_s)
+    while result.status != "paired":
         if result.status == "refused":
             raise UserError(
-                "pairing_refused",
-                f"Владелец учётной записи отказал ПК «{pc_name}».",
-                f"The account's owner refused the PC “{pc_name}”.",
+                "pair_refused",
+                f"В сопряжении ПК «{pc_name}» отказано: владелец не подтвердил его, или код устарел. "
+                "Возьмите в CRM новую строку.",
+                f"The PC “{pc_name}” was not accepted: the owner did not confirm it, or the code has expired. "
+                "Take a new line from the CRM.",
                 exit_code=1,
             )
         if monotonic() >= deadline:
             raise UserError(
-                "pairing_not_confirmed",
+                "pair_not_confirmed",
                 "Владелец не подтвердил сопряжение вовремя. Возьмите в CRM новую строку и повторите.",
                 "The owner did not confirm in time. Take a new line from the CRM and try again.",
                 exit_code=1,
             )
-        sleep(poll_s)
+        sleep(wait)
+        wait = poll_s
         try:
-            answer = http("GET", f"{where.server_url}/api/v1/pair/{quote(claim_id)}", None, _signed(claim_id, pending))
+            answer = http("POST", f"{where.server_url}/api/v1/pair/{quote(claim_id)}", _proof(claim_id, pending))
         except UserError as error:
             if not troubled:
                 say(f"{error.ru} Пробую дальше…", f"{error.en} Trying on …")
@@ -240,18 +246,18 @@ def _claim(
             continue
         if answer.status == 429:
             # "slow_down": this fast is too fast from now on.
-            poll_s = max(poll_s + 5.0, answer.retry_after or 0.0)
+            wait = poll_s = max(poll_s + POLL, answer.retry_after or 0.0)
             continue
         if answer.status >= 500:
             continue
         result = _result(where, answer)
-        poll_s = max(poll_s, result.poll_s)
+        wait = poll_s = max(poll_s, result.poll_s or 0.0)
     return _identity(where, pending, result)
 
 
-def _signed(claim_id: str, pending: _Pending) -> dict[str, str]:
-    signature = keys.sign(pending.private_key, signed_bytes("pair", {"claim_id": claim_id}))
-    return {"X-Signature": signature}
+def _proof(claim_id: str, pending: _Pending) -> dict[str, str]:
+    """That the asker holds the key that claimed the code."""
+    return {"sig": keys.sign(pending.private_key, signed_bytes("pair", {"claim_id": claim_id}))}
 
 
 def _identity(where: PairingLine, pending: _Pending, result: _Result) -> Identity:
@@ -262,7 +268,7 @@ def _identity(where: PairingLine, pending: _Pending, result: _Result) -> Identit
         agent_id=result.agent_id,
         install_id=pending.install_id,
         tenant_id=result.tenant_id,
-        tenant=result.tenant,
+        tenant=result.tenant or "",
         server_url=where.server_url,
         link_url=result.link_url,
         private_key=pending.private_key,
@@ -272,29 +278,6 @@ def _identity(where: PairingLine, pending: _Pending, result: _Result) -> Identit
 
 # --- the server's answers -------------------------------------------------------------------------------------------
 
-_REFUSALS: dict[int, tuple[str, str, str]] = {
-    404: (
-        "pairing_code_unknown",
-        "Сервер {host} не знает такого кода: он набран с ошибкой или уже истёк. Возьмите в CRM новую строку.",
-        "The server {host} does not know this code: mistyped, or expired already. Take a new line from the CRM.",
-    ),
-    409: (
-        "pairing_code_used",
-        "Этот код уже использован на другом ПК. Возьмите в CRM новую строку.",
-        "This code has been used by another PC. Take a new line from the CRM.",
-    ),
-    410: (
-        "pairing_code_expired",
-        "Срок кода истёк (10 минут). Возьмите в CRM новую строку.",
-        "The code has expired (10 minutes). Take a new line from the CRM.",
-    ),
-    429: (
-        "pairing_too_many_tries",
-        "Слишком много попыток. Подождите несколько минут и возьмите в CRM новую строку.",
-        "Too many tries. Wait some minutes and take a new line from the CRM.",
-    ),
-}
-
 
 def _result(where: PairingLine, answer: Answer) -> _Result:
     if answer.status in (200, 201, 202):
@@ -302,17 +285,16 @@ def _result(where: PairingLine, answer: Answer) -> _Result:
             return _Result.model_validate(answer.body)
         except ValidationError:
             raise _not_our_server(where) from None
-    host = urlsplit(where.server_url).netloc
-    if answer.status in _REFUSALS and (answer.status != 404 or "code" in answer.body):
-        code, ru, en = _REFUSALS[answer.status]
-        raise UserError(code, ru.format(host=host), en.format(host=host), exit_code=1)
-    if answer.status == 404:
+    code = answer.body.get("code")
+    if not isinstance(code, str):
         raise _not_our_server(where)
-    said = " ".join(str(answer.body[name]) for name in ("title", "detail", "advice") if answer.body.get(name))
+    host = urlsplit(where.server_url).netloc
+    ru, en = reason(code, language="ru"), reason(code, language="en")
+    fields = "; ".join(str(one.get("text")) for one in answer.body.get("errors") or [] if isinstance(one, dict))
     raise UserError(
-        str(answer.body.get("code") or "server_refused"),
-        f"Сервер {host} отказал ({answer.status}): {said or 'без объяснения'}",
-        f"The server {host} refused ({answer.status}): {said or 'no reason given'}",
+        code,
+        f"Сервер {host}: {ru.text} {fields} {ru.advice}".replace("  ", " ").rstrip(),
+        f"The server {host}: {en.text} {en.advice}".rstrip(),
         exit_code=1,
     )
 
@@ -337,7 +319,7 @@ class UrllibHttp:
     def __init__(self, timeout: float = REQUEST_TIMEOUT) -> None:
         self._timeout = timeout
 
-    def __call__(self, method: str, url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> Answer:
+    def __call__(self, method: str, url: str, body: Mapping[str, Any] | None) -> Answer:
         """Any status is an answer. Raises ``UserError`` when none came: ``server_unreachable``, ``server_tls``,
         ``server_timeout``."""
         parts = urlsplit(url)
@@ -347,7 +329,7 @@ class UrllibHttp:
         request = urllib.request.Request(
             url,
             data=json.dumps(body).encode("utf-8") if body is not None else None,
-            headers={"Accept": "application/json", "Accept-Language": "ru", **headers}
+            headers={"Accept": "application/json", "Accept-Language": "ru"}
             | ({"Content-Type": "application/json"} if body is not None else {}),
             method=method,
         )
