@@ -102,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
         return _serve(args, faults, host, port, clock)
     except (FaultSpecError, StoreError, ValueError) as error:
         return _wrong(str(error))
+    except BrokenPipeError:
+        raise  # whoever read our output has gone; the caller knows what to do
     except OSError as error:
         return _wrong(f"cannot listen or write: {error}")
 
@@ -114,7 +116,11 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     fill_parser(parser)
-    return run(parser.parse_args(argv))
+    try:
+        return run(parser.parse_args(argv))
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
 
 
 def _wrong(text: str) -> int:

@@ -102,7 +102,8 @@ class ShtrihDevice:
         self._steps: list[Fault] = []
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._working: int | None = None  # ticket of the command being executed
+        self.busy = False
+        """An acknowledged command is being executed."""
         self._off_until: float | None = None
         self._deaf_until: float | None = None
         self._line: Connection | None = None
@@ -142,11 +143,6 @@ class ShtrihDevice:
                 self._deaf_until = now + fault.seconds("seconds")
             case _:
                 self._triggers.add(fault)
-
-    @property
-    def busy(self) -> bool:
-        """A command is being executed."""
-        return self._working is not None
 
     @property
     def deaf(self) -> bool:
@@ -194,22 +190,19 @@ class ShtrihDevice:
         """Execute an acknowledged command; its reply appears in ``reply``, at once or later."""
         code = code_of(payload)[0]
         self.reply = None
-        self._working = next(self._order)
-        ticket = self._working
+        self.busy = True
         slow = self._triggers.hit("slow", code)
         if slow is None:
-            self._finish(payload, ticket)
+            self._finish(payload)
         else:
-            self._after(slow.seconds("seconds"), lambda: self._finish(payload, ticket))
+            self._after(slow.seconds("seconds"), lambda: self._finish(payload))
 
     # --- inside ---
 
     def _after(self, seconds: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._agenda, (self.clock.monotonic() + seconds, next(self._order), action))
 
-    def _finish(self, payload: bytes, ticket: int) -> None:
-        if self._working != ticket:
-            return  # power failed meanwhile
+    def _finish(self, payload: bytes) -> None:
         code = code_of(payload)[0]
         refusal = self._refused(code)
         if refusal is not None:
@@ -227,13 +220,13 @@ class ShtrihDevice:
         if lost is None:
             self._answer(reply)
             return
-        self._working = None
+        self.busy = False
         self.reply = None if lost.text("stored") == "no" else reply
         if self._line is not None:
             self._line.close()
 
     def _answer(self, reply: bytes) -> None:
-        self._working = None
+        self.busy = False
         self.reply = reply
         if self._line is not None:
             self._line.answer_ready()
@@ -278,7 +271,7 @@ class ShtrihDevice:
 
     def _power_off(self, fault: Fault) -> None:
         """Volatile things are gone: the reply, the line, what was being executed, a slip half printed."""
-        self._working = None
+        self.busy = False
         self.reply = None
         self.register.reading = b""
         self._agenda.clear()

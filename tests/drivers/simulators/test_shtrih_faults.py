@@ -140,8 +140,18 @@ def test_power_by_step_counts_executed_commands() -> None:
     assert host.last_fd() == 2
 
 
-def test_power_failure_while_a_slow_command_runs_stops_it() -> None:
-    host = ready("slow:command=FF45,seconds=5", "power:command=10")
+def test_power_failure_forgets_a_late_command() -> None:
+    host = ready("late:command=FF45,seconds=3", "power:command=89")
+    send_close(host)
+    host.redial()
+    host.raw("05" + frame(bytes.fromhex("89" + PASSWORD)).hex())
+    host.clock.advance(10)
+    host.redial()
+    assert (host.last_fd(), host.mode()) == (2, 8)
+
+
+def test_a_slow_command_goes_on_without_a_host_and_answers_the_next_one() -> None:
+    host = ready("slow:command=FF45,seconds=5")
     assert send_close(host) == "06"
     host.redial()
     assert host.raw("05") == "06"  # busy: the reply will come
@@ -241,6 +251,17 @@ def test_open_cover_stops_what_prints() -> None:
     assert host.error("E0" + PASSWORD) == 0x6B
     host.pass_time(5)
     host.open_shift()
+
+
+def test_what_prints_without_paper_waits_for_it() -> None:
+    host = ready("cover:command=FF08,seconds=5")
+    host.good("FF08" + PASSWORD)
+    assert host.submode() == 2
+    host.pass_time(5)
+    assert host.submode() == 3
+    host.good("B0" + PASSWORD)
+    assert host.submode() == 0
+    assert "АННУЛИРОВАН" in host.paper.slips[-1].text()
 
 
 def test_mute_device_hears_nothing_for_a_while() -> None:

@@ -87,6 +87,7 @@ def test_silence_of_the_host_keeps_the_reply_too() -> None:
     host = Host()
     reply = host.raw("02 01 FC FD")[3:]
     host.pass_time(5.0)
+    assert host.raw("02 01 FC FD") == ""
     assert host.raw("05") == "06 " + reply
 
 

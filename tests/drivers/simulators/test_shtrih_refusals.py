@@ -136,6 +136,11 @@ def test_cash_return_needs_cash_in_the_drawer() -> None:
     host.operation(10_000, sign=2)
     assert host.error("FF45" + PASSWORD, host.close_fields(cash=10_000)) == 0x46
     assert host.close(card=10_000)[0] == 0
+    host.good("50" + PASSWORD, le(15_000, 5))
+    host.open_receipt(2)
+    host.operation(10_000, sign=2)
+    host.close(cash=10_000)
+    assert host.good("1A" + PASSWORD, bytes([241]))[1:] == le(5_000, 6)
 
 
 def test_a_receipt_without_lines_is_not_closed() -> None:
@@ -180,6 +185,15 @@ def test_documents_do_not_go_back_in_time() -> None:
     host.open_receipt()
     host.operation(100)
     assert host.error("FF45" + PASSWORD, host.close_fields(cash=100)) == 0x07
+
+
+def test_a_refused_shift_opening_leaves_nothing_begun() -> None:
+    host = Host()
+    host.clock.jump(-120)
+    assert host.error("E0" + PASSWORD) == 0x07
+    assert host.good("FF01" + PASSWORD)[1] == 0
+    host.clock.jump(120)
+    host.open_shift()
 
 
 def test_error_text_is_told_in_russian() -> None:
