@@ -207,8 +207,10 @@ def test_shift_reports_count() -> None:
     shift, fd = struct.unpack("<HI", host.good("FF0B" + PASSWORD)[:6])
     assert (shift, fd) == (1, 2)
     assert dict(host.tags(2))[1021] == b"Bob"
-    host.sell(10_000)
-    host.sell(5_000)
+    host.sell(10_000, rate=2)
+    host.open_receipt()
+    host.operation(5_000, rate=8)
+    host.close(cash=2_000, card=3_000)
     host.pass_time(60)
     host.good("FF42" + PASSWORD)
     shift, fd, _ = struct.unpack("<HII", host.good("FF43" + PASSWORD))
@@ -216,7 +218,9 @@ def test_shift_reports_count() -> None:
     tags = dict(host.tags(5))
     assert (tags[1118], tags[1111]) == (le(2, 4), le(4, 4))
     income = dict(records(dict(records(tags[1194]))[1129]))
-    assert (income[1135], money(income[1201]), money(income[1136])) == (le(2, 4), 15_000, 15_000)
+    assert (income[1135], money(income[1201]), money(income[1136])) == (le(2, 4), 15_000, 12_000)
+    assert [money(income[tag]) for tag in (1138, 1140, 1183)] == [3_000, 909, 5_000]
+    assert dict(records(tags[1157]))[1129] == dict(records(tags[1194]))[1129]
     assert host.mode() == 4
 
 
