@@ -316,8 +316,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class UrllibHttp:
     """JSON over HTTP by the standard library: no redirects, no proxy to loopback, certificates checked."""
 
-    def __init__(self, timeout: float = REQUEST_TIMEOUT) -> None:
+    def __init__(self, timeout: float = REQUEST_TIMEOUT, headers: Mapping[str, str] | None = None) -> None:
         self._timeout = timeout
+        self._headers = dict(headers or {})
 
     def __call__(self, method: str, url: str, body: Mapping[str, Any] | None) -> Answer:
         """Any status is an answer. Raises ``UserError`` when none came: ``server_unreachable``, ``server_tls``,
@@ -329,7 +330,7 @@ class UrllibHttp:
         request = urllib.request.Request(
             url,
             data=json.dumps(body).encode("utf-8") if body is not None else None,
-            headers={"Accept": "application/json", "Accept-Language": "ru"}
+            headers={"Accept": "application/json", "Accept-Language": "ru", **self._headers}
             | ({"Content-Type": "application/json"} if body is not None else {}),
             method=method,
         )

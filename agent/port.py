@@ -41,6 +41,7 @@ class AgentPort:
         self._drivers = drivers
         self._guard = threading.Lock()
         self._claims: dict[str, ClaimedDevice] = {}
+        self._greeted: dict[str, ClaimedDevice] = {}  # as the last ``hello`` said them
         self._passing: list[Value] = []
         self._progress: dict[str, Progress] = {}
         self._wake: Callable[[], None] = lambda: None
@@ -100,6 +101,7 @@ class AgentPort:
                 self._claims.get(kkm_id) or ClaimedDevice(kkm_id=kkm_id, driver=driver)
                 for kkm_id, driver in self._drivers.items()
             )
+            self._greeted = {device.kkm_id: device for device in devices}
         return Greeting(head, jobs, devices)
 
     def head(self) -> JournalHead:
@@ -112,15 +114,21 @@ class AgentPort:
     def welcomed(self, welcome: Welcome) -> None:
         self._book.desks({b.kkm_id: (b.binding_epoch, b.desk) for b in welcome.bindings})
 
-    def started(self, known: Sequence[KnownJob]) -> None:
+    def _connect(self) -> None:
+        """From now on claims travel by themselves; one that came while the greeting was under way goes now."""
         with self._guard:
             self._connected = True
+            late = [device for kkm_id, device in self._claims.items() if self._greeted.get(kkm_id) != device]
+            self._passing += [Claim(device=device) for device in late]
+        self._wake()
+
+    def started(self, known: Sequence[KnownJob]) -> None:
+        self._connect()
         self._book.differences(known)
         self._book.allow_starts(True)
 
     def quarantined(self) -> None:
-        with self._guard:
-            self._connected = True
+        self._connect()
         self._book.allow_starts(False)
         log.warning("quarantined")
         for lane in self.lanes:
