@@ -130,7 +130,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if public is not None and (urlsplit(public).scheme not in ("http", "https") or not urlsplit(public).hostname):
         return _wrong(f"--public-url: http(s)://…, а не / not {public}")
     family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY by this
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((arguments.host, arguments.port))

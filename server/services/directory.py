@@ -263,16 +263,13 @@ async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> 
     if device.bound_serial is None:
         device.agent_id = agent.id
         device.bound_serial = said.register_serial
-        device.binding_epoch += 1
+        device.binding_epoch = max(device.binding_epoch, said.binding_epoch or 0) + 1
         device.bound_epoch = 0
         device.released_from = None
         await tell_binding(work, world, device)
-    elif (
-        device.bound_epoch != device.binding_epoch
-        and not device.releasing
-        and not await outbox.pending_for_device(work, agent.tenant_id, device.kkm_id, "bind")
-    ):
-        await tell_binding(work, world, device)
+    elif said.binding_epoch is not None and said.binding_epoch > device.binding_epoch:
+        # The database was restored to a moment before the epoch was given: the owner under it is right.
+        device.binding_epoch = device.bound_epoch = said.binding_epoch
     await _learn(work, world, agent, device, said)
     return None
 
@@ -320,6 +317,18 @@ async def _log(work: Work, world: World, device: Device, agent_id: str, kind: st
             body=dict(body),
         )
     )
+
+
+async def remind(work: Work, world: World, agent: Agent) -> None:
+    """A ``bind`` was acknowledged but its ``bound`` was lost with the connection: it is said again."""
+    for device in await owned_by(work, agent):
+        unconfirmed = device.bound_serial is not None and device.bound_epoch != device.binding_epoch
+        if (
+            unconfirmed
+            and not device.releasing
+            and not await outbox.pending_for_device(work, agent.tenant_id, device.kkm_id, "bind")
+        ):
+            await tell_binding(work, world, device)
 
 
 async def bound(work: Work, agent: Agent, kkm_id: str, epoch: int) -> None:

@@ -50,7 +50,7 @@ from protocol.crm.messages import (
 from protocol.crm.outcomes import Value
 from protocol.crm.signing import signed_bytes
 from server.keys import JobKey, verify
-from server.services import agents, jobs, mirror, outgoing
+from server.services import agents, directory, jobs, mirror, outgoing
 from server.services.hub import Hub
 from server.settings import Limits
 from server.store import outbox
@@ -320,6 +320,7 @@ class Connection:
         async with self._session() as (work, agent):
             for device in self._hello.devices:
                 await self._claim(work, agent, device, refusals)
+            await directory.remind(work, self._s.world, agent)
             for job in await outgoing.offer_again(work, agent, self._listed):
                 await jobs.put_offer(work, self._s.world, job)
         for refusal in refusals:

@@ -1,0 +1,196 @@
+"""A real server on a free port, with a clock that tests can move."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+
+from server.app import build_app, open_services
+from server.cli import uvicorn_options
+from server.routers.common import Services
+from server.services import duties
+from server.services.access import Scope, add_key, add_tenant
+from server.settings import Limits, Settings
+from server.store.models import Tenant
+from server.world import World
+from tests.server.player import Line, Player, greet, pair, register
+
+
+class Clock:
+    """Real time, and as much more as a test wants."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+class _Quiet(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def receipt(total: str = "10.00", **more: Any) -> dict[str, Any]:
+    return {
+        "type": "sell",
+        "taxation": "osn",
+        "cashier": {"name": "Иванова М."},
+        "items": [{"name": "Замена дисплея", "price": total, "quantity": "1", "vat": "vat22"}],
+        "payments": [{"type": "cash", "amount": total}],
+    } | more
+
+
+def job(job_id: str = "j1", kkm_id: str = "17", **more: Any) -> dict[str, Any]:
+    return {"job_id": job_id, "kkm_id": kkm_id, "kind": "receipt", "payload": receipt()} | more
+
+
+class Bench:
+    def __init__(self, database: Path, limits: Limits) -> None:
+        self.database = database
+        self.limits = limits
+        self.clock = Clock()
+        self.world = World(now=self.clock.now)
+        self.url = ""
+        self._clients: list[httpx.AsyncClient] = []
+        self.api: httpx.AsyncClient
+
+    async def start(self) -> None:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.bind(("127.0.0.1", int(self.url.rpartition(":")[2] or 0) if self.url else 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app = build_app(Settings(database=str(self.database), limits=self.limits), self.world)
+        self._app = app
+        self._server = _Quiet(uvicorn.Config(app, **uvicorn_options()))
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        while not self._server.started:
+            assert not self._serving.done(), "the server did not start"
+            await asyncio.sleep(0.005)
+
+    @property
+    def services(self) -> Services:
+        services: Services = self._app.state.services
+        return services
+
+    async def stop(self) -> None:
+        await self.services.hub.stop(5)
+        self._server.should_exit = True
+        await self._serving
+
+    async def restart(self) -> None:
+        await self.stop()
+        self.url = ""
+        await self.start()
+        old, self._clients = self._clients, []
+        for client in old:
+            fresh = self.client(client.headers["authorization"])
+            if client is self.api:
+                self.api = fresh
+            await client.aclose()
+
+    def client(self, authorization: str) -> httpx.AsyncClient:
+        client = httpx.AsyncClient(
+            base_url=self.url + "/api/v1", headers={"Authorization": authorization}, trust_env=False, verify=False
+        )
+        self._clients.append(client)
+        return client
+
+    async def tenant(self, name: str) -> httpx.AsyncClient:
+        """A client with every scope of a new tenant."""
+        async with self.services.database.write() as work:
+            made = await add_tenant(work, self.world, name)
+        return self.client(f"Bearer {made.api_key}")
+
+    async def key(self, api: httpx.AsyncClient, *scopes: Scope) -> httpx.AsyncClient:
+        """A client of the same tenant with these scopes only."""
+        async with self.services.database.write() as work:
+            from server.services.access import caller_of
+
+            caller = await caller_of(work, api.headers["authorization"])
+            tenant = await work.session.get_one(Tenant, caller.tenant_id)
+            return self.client(f"Bearer {await add_key(work, self.world, tenant, scopes)}")
+
+    async def later(self, seconds: float) -> None:
+        """Time passes, and what it causes happens."""
+        self.clock.ahead += timedelta(seconds=seconds)
+        await duties.once(self.services.database, self.world)
+
+    async def bound(self, kkm_id: str = "17", serial: str = "0001") -> tuple[Player, Line]:
+        """A paired agent, connected, whose register is bound under epoch 1."""
+        player = await pair(self.api)
+        await self.api.put("/devices", json={"kkm_id": kkm_id})
+        line = await greet(player, register(kkm_id, serial))
+        await line.bind()
+        await line.nothing_more()
+        return player, line
+
+    async def state(self, job_id: str = "j1") -> dict[str, Any]:
+        answer = await self.api.get(f"/jobs/{job_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def device(self, kkm_id: str = "17") -> dict[str, Any]:
+        found: dict[str, Any] = (await self.api.get(f"/devices/{kkm_id}")).json()
+        return found
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+        await self.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fast_disk() -> Iterator[None]:
+    """No test here cuts the power, so none waits for the disk; that the server does is asked in ``test_database``."""
+
+    def relax(connection: Any, *_: Any) -> None:
+        connection.execute("PRAGMA synchronous=OFF").close()
+
+    event.listen(Pool, "checkout", relax)
+    yield
+    event.remove(Pool, "checkout", relax)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database at the newest schema, to be copied: migrating once is enough."""
+    path = tmp_path_factory.mktemp("server") / "empty.sqlite3"
+
+    async def make() -> None:
+        services = await open_services(Settings(database=str(path)), World())
+        await services.database.close()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits(connections_per_minute=1000)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, empty_database: Path, limits: Limits) -> AsyncIterator[Bench]:
+    database = tmp_path / "server.sqlite3"
+    shutil.copy(empty_database, database)
+    bench = Bench(database, limits)
+    await bench.start()
+    bench.api = await bench.tenant("Мастерская")
+    try:
+        yield bench
+    finally:
+        await bench.close()
