@@ -39,6 +39,15 @@ class Clock:
 
 
 class _Quiet(uvicorn.Server):
+    """Leaves signals alone, and stops at once instead of at its next tick."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopped = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.stopped.wait()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -87,7 +96,7 @@ class Bench:
 
     async def stop(self) -> None:
         await self.services.hub.stop(5)
-        self._server.should_exit = True
+        self._server.stopped.set()
         await self._serving
 
     async def restart(self) -> None:

@@ -1,0 +1,777 @@
+"""The agents' websocket: greeting, offers, mirroring by rev, what is never believed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import delete, select
+from sqlalchemy import update as change
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from protocol.crm.codes import reason
+from protocol.crm.jobs import imprint_of, sha256_hex
+from protocol.crm.messages import (
+    Accept,
+    Ack,
+    Archive,
+    ArchiveEntry,
+    Bind,
+    Bound,
+    Cancel,
+    Challenge,
+    Checkpoint,
+    Claim,
+    ClaimRefused,
+    Error,
+    Event,
+    Goodbye,
+    Hello,
+    JournalHead,
+    Offer,
+    Ping,
+    Progress,
+    Quarantine,
+    Ready,
+    Reject,
+    Release,
+    Released,
+    Renew,
+    Resolve,
+)
+from protocol.crm.outcomes import Decision, Proof, ProofSource
+from protocol.crm.signing import sign_body
+from server.settings import Limits, Settings
+from server.store.models import Job, JobTransition, Outgoing
+from tests.server.conftest import Bench, job, receipt
+from tests.server.player import Line, Player, greet, new_key, pair, prove, register, update
+
+PROOF = Proof(source=ProofSource.DEVICE, fn="9999", fd=6, fpd="123", total="10.00")
+
+
+async def post(bench: Bench, job_id: str = "j1", **more: Any) -> httpx.Response:
+    answer = await bench.api.post("/jobs", json=job(job_id, **more))
+    assert answer.status_code == 202, answer.text
+    return answer
+
+
+class TestGreeting:
+    async def test_a_new_agent_is_welcomed_and_its_register_bound(self, bench: Bench) -> None:
+        player = await pair(bench.api)
+        await bench.api.put("/devices", json={"kkm_id": "17"})
+        await bench.api.put("/desks", json={"desk_id": "d", "kkm_id": "17", "timezone": "Asia/Omsk", "imprint": False})
+        line = await greet(player, register())
+        assert (line.welcome.tenant_id, line.welcome.session_epoch) == (player.tenant_id, 1)
+        assert line.verdict == Ready(resumed=False)
+        bind = await line.bind()
+        assert bind.binding.binding_epoch == 1
+        assert (bind.binding.desk.timezone, bind.binding.desk.imprint) == ("Asia/Omsk", False)
+        await line.nothing_more()
+        device = await bench.device()
+        assert (device["state"], device["register_serial"], device["online"]) == ("bound", "0001", True)
+        await line.close()
+
+    async def test_a_bound_register_is_in_the_next_welcome(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await line.close()
+        line = await greet(player, register(binding_epoch=1))
+        assert [b.kkm_id for b in line.welcome.bindings] == ["17"]
+        await line.nothing_more()
+        await line.close()
+
+    async def test_a_bind_whose_confirmation_was_lost_is_said_again(self, bench: Bench) -> None:
+        player = await pair(bench.api)
+        await bench.api.put("/devices", json={"kkm_id": "17"})
+        line = await greet(player, register())
+        await line.take(Bind)
+        await line.nothing_more()
+        await line.close()
+        line = await greet(player)
+        assert line.welcome.bindings == []
+        await line.bind()
+        await line.close()
+
+    @pytest.mark.parametrize(
+        ("what", "code"),
+        [("wrong key", "bad_signature"), ("old nonce", "bad_signature"), ("unknown", "unknown_agent")],
+    )
+    async def test_a_hello_that_proves_nothing_is_sent_away(self, bench: Bench, what: str, code: str) -> None:
+        player = await pair(bench.api)
+        async with connect(player.url, subprotocols=["kassabridge.v1"]) as socket:
+            line = Line(player, socket)
+            nonce = (await line.expect(Challenge)).nonce
+            hello = Hello(
+                agent_id="ag_nobody" if what == "unknown" else player.agent_id,
+                install_id="inst",
+                boot_id="b",
+                version="1",
+                caps=[],
+                journal_head=player.head,
+                jobs=[],
+                devices=[],
+                nonce="AAAA" if what == "old nonce" else nonce,
+            )
+            key = new_key() if what == "wrong key" else player.key
+            await line.send(sign_body("hello", hello, key.sign))
+            assert (await line.expect(Goodbye)).code == code
+            with pytest.raises(ConnectionClosed):
+                await line.recv()
+
+    async def test_nothing_is_taken_before_the_greeting_is_over(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await post(bench)
+        await line.accept()
+        await line.close()
+        line = await greet(player, jobs={"j1": 1}, checkpoint=False)
+        msg_id = await line.send(update("j1", 2, "started"))
+        refused = await line.expect(Error)
+        assert (refused.code, refused.ref) == ("before_ready", msg_id)
+        assert (await bench.state())["state"] == "accepted"
+        await prove(line)
+        await line.close()
+
+    async def test_a_forged_checkpoint_ends_the_connection_and_changes_nothing(self, bench: Bench) -> None:
+        player = await pair(bench.api)
+        line = await greet(player, checkpoint=False)
+        said = Checkpoint(n=0, hash="", session_epoch=1)
+        await line.send(sign_body("checkpoint", said, new_key().sign))
+        assert (await line.expect(Goodbye)).code == "bad_signature"
+        assert (await bench.api.get("/agents")).json()["agents"][0]["state"] == "active"
+        await line.close()
+
+    async def test_another_subprotocol_is_refused_before_the_handshake(self, bench: Bench) -> None:
+        player = await pair(bench.api)
+        with pytest.raises(InvalidStatus):
+            await connect(player.url, subprotocols=["chat"])
+
+    async def test_a_newer_session_supersedes_the_older(self, bench: Bench) -> None:
+        player, old = await bench.bound()
+        new = await greet(player, register(binding_epoch=1))
+        assert new.welcome.session_epoch == 2
+        assert (await old.expect(Goodbye)).code == "superseded"
+        await new.nothing_more()
+        assert (await bench.device())["online"] is True
+        await new.close()
+
+    async def test_who_is_gone_is_unreachable_since_then(self, bench: Bench) -> None:
+        _, line = await bench.bound()
+        await post(bench)
+        await line.accept()
+        assert (await bench.state())["unreachable_since"] is None
+        await line.close()
+        for _ in range(200):
+            if (await bench.state())["unreachable_since"] is not None:
+                break
+            await asyncio.sleep(0.01)
+        state = await bench.state()
+        assert state["unreachable_since"] is not None
+        assert state["state"] == "accepted"
+
+
+class TestLimits:
+    @pytest.fixture
+    def limits(self) -> Limits:
+        return Limits(connections_per_minute=2, silence=0.3)
+
+    async def test_a_flood_of_connections_is_told_to_wait(self, bench: Bench) -> None:
+        player = await pair(bench.api)
+        for _ in range(2):
+            await (await greet(player)).close()
+        async with connect(player.url, subprotocols=["kassabridge.v1"]) as socket:
+            line = Line(player, socket)
+            nonce = (await line.expect(Challenge)).nonce
+            hello = Hello(
+                agent_id=player.agent_id,
+                install_id="inst",
+                boot_id="b",
+                version="1",
+                caps=[],
+                journal_head=player.head,
+                jobs=[],
+                devices=[],
+                nonce=nonce,
+            )
+            await line.send(sign_body("hello", hello, player.key.sign))
+            goodbye = await line.expect(Goodbye)
+            assert goodbye.code == "too_many_connections"
+            assert 0 < (goodbye.retry_after or 0) <= 60
+
+    async def test_silence_closes(self, bench: Bench) -> None:
+        line = await greet(await pair(bench.api))
+        with pytest.raises(ConnectionClosed):
+            await line.recv()
+
+    async def test_a_huge_message_closes_and_a_deep_one_is_refused(self, bench: Bench) -> None:
+        line = await greet(await pair(bench.api))
+        await line.socket.send("[" * 20)
+        assert (await line.expect(Error)).code == "message_too_deep"
+        await line.socket.send("x" * (256 * 1024 + 1))
+        with pytest.raises(ConnectionClosed):
+            await line.recv()
+
+
+class TestOffers:
+    async def test_a_job_goes_all_the_way(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await post(bench, order_ref="7")
+        offer = await line.accept()
+        assert (offer.tenant_id, offer.agent_id, offer.kkm_id) == (player.tenant_id, player.agent_id, "17")
+        assert (offer.register_serial, offer.binding_epoch, offer.lease_no, offer.rev) == ("0001", 1, 1, 0)
+        assert (offer.payload, offer.payload_hash) == (receipt(), sha256_hex(receipt()))
+        await line.report("j1", 2, "started", attempt=1)
+        await line.send(Progress(job_id="j1", code="printing", done=1, of=3))
+        await line.nothing_more()
+        assert (await bench.state())["progress"] == {"code": "printing", "text": "", "done": 1, "of": 3}
+        await line.report("j1", 3, "done", attempt=1, proof=PROOF)
+        state = await bench.state()
+        assert [entry["state"] for entry in state["history"]] == ["queued", "accepted", "started", "done"]
+        assert (state["proof"]["fd"], state["attempt"], state["progress"]) == (6, 1, None)
+        await line.close()
+
+    async def test_an_offer_without_ack_comes_again_and_never_twice_on_one_connection(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await post(bench)
+        first = await line.expect_envelope(Offer)
+        await post(bench, "j2")
+        assert (await line.expect(Offer)).job_id == "j2"
+        await line.nothing_more()
+        await line.close()
+        line = await greet(player, register(binding_epoch=1))
+        again = await line.expect_envelope(Offer)
+        assert (again[0], again[1].job_id) == (first[0], "j1")
+        await line.close()
+
+    async def test_an_acked_offer_that_the_agent_does_not_list_comes_again(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await post(bench)
+        await line.take(Offer)
+        await line.nothing_more()
+        await line.close()
+        line = await greet(player, register(binding_epoch=1))
+        assert (await line.expect(Offer)).job_id == "j1"
+        await line.close()
+
+    async def test_a_listed_job_is_not_offered_again(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await post(bench)
+        offer = await line.expect(Offer)
+        await line.close()
+        line = await greet(player, register(binding_epoch=1), jobs={"j1": 1})
+        assert [(known.job_id, known.rev) for known in line.welcome.jobs] == [("j1", 0)]
+        await line.nothing_more()
+        await line.say(Accept(job_id="j1", rev=1, payload_hash=offer.payload_hash))
+        assert (await bench.state())["state"] == "accepted"
+        await line.close()
+
+    async def test_offers_wait_until_the_binding_is_on_the_agents_disk(self, bench: Bench) -> None:
+        player = await pair(bench.api)
+        await bench.api.put("/devices", json={"kkm_id": "17", "agent_id": player.agent_id})
+        await post(bench)
+        line = await greet(player, register())
+        bind = await line.take(Bind)
+        await line.nothing_more()
+        assert (await bench.state())["agent_id"] is None
+        await line.send(Bound(kkm_id="17", binding_epoch=bind.binding.binding_epoch))
+        assert (await line.expect(Offer)).job_id == "j1"
+        await line.close()
+
+    async def test_a_rejected_job_says_why_in_the_readers_language(self, bench: Bench) -> None:
+        _, line = await bench.bound()
+        await post(bench)
+        await line.take(Offer)
+        await line.say(Reject(job_id="j1", reason=reason("disk_low")))
+        assert (await bench.state())["reason"]["text"] == "На диске мало места."
+        english = await bench.api.get("/jobs/j1", headers={"Accept-Language": "en"})
+        assert (english.json()["state"], english.json()["reason"]["text"]) == ("rejected", "The disk is nearly full.")
+        await line.close()
+
+    async def test_one_that_expired_unsent_is_not_sent(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await line.close()
+        await post(bench)
+        bench.clock.ahead += timedelta(minutes=3)
+        line = await greet(player, register(binding_epoch=1))
+        await line.nothing_more()
+        assert (await bench.state())["state"] == "held"
+        await bench.api.post("/jobs/j1/renew", json={"start_within_s": 60})
+        assert (await line.expect(Offer)).lease_no == 2
+        await line.close()
+
+    async def test_a_full_queue_refuses_the_next(self, bench: Bench) -> None:
+        bench.services.settings = _with_jobs(bench.services.settings, 2)
+        _, line = await bench.bound()
+        await post(bench, "a")
+        await post(bench, "b")
+        answer = await bench.api.post("/jobs", json=job("c"))
+        assert (answer.status_code, answer.json()["code"]) == (429, "busy")
+        await line.close()
+
+
+def _with_jobs(settings: Settings, n: int) -> Settings:
+    return replace(settings, limits=replace(settings.limits, jobs_per_device=n))
+
+
+class TestMirror:
+    @pytest.fixture
+    async def started(self, bench: Bench) -> tuple[Player, Line]:
+        player, line = await bench.bound()
+        await post(bench)
+        await line.accept()
+        await line.report("j1", 5, "started", attempt=1)
+        return player, line
+
+    @pytest.mark.parametrize("rev", [1, 4, 5])
+    async def test_an_older_word_is_acknowledged_and_ignored(
+        self, bench: Bench, started: tuple[Player, Line], rev: int
+    ) -> None:
+        before = await bench.state()
+        await started[1].report("j1", rev, "done", proof=PROOF)
+        assert await bench.state() == before
+        await started[1].close()
+
+    async def test_a_word_under_an_older_binding_is_evidence_only(
+        self, bench: Bench, started: tuple[Player, Line]
+    ) -> None:
+        before = await bench.state()
+        await started[1].report("j1", 9, "done", epoch=0, proof=PROOF)
+        assert await bench.state() == before
+        await started[1].close()
+
+    async def test_doubt_goes_to_a_person_and_the_decision_to_the_agent(
+        self, bench: Bench, started: tuple[Player, Line]
+    ) -> None:
+        line = started[1]
+        await line.report("j1", 6, "resolving", attempt=1, reason=reason("resolving"))
+        evidence = {"candidates": [{"fd": 6, "total": "10.00"}]}
+        await line.report("j1", 7, "human", attempt=1, reason=reason("looks_alike"), evidence=evidence)
+        assert (await bench.state())["evidence"] == evidence
+        asked = {"decision": "done", "person": "Пётр", "reason": "видел чек", "rev": 6, "fd": 6}
+        stale = await bench.api.post("/jobs/j1/resolve", json=asked)
+        assert (stale.status_code, stale.json()["code"]) == (409, "stale_rev")
+        for _ in range(2):  # the same decision again is the same decision
+            assert (await bench.api.post("/jobs/j1/resolve", json=asked | {"rev": 7})).status_code == 200
+        other = await bench.api.post("/jobs/j1/resolve", json=asked | {"rev": 7, "decision": "not_done"})
+        assert other.json()["code"] == "decision_pending"
+        resolve = await line.take(Resolve)
+        assert (resolve.decision, resolve.person, resolve.rev, resolve.fd) == (Decision.DONE, "Пётр", 7, 6)
+        assert (await bench.state())["state"] == "human"
+        await line.nothing_more()
+        person = Proof(source=ProofSource.PERSON, fd=6, person="Пётр", person_reason="видел чек", verified=True)
+        await line.report("j1", 8, "done", attempt=1, proof=person)
+        assert (await bench.state())["proof"]["person"] == "Пётр"
+        await line.close()
+
+    async def test_a_cancel_after_the_start_is_too_late(self, bench: Bench, started: tuple[Player, Line]) -> None:
+        line = started[1]
+        body = (await bench.api.post("/jobs/j1/cancel")).json()
+        assert (body["state"], body["cancel_pending"]) == ("started", True)
+        await line.take(Cancel)
+        await line.report("j1", 6, "started", attempt=1, too_late=True)
+        state = await bench.state()
+        assert (state["cancel_pending"], state["too_late"]) == (False, True)
+        await line.close()
+
+    async def test_an_update_for_a_job_of_another_agent_is_not_believed(
+        self, bench: Bench, started: tuple[Player, Line]
+    ) -> None:
+        other = await greet(await pair(bench.api, "inst-2"))
+        before = await bench.state()
+        await other.say(update("j1", 99, "done", proof=PROOF))
+        await other.say(Accept(job_id="j1", rev=99, payload_hash=sha256_hex(receipt())))
+        await other.say(Reject(job_id="j1", reason=reason("busy")))
+        assert await bench.state() == before
+        await other.close()
+        await started[1].close()
+
+    async def test_held_by_the_agent_and_renewed(self, bench: Bench) -> None:
+        _, line = await bench.bound()
+        await post(bench)
+        await line.accept()
+        await line.report("j1", 2, "held", reason=reason("lease_passed"))
+        body = (await bench.api.post("/jobs/j1/renew", json={"start_within_s": 300})).json()
+        assert (body["state"], body["lease_no"]) == ("held", 2)
+        renew = await line.take(Renew)
+        assert (renew.lease_no, renew.binding_epoch) == (2, 1)
+        await line.report("j1", 3, "accepted")
+        assert (await bench.state())["state"] == "accepted"
+        await line.close()
+
+    async def test_a_cancelled_job_that_the_agent_may_not_have_is_never_offered(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await post(bench)
+        await line.expect(Offer)
+        await line.close()
+        body = (await bench.api.post("/jobs/j1/cancel")).json()
+        assert (body["state"], body["cancel_pending"]) == ("queued", True)
+        again = await bench.api.post("/jobs/j1/cancel")
+        assert again.status_code == 200
+        line = await greet(player, register(binding_epoch=1))
+        cancel = await line.take(Cancel)
+        assert (cancel.job_id, cancel.agent_id) == ("j1", player.agent_id)
+        await line.nothing_more()
+        await line.say(update("j1", 1, "cancelled", epoch=0, reason=reason("cancelled_by_crm")))
+        state = await bench.state()
+        assert (state["state"], state["cancel_pending"]) == ("cancelled", False)
+        await line.close()
+
+    async def test_events_are_kept_once_and_a_foreign_document_ends_exclusiveness(
+        self, bench: Bench, started: tuple[Player, Line]
+    ) -> None:
+        line = started[1]
+        event = Event(event_id="e1", kkm_id="17", kind="foreign_document", at=bench.clock.now())
+        msg_id = await line.send(event)
+        heard = {(await line.recv()).type for _ in range(2)}
+        assert heard == {"ack", "bind"}
+        await line.say(event, "other")
+        assert msg_id != "other"
+        assert (await bench.device())["exclusive"] is False
+        await line.close()
+
+
+class TestTakenOver:
+    """The server was restored from a backup: its agents know more than it does."""
+
+    async def test_a_job_that_we_signed_is_taken_over_with_its_proof(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await post(bench, order_ref="7")
+        offer = await line.accept()
+        await line.close()
+        await _forget(bench, "j1")
+        line = await greet(player, register(binding_epoch=1), jobs={"j1": 3})
+        assert line.welcome.jobs == []
+        msg_id = await line.send(update("j1", 3, "done", attempt=1, proof=PROOF))
+        unknown = await line.expect(Error)
+        assert (unknown.code, unknown.ref) == ("unknown_job", msg_id)
+        await line.say(update("j1", 3, "done", attempt=1, proof=PROOF, offer=offer))
+        state = await bench.state()
+        assert (state["state"], state["proof"]["fd"], state["rev"]) == ("done", 6, 3)
+        again = await bench.api.post("/jobs", json=job(order_ref="7"))
+        assert (again.status_code, again.json()["state"]) == (202, "done")
+        other = await bench.api.post("/jobs", json=job(order_ref="7", payload=receipt("9.00")))
+        assert other.json()["code"] == "job_id_known"
+        await line.close()
+
+    @pytest.mark.parametrize("flaw", ["signature", "agent", "tenant", "payload", "job_id"])
+    async def test_a_job_that_we_did_not_sign_is_not(self, bench: Bench, flaw: str) -> None:
+        player, line = await bench.bound()
+        await post(bench)
+        offer = await line.accept()
+        await _forget(bench, "j1")
+        key = new_key()
+        change: dict[str, Any] = {
+            "signature": {},
+            "agent": {"agent_id": "ag_other"},
+            "tenant": {"tenant_id": "tn_other"},
+            "payload": {"payload": receipt("99.00")},
+            "job_id": {"job_id": "j9"},
+        }[flaw]
+        forged = offer.model_copy(update=change)
+        if flaw == "signature":
+            forged = sign_body("offer", forged, key.sign)
+        await line.say(update("j1", 3, "done", proof=PROOF, offer=forged))
+        assert (await bench.api.get("/jobs/j1")).status_code == 404
+        assert player.tenant_id == offer.tenant_id
+        await line.close()
+
+    async def test_restored_to_before_the_offer_left(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await post(bench)
+        offer = await line.accept()
+        await line.close()
+        await _unsend(bench, "j1")
+        line = await greet(player, register(binding_epoch=1), jobs={"j1": 3})
+        assert line.welcome.jobs == []
+        await line.nothing_more()
+        await line.say(update("j1", 3, "done", attempt=1, proof=PROOF, offer=offer))
+        assert (await bench.state())["state"] == "done"
+        await line.close()
+
+
+async def _forget(bench: Bench, job_id: str) -> None:
+    async with bench.services.database.write() as work:
+        ids = select(Job.id).where(Job.job_id == job_id).scalar_subquery()
+        await work.session.execute(delete(JobTransition).where(JobTransition.job == ids))
+        await work.session.execute(delete(Outgoing).where(Outgoing.job == ids))
+        await work.session.execute(delete(Job).where(Job.job_id == job_id))
+
+
+async def _unsend(bench: Bench, job_id: str) -> None:
+    async with bench.services.database.write() as work:
+        await work.session.execute(
+            change(Job).where(Job.job_id == job_id).values(state="queued", rev=0, sent=False, agent_id=None)
+        )
+
+
+class TestQuarantine:
+    async def rolled_back(self, bench: Bench) -> tuple[Player, Line]:
+        """The agent had told of record 10; the image that runs now ends at 7."""
+        player, line = await bench.bound()
+        await post(bench)
+        await line.accept()
+        await line.report("j1", 2, "started", attempt=1)
+        player.write(10, "ten")
+        await line.beat()
+        await line.close()
+        player.journal = {0: "", 7: "seven"}
+        player.head = JournalHead(n=7, hash="seven")
+        line = await greet(player, register(binding_epoch=1), jobs={"j1": 1})
+        return player, line
+
+    async def test_an_older_journal_gets_nothing_and_changes_nothing(self, bench: Bench) -> None:
+        player, line = await self.rolled_back(bench)
+        assert isinstance(line.verdict, Quarantine)
+        await post(bench, "j2")
+        before = await bench.state()
+        await line.say(update("j1", 9, "done", proof=PROOF))
+        assert await bench.state() == before
+        imprint = imprint_of(player.tenant_id, "j1")
+        documents = [
+            ArchiveEntry(fd=6, kind="receipt", at="2026-03-01T12:00:00", total="10.00", imprint=imprint),
+            ArchiveEntry(fd=7, kind="receipt", at="2026-03-01T12:01:00", total="5.00"),
+        ]
+        await line.send(Archive(kkm_id="17", register_serial="0001", fn_serial="9999", last_fd=7, documents=documents))
+        await line.nothing_more()
+        agent = (await bench.api.get("/agents")).json()["agents"][0]
+        assert agent["state"] == "quarantined"
+        verdicts = [(d["fd"], d["verdict"], d["job_id"]) for d in agent["quarantine"]["documents"]]
+        assert verdicts == [(6, "server_does_not_know", "j1"), (7, "foreign", None)]
+        assert [said["job_id"] for said in agent["quarantine"]["said_meanwhile"]] == ["j1"]
+        await line.close()
+
+    async def test_it_outlives_connections_and_restarts(self, bench: Bench) -> None:
+        player, line = await self.rolled_back(bench)
+        await line.close()
+        await bench.restart()
+        player.url = bench.url.replace("http", "ws") + "/api/v1/agent"
+        player.journal[10] = "ten"  # even if the right journal comes back
+        line = await greet(player)
+        assert isinstance(line.verdict, Quarantine)
+        await line.close()
+
+    async def test_a_person_lifts_it_and_begun_jobs_are_adopted(self, bench: Bench) -> None:
+        player, line = await self.rolled_back(bench)
+        agent = f"/agents/{player.agent_id}"
+        by = {"person": "Пётр", "reason": "сверил архив"}
+        body = (await bench.api.post(f"{agent}/confirm", json=by)).json()
+        assert (body["state"], body["confirmed_by"]) == ("active", "Пётр")
+        assert await line.expect(Ready) == Ready(resumed=True)
+        bind = await line.bind()
+        assert bind.binding.binding_epoch == 2
+        assert [(j.offer.job_id, j.rev, j.offer.binding_epoch) for j in bind.open_jobs] == [("j1", 2, 2)]
+        assert bind.open_jobs[0].imprint == imprint_of(player.tenant_id, "j1")
+        await line.nothing_more()
+        await line.report("j1", 5, "done", epoch=1, proof=PROOF)
+        assert (await bench.state())["state"] == "started"
+        await line.report("j1", 3, "done", epoch=2, proof=PROOF)
+        assert (await bench.state())["state"] == "done"
+        player.write(11, "eleven")
+        await line.beat()
+        await line.close()
+        line = await greet(player)
+        assert isinstance(line.verdict, Ready)
+        again = await bench.api.post(f"{agent}/confirm", json=by)
+        assert (again.status_code, again.json()["code"]) == (409, "not_quarantined")
+        await line.close()
+
+    @pytest.mark.parametrize("head", [JournalHead(n=9, hash="nine"), JournalHead(n=10, hash="another")])
+    async def test_a_head_that_goes_back_within_a_session(self, bench: Bench, head: JournalHead) -> None:
+        player, line = await bench.bound()
+        player.write(10, "ten")
+        await line.beat()
+        await line.send(Ping(n=2, journal_head=head))
+        heard = {(await line.recv()).type for _ in range(2)}
+        assert heard == {"pong", "quarantine"}
+        await line.close()
+
+    async def test_the_same_key_on_another_installation(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await line.close()
+        line = await greet(player, install_id="copy")
+        assert isinstance(line.verdict, Quarantine)
+        await line.close()
+
+
+class TestMove:
+    @pytest.fixture
+    async def pcs(self, bench: Bench) -> tuple[Player, Line, Player, Line]:
+        old, line = await bench.bound()
+        new = await pair(bench.api, "inst-2")
+        return old, line, new, await greet(new)
+
+    async def move(self, bench: Bench, to: Player, **more: Any) -> httpx.Response:
+        return await bench.api.post("/devices/17/move", json={"agent_id": to.agent_id} | more)
+
+    async def test_by_release_and_unstarted_jobs_go_along(
+        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
+    ) -> None:
+        _, old, new_pc, new = pcs
+        await post(bench)
+        await old.accept()
+        assert (await self.move(bench, new_pc)).json()["state"] == "releasing"
+        release = await old.take(Release)
+        assert release.binding_epoch == 1
+        await post(bench, "j2")
+        await old.nothing_more()
+        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=["j1"], last_fd=8))
+        bind = await new.bind()
+        assert (bind.binding.binding_epoch, bind.last_fd, bind.open_jobs) == (2, 8, [])
+        offers = [await new.take(Offer), await new.take(Offer)]
+        assert [(o.job_id, o.rev, o.binding_epoch) for o in offers] == [("j2", 0, 2), ("j1", 1, 2)]
+        await old.say(update("j1", 7, "done", epoch=1, proof=PROOF))
+        assert (await bench.state())["state"] == "queued"
+        await new.say(Accept(job_id="j1", rev=2, payload_hash=offers[1].payload_hash))
+        assert (await bench.state())["agent_id"] == new_pc.agent_id
+        await old.close()
+        await new.close()
+
+    async def test_from_a_dead_pc_what_was_sent_is_adopted_and_the_rest_offered(
+        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
+    ) -> None:
+        old_pc, old, new_pc, new = pcs
+        await post(bench, "started")
+        await old.accept()
+        await old.report("started", 2, "started", attempt=1)
+        await post(bench, "offered")
+        await old.expect(Offer)
+        alive = await self.move(bench, new_pc, old_pc_off=True, person="Пётр")
+        assert alive.json()["code"] == "agent_is_online"
+        await old.close()
+        await _until_offline(bench)
+        await post(bench, "fresh")
+        nobody = await self.move(bench, new_pc, old_pc_off=True)
+        assert nobody.json()["code"] == "person_missing"
+        moved = (await self.move(bench, new_pc, old_pc_off=True, person="Пётр")).json()
+        assert (moved["agent_id"], moved["binding_epoch"]) == (new_pc.agent_id, 2)
+        bind = await new.bind()
+        assert (bind.fn_serial, bind.last_fd) == ("9999", 5)
+        adopted = {j.offer.job_id: (j.rev, j.offer.agent_id, j.offer.binding_epoch) for j in bind.open_jobs}
+        assert adopted == {"started": (2, new_pc.agent_id, 2), "offered": (0, new_pc.agent_id, 2)}
+        assert (await new.take(Offer)).job_id == "fresh"
+        await new.nothing_more()
+        await new.report("started", 3, "held", epoch=2, reason=reason("moved_unconfirmed"))
+        await new.report("offered", 1, "held", epoch=2, reason=reason("moved_unconfirmed"))
+        assert (await bench.state("started"))["state"] == "held"
+        await bench.api.post("/jobs/started/renew", json={})
+        assert (await new.take(Renew)).binding_epoch == 2
+
+        ghost = await greet(old_pc, register(binding_epoch=1), jobs={"started": 9})
+        assert ghost.welcome.jobs == []
+        assert ghost.welcome.bindings == []
+        assert (await ghost.expect(ClaimRefused)).code == "device_already_bound"
+        await ghost.say(update("started", 9, "done", epoch=1, proof=PROOF))
+        assert (await bench.state("started"))["state"] == "held"
+        assert [c["code"] for c in (await bench.device())["refused_claims"]] == ["device_already_bound"]
+        await ghost.close()
+        await new.close()
+
+    async def test_released_without_a_new_owner(self, bench: Bench, pcs: tuple[Player, Line, Player, Line]) -> None:
+        old_pc, old, new_pc, new = pcs
+        await bench.api.post("/devices/17/release")
+        await old.take(Release)
+        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
+        assert (await bench.device())["state"] == "free"
+        await old.send(Claim(device=register()))
+        assert (await old.expect(ClaimRefused)).code == "device_released"
+        await new.send(Claim(device=register(serial="0002")))
+        assert (await new.bind()).binding.binding_epoch == 2
+        assert (await bench.device())["agent_id"] == new_pc.agent_id
+        again = await bench.api.post("/jobs", json=job())
+        assert again.status_code == 202
+        assert old_pc.agent_id != new_pc.agent_id
+        await old.close()
+        await new.close()
+
+    async def test_a_pending_decision_reaches_the_new_owner_as_a_new_message(
+        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
+    ) -> None:
+        _, old, new_pc, new = pcs
+        await post(bench)
+        await old.accept()
+        await bench.api.post("/jobs/j1/cancel")
+        before, _ = await old.expect_envelope(Cancel)
+        await old.close()
+        await _until_offline(bench)
+        await self.move(bench, new_pc, old_pc_off=True, person="Пётр")
+        after, cancel = await new.expect_envelope(Cancel)
+        assert (cancel.agent_id, after != before) == (new_pc.agent_id, True)
+        await new.bind()
+        await new.close()
+
+
+async def _until_offline(bench: Bench) -> None:
+    for _ in range(500):
+        if not (await bench.device())["online"]:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("still online")
+
+
+CLAIMS = [
+    ("unknown kkm_id", register("99", "0009"), "unknown_kkm_id"),
+    ("another register under a bound id", register("17", "0002"), "device_already_bound"),
+    ("a bound register under another id", register("18", "0001"), "register_already_bound"),
+    ("not the register that the owner named", register("19", "0003"), "register_changed"),
+]
+
+
+@pytest.mark.parametrize(("what", "device", "code"), CLAIMS, ids=[row[0] for row in CLAIMS])
+async def test_claims_that_are_refused(bench: Bench, what: str, device: Any, code: str) -> None:
+    _, first = await bench.bound()
+    await bench.api.put("/devices", json=[{"kkm_id": "18"}, {"kkm_id": "19", "register_serial": "1234"}])
+    line = await greet(await pair(bench.api, "inst-2"), device)
+    refused = await line.expect(ClaimRefused)
+    assert (refused.kkm_id, refused.code) == (device.kkm_id, code)
+    assert refused.advice
+    await line.nothing_more()
+    await line.close()
+    await first.nothing_more()
+    await first.close()
+
+
+async def test_a_changed_serial_is_refused_and_a_changed_drive_is_news(bench: Bench) -> None:
+    _, line = await bench.bound()
+    await line.send(Claim(device=register(serial="0002")))
+    assert (await line.expect(ClaimRefused)).code == "register_changed"
+    await line.send(Claim(device=register(fn_serial="8888", last_fd=1)))
+    await line.nothing_more()
+    device = await bench.device()
+    assert (device["fn_serial"], device["last_fd"], device["register_serial"]) == ("8888", 1, "0001")
+    assert device["refused_claims"] == []
+    await line.close()
+
+
+async def test_a_restart_says_goodbye_and_loses_nothing(bench: Bench) -> None:
+    player, line = await bench.bound()
+    await post(bench)
+    await line.accept()
+    await post(bench, "j2")
+    await line.expect(Offer)
+    await bench.restart()
+    goodbye = await line.expect(Goodbye)
+    assert (goodbye.code, (goodbye.retry_after or 0) > 0) == ("going_down", True)
+    player.url = bench.url.replace("http", "ws") + "/api/v1/agent"
+    line = await greet(player, register(binding_epoch=1), jobs={"j1": 1})
+    assert line.welcome.session_epoch == 2
+    assert [(known.job_id, known.rev) for known in line.welcome.jobs] == [("j1", 1), ("j2", 0)]
+    assert (await line.expect(Offer)).job_id == "j2"
+    await line.close()
+
+
+async def test_an_ack_of_a_foreign_message_deletes_nothing(bench: Bench) -> None:
+    player, line = await bench.bound()
+    await post(bench)
+    msg_id, _ = await line.expect_envelope(Offer)
+    other_api = await bench.tenant("Другая")
+    stranger = await greet(await pair(other_api, "inst-2"))
+    await stranger.send(Ack(msg_ids=[msg_id]))
+    await stranger.nothing_more()
+    await stranger.close()
+    await line.close()
+    line = await greet(player, register(binding_epoch=1))
+    assert (await line.expect_envelope(Offer))[0] == msg_id
+    await line.close()
