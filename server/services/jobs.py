@@ -52,7 +52,8 @@ class JobPost(BaseModel):
     def identity(self) -> str:
         """Hash of what makes two requests the same one. Raises ``Problem`` where JSON cannot spell the payload."""
         try:
-            return sha256_hex(self.model_dump(mode="json", exclude={"allow_duplicate"}))
+            said = self.model_dump(mode="json", exclude={"allow_duplicate", "payload"})
+            return sha256_hex({**said, "payload": self.payload})
         except ValueError:
             raise _field("payload", "E_JSON", "numbers and text that JSON can spell") from None
 
