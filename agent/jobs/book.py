@@ -42,6 +42,7 @@ from protocol.ffd.violation import ReceiptInvalid
 
 LOCAL = "local"  # the tenant of a job that was given on the command line; no server is told of it
 MAX_ACCEPTED = 256  # jobs waiting for one device
+_TOMBSTONE = ""  # payload hash of a job that was cancelled before its offer came
 
 Verified = Callable[[str, Value], bool]
 """Whether a signed message (type, body) carries a good signature of a pinned key."""
@@ -73,7 +74,7 @@ class JobBook:
         self._agent_id = agent_id
         self._verified = verified
         self._configured = frozenset(devices)
-        self._time = ServerClock()
+        self._time = ServerClock().look(clock.monotonic(), clock.wall())
         self._may_start = False
         self._guard = threading.Lock()
         self._listeners: list[Callable[[str | None], None]] = []
@@ -143,7 +144,9 @@ class JobBook:
         def work(tx: Transaction) -> None:
             row = tx.job(offer.job_id)
             if row is not None and row.state is not Known.ABSENT:
-                if row.payload_hash != offer.payload_hash:
+                if not self._verified("offer", offer):
+                    tx.append(RecordKind.NOTE, {"event": "bad_signature", "type": "offer", "job_id": offer.job_id})
+                elif row.payload_hash not in (_TOMBSTONE, offer.payload_hash):
                     tx.send(Reject(job_id=offer.job_id, reason=reason("id_conflict")), "reject", job_id=offer.job_id)
                 else:
                     tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
@@ -198,14 +201,15 @@ class JobBook:
             if row is None or row.state is Known.ABSENT:
                 blank = row or JobRow(
                     job_id=cancel.job_id, kkm_id="", kind="", state=Known.ABSENT, rev=0, attempt=0, closing=False,
-                    seq=tx.next_seq(), lease_no=0, start_by=tx.now.isoformat(), binding_epoch=0, payload_hash="",
-                    imprint="",
+                    seq=tx.next_seq(), lease_no=0, start_by=tx.now.isoformat(), binding_epoch=0,
+                    payload_hash=_TOMBSTONE, imprint="",
                 )  # fmt: skip
                 apply(tx, blank, JobEvent.CANCEL, rev=cancel.rev, outcome=told)
                 return None
             moved = apply(tx, row, JobEvent.CANCEL, rev=cancel.rev, outcome=told if not _open(row) else None)
             if isinstance(moved, Refusal):
-                tx.send(update_of(tx, row, too_late=is_final(row)), "update", job_id=row.job_id, rev=row.rev)
+                late = is_final(row) and row.state is not Known.CANCELLED
+                tx.send(update_of(tx, row, too_late=late), "update", job_id=row.job_id, rev=row.rev)
             return row.kkm_id
 
         self._changed(self.journal.commit(work))
@@ -213,9 +217,9 @@ class JobBook:
     def _renew(self, renew: Renew) -> None:
         def work(tx: Transaction) -> str | None:
             row = tx.job(renew.job_id)
-            if row is None:
+            if row is None or row.state is Known.ABSENT:
                 return None
-            if renew.lease_no <= row.lease_no:
+            if renew.lease_no <= row.lease_no or renew.binding_epoch != row.binding_epoch:
                 tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
                 return None
             start_by = renew.start_by.isoformat()
@@ -233,7 +237,7 @@ class JobBook:
 
         def work(tx: Transaction) -> str | None:
             row = tx.job(resolve.job_id)
-            if row is None:
+            if row is None or row.state is Known.ABSENT:
                 return None
             if row.state is not Known.HUMAN or row.rev != resolve.rev:
                 tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
@@ -257,11 +261,11 @@ class JobBook:
 
         def work(tx: Transaction) -> None:
             device = tx.device(binding.kkm_id)
-            if binding.binding_epoch < device.binding_epoch:
-                return
-            fresh = binding.binding_epoch > device.binding_epoch or device.released
+            fresh = binding.binding_epoch > device.binding_epoch
+            if not fresh and (device.released or binding.binding_epoch < device.binding_epoch):
+                return  # an older word, said again: the register comes back only under a new epoch
             if fresh:
-                self._give_up(tx, binding.kkm_id)
+                self._give_up(tx, binding.kkm_id, binding.binding_epoch)
             same_fn = bind.fn_serial is not None and bind.fn_serial == device.fn_serial
             highest = max(device.highest_fd or 0, bind.last_fd or 0) if same_fn else bind.last_fd
             device = replace(
@@ -285,8 +289,14 @@ class JobBook:
     def _adopt(self, tx: Transaction, offer: Offer, rev: int, device: DeviceRow, last_fd: int | None) -> None:
         """A job that another journal may have begun. It waits, held, for a person; what the archive shows wins."""
         if not self._verified("offer", offer):
+            tx.append(RecordKind.NOTE, {"event": "bad_signature", "type": "open_job", "job_id": offer.job_id})
             return
         row = tx.job(offer.job_id)
+        if row is not None and _open(row):
+            row = replace(row, rev=max(row.rev, rev) + 1)
+            tx.write_job(row, "adopt_own")
+            tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
+            return
         if row is not None and row.state is not Known.ABSENT:
             return
         fresh = absent(offer, row.seq if row is not None else tx.next_seq())
@@ -294,20 +304,27 @@ class JobBook:
         told = because(reason("moved_unconfirmed"), adopted_from=last_fd)
         apply(tx, fresh, JobEvent.ADOPT, rev=rev, offer=offer, outcome=told)
 
-    def _give_up(self, tx: Transaction, kkm_id: str) -> None:
-        """A new epoch: whatever this journal still thinks of jobs on this register is no longer its to decide."""
+    def _give_up(self, tx: Transaction, kkm_id: str, epoch: int) -> None:
+        """A new epoch: what waits on this register is no longer this journal's to start. An open intent stays: nobody
+        else can resolve it, and nothing may abandon it."""
         for row in tx.live_jobs(kkm_id):
-            if not is_final(row):
+            if _open(row):
+                tx.write_job(replace(row, binding_epoch=epoch), "epoch_raised")
+            elif not is_final(row):
                 tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
 
     def _release(self, release: Release) -> None:
         def work(tx: Transaction) -> None:
             device = tx.device(release.kkm_id)
-            if device.binding_epoch != release.binding_epoch or device.released:
+            if release.binding_epoch < device.binding_epoch or device.released:
                 body = Released(kkm_id=release.kkm_id, binding_epoch=release.binding_epoch, not_started=[])
                 tx.send(body, "released")
                 return
-            tx.write_device(replace(device, releasing=True), "release_asked")
+            if release.binding_epoch > device.binding_epoch:  # its ``bind`` was overtaken
+                for row in filter(_open, tx.live_jobs(release.kkm_id)):
+                    tx.write_job(replace(row, binding_epoch=release.binding_epoch), "epoch_raised")
+            device = replace(device, binding_epoch=release.binding_epoch, releasing=True)
+            tx.write_device(device, "release_asked")
             self.finish_release(tx, release.kkm_id)
 
         self.journal.commit(work)
@@ -455,7 +472,8 @@ class JobBook:
         revs = {job.job_id: job.rev for job in known}
 
         def work(tx: Transaction) -> None:
-            for row in tx.live_jobs():
+            named = [row for row in map(tx.job, revs) if row is not None and row.archived]  # the server was restored
+            for row in [*tx.live_jobs(), *named]:
                 if row.state is Known.ABSENT or revs.get(row.job_id, -1) >= row.rev:
                     continue
                 offer = tx.offer(row.job_id) if row.job_id not in revs else None

@@ -25,9 +25,10 @@ from protocol.crm.outcomes import Value
 BALLAST_BYTES = 64 * 1024 * 1024  # freed when the disk is full, so that an outcome can still be written
 LOW_SPACE_BYTES = 256 * 1024 * 1024  # below this no new job is accepted
 
+# AUTOINCREMENT: SQLite remembers the highest number ever used, so that a tail which was cut off is noticed.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (
-    n INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, job_id TEXT, kkm_id TEXT,
+    n INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, job_id TEXT, kkm_id TEXT,
     body TEXT, body_hash TEXT NOT NULL, hash TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS journal_by_job ON journal (job_id) WHERE job_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS jobs (
@@ -207,11 +208,10 @@ class Journal:
         self._new_id = new_id
         self._failed: str | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._ballast = path.with_suffix(".ballast") if ballast else None
         try:
             self._db = self._writer.submit(self._open).result()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.Error, OSError) as error:
             self._writer.shutdown()
             raise JournalFailed(f"{path}: {error}") from error
         except JournalFailed:
@@ -219,18 +219,27 @@ class Journal:
             raise
 
     def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+        try:
+            self._prepare(db)
+        except BaseException:
+            db.close()
+            raise
+        self._make_ballast()
+        return db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
         mode = db.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         db.execute("PRAGMA synchronous=FULL")
         synchronous = db.execute("PRAGMA synchronous").fetchone()[0]
         if mode != "wal" or synchronous != 2:
-            db.close()
             raise JournalFailed(
                 f"{self.path}: journal_mode={mode}, synchronous={synchronous}; WAL and FULL are required"
             )
         db.executescript(_SCHEMA)
-        self._make_ballast()
-        return db
+        db.execute("BEGIN IMMEDIATE")  # fails now, not at the first job, where the file cannot be written
+        db.execute("ROLLBACK")
 
     def commit(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in one transaction; return its result after the flush. An exception of ``work`` itself rolls
@@ -238,7 +247,7 @@ class Journal:
         return self._writer.submit(self._commit, work).result()
 
     def read(self, work: Callable[[Transaction], T]) -> T:
-        """Run ``work`` without writing."""
+        """Run ``work`` without writing. A failure of the database is ``JournalFailed``, as in ``commit``."""
         return self._writer.submit(self._read, work).result()
 
     def _commit(self, work: Callable[[Transaction], T]) -> T:
@@ -265,7 +274,11 @@ class Journal:
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
         self._check()
-        return work(Transaction(self._db, self._now(), self._new_id))
+        try:
+            return work(Transaction(self._db, self._now(), self._new_id))
+        except sqlite3.Error as error:
+            self._fail(error)
+            raise JournalFailed(f"{self.path}: {error}") from error
 
     def _check(self) -> None:
         if self._failed is not None:
@@ -275,7 +288,8 @@ class Journal:
         self._failed = f"{self.path}: {error}"
         with contextlib.suppress(sqlite3.Error):
             self._db.execute("ROLLBACK")
-        if self._ballast is not None and error.sqlite_errorname in ("SQLITE_FULL", "SQLITE_IOERR_WRITE"):
+        name = getattr(error, "sqlite_errorname", "")  # absent from what the module itself raises
+        if self._ballast is not None and name in ("SQLITE_FULL", "SQLITE_IOERR_WRITE"):
             self._ballast.unlink(missing_ok=True)
 
     # --- disk space
@@ -285,11 +299,15 @@ class Journal:
             return
         if shutil.disk_usage(self.path.parent).free < LOW_SPACE_BYTES + BALLAST_BYTES:
             return
-        with self._ballast.open("wb") as file:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, BALLAST_BYTES)
-            else:
-                file.write(bytes(BALLAST_BYTES))
+        try:
+            with self._ballast.open("wb") as file:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, BALLAST_BYTES)
+                else:
+                    file.write(bytes(BALLAST_BYTES))
+        except OSError:  # half a ballast would count as a whole one
+            self._ballast.unlink(missing_ok=True)
+            raise
 
     def space_is_low(self) -> bool:
         return shutil.disk_usage(self.path.parent).free < LOW_SPACE_BYTES

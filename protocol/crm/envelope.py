@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from protocol.crm.jobs import canonical_json
 from protocol.crm.messages import NAMES, TYPES
 from protocol.crm.outcomes import Value
 
@@ -78,6 +79,10 @@ def parse(text: str | bytes) -> Envelope:
         raise BadMessage("bad_envelope", _first(error)) from None
     if outer.v != VERSION:
         raise BadMessage("unknown_version", f"version {outer.v}, known: {VERSION}", outer.msg_id)
+    try:
+        canonical_json(outer.body)
+    except ValueError as error:  # NaN and infinities: they could be neither hashed nor signed
+        raise BadMessage("bad_body", f"{outer.type[:64]}: {error}", outer.msg_id) from None
     model = TYPES.get(outer.type)
     if model is None:
         raise BadMessage("unknown_type", outer.type[:64], outer.msg_id)

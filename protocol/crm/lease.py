@@ -30,14 +30,22 @@ class ServerClock:
     gap: float | None = None  # wall minus monotonic at the last look
 
     def pong(self, server_time: datetime, sent_at: float, monotonic: float, wall: float) -> ServerClock:
-        return ServerClock(server_time, sent_at, wall - monotonic)
+        """A pong has been read. One that was on its way while the PC slept may be old: it counts for nothing."""
+        gap = wall - monotonic
+        if self._jumped(gap):
+            return ServerClock(None, 0.0, gap)
+        return ServerClock(server_time, sent_at, gap)
 
     def look(self, monotonic: float, wall: float) -> ServerClock:
-        """To be called at every look at the clock; notices sleep and a changed clock."""
+        """To be called at every look at the clock, the first time before the first ping; notices sleep and a changed
+        clock, from ``MAX_GAP`` on."""
         gap = wall - monotonic
-        if self.gap is not None and abs(gap - self.gap) > MAX_GAP:
+        if self._jumped(gap):
             return ServerClock(None, 0.0, gap)
         return self if self.gap is not None else replace(self, gap=gap)
+
+    def _jumped(self, gap: float) -> bool:
+        return self.gap is not None and abs(gap - self.gap) > MAX_GAP
 
     def now(self, monotonic: float) -> datetime | None:
         """The latest that the server's time can be; ``None`` when nothing is known."""

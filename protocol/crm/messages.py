@@ -15,6 +15,8 @@ from protocol.crm.outcomes import Decision, Paper, Proof, Reason, Value
 
 SUBPROTOCOL = "kassabridge.v1"
 Text = Annotated[str, StringConstraints(max_length=1000)]
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""Revisions, epochs, document numbers: what both databases can hold."""
 
 
 # --- greeting -------------------------------------------------------------------------------------------------------
@@ -27,13 +29,13 @@ class Challenge(Value):
 
 
 class JournalHead(Value):
-    n: int = Field(ge=0)
+    n: Count
     hash: str
 
 
 class KnownJob(Value):
     job_id: JobId
-    rev: int = Field(ge=0)
+    rev: Count
 
 
 class ClaimedDevice(Value):
@@ -46,8 +48,8 @@ class ClaimedDevice(Value):
     registration_number: str | None = None
     model: str | None = None
     ffd: str | None = None
-    last_fd: int | None = None
-    binding_epoch: int | None = None
+    last_fd: Count | None = None
+    binding_epoch: Count | None = None
 
 
 class Hello(Value):
@@ -78,7 +80,7 @@ class Desk(Value):
 class Binding(Value):
     kkm_id: KkmId
     register_serial: str | None
-    binding_epoch: int = Field(ge=1)
+    binding_epoch: Count = Field(ge=1)
     desk: Desk
 
 
@@ -93,7 +95,7 @@ class ServerKey(Value):
 
 class Welcome(Value):
     tenant_id: str
-    session_epoch: int
+    session_epoch: Count
     server_time: AwareDatetime
     heartbeat_s: float
     acked_head: JournalHead
@@ -106,9 +108,9 @@ class Welcome(Value):
 class Checkpoint(Value):
     """The agent's own journal hash at ``welcome.acked_head.n``; ``hash`` is ``None`` when it has no such record."""
 
-    n: int
+    n: Count
     hash: str | None
-    session_epoch: int
+    session_epoch: Count
     sig: str = ""
 
 
@@ -126,7 +128,7 @@ class Quarantine(Value):
 
 
 class ArchiveEntry(Value):
-    fd: int
+    fd: Count
     kind: str
     at: str  # the register's local time, ISO, no zone
     total: str | None = None
@@ -140,7 +142,7 @@ class Archive(Value):
     kkm_id: KkmId
     register_serial: str
     fn_serial: str
-    last_fd: int
+    last_fd: Count
     documents: list[ArchiveEntry]
 
 
@@ -155,9 +157,9 @@ class Offer(Value):
     kkm_id: KkmId
     register_serial: str | None = None
     terminal_id: str | None = None
-    binding_epoch: int = Field(ge=1)
-    lease_no: int = Field(ge=1)
-    rev: int = Field(default=0, ge=0)  # the server's rev of the job; the agent counts on from it
+    binding_epoch: Count = Field(ge=1)
+    lease_no: Count = Field(ge=1)
+    rev: Count = 0  # the server's rev of the job; the agent counts on from it
     issued_at: AwareDatetime
     start_by: AwareDatetime
     order_ref: str | None = None
@@ -169,7 +171,7 @@ class Offer(Value):
 
 class Accept(Value):
     job_id: JobId
-    rev: int
+    rev: Count
     payload_hash: Sha256
 
 
@@ -182,12 +184,12 @@ class Update(Value):
     """The agent's word on a job. Counts only when ``rev`` is higher than the one stored."""
 
     job_id: JobId
-    rev: int = Field(ge=1)
+    rev: Count = Field(ge=1)
     state: JobState
-    attempt: int = 0
+    attempt: Count = 0
     at: AwareDatetime
-    binding_epoch: int = 0
-    lease_no: int = 0
+    binding_epoch: Count = 0
+    lease_no: Count = 0
     reason: Reason | None = None
     proof: Proof | None = None
     paper: Paper | None = None
@@ -201,7 +203,7 @@ class Update(Value):
 class Cancel(Value):
     job_id: JobId
     agent_id: str
-    rev: int = Field(default=0, ge=0)  # the server's rev of the job
+    rev: Count = 0  # the server's rev of the job
     kid: str
     sig: str = ""
 
@@ -209,8 +211,8 @@ class Cancel(Value):
 class Renew(Value):
     job_id: JobId
     agent_id: str
-    lease_no: int = Field(ge=2)
-    binding_epoch: int = Field(ge=1)
+    lease_no: Count = Field(ge=2)
+    binding_epoch: Count = Field(ge=1)
     start_by: AwareDatetime
     kid: str
     sig: str = ""
@@ -221,11 +223,11 @@ class Resolve(Value):
 
     job_id: JobId
     agent_id: str
-    rev: int
+    rev: Count
     decision: Decision
     person: Text
     reason: Text
-    fd: int | None = None
+    fd: Count | None = None
     kid: str
     sig: str = ""
 
@@ -234,8 +236,8 @@ class Progress(Value):
     job_id: JobId
     code: str
     text: str = ""
-    done: int | None = None
-    of: int | None = None
+    done: Count | None = None
+    of: Count | None = None
 
 
 class Event(Value):
@@ -255,7 +257,7 @@ class OpenJob(Value):
     """A job that another journal may have begun on this register; the new owner adopts it."""
 
     offer: Offer
-    rev: int
+    rev: Count
     imprint: str
 
 
@@ -265,7 +267,7 @@ class Bind(Value):
     agent_id: str
     binding: Binding
     fn_serial: str | None = None
-    last_fd: int | None = None
+    last_fd: Count | None = None
     open_jobs: list[OpenJob] = []
     kid: str
     sig: str = ""
@@ -273,7 +275,7 @@ class Bind(Value):
 
 class Bound(Value):
     kkm_id: KkmId
-    binding_epoch: int
+    binding_epoch: Count
 
 
 class Release(Value):
@@ -281,16 +283,16 @@ class Release(Value):
 
     agent_id: str
     kkm_id: KkmId
-    binding_epoch: int
+    binding_epoch: Count
     kid: str
     sig: str = ""
 
 
 class Released(Value):
     kkm_id: KkmId
-    binding_epoch: int
+    binding_epoch: Count
     not_started: list[JobId]
-    last_fd: int | None = None
+    last_fd: Count | None = None
 
 
 class Claim(Value):
@@ -314,13 +316,13 @@ class Ack(Value):
 
 
 class Ping(Value):
-    n: int
+    n: Count
     journal_head: JournalHead | None = None
     """The agent's head, so that the server can acknowledge it (and later notice an older copy)."""
 
 
 class Pong(Value):
-    n: int
+    n: Count
     server_time: AwareDatetime
 
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 class Value(BaseModel):
     """A message body: frozen, and a field nobody knows is refused (a dropped fiscal field is worse)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ProofSource(StrEnum):
