@@ -254,7 +254,9 @@ def _journal_list(args: argparse.Namespace) -> int:
         answer({"jobs": jobs})
         return 0
     for job in jobs:
-        show("  ".join(str(value) for value in job.values() if value is not None))
+        proof = (job.get("outcome") or {}).get("proof") or {}
+        fd = f"ФД {proof['fd']}" if proof.get("fd") else ""
+        show(f"{job['job_id']:<40} {job['kkm_id'] or '':<8} {job['kind']:<10} {job['state']:<10} {fd}".rstrip())
     show(f"Всего / total: {len(jobs)}")
     return 0
 

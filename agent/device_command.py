@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from agent.config import Config, machine_data_dir
 from agent.console import answer, show, tell
 from agent.devices.lock import DeviceLocked, device_lock
+from agent.journal.store import JournalFailed
 from agent.problems import UserError
 from drivers.address import SetupError
 from drivers.api import FiscalDocument, FiscalRegister, Identity, Paper, ShiftState, Status
@@ -33,6 +34,9 @@ from protocol.ffd.violation import ReceiptInvalid
 
 if TYPE_CHECKING:
     from protocol.crm.outcomes import Reason
+
+MARGIN = 2.0  # seconds after a lost command's own maximum time
+LOOK_EVERY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,9 @@ def run_device_command(command: DeviceCommand, config: Config | None, clock: Clo
     """Carry out and print. Exit code as in ``agent.cli``; raises ``UserError`` for wrong use."""
     if command.action == "receipt":
         return _receipt(command, config)
+    clock = clock or SystemClock()
     try:
-        register = open_register(command.driver, command.address, clock=clock or SystemClock())
+        register = open_register(command.driver, command.address, clock=clock)
     except SetupError as error:
         raise UserError(error.code, error.ru, error.en) from None
     data_dir = config.data_dir if config else machine_data_dir()
@@ -63,7 +68,7 @@ def run_device_command(command: DeviceCommand, config: Config | None, clock: Clo
                 identity = register.connect()
                 if command.action == "identity":
                     return _show(command, _fields(identity))
-                return _show(command, _ACTIONS[command.action](register, command))
+                return _show(command, _ACTIONS[command.action](register, command, clock))
             finally:
                 register.disconnect()
     except DeviceLocked:
@@ -86,13 +91,13 @@ def _locked(address: str) -> UserError:
 Shown = dict[str, Any]
 
 
-def _status(register: FiscalRegister, _: DeviceCommand) -> Shown:
+def _status(register: FiscalRegister, _: DeviceCommand, __: Clock) -> Shown:
     shown = _fields(register.status())
     drawer = shown.get("drawer")
     return shown | {"drawer": None if drawer is None else format_kopecks(drawer)}
 
 
-def _document(register: FiscalRegister, command: DeviceCommand) -> Shown:
+def _document(register: FiscalRegister, command: DeviceCommand, _: Clock) -> Shown:
     assert command.number is not None
     document = register.document(command.number) if command.number > 0 else None
     if document is None:
@@ -106,20 +111,20 @@ def _document(register: FiscalRegister, command: DeviceCommand) -> Shown:
     return shown | {"total": None if document.total is None else format_kopecks(document.total)}
 
 
-def _shift(register: FiscalRegister, command: DeviceCommand, change: Callable[..., None], wanted: bool) -> Shown:
-    """Open or close the shift. Doubt is resolved by asking for the shift's state; the command is not sent again."""
+def _shift(
+    register: FiscalRegister, command: DeviceCommand, clock: Clock, change: Callable[..., None], wanted: bool
+) -> Shown:
+    """Open or close the shift. Doubt is resolved by asking for the shift's state, as long as the lost command may still
+    take effect; it is not sent again."""
     before = register.status()
     doubt: InDoubt | None = None
     try:
         change(command.cashier, command.cashier_inn)
     except InDoubt as error:
         doubt = error
-        register.disconnect()
-        register.connect()
-    after = register.status()
-    is_open = after.shift is not ShiftState.CLOSED
-    if doubt is not None and (is_open is not wanted or after.busy or after.last_fd == before.last_fd):
-        raise doubt
+        after = _settled(register, clock, before, wanted, error)
+    else:
+        after = register.status()
     return {
         "shift": after.shift.value,
         "shift_number": after.shift_number,
@@ -128,26 +133,42 @@ def _shift(register: FiscalRegister, command: DeviceCommand, change: Callable[..
     }
 
 
-def _open_shift(register: FiscalRegister, command: DeviceCommand) -> Shown:
-    return _shift(register, command, register.open_shift, True)
+def _settled(register: FiscalRegister, clock: Clock, before: Status, wanted: bool, doubt: InDoubt) -> Status:
+    deadline = clock.now() + doubt.remaining + MARGIN
+    while True:
+        register.disconnect()
+        try:
+            register.connect()
+            after = register.status()
+        except DeviceError:
+            after = before
+        if (after.shift is not ShiftState.CLOSED) is wanted and after.last_fd > before.last_fd:
+            return after
+        if clock.now() >= deadline:
+            raise doubt
+        clock.sleep(LOOK_EVERY)
 
 
-def _close_shift(register: FiscalRegister, command: DeviceCommand) -> Shown:
-    return _shift(register, command, register.close_shift, False)
+def _open_shift(register: FiscalRegister, command: DeviceCommand, clock: Clock) -> Shown:
+    return _shift(register, command, clock, register.open_shift, True)
 
 
-def _x_report(register: FiscalRegister, _: DeviceCommand) -> Shown:
+def _close_shift(register: FiscalRegister, command: DeviceCommand, clock: Clock) -> Shown:
+    return _shift(register, command, clock, register.close_shift, False)
+
+
+def _x_report(register: FiscalRegister, _: DeviceCommand, __: Clock) -> Shown:
     register.x_report()
     return {"printed": True}
 
 
-def _cancel(register: FiscalRegister, _: DeviceCommand) -> Shown:
+def _cancel(register: FiscalRegister, _: DeviceCommand, __: Clock) -> Shown:
     was_open = register.status().document_open
     register.cancel_document()
     return {"document_was_open": was_open, "document_open": register.status().document_open}
 
 
-def _continue_print(register: FiscalRegister, _: DeviceCommand) -> Shown:
+def _continue_print(register: FiscalRegister, _: DeviceCommand, __: Clock) -> Shown:
     if register.status().paper is Paper.PRESENT:
         raise UserError(
             "nothing_to_print",
@@ -159,7 +180,7 @@ def _continue_print(register: FiscalRegister, _: DeviceCommand) -> Shown:
     return {"paper": register.status().paper.value}
 
 
-_ACTIONS: dict[str, Callable[[FiscalRegister, DeviceCommand], Shown]] = {
+_ACTIONS: dict[str, Callable[[FiscalRegister, DeviceCommand, Clock], Shown]] = {
     "status": _status,
     "document": _document,
     "open-shift": _open_shift,
@@ -200,6 +221,13 @@ def _receipt(command: DeviceCommand, config: Config | None) -> int:
         raise _locked(command.address) from None
     except SetupError as error:
         raise UserError(error.code, error.ru, error.en) from None
+    except JournalFailed as error:
+        raise UserError(
+            "journal_failed",
+            f"Журнал не открывается или не пишется: {error}. Проверьте диск и права.",
+            f"The journal cannot be opened or written: {error}. Check the disk and its rights.",
+            exit_code=1,
+        ) from None
     except DeviceError as error:
         return _failed(command, error)
     if command.as_json:

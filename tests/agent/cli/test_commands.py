@@ -1,0 +1,203 @@
+"""The commands as processes: exit codes, one JSON document on stdout, sentences instead of tracebacks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.config import load_config
+from agent.device_command import DeviceCommand, run_device_command
+from agent.devices.lock import device_lock
+from agent.version import VERSION
+
+ROOT = Path(__file__).parents[3]
+RECEIPT = ROOT / "examples" / "receipts" / "02-two-rates-card.json"
+
+
+def kassabridge(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "agent.cli", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def good(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@contextmanager
+def simulated(folder: Path, *arguments: str) -> Iterator[str]:
+    """A simulated register; its address."""
+    command = [sys.executable, "-m", "agent.cli", "simulate", "shtrih", "--listen", "tcp:127.0.0.1:0", *arguments]
+    with (folder / "register.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, cwd=ROOT)
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline())["listening"]
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Iterator[str]:
+    with simulated(tmp_path, "--state", str(tmp_path / "register.json")) as address:
+        yield address
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text('[agent]\ndata_dir = "data"\n', "utf-8")
+    return path
+
+
+DEVICE = ["device", "--driver", "shtrih", "--address", "tcp:127.0.0.1:9"]
+WRONG = [
+    (["agent", "run", "--config", "nowhere.toml"], 2, "no_config", "nowhere.toml"),
+    (["agent", "run", "--config", "broken.toml"], 2, "bad_config", "broken.toml, строка 2"),
+    (["agent", "run", "--config", "config.toml"], 2, "not_paired", "identity.json"),
+    (["agent", "pair", "https://kаssa.ru/pair/7KQM4RTW2X", "--config", "config.toml"], 2, "bad_pairing_line", "10-й"),
+    (["agent", "pair", "http://127.0.0.1:9/pair/7KQM4RTW2X", "--config", "config.toml"], 1, "server_unreachable", ":9"),
+    (["agent", "journal", "verify", "--config", "config.toml"], 1, "no_journal", "journal.sqlite3"),
+    (["device", "--driver", "shtrik", "--address", "tcp:127.0.0.1:9", "status"], 2, "unknown_driver", "shtrih"),
+    (["device", "--driver", "shtrih", "--address", "tcp:127.0.0.1", "status"], 2, "bad_address", "tcp:127.0.0.1"),
+    (["device", "status"], 2, "device_not_named", "--driver"),
+    ([*DEVICE, "receipt", "no.json"], 2, "file_unreadable", "no.json"),
+    ([*DEVICE, "receipt", "broken.toml"], 2, "bad_json", "JSON"),
+    ([*DEVICE, "receipt", "{}.json"], 2, "bad_payload", "items"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "exit_code", "code", "word"), WRONG, ids=[f"{w[2]}-{w[1]}" for w in WRONG])
+def test_a_mistake_is_a_sentence(
+    tmp_path: Path, config: Path, arguments: list[str], exit_code: int, code: str, word: str
+) -> None:
+    (tmp_path / "broken.toml").write_text('[server]\nurl = "kassa"\n', "utf-8")
+    (tmp_path / "{}.json").write_text("{}", "utf-8")
+    as_json = [] if arguments[:2] == ["agent", "run"] else ["--json"]
+    done = kassabridge(*arguments, *as_json, cwd=tmp_path)
+    assert done.returncode == exit_code
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
+    if as_json:
+        assert json.loads(done.stdout)["error"]["code"] == code
+    else:
+        assert done.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["agent"], ["device", "--driver", "shtrih"], ["simulate"]])
+def test_wrong_use_exits_2(tmp_path: Path, arguments: list[str]) -> None:
+    done = kassabridge(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "usage:" in done.stderr
+
+
+def test_nobody_at_the_address(tmp_path: Path) -> None:
+    done = kassabridge("device", "--driver", "shtrih", "--address", "tcp:127.0.0.1:9", "--json", "status", cwd=tmp_path)
+    assert done.returncode == 1
+    error = json.loads(done.stdout)["error"]
+    assert (error["code"], error["certainty"]) == ("device_offline", "not_sent")
+    assert "Касса не отвечает." in done.stderr
+
+
+def test_a_day_at_a_register_without_a_server(tmp_path: Path, config: Path, register: str) -> None:
+    def device(*action: str | Path) -> subprocess.CompletedProcess[str]:
+        where = ["--driver", "shtrih", "--address", register, "--config", config, "--json"]
+        return kassabridge("device", *where, *action, cwd=tmp_path)
+
+    identity = good(device("identity"))
+    assert len(identity["fn_serial"]) == 16
+    assert good(device("status"))["shift"] == "closed"
+    opened = good(device("open-shift", "--cashier", "Иванова М."))
+    assert (opened["shift"], opened["fd"], opened["answer_lost"]) == ("open", 2, False)
+
+    receipt = good(device("receipt", RECEIPT, "--job-id", "day-1"))
+    assert (receipt["job_id"], receipt["state"], receipt["proof"]["fd"]) == ("day-1", "done", 3)
+    assert receipt["proof"]["source"] == "device"
+    assert good(device("receipt", RECEIPT, "--job-id", "day-1"))["proof"] == receipt["proof"]
+    read = good(device("document", "3"))
+    assert (read["fpd"], read["total"]) == (receipt["proof"]["fpd"], receipt["proof"]["total"])
+
+    unnamed = device("receipt", RECEIPT.with_name("03-usn-5-percent.json"))
+    assert unnamed.stderr.startswith("job_id: ")
+    assert good(unnamed)["job_id"] == unnamed.stderr.split()[1]
+    assert good(device("x-report")) == {"printed": True}
+    assert good(device("cancel")) == {"document_was_open": False, "document_open": False}
+    closed = good(device("close-shift"))
+    assert (closed["shift"], closed["fd"]) == ("closed", 5)
+
+    again = device("close-shift")
+    assert again.returncode == 1
+    error = json.loads(again.stdout)["error"]
+    assert (error["code"], error["vendor"], error["certainty"]) == ("shift_closed", "3D", "refused")
+    missing = device("document", "77")
+    assert missing.returncode == 1
+    assert json.loads(missing.stdout)["error"]["code"] == "no_such_document"
+    waiting = device("continue-print")
+    assert (waiting.returncode, json.loads(waiting.stdout)["error"]["code"]) == (1, "nothing_to_print")
+
+    jobs = good(kassabridge("agent", "journal", "list", "--config", config, "--json", cwd=tmp_path))["jobs"]
+    assert [job["state"] for job in jobs] == ["done", "done"]
+    assert good(kassabridge("agent", "journal", "verify", "--config", config, "--json", cwd=tmp_path))["ok"] is True
+    shown = good(kassabridge("agent", "journal", "show", "day-1", "--config", config, "--json", cwd=tmp_path))
+    assert shown["job"]["state"] == "done"
+    assert kassabridge("agent", "journal", "show", "nope", "--config", config, cwd=tmp_path).returncode == 1
+
+
+def test_a_device_that_the_agent_holds_is_not_touched(
+    tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = "tcp:127.0.0.1:9"
+    with device_lock(load_config(config).data_dir, address):
+        done = kassabridge(
+            "device", "--driver", "shtrih", "--address", address, "--config", config, "--json", "status", cwd=tmp_path
+        )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["code"] == "device_locked"
+
+
+def test_options_may_stand_before_or_after_the_action(tmp_path: Path) -> None:
+    after = kassabridge(
+        "device", "status", "--json", "--driver", "shtrih", "--address", "tcp:127.0.0.1:9", cwd=tmp_path
+    )
+    assert json.loads(after.stdout)["error"]["code"] == "device_offline"
+
+
+def test_help_imports_no_driver_and_no_library_of_the_link(tmp_path: Path) -> None:
+    script = (
+        "import sys; from agent.cli import build_parser; build_parser(with_simulators=False);"
+        "heavy = {'websockets', 'cryptography', 'pydantic', 'PIL', 'structlog', 'server'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_version_is_the_distributions() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"] == VERSION
+
+
+def test_a_doubtful_shift_command_is_not_sent_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The register opens the shift and its answer is lost: the shift's state decides."""
+    path = tmp_path / "config.toml"
+    path.write_text('[agent]\ndata_dir = "data"\n', "utf-8")
+    with simulated(tmp_path, "--fault", "answer-lost:command=E0") as address:
+        command = DeviceCommand("open-shift", "shtrih", address, as_json=True)
+        assert run_device_command(command, load_config(path)) == 0
+    assert json.loads(capsys.readouterr().out) == {"shift": "open", "shift_number": 1, "fd": 2, "answer_lost": True}

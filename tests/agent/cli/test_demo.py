@@ -1,0 +1,57 @@
+"""``kassabridge demo`` as a person runs it: real processes, every example receipt done with its proof."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi")
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = sorted(path.stem for path in (ROOT / "examples" / "receipts").glob("*.json"))
+
+
+def demo(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "agent.cli", "demo", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=200,
+        check=False,
+    )
+
+
+def test_every_example_receipt_is_done_with_proof(tmp_path: Path) -> None:
+    output = tmp_path / "demo-output"
+    (output / "run").mkdir(parents=True)
+    refused = demo(tmp_path, "--json")
+    assert refused.returncode == 2
+    assert json.loads(refused.stdout)["error"]["code"] == "demo_output_taken"
+    (output / "run").rmdir()
+    (output / "mine.txt").write_text("not of the demo", "utf-8")
+
+    done = demo(tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["ok"] is True
+    assert [one["name"] for one in document["receipts"]] == EXAMPLES
+    assert [one["fd"] for one in document["receipts"]] == list(range(3, 3 + len(EXAMPLES)))
+    for one in document["receipts"]:
+        assert one["state"] == "done"
+        assert one["fpd"].isdigit()
+        assert one["vat"]
+        assert (tmp_path / one["picture"]).read_bytes().startswith(b"\x89PNG")
+
+    (output / "run" / "left-over.txt").write_text("of the last demo", "utf-8")
+    again = demo(tmp_path)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert f"{len(EXAMPLES)} из {len(EXAMPLES)}" in again.stdout
+    assert not (output / "run" / "left-over.txt").exists()
+    assert (output / "mine.txt").read_text("utf-8") == "not of the demo"
