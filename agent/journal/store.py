@@ -25,6 +25,7 @@ from protocol.crm.outcomes import Value
 BALLAST_BYTES = 64 * 1024 * 1024  # freed when the disk is full, so that an outcome can still be written
 LOW_SPACE_BYTES = 256 * 1024 * 1024  # below this no new job is accepted
 
+SCHEMA_VERSION = 1
 # AUTOINCREMENT: SQLite remembers the highest number ever used, so that a tail which was cut off is noticed.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (
@@ -238,8 +239,7 @@ class Journal:
                 f"{self.path}: journal_mode={mode}, synchronous={synchronous}; WAL and FULL are required"
             )
         db.executescript(_SCHEMA)
-        db.execute("BEGIN IMMEDIATE")  # fails now, not at the first job, where the file cannot be written
-        db.execute("ROLLBACK")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # a write: a read-only file fails now, not at the first job
 
     def commit(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in one transaction; return its result after the flush. An exception of ``work`` itself rolls
