@@ -27,13 +27,12 @@ API = "/api/v1"
 
 
 async def open_services(settings: Settings, world: World) -> Services:
-    """The database at its newest schema, the job key, and nobody connected."""
+    """The database at its newest schema and the job key."""
     hub = Hub(world.monotonic, settings.limits.connections_per_minute)
     database = Database(database_url(settings.database), world.now, hub.wake)
     await database.migrate()
     async with database.write() as work:
         key = await access.job_key(work, world)
-        await agent_service.all_lost(work)
     return Services(settings, world, database, hub, key)
 
 
@@ -41,6 +40,8 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = await open_services(settings, world or World())
+        async with services.database.write() as work:
+            await agent_service.all_lost(work)
         app.state.services = services
         ticking = asyncio.create_task(duties.forever(services.database, services.world))
         try:

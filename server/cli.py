@@ -146,7 +146,7 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     # uvicorn raises a stopping signal once more after it has shut down: by then there is nothing left to do
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server = _Server(uvicorn.Config(build_app(settings), **uvicorn_options()), url)
+    server = _Server(uvicorn.Config(build_app(settings), **uvicorn_options(behind_proxy=public is not None)), url)
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
@@ -156,8 +156,9 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if server.started else 1
 
 
-def uvicorn_options() -> dict[str, Any]:
+def uvicorn_options(*, behind_proxy: bool = False) -> dict[str, Any]:
     return {
+        "proxy_headers": behind_proxy,  # otherwise anybody on this machine could name any address as its own
         "loop": "auto",  # uvloop where it is installed
         "http": "httptools",
         "ws": "websockets-sansio",

@@ -12,6 +12,7 @@ class Limits:
     """Times in seconds. What a peer may cost before it is slowed down or refused."""
 
     body_bytes: int = 256 * 1024
+    payload_bytes: int = 240 * 1024  # with its envelope and signature it must fit into one message of the link
     jobs_per_device: int = 256
     messages_per_second: float = 20.0
     message_burst: int = 100

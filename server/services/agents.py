@@ -102,6 +102,7 @@ def _quarantine(work: Work, agent: Agent, detail: str) -> None:
 def take_head(work: Work, agent: Agent, head: JournalHead) -> None:
     """Acknowledges the head; one that is behind the acknowledged one quarantines the agent."""
     agent.seen_n, agent.seen_hash = head.n, head.hash
+    agent.unreachable_since = None
     if agent.state != "active":
         return
     if head.n < agent.acked_n or (head.n == agent.acked_n and agent.acked_n > 0 and head.hash != agent.acked_hash):

@@ -296,6 +296,8 @@ async def _learn(work: Work, world: World, agent: Agent, device: Device, said: C
     if said.fn_serial is not None and said.fn_serial != device.fn_serial:
         if device.fn_serial is not None:
             await _log(work, world, device, agent.id, "fn_replaced", before=device.fn_serial, after=said.fn_serial)
+            for job in await jobs.sent_and_open(work, device.tenant_id, device.kkm_id, agent.id):
+                job.fd_before = 0  # numbers begin anew in a new drive
         device.fn_serial, device.last_fd = said.fn_serial, said.last_fd
     elif said.last_fd is not None:
         device.last_fd = max(device.last_fd or 0, said.last_fd)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import JobEffect, JobEvent, step
-from protocol.crm.jobs import JobId, JobKind, JobState, KkmId, imprint_of, sha256_hex
+from protocol.crm.jobs import JobId, JobKind, JobState, KkmId, canonical_json, imprint_of, sha256_hex
 from protocol.crm.machine import Refusal
 from protocol.crm.outcomes import Decision
 from protocol.ffd.rules import accept_receipt
@@ -91,6 +91,8 @@ async def post(work: Work, world: World, limits: Limits, tenant_id: str, asked: 
     receipt, warnings = accept_receipt(asked.payload, on=work.now.astimezone(ZoneInfo(zone)).date())
     if device.agent_id is None and device.moving_to is None:
         raise Problem(409, "device_without_agent", kkm_id=device.kkm_id)
+    if len(canonical_json(asked.payload)) > limits.payload_bytes:
+        raise Problem(413, "message_too_large", limit=limits.payload_bytes)
     if asked.order_ref is not None and not asked.allow_duplicate:
         twin = await jobs.look_alike(
             work,
@@ -275,8 +277,7 @@ async def give_back(work: Work, world: World, row: Job) -> bool:
     moved = step(jobs.machine_of(row), JobEvent.RETURN)
     if isinstance(moved, Refusal):
         return False
-    row.agent_id = None
-    row.reason = None
+    row.agent_id, row.fd_before, row.reason = None, None, None
     cancel_waits = row.cancel_pending
     jobs.store(work, row, moved.job)
     row.cancel_pending = False

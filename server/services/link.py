@@ -159,12 +159,14 @@ class Connection:
             _log.exception("connection failed", agent_id=self._agent_id)
             await self._close()
         finally:
-            self._s.hub.leave(self, self._agent_id)
             for task in (receiving, waking):
                 if task is not None:
                     task.cancel()
-            await asyncio.gather(*(t for t in (receiving, waking) if t is not None), return_exceptions=True)
-            await asyncio.shield(self._mark_unreachable())
+            try:
+                await asyncio.gather(*(t for t in (receiving, waking) if t is not None), return_exceptions=True)
+                await asyncio.shield(self._mark_unreachable())
+            finally:
+                self._s.hub.leave(self, self._agent_id)  # last: whoever waits for that closes the database next
 
     # --- events -----------------------------------------------------------------------------------------------------
 

@@ -130,6 +130,13 @@ async def _update(work: Work, key: JobKey, agent: Agent, envelope: Envelope, sai
         await keep(work, agent, envelope, "stale_epoch")
         return Taken.COMMITTED
     await _mirror(work, row, said)
+    if (
+        device is not None
+        and said.proof is not None
+        and said.proof.fd is not None
+        and said.proof.fn == device.fn_serial
+    ):
+        device.last_fd = max(device.last_fd or 0, said.proof.fd)
     return Taken.COMMITTED
 
 

@@ -103,6 +103,8 @@ async def _offer(
     if isinstance(moved, Refusal):
         return None
     job.agent_id = agent.id
+    if not job.sent:
+        job.fd_before = device.last_fd
     jobs.store(work, job, moved.job)
     return _signed_offer(work, sign, agent, device, job)
 
@@ -140,12 +142,16 @@ async def binding_of(work: Work, device: Device) -> Binding:
 
 
 async def _bind(work: Work, sign: Signer, agent: Agent, device: Device, adopt: list[str]) -> Bind:
+    """What the new owner must know: above which document to look for what may have been begun there."""
     open_jobs: list[OpenJob] = []
+    last_fd = device.last_fd
     for job_id in adopt:
         job = await jobs.get(work, agent.tenant_id, job_id)
         if job is None or JobState(job.state) in FINAL or job.agent_id != agent.id:
             continue
         offer = _signed_offer(work, sign, agent, device, job)
+        if last_fd is not None:  # the device may have gone on since: look from where this job left the server
+            last_fd = min(last_fd, job.fd_before or 0)
         open_jobs.append(OpenJob(offer=offer, rev=job.rev, imprint=imprint_of(job.tenant_id, job.job_id)))
     return sign(
         "bind",
@@ -153,7 +159,7 @@ async def _bind(work: Work, sign: Signer, agent: Agent, device: Device, adopt: l
             agent_id=agent.id,
             binding=await binding_of(work, device),
             fn_serial=device.fn_serial,
-            last_fd=device.last_fd,
+            last_fd=last_fd,
             open_jobs=open_jobs,
             kid=sign.key.kid,
         ),

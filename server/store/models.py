@@ -222,6 +222,7 @@ class Job(Base):
     sent: Mapped[bool] = mapped_column(default=False)
     cancel_pending: Mapped[bool] = mapped_column(default=False)
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))  # who was offered it last
+    fd_before: Mapped[int | None]  # no document of this job has a number up to this one
     held_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     reason: Mapped[dict[str, Any] | None]

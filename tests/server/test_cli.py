@@ -58,6 +58,8 @@ async def test_init_run_kill_and_run_again(tmp_path: Path) -> None:
             await api.put("/devices", json={"kkm_id": "17"})
             line = await greet(player, register())
             await line.bind()
+            assert call("init", "--tenant", "Третья", cwd=tmp_path).returncode == 0  # beside a running server
+            assert (await api.get("/devices/17")).json()["online"] is True
             answer = await api.post("/jobs", json=job())
             offer = await line.accept()
             assert (answer.status_code, offer.job_id) == (202, "j1")

@@ -636,6 +636,8 @@ class TestMove:
         await post(bench, "started")
         await old.accept()
         await old.report("started", 2, "started", attempt=1)
+        await old.send(Claim(device=register(last_fd=6, binding_epoch=1)))  # its document, unless it is another's
+        await old.nothing_more()
         await post(bench, "offered")
         await old.expect(Offer)
         alive = await self.move(bench, new_pc, old_pc_off=True, person="Пётр")
@@ -648,7 +650,7 @@ class TestMove:
         moved = (await self.move(bench, new_pc, old_pc_off=True, person="Пётр")).json()
         assert (moved["agent_id"], moved["binding_epoch"]) == (new_pc.agent_id, 2)
         bind = await new.bind()
-        assert (bind.fn_serial, bind.last_fd) == ("9999", 5)
+        assert (bind.fn_serial, bind.last_fd) == ("9999", 5)  # from where the first of them left the server
         adopted = {j.offer.job_id: (j.rev, j.offer.agent_id, j.offer.binding_epoch) for j in bind.open_jobs}
         assert adopted == {"started": (2, new_pc.agent_id, 2), "offered": (0, new_pc.agent_id, 2)}
         assert (await new.take(Offer)).job_id == "fresh"
@@ -730,6 +732,19 @@ async def test_claims_that_are_refused(bench: Bench, what: str, device: Any, cod
     await line.nothing_more()
     await line.close()
     await first.nothing_more()
+    await first.close()
+
+
+async def test_a_register_of_another_account_is_refused_without_a_word_about_it(bench: Bench) -> None:
+    player, first = await bench.bound()
+    other = await bench.tenant("Другая")
+    await other.put("/devices", json={"kkm_id": "5"})
+    line = await greet(await pair(other, "inst-2"), register("5", "0001"))
+    assert (await line.expect(ClaimRefused)).code == "register_already_bound"
+    shown = (await other.get("/devices/5")).text
+    assert "register_already_bound" in shown
+    assert player.agent_id not in shown
+    await line.close()
     await first.close()
 
 
