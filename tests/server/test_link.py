@@ -46,6 +46,7 @@ from protocol.crm.messages import (
 )
 from protocol.crm.outcomes import Decision, Proof, ProofSource
 from protocol.crm.signing import sign_body
+from server.services import agents
 from server.settings import Limits, Settings
 from server.store.models import Job, JobTransition, Outgoing
 from tests.server.conftest import Bench, job, receipt
@@ -157,6 +158,16 @@ class TestGreeting:
         await new.nothing_more()
         assert (await bench.device())["online"] is True
         await new.close()
+
+    async def test_writes_of_an_older_session_fail(self, bench: Bench) -> None:
+        """Also where nobody wakes the older connection, because it lives in another process."""
+        player, line = await bench.bound()
+        with pytest.raises(agents.StaleSession):
+            async with agents.in_session(bench.services.database, player.agent_id, 0):
+                raise AssertionError("an older session was let in")
+        async with agents.in_session(bench.services.database, player.agent_id, 1) as (_, agent):
+            assert agent.id == player.agent_id
+        await line.close()
 
     async def test_who_is_gone_is_unreachable_since_then(self, bench: Bench) -> None:
         _, line = await bench.bound()
@@ -626,6 +637,24 @@ class TestMove:
         assert (await bench.state())["state"] == "queued"
         await new.say(Accept(job_id="j1", rev=2, payload_hash=offers[1].payload_hash))
         assert (await bench.state())["agent_id"] == new_pc.agent_id
+        await old.close()
+        await new.close()
+
+    async def test_a_cancel_that_waited_is_granted_when_the_job_comes_back(
+        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
+    ) -> None:
+        _, old, new_pc, new = pcs
+        await post(bench)
+        await old.accept()
+        await bench.api.post("/jobs/j1/cancel")
+        await old.expect(Cancel)
+        await self.move(bench, new_pc)
+        await old.take(Release)
+        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=["j1"]))
+        state = await bench.state()
+        assert (state["state"], state["cancel_pending"]) == ("cancelled", False)
+        await new.bind()
+        await new.nothing_more()
         await old.close()
         await new.close()
 
