@@ -239,7 +239,8 @@ class Journal:
                 f"{self.path}: journal_mode={mode}, synchronous={synchronous}; WAL and FULL are required"
             )
         db.executescript(_SCHEMA)
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # a write: a read-only file fails now, not at the first job
+        # A write: a file that is read-only fails now, not at the first job.
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def commit(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in one transaction; return its result after the flush. An exception of ``work`` itself rolls

@@ -114,7 +114,7 @@ def test_the_outbox_keeps_order_and_forgets_by_id(journal: Journal) -> None:
         return Update(job_id="j1", rev=rev, state="accepted", at=NOW)  # type: ignore[arg-type]
 
     for rev in (1, 2, 3):
-        journal.commit(lambda tx, rev=rev: tx.send(told(rev), "update", job_id="j1", rev=rev))  # type: ignore[misc]
+        journal.commit(lambda tx, rev=rev: tx.send(told(rev), "update", job_id="j1", rev=rev))
     assert journal.read(lambda tx: tx.outbox(2)) == [("m1", NOW, told(1)), ("m2", NOW, told(2))]
     assert journal.read(lambda tx: [tx.has_outgoing("j1", rev) for rev in (2, 3, 4)]) == [True, True, False]
     assert journal.commit(lambda tx: tx.remove_outgoing("m2")) == ("update", "j1", 2)
@@ -322,11 +322,11 @@ def test_no_ballast_is_made_of_the_last_space_and_low_space_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(store.shutil, "disk_usage", lambda _: usage._replace(free=store.LOW_SPACE_BYTES - 1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=store.LOW_SPACE_BYTES - 1))
     with opened(tmp_path / "journal.sqlite", ballast=True) as journal:
         assert journal.space_is_low()
         assert not (tmp_path / "journal.ballast").exists()
-        monkeypatch.setattr(store.shutil, "disk_usage", lambda _: usage._replace(free=store.LOW_SPACE_BYTES))
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=store.LOW_SPACE_BYTES))
         assert not journal.space_is_low()
 
 
@@ -336,7 +336,7 @@ def test_a_ballast_that_could_not_be_made_leaves_nothing_behind(
     def full(*_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.os, "posix_fallocate", full, raising=False)
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     monkeypatch.setattr(store, "LOW_SPACE_BYTES", 0)
     monkeypatch.setattr(store, "BALLAST_BYTES", 1024)
     with pytest.raises(JournalFailed, match="No space left"), opened(tmp_path / "j.sqlite", ballast=True):

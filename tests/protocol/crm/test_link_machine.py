@@ -30,7 +30,8 @@ UP = (A.GREETING, A.PROVING, A.CHECKING, A.READY, A.QUARANTINED)
 
 def played(*events: AgentLinkEvent, link: AgentLinkState | None = None) -> tuple[AgentLinkState, list[str]]:
     """The agent's link after these events, none of which is refused, and every effect in order."""
-    link, effects = link or AgentLinkState(), []
+    link = link or AgentLinkState()
+    effects: list[str] = []
     for event in events:
         stepped = agent_step(link, event)
         assert not isinstance(stepped, Refusal), f"{event} in {link.state}: {stepped}"
