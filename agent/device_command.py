@@ -14,19 +14,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.config import Config, machine_data_dir
+from agent.config import Config
 from agent.console import answer, show, tell
-from agent.devices.lock import DeviceLocked, device_lock
+from agent.devices.lock import DeviceLocked
 from agent.journal.store import JournalFailed
+from agent.local import Workbench, workbench
 from agent.problems import UserError
+from agent.procedures.asks import Operation
 from drivers.address import SetupError
-from drivers.api import FiscalDocument, FiscalRegister, Identity, Paper, ShiftState, Status
-from drivers.errors import DeviceError, InDoubt, NotSent
-from drivers.registry import known_drivers, open_register
-from drivers.transports.base import Clock, SystemClock
+from drivers.api import FiscalDocument, Identity, Paper, ShiftState, Status
+from drivers.errors import DeviceError, InDoubt, NotSent, Refused
+from drivers.registry import known_drivers
+from drivers.transports.base import Clock
 from protocol.crm.codes import reason
 from protocol.crm.jobs import JOB_ID
 from protocol.ffd.money import format_kopecks
@@ -34,9 +37,6 @@ from protocol.ffd.violation import ReceiptInvalid
 
 if TYPE_CHECKING:
     from protocol.crm.outcomes import Reason
-
-MARGIN = 2.0  # seconds after a lost command's own maximum time
-LOOK_EVERY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +54,32 @@ class DeviceCommand:
 
 def run_device_command(command: DeviceCommand, config: Config | None, clock: Clock | None = None) -> int:
     """Carry out and print. Exit code as in ``agent.cli``; raises ``UserError`` for wrong use."""
-    if command.action == "receipt":
-        return _receipt(command, config)
-    clock = clock or SystemClock()
+    work = _receipt(command) if command.action == "receipt" else partial(_act, command)
     try:
-        register = open_register(command.driver, command.address, clock=clock)
+        with workbench(config, command.driver, command.address, clock=clock) as bench:
+            return work(bench)
     except SetupError as error:
         raise UserError(error.code, error.ru, error.en) from None
-    data_dir = config.data_dir if config else machine_data_dir()
-    try:
-        with device_lock(data_dir, command.address):
-            try:
-                identity = register.connect()
-                if command.action == "identity":
-                    return _show(command, _fields(identity))
-                return _show(command, _ACTIONS[command.action](register, command, clock))
-            finally:
-                register.disconnect()
     except DeviceLocked:
         raise _locked(command.address) from None
+    except JournalFailed as error:
+        raise UserError(
+            "journal_failed",
+            f"Журнал не открывается: {error}. Проверьте диск и права на папку данных.",
+            f"The journal cannot be opened: {error}. Check the disk and the rights to the data folder.",
+            exit_code=1,
+        ) from None
     except DeviceError as error:
         return _failed(command, error)
+
+
+def _act(command: DeviceCommand, bench: Workbench) -> int:
+    identity = bench.register.connect()
+    if command.action == "identity":
+        return _show(command, _fields(identity))
+    if command.action not in READ_ONLY:
+        bench.require_no_intent(identity)
+    return _show(command, _ACTIONS[command.action](bench, command))
 
 
 def _locked(address: str) -> UserError:
@@ -91,15 +96,15 @@ def _locked(address: str) -> UserError:
 Shown = dict[str, Any]
 
 
-def _status(register: FiscalRegister, _: DeviceCommand, __: Clock) -> Shown:
-    shown = _fields(register.status())
+def _status(bench: Workbench, _: DeviceCommand) -> Shown:
+    shown = _fields(bench.register.status())
     drawer = shown.get("drawer")
     return shown | {"drawer": None if drawer is None else format_kopecks(drawer)}
 
 
-def _document(register: FiscalRegister, command: DeviceCommand, _: Clock) -> Shown:
+def _document(bench: Workbench, command: DeviceCommand) -> Shown:
     assert command.number is not None
-    document = register.document(command.number) if command.number > 0 else None
+    document = bench.register.document(command.number) if command.number > 0 else None
     if document is None:
         raise UserError(
             "no_such_document",
@@ -111,64 +116,44 @@ def _document(register: FiscalRegister, command: DeviceCommand, _: Clock) -> Sho
     return shown | {"total": None if document.total is None else format_kopecks(document.total)}
 
 
-def _shift(
-    register: FiscalRegister, command: DeviceCommand, clock: Clock, change: Callable[..., None], wanted: bool
-) -> Shown:
-    """Open or close the shift. Doubt is resolved by asking for the shift's state, as long as the lost command may still
-    take effect; it is not sent again."""
-    before = register.status()
-    doubt: InDoubt | None = None
-    try:
-        change(command.cashier, command.cashier_inn)
-    except InDoubt as error:
-        doubt = error
-        after = _settled(register, clock, before, wanted, error)
-    else:
-        after = register.status()
+def _shift(bench: Workbench, command: DeviceCommand, operation: Operation) -> Shown:
+    """Open or close the shift as the agent does: an intent on disk, and the archive decides what became of it."""
+    before = bench.register.status()
+    if (before.shift is ShiftState.CLOSED) is (operation is Operation.CLOSE_SHIFT):
+        raise Refused("shift_closed" if operation is Operation.CLOSE_SHIFT else "shift_open")
+    why = bench.shift(operation, command.cashier, command.cashier_inn)
+    if why is not None:
+        raise Refused(why.code, why.detail or "", vendor=why.vendor)
+    after = bench.register.status()
     return {
         "shift": after.shift.value,
         "shift_number": after.shift_number,
         "fd": after.last_fd if after.last_fd != before.last_fd else None,
-        "answer_lost": doubt is not None,
     }
 
 
-def _settled(register: FiscalRegister, clock: Clock, before: Status, wanted: bool, doubt: InDoubt) -> Status:
-    deadline = clock.now() + doubt.remaining + MARGIN
-    while True:
-        register.disconnect()
-        try:
-            register.connect()
-            after = register.status()
-        except DeviceError:
-            after = before
-        if (after.shift is not ShiftState.CLOSED) is wanted and after.last_fd > before.last_fd:
-            return after
-        if clock.now() >= deadline:
-            raise doubt
-        clock.sleep(LOOK_EVERY)
+def _open_shift(bench: Workbench, command: DeviceCommand) -> Shown:
+    return _shift(bench, command, Operation.OPEN_SHIFT)
 
 
-def _open_shift(register: FiscalRegister, command: DeviceCommand, clock: Clock) -> Shown:
-    return _shift(register, command, clock, register.open_shift, True)
+def _close_shift(bench: Workbench, command: DeviceCommand) -> Shown:
+    return _shift(bench, command, Operation.CLOSE_SHIFT)
 
 
-def _close_shift(register: FiscalRegister, command: DeviceCommand, clock: Clock) -> Shown:
-    return _shift(register, command, clock, register.close_shift, False)
-
-
-def _x_report(register: FiscalRegister, _: DeviceCommand, __: Clock) -> Shown:
-    register.x_report()
+def _x_report(bench: Workbench, _: DeviceCommand) -> Shown:
+    bench.register.x_report()
     return {"printed": True}
 
 
-def _cancel(register: FiscalRegister, _: DeviceCommand, __: Clock) -> Shown:
+def _cancel(bench: Workbench, _: DeviceCommand) -> Shown:
+    register = bench.register
     was_open = register.status().document_open
     register.cancel_document()
     return {"document_was_open": was_open, "document_open": register.status().document_open}
 
 
-def _continue_print(register: FiscalRegister, _: DeviceCommand, __: Clock) -> Shown:
+def _continue_print(bench: Workbench, _: DeviceCommand) -> Shown:
+    register = bench.register
     if register.status().paper is Paper.PRESENT:
         raise UserError(
             "nothing_to_print",
@@ -180,7 +165,8 @@ def _continue_print(register: FiscalRegister, _: DeviceCommand, __: Clock) -> Sh
     return {"paper": register.status().paper.value}
 
 
-_ACTIONS: dict[str, Callable[[FiscalRegister, DeviceCommand, Clock], Shown]] = {
+READ_ONLY = ("identity", "status", "document")
+_ACTIONS: dict[str, Callable[[Workbench, DeviceCommand], Shown]] = {
     "status": _status,
     "document": _document,
     "open-shift": _open_shift,
@@ -194,7 +180,8 @@ _ACTIONS: dict[str, Callable[[FiscalRegister, DeviceCommand, Clock], Shown]] = {
 # --- a receipt ------------------------------------------------------------------------------------------------------
 
 
-def _receipt(command: DeviceCommand, config: Config | None) -> int:
+def _receipt(command: DeviceCommand) -> Callable[[Workbench], int]:
+    """Check everything about the job first; the device is asked for only after that."""
     if command.driver not in known_drivers():
         names = ", ".join(known_drivers())
         raise UserError(
@@ -213,28 +200,16 @@ def _receipt(command: DeviceCommand, config: Config | None) -> int:
     if command.job_id is None:
         # First, so that the same job can be asked for again if this process does not live to print its answer.
         (tell if command.as_json else show)(f"job_id: {job_id}")
-    from agent.local import run_device_receipt
 
-    try:
-        job = run_device_receipt(config, command.driver, command.address, job_id, payload)
-    except DeviceLocked:
-        raise _locked(command.address) from None
-    except SetupError as error:
-        raise UserError(error.code, error.ru, error.en) from None
-    except JournalFailed as error:
-        raise UserError(
-            "journal_failed",
-            f"Журнал не открывается или не пишется: {error}. Проверьте диск и права.",
-            f"The journal cannot be opened or written: {error}. Check the disk and its rights.",
-            exit_code=1,
-        ) from None
-    except DeviceError as error:
-        return _failed(command, error)
-    if command.as_json:
-        answer(job)
-    else:
-        show("\n".join(_lines(job)))
-    return 0 if job.get("state") == "done" else 1
+    def make(bench: Workbench) -> int:
+        job = bench.receipt(job_id, payload)
+        if command.as_json:
+            answer(job)
+        else:
+            show("\n".join(_lines(job)))
+        return 0 if job.get("state") == "done" else 1
+
+    return make
 
 
 def _payload(command: DeviceCommand) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,86 +13,129 @@ from agent.app import open_journal, system_clock
 from agent.config import Config, machine_data_dir
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
-from agent.jobs.book import LOCAL, JobBook
+from agent.jobs.book import LOCAL, Clock, JobBook, is_open
 from agent.jobs.transitions import absent, apply, because, is_final
 from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Journal, Transaction
 from agent.problems import UserError
+from agent.procedures.asks import Operation
 from drivers.api import FiscalRegister, Identity
 from drivers.registry import open_register
+from drivers.transports.base import Clock as TransportClock
 from drivers.transports.base import SystemClock
 from protocol.crm.codes import CODES
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind, sha256_hex
 from protocol.crm.messages import Desk, Offer
+from protocol.crm.outcomes import Reason
 
 PATIENCE = 30.0  # seconds that a register which is not ready is waited for before the job is given up
 
 
-def run_device_receipt(
-    config: Config | None, driver: str, address: str, job_id: str, payload: dict[str, Any]
-) -> dict[str, Any]:
-    """Make one receipt and return the job's answer: ``{"job_id", "state", "attempt", "reason", "proof", "paper", …}``.
-
-    The payload is valid. The same id again never makes a second document: it returns, or resolves, what is there.
-    Raises ``DeviceLocked``, ``UserError``, ``SetupError`` and the driver's errors before anything has started.
-    """
+@contextmanager
+def workbench(
+    config: Config | None, driver: str, address: str, *, clock: TransportClock | None = None
+) -> Iterator[Workbench]:
+    """The device behind ``address``, locked, with the agent's own journal. Raises ``SetupError``, ``DeviceLocked``,
+    ``JournalFailed``; nothing is sent to the device yet."""
     data_dir = config.data_dir if config is not None else machine_data_dir()
     profile = next((d.profile for d in config.devices if d.address == address), None) if config is not None else None
-    register = open_register(driver, address, clock=SystemClock(), profile=profile)
+    register = open_register(driver, address, clock=clock or SystemClock(), profile=profile)
     with device_lock(data_dir, address):
         journal = open_journal(data_dir)
         try:
-            return _run(journal, register, job_id, payload)
+            yield Workbench(register, journal, system_clock())
         finally:
             register.disconnect()
             journal.close()
 
 
-def _run(
-    journal: Journal,
-    register: FiscalRegister,
-    job_id: str,
-    payload: dict[str, Any],
-) -> dict[str, Any]:
-    row = journal.read(lambda tx: tx.job(job_id))
-    if row is not None and row.payload_hash != sha256_hex(payload):
-        known = CODES["id_conflict"]
+class Workbench:
+    """One device on the command line. What may act goes through the lane and its procedures."""
+
+    def __init__(self, register: FiscalRegister, journal: Journal, clock: Clock) -> None:
+        self.register = register
+        self._journal = journal
+        self._clock = clock
+
+    def require_no_intent(self, identity: Identity) -> None:
+        """Nothing may act on a device while the outcome of something earlier is open. Raises ``UserError``."""
+        device = _device(self._journal, identity)
+        rows = self._journal.read(lambda tx: tx.live_jobs(device.kkm_id))
+        left = next((row.job_id for row in rows if is_open(row)), None)
+        if left is None and device.operation is None:
+            return
+        what = left or str(device.operation and device.operation["operation"])
         raise UserError(
-            "id_conflict", f"{job_id}: {known.ru} {known.advice_ru}", f"{job_id}: {known.en} {known.advice_en}"
+            "intent_open",
+            f"На этой кассе не выяснено, чем кончилось «{what}». Запустите агента (или device receipt с этим "
+            "--job-id): он спросит кассу. До этого ничего делать нельзя.",
+            f"What became of “{what}” on this register is not known yet. Start the agent (or device receipt with this "
+            "--job-id): it asks the register. Until then nothing may act.",
+            exit_code=1,
         )
-    if row is not None and is_final(row):
-        return answer_of(row)
-    identity = register.connect()
-    device = _device(journal, identity)
-    clock = system_clock()
-    book = JobBook(journal, clock, tenant_id=LOCAL, agent_id=LOCAL, verified=lambda *_: True, devices=[device.kkm_id])
-    book.allow_starts(True)
-    lane = Lane(
-        device.kkm_id,
-        register,
-        book,
-        on_claim=lambda *_: None,
-        on_progress=lambda *_: None,
-        on_archive=lambda _: None,
-        on_crash=lambda _: None,
-    )
-    if row is None or row.state is Known.ABSENT:
-        _accept(journal, device, job_id, payload)
-    deadline = clock.monotonic() + PATIENCE
-    while True:
-        book.pong(clock.now(), clock.monotonic())
-        pause = lane.round()
+
+    def receipt(self, job_id: str, payload: dict[str, Any], *, patience: float = PATIENCE) -> dict[str, Any]:
+        """Make one receipt and return the job's answer: ``{"job_id", "state", "attempt", "reason", "proof", …}``.
+
+        The payload is valid. The same id again never makes a second document: it returns, or resolves, what is there.
+        Raises ``UserError`` and the driver's errors before anything has started.
+        """
+        journal, clock = self._journal, self._clock
         row = journal.read(lambda tx: tx.job(job_id))
-        assert row is not None
-        if is_final(row) or row.state is Known.HUMAN:
-            break
-        if row.state in (Known.ACCEPTED, Known.HELD) and clock.monotonic() > deadline:
-            row = _give_up(journal, row, lane)
-            break
-        time.sleep(min(pause, 1.0))
-    journal.commit(lambda tx: _archive(tx, job_id))
-    return answer_of(row)
+        if row is not None and row.payload_hash != sha256_hex(payload):
+            known = CODES["id_conflict"]
+            raise UserError(
+                "id_conflict", f"{job_id}: {known.ru} {known.advice_ru}", f"{job_id}: {known.en} {known.advice_en}"
+            )
+        if row is not None and is_final(row):
+            return answer_of(row)
+        device = _device(journal, self.register.connect())
+        book, lane = self._lane(device, only=job_id)
+        if row is None or row.state is Known.ABSENT:
+            _accept(journal, device, job_id, payload)
+        deadline = clock.monotonic() + patience
+        while True:
+            book.pong(clock.now(), clock.monotonic())
+            pause = lane.round()
+            row = journal.read(lambda tx: tx.job(job_id))
+            assert row is not None
+            if is_final(row) or row.state is Known.HUMAN:
+                break
+            if row.state in (Known.ACCEPTED, Known.HELD) and clock.monotonic() > deadline:
+                row = _give_up(journal, row, lane)
+                break
+            time.sleep(min(pause, 1.0))
+        journal.commit(lambda tx: _archive(tx, job_id))
+        return answer_of(row)
+
+    def shift(self, operation: Operation, cashier_name: str | None, cashier_inn: str | None) -> Reason | None:
+        """Open or close the shift as the agent does, with an intent on disk; the reason when it was not done."""
+        device = _device(self._journal, self.register.connect())
+        _, lane = self._lane(device, only=None)
+        return lane.operate(device, operation, cashier_name, cashier_inn)
+
+    def _lane(self, device: DeviceRow, *, only: str | None) -> tuple[JobBook, Lane]:
+        book = JobBook(
+            self._journal,
+            self._clock,
+            tenant_id=LOCAL,
+            agent_id=LOCAL,
+            verified=lambda *_: True,
+            devices=[device.kkm_id],
+            only=only,
+        )
+        book.allow_starts(True)
+        lane = Lane(
+            device.kkm_id,
+            self.register,
+            book,
+            on_claim=lambda *_: None,
+            on_progress=lambda *_: None,
+            on_archive=lambda _: None,
+            on_crash=lambda _: None,
+        )
+        return book, lane
 
 
 def _device(journal: Journal, identity: Identity) -> DeviceRow:

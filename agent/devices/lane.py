@@ -286,19 +286,40 @@ class Lane:
         if self._book.judge(chosen.start_by) is not Lease.GOOD:
             return 1.0
         work = self._work(chosen, plan)
-        run, ask = shift.start(operation, device.register_serial or "", self._register.capabilities.max_time)
+        run, ask = shift.start(
+            operation,
+            device.register_serial or "",
+            self._register.capabilities.max_time,
+            exclusive=device.exclusive,
+        )
         end = self._run(run, ask, work)
         if isinstance(end, NotReady):
             self._not_ready(chosen.row.job_id, end.reason)
             return self._pause()
         return 0.0
 
+    def operate(
+        self, device: DeviceRow, operation: Operation, cashier_name: str | None, cashier_inn: str | None
+    ) -> Reason | None:
+        """Open or close the shift because a person asked for it; the reason when it was not done."""
+        work = Work(None, None, None, cashier_name, cashier_inn)
+        max_time = self._register.capabilities.max_time
+        run, ask = shift.start(operation, device.register_serial or "", max_time, exclusive=device.exclusive)
+        end = self._run(run, ask, work)
+        return end.reason if isinstance(end, NotReady) else None
+
     def _operation(self, device: DeviceRow) -> float:
         """An intent of a shift operation was found open."""
         assert device.operation is not None
         operation = Operation(device.operation["operation"])
         snapshot = Snapshot(**device.operation["snapshot"])
-        run, ask = shift.resume(operation, device.register_serial or "", self._register.capabilities.max_time, snapshot)
+        run, ask = shift.resume(
+            operation,
+            device.register_serial or "",
+            self._register.capabilities.max_time,
+            snapshot,
+            exclusive=device.exclusive,
+        )
         self._run(run, ask, Work(None, None))
         return 0.0
 

@@ -67,13 +67,16 @@ class JobBook:
         agent_id: str,
         verified: Verified,
         devices: Sequence[str],
+        only: str | None = None,
     ) -> None:
+        """``only``: of the waiting jobs none but this one may start (a job of the command line)."""
         self.journal = journal
         self.clock = clock
         self._tenant_id = tenant_id
         self._agent_id = agent_id
         self._verified = verified
         self._configured = frozenset(devices)
+        self._only = only
         self._time = ServerClock().look(clock.monotonic(), clock.wall())
         self._may_start = False
         self._guard = threading.Lock()
@@ -206,7 +209,7 @@ class JobBook:
                 )  # fmt: skip
                 apply(tx, blank, JobEvent.CANCEL, rev=cancel.rev, outcome=told)
                 return None
-            moved = apply(tx, row, JobEvent.CANCEL, rev=cancel.rev, outcome=told if not _open(row) else None)
+            moved = apply(tx, row, JobEvent.CANCEL, rev=cancel.rev, outcome=told if not is_open(row) else None)
             if isinstance(moved, Refusal):
                 late = is_final(row) and row.state is not Known.CANCELLED
                 tx.send(update_of(tx, row, too_late=late), "update", job_id=row.job_id, rev=row.rev)
@@ -292,7 +295,7 @@ class JobBook:
             tx.append(RecordKind.NOTE, {"event": "bad_signature", "type": "open_job", "job_id": offer.job_id})
             return
         row = tx.job(offer.job_id)
-        if row is not None and _open(row):
+        if row is not None and is_open(row):
             row = replace(row, rev=max(row.rev, rev) + 1)
             tx.write_job(row, "adopt_own")
             tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
@@ -308,7 +311,7 @@ class JobBook:
         """A new epoch: what waits on this register is no longer this journal's to start. An open intent stays: nobody
         else can resolve it, and nothing may abandon it."""
         for row in tx.live_jobs(kkm_id):
-            if _open(row):
+            if is_open(row):
                 tx.write_job(replace(row, binding_epoch=epoch), "epoch_raised")
             elif not is_final(row):
                 tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
@@ -321,7 +324,7 @@ class JobBook:
                 tx.send(body, "released")
                 return
             if release.binding_epoch > device.binding_epoch:  # its ``bind`` was overtaken
-                for row in filter(_open, tx.live_jobs(release.kkm_id)):
+                for row in filter(is_open, tx.live_jobs(release.kkm_id)):
                     tx.write_job(replace(row, binding_epoch=release.binding_epoch), "epoch_raised")
             device = replace(device, binding_epoch=release.binding_epoch, releasing=True)
             tx.write_device(device, "release_asked")
@@ -334,7 +337,7 @@ class JobBook:
         """Let the register go when nothing on it is open."""
         device = tx.device(kkm_id)
         rows = tx.live_jobs(kkm_id)
-        if not device.releasing or device.operation is not None or any(_open(row) for row in rows):
+        if not device.releasing or device.operation is not None or any(is_open(row) for row in rows):
             return
         not_started = []
         for row in rows:
@@ -367,9 +370,10 @@ class JobBook:
         def work(tx: Transaction) -> tuple[DeviceRow, JobWithOffer | None]:
             device = tx.device(kkm_id)
             rows = tx.live_jobs(kkm_id)
-            chosen = next((row for row in rows if _open(row)), None)
+            chosen = next((row for row in rows if is_open(row)), None)
             if chosen is None and not device.releasing and not device.released:
-                chosen = next((row for row in rows if row.state is Known.ACCEPTED), None)
+                waiting = (row for row in rows if row.state is Known.ACCEPTED and self._only in (None, row.job_id))
+                chosen = next(waiting, None)
             return device, tx.with_offer(chosen) if chosen is not None else None
 
         return self.journal.read(work)
@@ -396,7 +400,7 @@ class JobBook:
             row = tx.job(job_id)
             assert row is not None
             moved = apply(tx, row, event, outcome=outcome, **changes)
-            if isinstance(moved, JobRow) and not _open(moved):
+            if isinstance(moved, JobRow) and not is_open(moved):
                 self.finish_release(tx, row.kkm_id)
             return moved
 
@@ -501,5 +505,5 @@ class JobBook:
         self.journal.commit(lambda tx: tx.append(RecordKind.NOTE, {"event": event, **body}))
 
 
-def _open(row: JobRow) -> bool:
+def is_open(row: JobRow) -> bool:
     return row.state.value in {state.value for state in OPEN_INTENT}

@@ -1,7 +1,8 @@
 """Opening or closing a shift that a receipt needs: an operation of its own, with its own intent and outcome.
 
-Doubt is resolved by the shift's state and a new document of the right kind in the archive; nothing has to be fenced,
-because a shift cannot be opened or closed twice.
+Doubt is resolved by the shift's state and a new document of the right kind in the archive. A document that the fiscal
+drive has begun and not finished is cancelled first, by the rule of receipts: on an exclusive desk, or when the register
+itself refused a command of ours in its middle.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from agent.procedures.asks import (
     BeginOperation,
     Ended,
     EndOperation,
+    Fence,
     NotReady,
     Operate,
     Operation,
@@ -43,6 +45,7 @@ class ShiftPhase(StrEnum):
     REOPEN = "reopen"
     RETRY = "ask again later"
     LOOK = "look"
+    FENCE = "fence"
     ARCHIVE = "read the archive"
     OUTCOME = "OUTCOME"
     END = "end"
@@ -53,6 +56,7 @@ class ShiftRun:
     operation: Operation
     register_serial: str
     max_time: Mapping[str, float]
+    exclusive: bool
     phase: ShiftPhase
     snapshot: Snapshot | None = None
     next_fd: int = 0
@@ -60,19 +64,22 @@ class ShiftRun:
     document: FiscalDocument | None = None
     state: ShiftState | None = None
     cause: Reason | None = None
+    own_open: bool = False  # what the fiscal drive has begun is ours for certain
     polls: int = 0
 
 
 Next = tuple[ShiftRun, Ask]
 
 
-def start(operation: Operation, register_serial: str, max_time: Mapping[str, float]) -> Next:
-    return ShiftRun(operation, register_serial, max_time, ShiftPhase.STATUS), ReadStatus()
+def start(operation: Operation, register_serial: str, max_time: Mapping[str, float], *, exclusive: bool) -> Next:
+    return ShiftRun(operation, register_serial, max_time, exclusive, ShiftPhase.STATUS), ReadStatus()
 
 
-def resume(operation: Operation, register_serial: str, max_time: Mapping[str, float], snapshot: Snapshot) -> Next:
+def resume(
+    operation: Operation, register_serial: str, max_time: Mapping[str, float], snapshot: Snapshot, *, exclusive: bool
+) -> Next:
     """After a restart with an open intent: the command gets its whole maximum time, then the register is asked."""
-    run = ShiftRun(operation, register_serial, max_time, ShiftPhase.DRAIN, snapshot)
+    run = ShiftRun(operation, register_serial, max_time, exclusive, ShiftPhase.DRAIN, snapshot)
     return run, Wait(max_time["shift"] + MARGIN, "shift_in_doubt")
 
 
@@ -101,8 +108,19 @@ def _look(run: ShiftRun, answer: Answered) -> Next:
     return replace(run, phase=ShiftPhase.LOOK, cause=answer.reason or run.cause, document=None), ReadStatus()
 
 
+def _refused(run: ShiftRun, answer: Answered) -> Next:
+    own = answer.reason is not None and answer.reason.code != "document_open"
+    return _look(replace(run, own_open=own), answer)
+
+
+def _fenced(run: ShiftRun, answer: Answered) -> Next:
+    """Read again; more slowly when the register keeps it open."""
+    run = replace(run, polls=run.polls + 1)
+    return _retry(run, answer) if run.polls > 3 else _look(run, answer)
+
+
 def _drain(run: ShiftRun, answer: Answered) -> Next:
-    run = replace(run, phase=ShiftPhase.DRAIN, cause=answer.reason)
+    run = replace(run, phase=ShiftPhase.DRAIN, cause=answer.reason, own_open=False)
     return run, Wait(answer.remaining + MARGIN, "shift_in_doubt")
 
 
@@ -125,7 +143,11 @@ def _retry(run: ShiftRun, _: Answered) -> Next:
 def _on_look(run: ShiftRun, answer: Answered) -> Next:
     status: Status = answer.value
     assert run.snapshot is not None
-    if status.fn_serial != run.snapshot.fn_serial or status.fn_document_open:
+    if status.fn_serial != run.snapshot.fn_serial:
+        return _retry(run, answer)
+    if status.fn_document_open or status.document_open:
+        if run.exclusive or run.own_open:
+            return replace(run, phase=ShiftPhase.FENCE), Fence()
         return _retry(run, answer)
     if status.busy and status.shift not in WANTED[run.operation]:
         return _retry(run, answer)
@@ -182,11 +204,12 @@ def _row(phase: ShiftPhase, *handlers: Handler) -> dict[tuple[ShiftPhase, Answer
 TABLE: dict[tuple[ShiftPhase, Answer], Handler] = {
     **_row(_P.STATUS, _on_status, _not_ready_because, _not_ready_because, _not_ready_because),
     **_row(_P.BEGIN, _operate),
-    **_row(_P.OPERATE, _look, _drain, _look, _drain),
+    **_row(_P.OPERATE, _look, _drain, _refused, _drain),
     **_row(_P.DRAIN, _reopen),
     **_row(_P.RETRY, _reopen),
     **_row(_P.REOPEN, _reopened, _retry, _retry, _retry),
     **_row(_P.LOOK, _on_look, _retry, _retry, _retry),
+    **_row(_P.FENCE, _fenced, _retry, _retry, _drain),
     **_row(_P.ARCHIVE, _on_archive, _retry, _retry, _retry),
     **_row(_P.OUTCOME, _ended),
     **_row(_P.END, _ended),

@@ -17,6 +17,8 @@ import pytest
 from agent.config import load_config
 from agent.device_command import DeviceCommand, run_device_command
 from agent.devices.lock import device_lock
+from agent.journal.inspect import list_jobs
+from agent.logs import set_up_logging
 from agent.version import VERSION
 
 ROOT = Path(__file__).parents[3]
@@ -125,7 +127,7 @@ def test_a_day_at_a_register_without_a_server(tmp_path: Path, config: Path, regi
     assert len(identity["fn_serial"]) == 16
     assert good(device("status"))["shift"] == "closed"
     opened = good(device("open-shift", "--cashier", "Иванова М."))
-    assert (opened["shift"], opened["fd"], opened["answer_lost"]) == ("open", 2, False)
+    assert (opened["shift"], opened["fd"]) == ("open", 2)
 
     receipt = good(device("receipt", RECEIPT, "--job-id", "day-1"))
     assert (receipt["job_id"], receipt["state"], receipt["proof"]["fd"]) == ("day-1", "done", 3)
@@ -194,10 +196,33 @@ def test_the_version_is_the_distributions() -> None:
 
 
 def test_a_doubtful_shift_command_is_not_sent_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The register opens the shift and its answer is lost: the shift's state decides."""
+    """The register opens the shift and its answer is lost: the shift's state and its document decide."""
     path = tmp_path / "config.toml"
-    path.write_text('[agent]\ndata_dir = "data"\n', "utf-8")
+    (tmp_path / "fast.toml").write_text("[time]\nshift = 0.5\n", "utf-8")
     with simulated(tmp_path, "--fault", "answer-lost:command=E0") as address:
+        path.write_text(
+            '[agent]\ndata_dir = "data"\n[[devices]]\nkkm_id = "1"\ndriver = "shtrih"\n'
+            f'address = "{address}"\nprofile = "fast.toml"\n',
+            "utf-8",
+        )
+        set_up_logging("error")
         command = DeviceCommand("open-shift", "shtrih", address, as_json=True)
         assert run_device_command(command, load_config(path)) == 0
-    assert json.loads(capsys.readouterr().out) == {"shift": "open", "shift_number": 1, "fd": 2, "answer_lost": True}
+    assert json.loads(capsys.readouterr().out) == {"shift": "open", "shift_number": 1, "fd": 2}
+
+
+def test_nothing_acts_while_an_outcome_is_open(tmp_path: Path) -> None:
+    """A receipt whose process died after INTENT: the register may not be touched but by its resolution."""
+    data = tmp_path / "data"
+    with simulated(tmp_path) as address:
+        (tmp_path / "config.toml").write_text('[agent]\ndata_dir = "data"\n', "utf-8")
+        device = ("device", "--driver", "shtrih", "--address", address, "--config", str(tmp_path / "config.toml"))
+        killed = [sys.executable, "-m", "tests.support.dying", "agent", "--at", "intent", "--", *device]
+        receipt = ["receipt", str(RECEIPT), "--job-id", "till-1"]
+        died = subprocess.run([*killed, *receipt], cwd=ROOT, capture_output=True, check=False)
+        assert died.returncode == -9
+        assert list_jobs(data / "journal.sqlite3")[0]["state"] == "started"
+        for action in ("open-shift", "close-shift", "cancel", "x-report", "continue-print"):
+            refused = kassabridge(*device, "--json", action, cwd=tmp_path)
+            assert (refused.returncode, json.loads(refused.stdout)["code"]) == (1, "intent_open"), refused.stderr
+        assert good(kassabridge(*device, "--json", "status", cwd=tmp_path))["last_fd"] == 2
