@@ -1,0 +1,64 @@
+"""The parts of ``docs/`` that are made from the code: ``python -m tests.support.write_docs`` writes them anew.
+
+A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``; everything else is written by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from protocol.crm.job_machine import TABLE
+from protocol.crm.link_machine import AGENT_TABLE, SERVER_TABLE
+from protocol.crm.machine import as_markdown
+from protocol.crm.messages import DURABLE, TYPES
+
+DOCS = Path(__file__).parents[2] / "docs"
+_PART = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def messages_table() -> str:
+    """Every message with its fields, as the models define them."""
+    rows = ["| type | durable | signed | fields |", "| --- | --- | --- | --- |"]
+    for name, model in TYPES.items():
+        signed = (
+            "by the job key" if "kid" in model.model_fields else "by the agent" if "sig" in model.model_fields else ""
+        )
+        rows.append(f"| `{name}` | {'yes' if name in DURABLE else ''} | {signed} | {_fields(model)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _fields(model: type[BaseModel]) -> str:
+    fields = model.model_fields.items()
+    return ", ".join(f"`{name}`" + ("" if field.is_required() else "?") for name, field in fields if name != "sig")
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "job machine": lambda: as_markdown(TABLE),
+    "agent link": lambda: as_markdown(AGENT_TABLE),
+    "server link": lambda: as_markdown(SERVER_TABLE),
+    "messages": messages_table,
+}
+PAGES = ("crm-protocol.md", "job-machine.md")
+
+
+def filled(page: str) -> str:
+    """The page with every generated part made anew. Raises ``KeyError`` for a part of no known name."""
+    return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found['name']]()}\n{found[3]}", page)
+
+
+def parts_of(page: str) -> set[str]:
+    return {found["name"] for found in _PART.finditer(page)}
+
+
+def main() -> None:
+    for name in PAGES:
+        path = DOCS / name
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
