@@ -252,7 +252,9 @@ class Lane:
                 human=told,
             )
         else:
-            run, ask = receipt.look_again(context, first=row.first_snapshot, snapshot=row.snapshot, human=told)
+            run, ask = receipt.look_again(
+                context, first=row.first_snapshot, snapshot=row.snapshot, closing=row.closing, human=told
+            )
         self._run(run, ask, self._work(chosen, plan))
         return 0.0
 

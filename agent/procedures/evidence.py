@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.procedures.asks import Seen
-from drivers.api import DocumentKind, FiscalDocument
+from drivers.api import CloseReply, DocumentKind, FiscalDocument
 from protocol.ffd.planned import PlannedReceipt
 
 RECEIPTS = frozenset(
@@ -41,11 +41,20 @@ class Undecidable:
 Verdict = Proven | ProvenNone | Undecidable
 
 
-def decide(seen: Iterable[Seen], plan: PlannedReceipt, *, exclusive: bool) -> Verdict:
+def decide(
+    seen: Iterable[Seen],
+    plan: PlannedReceipt,
+    *,
+    exclusive: bool,
+    closing: bool = False,
+    reply: CloseReply | None = None,
+) -> Verdict:
     """Judge the documents above the first attempt's snapshot, all of which were read. The device is fenced.
 
     With an imprint: exactly one document that carries it is the receipt (its contents must agree), none is proof of
-    absence. Without: only an unchanged archive proves absence, and a look-alike is proof only on an exclusive desk.
+    absence. Without: only an unchanged archive proves absence, and a document is the receipt when the register's own
+    ``reply`` to the closing command names it, or when it is the only one on an exclusive desk, looks alike, and the
+    closing command may have been sent (``closing``).
     """
     receipts = [s.document for s in seen if s.document.kind in RECEIPTS]
     if plan.imprint is not None:
@@ -60,8 +69,13 @@ def decide(seen: Iterable[Seen], plan: PlannedReceipt, *, exclusive: bool) -> Ve
         return Undecidable("content_differs", tuple(mine), wrong) if wrong else Proven(mine[0])
     if not receipts:
         return ProvenNone()
-    if len(receipts) == 1 and exclusive and not receipts[0].imprint and not differences(receipts[0], plan):
-        return Proven(receipts[0])
+    named = [d for d in receipts if reply is not None and (d.fd, d.fpd) == (reply.fd, reply.fpd)]
+    if named:
+        wrong = differences(named[0], plan)
+        return Undecidable("content_differs", tuple(named), wrong) if wrong else Proven(named[0])
+    only = receipts[0] if len(receipts) == 1 and exclusive and closing else None
+    if only is not None and not only.imprint and not differences(only, plan):
+        return Proven(only)
     return Undecidable("looks_alike", tuple(receipts))
 
 

@@ -35,7 +35,7 @@ from agent.procedures.asks import (
     Wait,
 )
 from agent.procedures.evidence import Proven, ProvenNone, Undecidable, decide, summary
-from drivers.api import Identity, Paper, ShiftState, Status
+from drivers.api import CloseReply, Identity, Paper, ShiftState, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
 from protocol.crm.outcomes import Decision, Reason
@@ -106,7 +106,8 @@ class Run:
     last_fd: int = 0
     doubted: bool = False  # the job is ``resolving`` (or ``human``) on disk
     human: str | None = None  # the code under which a person was told
-    answered_close: bool = False  # the closing command was answered with success
+    closing: bool = False  # CLOSING of this attempt is on disk: the closing command may have been sent
+    reply: CloseReply | None = None  # to the closing command
     own_open: bool = False  # the open document is ours for certain
     cause: Reason | None = None  # why this attempt did not make a receipt
     since: float | None = None  # when deciding began
@@ -135,14 +136,15 @@ def resume(
     longest = ctx.max_time["close" if closing else "fill"]
     run = Run(
         ctx, Phase.DOUBT, first=first, snapshot=snapshot, doubted=doubted, human=human, remaining=longest,
-        cause=reason("resolving"),
+        closing=closing, cause=reason("resolving"),
     )  # fmt: skip
     return _enter_doubt(run)
 
 
-def look_again(ctx: Context, *, first: Snapshot, snapshot: Snapshot, human: str | None) -> Next:
+def look_again(ctx: Context, *, first: Snapshot, snapshot: Snapshot, closing: bool, human: str | None) -> Next:
     """A job in doubt whose waiting time is over (a person decided, or the device may have come back)."""
-    return Run(ctx, Phase.REOPEN, first=first, snapshot=snapshot, doubted=True, human=human), Reopen()
+    run = Run(ctx, Phase.REOPEN, first=first, snapshot=snapshot, doubted=True, human=human, closing=closing)
+    return run, Reopen()
 
 
 def step(run: Run, answer: Answered) -> Next:
@@ -189,6 +191,11 @@ def _on_status(run: Run, answer: Answered) -> Next:
             return replace(run, phase=Phase.END), Needs(Operation.OPEN_SHIFT)
         return _not_ready(run, reason("shift_closed"))
     return _catch_up(run, status)
+
+
+def _leftover_in_doubt(run: Run, answer: Answered) -> Next:
+    """A cancel that may still run is waited out, or it could strike the document of the attempt."""
+    return replace(run, phase=Phase.LEFTOVER_WAIT), Wait(answer.remaining + MARGIN, "document_open")
 
 
 def _busy(run: Run, answer: Answered) -> Next:
@@ -301,15 +308,16 @@ def _on_recheck(run: Run, answer: Answered) -> Next:
 
 
 def _closing(run: Run) -> Next:
-    return replace(run, phase=Phase.CLOSING), Commit(JobEvent.CLOSING)
+    return replace(run, phase=Phase.CLOSING, closing=True), Commit(JobEvent.CLOSING)
 
 
 def _close(run: Run, _: Answered) -> Next:
     return replace(run, phase=Phase.CLOSE), Close()
 
 
-def _closed(run: Run, _: Answered) -> Next:
-    return _look(replace(run, answered_close=True, own_open=False))
+def _closed(run: Run, answer: Answered) -> Next:
+    """The answer is no proof yet; it says where to look."""
+    return _look(replace(run, reply=answer.value, own_open=False))
 
 
 def _refused(run: Run, answer: Answered) -> Next:
@@ -365,7 +373,7 @@ def _on_look(run: Run, answer: Answered) -> Next:
     if (status.register_serial, status.fn_serial) != (before.register_serial, before.fn_serial):
         detail = f"{status.register_serial}/{status.fn_serial}, was {before.register_serial}/{before.fn_serial}"
         return _undecidable(run, Undecidable("fn_replaced", differences=(detail,)))
-    if status.busy and not run.answered_close:
+    if status.busy and run.reply is None:
         return _retry(run, answer, "device_busy", reopen=False)
     if status.document_open or status.fn_document_open:
         if run.ctx.exclusive or run.own_open:
@@ -401,7 +409,7 @@ def _unreadable(run: Run, answer: Answered) -> Next:
 
 
 def _judge(run: Run) -> Next:
-    verdict = decide(run.seen, run.ctx.plan, exclusive=run.ctx.exclusive)
+    verdict = decide(run.seen, run.ctx.plan, exclusive=run.ctx.exclusive, closing=run.closing, reply=run.reply)
     match verdict:
         case Proven(document):
             made = Commit(JobEvent.PROVEN, {"document": document, "paper": _paper(run)})
@@ -447,9 +455,9 @@ def _retry_later(run: Run) -> Next:
 
 def _retry(run: Run, answer: Answered, code: str, *, reopen: bool = True) -> Next:
     """Ask again after a while; after 15 minutes without a decision a person is told, and the asking goes on."""
-    if run.ctx.decision is not None and reopen:
-        return _decided(run)
     since = answer.now if run.since is None else run.since
+    if run.ctx.decision is not None and (reopen or answer.now - since >= LEFTOVER_PATIENCE):
+        return _decided(run)
     run = replace(run, since=since, polls=run.polls + 1)
     if answer.now - since >= SILENT_AFTER and run.human is None:
         told = "fn_replaced" if code == "wrong_device" else "device_silent"
@@ -542,7 +550,7 @@ def _only(phase: Phase, ok: Handler) -> dict[tuple[Phase, Answer], Handler]:
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
     **_row(_P.STATUS, _on_status, _not_ready_because, _not_ready_because, _not_ready_because),
-    **_row(_P.LEFTOVER, _again, _not_ready_because, _not_ready_because, _not_ready_because),
+    **_row(_P.LEFTOVER, _again, _not_ready_because, _not_ready_because, _leftover_in_doubt),
     **_row(_P.RESUME_PAPER, _busy, _not_ready_because, _busy, _not_ready_because),
     **_only(_P.LEFTOVER_WAIT, _again),
     **_only(_P.BUSY, _again),
