@@ -124,7 +124,7 @@ class CloseReply:
 class FiscalRegister(ABC):
     """One register behind one address.
 
-    Every method may raise ``NotSent``, ``Refused`` or ``InDoubt`` and nothing else. Queries (``identity`` … ``document``)
+    Every method may raise ``NotSent``, ``Refused`` or ``InDoubt`` and nothing else. Queries (``status``, ``document``)
     change nothing and may be repeated by the caller; inside the driver they are repeated on a damaged line.
     """
 

@@ -13,7 +13,7 @@ from agent.journal.store import Transaction
 from protocol.crm.job_machine import JobEffect, JobEvent, Known, Moved, step
 from protocol.crm.jobs import FINAL, JobState, imprint_of
 from protocol.crm.machine import Refusal
-from protocol.crm.messages import Accept, Offer, Update
+from protocol.crm.messages import Accept, JournalHead, Offer, Update
 from protocol.crm.outcomes import Paper, Proof, Reason
 
 
@@ -63,7 +63,7 @@ def apply(
 
 def _tell(tx: Transaction, row: JobRow, moved: Moved, offer: Offer | None) -> None:
     if JobEffect.OUTBOX_ACCEPT in moved.effects and offer is not None:
-        accept = Accept(job_id=row.job_id, rev=row.rev, payload_hash=row.payload_hash)
+        accept = Accept(job_id=row.job_id, rev=row.rev, payload_hash=row.payload_hash, journal_head=head_of(tx))
         tx.send(accept, "accept", job_id=row.job_id, rev=row.rev)
     if JobEffect.OUTBOX_UPDATE in moved.effects or JobEffect.OUTBOX_TOO_LATE in moved.effects:
         too_late = JobEffect.OUTBOX_TOO_LATE in moved.effects
@@ -87,8 +87,14 @@ def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Of
         evidence=told.get("evidence"),
         certainty=told.get("certainty"),
         too_late=too_late,
+        journal_head=head_of(tx),
         offer=offer,
     )
+
+
+def head_of(tx: Transaction) -> JournalHead:
+    n, digest = tx.head()
+    return JournalHead(n=n, hash=digest)
 
 
 def is_final(row: JobRow) -> bool:

@@ -173,6 +173,7 @@ class Accept(Value):
     job_id: JobId
     rev: Count
     payload_hash: Sha256
+    journal_head: JournalHead | None = None  # the record of this very transition
 
 
 class Reject(Value):
@@ -196,6 +197,8 @@ class Update(Value):
     evidence: dict[str, Any] | None = None
     too_late: bool = False  # answer to a cancel that came after INTENT
     certainty: str | None = None
+    journal_head: JournalHead | None = None
+    """The journal's head when this was said: what the server has been told, the journal must still hold later."""
     offer: Offer | None = None
     """The job itself, for a server that does not know it (restored from a backup). Absent otherwise."""
 

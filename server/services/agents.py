@@ -112,6 +112,13 @@ def take_head(work: Work, agent: Agent, head: JournalHead) -> None:
     agent.acked_n, agent.acked_hash = head.n, head.hash
 
 
+def told_head(agent: Agent, head: JournalHead | None) -> None:
+    """The head under which something was said and is now committed here: acknowledged with it."""
+    if head is not None and agent.state == "active" and head.n > agent.acked_n:
+        agent.acked_n, agent.acked_hash = head.n, head.hash
+        agent.seen_n, agent.seen_hash = head.n, head.hash
+
+
 async def lost(work: Work, agent_id: str, epoch: int) -> None:
     await work.session.execute(
         update(Agent)

@@ -17,7 +17,7 @@ from protocol.crm.messages import Accept, Bound, Claim, Event, Offer, Progress, 
 from protocol.crm.signing import signature_is_good
 from protocol.ffd.rules import ReceiptInvalid, parse_receipt
 from server.keys import JobKey, verify
-from server.services import directory
+from server.services import agents, directory
 from server.store import jobs, outbox
 from server.store.database import Work
 from server.store.models import Agent, Device, DeviceEvent, Evidence, Job
@@ -82,6 +82,7 @@ async def _accept(work: Work, agent: Agent, envelope: Envelope, said: Accept) ->
     if row.agent_id != agent.id or row.payload_hash != said.payload_hash:
         await keep(work, agent, envelope, "not_its_job")
         return Taken.COMMITTED
+    agents.told_head(agent, said.journal_head)
     moved = step(jobs.machine_of(row), JobEvent.REPORTED, rev=said.rev, reported=JobState.ACCEPTED)
     if not isinstance(moved, Refusal):
         jobs.store(work, row, moved.job, at=envelope.ts)
@@ -129,6 +130,7 @@ async def _update(work: Work, key: JobKey, agent: Agent, envelope: Envelope, sai
     if device is not None and said.binding_epoch < device.binding_epoch and not _tombstone(said):
         await keep(work, agent, envelope, "stale_epoch")
         return Taken.COMMITTED
+    agents.told_head(agent, said.journal_head)
     await _mirror(work, row, said)
     if (
         device is not None

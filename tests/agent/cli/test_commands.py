@@ -147,7 +147,7 @@ def test_a_day_at_a_register_without_a_server(tmp_path: Path, config: Path, regi
     again = device("close-shift")
     assert again.returncode == 1
     error = json.loads(again.stdout)["error"]
-    assert (error["code"], error["vendor"], error["certainty"]) == ("shift_closed", "3D", "refused")
+    assert (error["code"], error["vendor"], error["certainty"]) == ("shift_closed", None, "refused")
     missing = device("document", "77")
     assert missing.returncode == 1
     assert json.loads(missing.stdout)["error"]["code"] == "no_such_document"
@@ -224,5 +224,5 @@ def test_nothing_acts_while_an_outcome_is_open(tmp_path: Path) -> None:
         assert list_jobs(data / "journal.sqlite3")[0]["state"] == "started"
         for action in ("open-shift", "close-shift", "cancel", "x-report", "continue-print"):
             refused = kassabridge(*device, "--json", action, cwd=tmp_path)
-            assert (refused.returncode, json.loads(refused.stdout)["code"]) == (1, "intent_open"), refused.stderr
+            assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (1, "intent_open"), refused.stderr
         assert good(kassabridge(*device, "--json", "status", cwd=tmp_path))["last_fd"] == 2
