@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -228,6 +228,22 @@ def test_a_job_held_a_second_time_has_its_whole_time_again(book: Bench) -> None:
     book.hands.turn(23 * 3600)
     book.book.tick()
     assert book.row().state is K.HELD
+
+
+def test_a_renew_that_comes_while_time_is_being_judged_wins(book: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    brought(book, K.ACCEPTED)
+    book.hands.turn(121)
+    book.pongs()
+    judge = book.book.judge
+
+    def slow(start_by: datetime) -> Lease:
+        verdict = judge(start_by)
+        book.renews(2)
+        return verdict
+
+    monkeypatch.setattr(book.book, "judge", slow)
+    book.book.tick()
+    assert (book.row().state, book.row().lease_no) == (K.ACCEPTED, 2)
 
 
 # --- attempts --------------------------------------------------------------------------------------------------------

@@ -242,14 +242,16 @@ def test_words_about_a_job_that_was_given_back_are_dropped(book: Bench) -> None:
     assert book.row().state is K.ABSENT
 
 
-def test_a_job_that_was_given_back_may_come_again_and_counts_on(book: Bench) -> None:
+@pytest.mark.parametrize("known", [0, 4], ids=["the server knows less", "the server knows all"])
+def test_a_job_that_was_given_back_may_come_again_and_counts_on(book: Bench, known: int) -> None:
     book.offers()
     book.lane(V.INTENT, V.DOUBT, V.PROVEN_NONE)
     rev = book.row().rev
+    assert rev == 4
     book.releases()
     book.binds(2)
     book.told()
-    book.offers(binding_epoch=2, rev=rev)
+    book.offers(binding_epoch=2, rev=known)
     assert (book.row().state, book.row().rev, book.row().attempt) == (K.ACCEPTED, rev + 1, 0)
     assert isinstance(book.told()[0], Accept)
 

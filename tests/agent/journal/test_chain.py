@@ -101,6 +101,17 @@ def test_a_forged_body_with_its_own_hash_still_breaks_the_chain(path: Path) -> N
     assert problem(path) == "record 2: the chain is broken"
 
 
+@pytest.mark.parametrize("n", range(1, RECORDS))
+def test_a_forged_record_with_a_hash_of_its_own_breaks_the_next_one(path: Path, n: int) -> None:
+    at, kind, job_id, kkm_id = sql(path, "SELECT at, kind, job_id, kkm_id FROM journal WHERE n = ?", n)[0]
+    previous = sql(path, "SELECT hash FROM journal WHERE n = ?", n - 1)[0][0] if n > 1 else GENESIS
+    body = {"n": n, "buyer": "forged"}
+    forged = chain_hash(previous, n, at, kind, job_id, kkm_id, hash_of_body(body))
+    sql(path, "UPDATE journal SET body = ?, body_hash = ?, hash = ? WHERE n = ?",
+        json.dumps(body), hash_of_body(body), forged, n)  # fmt: skip
+    assert problem(path) == f"record {n + 1}: the chain is broken"
+
+
 def test_a_body_that_was_pruned_leaves_the_chain_whole(path: Path) -> None:
     sql(path, "UPDATE journal SET body = NULL WHERE n IN (1, 3)")
     assert verify(path)["ok"] is True
