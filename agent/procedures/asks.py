@@ -126,7 +126,8 @@ class BeginOperation:
 
 @dataclass(frozen=True, slots=True)
 class EndOperation:
-    """Commit the outcome of a shift operation; ``document`` is its proof, or ``None`` when it proved not done."""
+    """Commit the outcome of a shift operation; ``document`` is its proof, or ``None`` when it proved not done (or its
+    fiscal drive is gone, and with it the question)."""
 
     operation: Operation
     document: FiscalDocument | None

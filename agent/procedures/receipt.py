@@ -506,8 +506,7 @@ def _on_paper(run: Run, answer: Answered) -> Next:
         if answer.now - run.waiting_since > PRINT_PATIENCE:
             return _end(run, answer)
         return replace(run, phase=Phase.PAPER_WAIT), Wait(0.3, "printing")
-    pending = paper is PaperOutcome.INCOMPLETE
-    return replace(run, phase=Phase.PAPER_NOTE, own_open=pending), Commit(JobEvent.PAPER, {"paper": paper})
+    return replace(run, phase=Phase.PAPER_NOTE), Commit(JobEvent.PAPER, {"paper": paper})
 
 
 def _ask_paper(run: Run, _: Answered) -> Next:
@@ -515,8 +514,7 @@ def _ask_paper(run: Run, _: Answered) -> Next:
 
 
 def _paper_noted(run: Run, _: Answered) -> Next:
-    status = run.status
-    return replace(run, phase=Phase.END), Ended(paper_pending=status is not None and status.paper is not Paper.PRESENT)
+    return replace(run, phase=Phase.END), Ended(paper_pending=_paper(run) is PaperOutcome.INCOMPLETE)
 
 
 def _end(run: Run, _: Answered) -> Next:

@@ -144,7 +144,9 @@ def _on_look(run: ShiftRun, answer: Answered) -> Next:
     status: Status = answer.value
     assert run.snapshot is not None
     if status.fn_serial != run.snapshot.fn_serial:
-        return _retry(run, answer)
+        # What the drive that is gone has recorded can never be asked again; on the new one nothing was begun.
+        run = replace(run, phase=ShiftPhase.OUTCOME, state=None, cause=reason("fn_replaced"))
+        return run, EndOperation(run.operation, None)
     if status.fn_document_open or status.document_open:
         if run.exclusive or run.own_open:
             return replace(run, phase=ShiftPhase.FENCE), Fence()

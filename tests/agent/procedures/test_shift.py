@@ -1,0 +1,264 @@
+"""A shift opened or closed for a receipt: an operation of its own, resolved by the shift's state and its document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from agent.procedures import shift
+from agent.procedures.asks import (
+    Answer,
+    Ask,
+    BeginOperation,
+    Ended,
+    EndOperation,
+    Fence,
+    NotReady,
+    Operate,
+    Operation,
+    ReadDocument,
+    ReadStatus,
+    Reopen,
+    Wait,
+)
+from agent.procedures.receipt import MARGIN, snapshot_of
+from drivers.api import DocumentKind, ShiftState
+from protocol.crm.codes import reason
+from tests.agent.procedures.test_receipt_start import answered
+from tests.support.model_register import MAX_TIME, SERIAL, ModelRegister
+from tests.support.play import Desk, Fault, Killed, faults_of
+
+OPEN, CLOSE = Operation.OPEN_SHIFT, Operation.CLOSE_SHIFT
+BEFORE = {OPEN: ShiftState.CLOSED, CLOSE: ShiftState.EXPIRED}
+AFTER = {OPEN: ShiftState.OPEN, CLOSE: ShiftState.CLOSED}
+PROOF = {OPEN: DocumentKind.OPEN_SHIFT, CLOSE: DocumentKind.CLOSE_SHIFT}
+
+
+class Alone(Desk):
+    """A desk where nothing but the operation is to be done."""
+
+    def __init__(self, operation: Operation, faults: dict[int, Fault] | None = None, *, exclusive: bool = True) -> None:
+        super().__init__(faults, exclusive=exclusive, shift=BEFORE[operation])
+        self.operation = operation
+        self.outcomes: list[EndOperation] = []
+
+    def operate(self) -> Ask:
+        """One operation, restarts included; the ask that ended it."""
+        while True:
+            try:
+                if self.kept.operation is None and not self.outcomes:
+                    return self._play(*shift.start(self.operation, SERIAL, MAX_TIME, exclusive=self.exclusive))
+                if self.kept.operation is None:
+                    return Ended()  # the outcome was on disk when the process died
+                assert self.kept.operation_snapshot is not None
+                snapshot = self.kept.operation_snapshot
+                run = shift.resume(self.operation, SERIAL, MAX_TIME, snapshot, exclusive=self.exclusive)
+                return self._play(*run)
+            except Killed:
+                self.register.pass_time(1.0)
+
+    def _write(self, ask: Ask) -> None:
+        super()._write(ask)
+        if isinstance(ask, EndOperation):
+            self.outcomes.append(ask)
+
+    def kinds(self) -> list[DocumentKind]:
+        """Documents made since the beginning."""
+        start = 1 if self.operation is OPEN else 2
+        return [document.kind for document in self.register.documents.values()][start:]
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+def test_as_it_should_go(operation: Operation) -> None:
+    desk = Alone(operation)
+    assert desk.operate() == Ended()
+    assert [type(ask) for _, ask in desk.asked] == [
+        *(ReadStatus, BeginOperation, Operate, ReadStatus, ReadDocument, EndOperation),
+    ]
+    (outcome,) = desk.outcomes
+    assert outcome.document is not None
+    assert (outcome.document.kind, outcome.already) == (PROOF[operation], False)
+    assert desk.register.shift is AFTER[operation]
+
+
+def _singles(operation: Operation) -> Iterator[tuple[Alone, str, Fault]]:
+    way = Alone(operation)
+    way.operate()
+    for number, (phase, ask) in enumerate(way.asked):
+        for fault in faults_of(ask):
+            if fault is not Fault.FOREIGN:
+                yield Alone(operation, {number: fault}), phase, fault
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+def test_every_fault_at_every_ask(operation: Operation) -> None:
+    """The intent is closed, by the document when there is one; no operation is sent twice on one intent."""
+    for desk, phase, fault in _singles(operation):
+        end = desk.operate()
+        what = f"{fault.value} at {phase}: {desk.story()}"
+        assert desk.kept.operation is None, what
+        desk.register.pass_time(3600.0)
+        assert desk.kinds() in ([], [PROOF[operation]]), what
+        if desk.outcomes:
+            proven = [outcome.document.kind for outcome in desk.outcomes if outcome.document is not None]
+            assert proven == desk.kinds(), what
+        else:
+            assert isinstance(end, NotReady), what
+            assert desk.kinds() == [], what
+        assert desk.register.open is None, what
+        assert not desk.register.half_document, what
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+def test_in_the_wanted_state_already(operation: Operation) -> None:
+    desk = Alone(operation)
+    desk.register.shift = AFTER[operation]
+    assert desk.operate() == Ended()
+    assert desk.outcomes == []
+
+
+def _another_register(register: ModelRegister) -> None:
+    register.serial = "0000000000000001"
+
+
+NOT_READY: list[tuple[Callable[[ModelRegister], None], str]] = [
+    (_another_register, "wrong_device"),
+    (lambda r: r.foreign_document(), "document_open"),
+    (lambda r: setattr(r, "half_document", True), "document_open"),
+    (lambda r: setattr(r, "off_until", 1e9), "device_offline"),
+]
+
+
+@pytest.mark.parametrize(("happens", "code"), NOT_READY, ids=["another", "document", "drive", "away"])
+def test_not_ready(happens: Callable[[ModelRegister], None], code: str) -> None:
+    desk = Alone(OPEN)
+    happens(desk.register)
+    end = desk.operate()
+    assert isinstance(end, NotReady)
+    assert end.reason.code == code
+    assert not any(isinstance(ask, BeginOperation) for _, ask in desk.asked)
+
+
+# --- doubt ----------------------------------------------------------------------------------------------------------
+
+OPERATE = 2  # the number of the command itself
+
+
+def test_a_refusal_is_told() -> None:
+    desk = Alone(OPEN, {OPERATE: Fault.REFUSED})
+    assert desk.operate() == NotReady(reason("register_refused"))
+    assert desk.outcomes == [EndOperation(OPEN, None, False)]
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.DONE, Fault.LATE])
+def test_the_commands_own_time_is_waited_out(fault: Fault) -> None:
+    desk = Alone(OPEN, {OPERATE: fault})
+    end = desk.operate()
+    assert [ask for _, ask in desk.asked if isinstance(ask, (Wait, Reopen))] == [
+        Wait(MAX_TIME["shift"] + MARGIN, "shift_in_doubt"),
+        Reopen(),
+    ]
+    assert isinstance(end, NotReady if fault is Fault.LOST else Ended)
+
+
+def test_after_a_restart_the_whole_time_is_waited_out() -> None:
+    snapshot = snapshot_of(ModelRegister(shift=ShiftState.CLOSED).status())
+    run, ask = shift.resume(OPEN, SERIAL, MAX_TIME, snapshot, exclusive=True)
+    assert ask == Wait(MAX_TIME["shift"] + MARGIN, "shift_in_doubt")
+    assert shift.step(run, answered(now=42.0))[1] == Reopen()
+
+
+BEGUN = [
+    # how it was left                  exclusive  cancelled
+    (Fault.HALF,                       True,      True),
+    (Fault.REFUSED_IN_THE_MIDDLE,      True,      True),
+    (Fault.REFUSED_IN_THE_MIDDLE,      False,     True),  # the register refused a command of ours in its middle
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "exclusive", "cancelled"), BEGUN)
+def test_a_begun_document_is_cancelled(fault: Fault, exclusive: bool, cancelled: bool) -> None:
+    desk = Alone(OPEN, {OPERATE: fault}, exclusive=exclusive)
+    assert isinstance(desk.operate(), NotReady)
+    assert any(isinstance(ask, Fence) for _, ask in desk.asked) is cancelled
+    assert desk.outcomes == [EndOperation(OPEN, None, False)]
+
+
+def test_on_a_shared_desk_a_document_that_may_be_anothers_is_waited_for() -> None:
+    desk = Alone(OPEN, {OPERATE: Fault.HALF}, exclusive=False)
+    desk.register.later(300.0, desk.register.cancel)
+    assert isinstance(desk.operate(), NotReady)
+    assert not any(isinstance(ask, Fence) for _, ask in desk.asked)
+    assert 300.0 <= desk.register.now < 310.0
+
+
+def test_a_refusal_because_another_document_is_open_cancels_nothing_on_a_shared_desk() -> None:
+    desk = Alone(OPEN, exclusive=False)
+    operate = desk.register.operate
+
+    def overtaken(wanted: ShiftState) -> None:
+        desk.register.foreign_document()
+        desk.register.later(20.0, desk.register.cancel)
+        operate(wanted)
+
+    desk.register.operate = overtaken  # type: ignore[method-assign]
+    assert desk.operate() == NotReady(reason("document_open"))
+    assert not any(isinstance(ask, Fence) for _, ask in desk.asked)
+
+
+def test_a_busy_register_is_asked_again() -> None:
+    desk = Alone(OPEN, {OPERATE: Fault.LATE})
+    desk.register.busy_until = 60.0
+    assert desk.operate() == Ended()
+    assert desk.register.now < 60.0  # the shift is open: that it still prints does not matter
+    desk = Alone(OPEN, {OPERATE: Fault.LOST})
+    desk.register.busy_until = 60.0
+    assert isinstance(desk.operate(), NotReady)
+    assert desk.register.now >= 60.0
+
+
+def test_opened_by_another_hand() -> None:
+    """The state is what was wanted; without a document above the snapshot nothing is claimed to be ours."""
+    snapshot = snapshot_of(ModelRegister(shift=ShiftState.CLOSED).status())
+    register = ModelRegister(shift=ShiftState.CLOSED)
+    register.shift = ShiftState.OPEN
+    run, ask = shift.resume(OPEN, SERIAL, MAX_TIME, snapshot, exclusive=True)
+    for value in (None, register.identity(), register.status()):
+        run, ask = shift.step(run, answered(value))
+    assert ask == EndOperation(OPEN, None, True)
+    assert shift.step(run, answered())[1] == Ended()
+
+
+def test_a_document_of_another_kind_is_no_proof() -> None:
+    desk = Alone(CLOSE, {OPERATE: Fault.REFUSED})
+    desk.register.foreign_receipt()
+    assert desk.operate() == NotReady(reason("register_refused"))
+    assert desk.outcomes[0].document is None
+
+
+@pytest.mark.parametrize("kind", [Answer.NOT_SENT, Answer.REFUSED, Answer.DOUBT])
+@pytest.mark.parametrize("phase", [shift.ShiftPhase.REOPEN, shift.ShiftPhase.LOOK, shift.ShiftPhase.ARCHIVE])
+def test_whatever_cannot_be_read_is_asked_again(phase: shift.ShiftPhase, kind: Answer) -> None:
+    snapshot = snapshot_of(ModelRegister(shift=ShiftState.CLOSED).status())
+    run, _ = shift.resume(OPEN, SERIAL, MAX_TIME, snapshot, exclusive=True)
+    run, ask = shift.step(replace(run, phase=phase, polls=20), answered(kind=kind))
+    assert ask == Wait(5.0, "shift_in_doubt")  # no slower than this
+
+
+def test_a_fiscal_drive_replaced_in_between_does_not_hold_the_register_for_ever() -> None:
+    desk = Alone(CLOSE, {OPERATE: Fault.LOST})
+    desk.register.later(5.0, desk.register.new_fn)
+    assert desk.operate() == NotReady(reason("fn_replaced"))
+    assert desk.outcomes == [EndOperation(CLOSE, None, False)]
+
+
+def test_another_register_behind_the_address_is_not_asked() -> None:
+    """It is waited for the right one: it alone knows."""
+    desk = Alone(OPEN, {OPERATE: Fault.DONE})
+    desk.register.later(5.0, lambda: setattr(desk.register, "serial", "0000000000000001"))
+    desk.register.later(500.0, lambda: setattr(desk.register, "serial", SERIAL))
+    assert desk.operate() == Ended()
+    assert desk.register.now > 500.0
+    assert desk.outcomes[0].document is not None
