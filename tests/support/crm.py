@@ -140,11 +140,12 @@ SAMPLES: tuple[Value, ...] = (
         documents=[ArchiveEntry(fd=12, kind="receipt", at="2026-07-01T15:00:00", total="100.00", imprint="A" * 13)],
     ),
     offer(sig="c2ln"),
-    Accept(job_id="j1", rev=1, payload_hash="0" * 64),
+    Accept(job_id="j1", rev=1, payload_hash="0" * 64, journal_head=_HEAD),
     Reject(job_id="j1", reason=_REASON),
     Update(
         job_id="j1", rev=4, state=JobState.DONE, attempt=1, at=NOW, binding_epoch=3, lease_no=1, reason=_REASON,
         proof=_PROOF, paper=Paper.INCOMPLETE, evidence={"documents": [{"fd": 12}]}, too_late=True, certainty="proven",
+        journal_head=_HEAD,
         offer=offer(sig="c2ln"),
     ),
     Cancel(job_id="j1", agent_id=AGENT, rev=2, **_SIGNED),

@@ -150,6 +150,11 @@ class Bench:
         records = self.journal.read(lambda tx: list(tx.records()))
         return [r.body for r in records if r.kind is RecordKind.NOTE and r.body is not None]
 
+    def hash_at(self, n: int) -> str:
+        found = self.journal.read(lambda tx: tx.hash_at(n))
+        assert found is not None
+        return found
+
     def head(self) -> int:
         return self.journal.read(lambda tx: tx.head())[0]
 

@@ -10,7 +10,7 @@ import pytest
 from agent.jobs import book as book_module
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind, JobState, imprint_of, sha256_hex
-from protocol.crm.messages import Accept, Reject, Update
+from protocol.crm.messages import Accept, JournalHead, Reject, Update
 from tests.support.crm import KKM, NOW, RECEIPT, TENANT, JobKey, offer
 from tests.support.job_books import Bench
 
@@ -21,7 +21,8 @@ def test_a_good_offer_is_on_disk_and_accepted(book: Bench) -> None:
     assert (row.state, row.rev, row.attempt, row.kkm_id) == (Known.ACCEPTED, 1, 0, KKM)
     assert (row.lease_no, row.binding_epoch, row.start_by) == (1, 1, (NOW + timedelta(seconds=120)).isoformat())
     assert row.imprint == imprint_of(TENANT, "j1")
-    assert book.told() == [Accept(job_id="j1", rev=1, payload_hash=made.payload_hash)]
+    head = JournalHead(n=book.head(), hash=book.hash_at(book.head()))
+    assert book.told() == [Accept(job_id="j1", rev=1, payload_hash=made.payload_hash, journal_head=head)]
     assert book.journal.read(lambda tx: tx.offer("j1")) == made
     assert book.woken == [KKM]
     _, work = book.book.next_work(KKM)
@@ -197,6 +198,17 @@ def test_jobs_of_a_register_run_in_order_of_arrival(book: Bench) -> None:
     assert next_id() == "a"
     book.lane(JobEvent.INTENT, job_id="c")
     assert next_id() == "c", "an open intent comes before everything"
+
+
+def test_every_word_about_a_job_carries_the_journal_head_it_was_made_under(book: Bench) -> None:
+    """What the server has been told, the journal must still hold later."""
+    book.offers()
+    book.cancels()
+    book.offers()
+    accept, cancelled, again = book.told()
+    for said, n in ((accept, 2), (cancelled, 3), (again, 3)):
+        assert isinstance(said, (Accept, Update))
+        assert said.journal_head == JournalHead(n=n, hash=book.hash_at(n))
 
 
 def test_an_accept_that_was_lost_is_said_again_as_an_update(book: Bench) -> None:
