@@ -145,8 +145,8 @@ def _on_look(run: ShiftRun, answer: Answered) -> Next:
     assert run.snapshot is not None
     if status.fn_serial != run.snapshot.fn_serial:
         # What the drive that is gone has recorded can never be asked again; on the new one nothing was begun.
-        run = replace(run, phase=ShiftPhase.OUTCOME, state=None, cause=reason("fn_replaced"))
-        return run, EndOperation(run.operation, None)
+        ended = replace(run, phase=ShiftPhase.OUTCOME, state=None, cause=reason("fn_replaced"))
+        return ended, EndOperation(run.operation, None)
     if status.fn_document_open or status.document_open:
         if run.exclusive or run.own_open:
             return replace(run, phase=ShiftPhase.FENCE), Fence()
