@@ -17,7 +17,7 @@ demo: setup
 	@$(BIN)/kassabridge demo
 
 test: setup
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: setup
 	$(BIN)/ruff format --check .

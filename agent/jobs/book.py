@@ -267,8 +267,12 @@ class JobBook:
             fresh = binding.binding_epoch > device.binding_epoch
             if not fresh and (device.released or binding.binding_epoch < device.binding_epoch):
                 return  # an older word, said again: the register comes back only under a new epoch
-            if fresh:
-                self._give_up(tx, binding.kkm_id, binding.binding_epoch)
+            if not fresh:  # the desk has changed, or the word is repeated: of the device itself this journal knows more
+                told = replace(device, desk=binding.desk.model_dump(mode="json"))
+                if told != device:
+                    tx.write_device(told, "bind")
+                return
+            self._give_up(tx, binding.kkm_id, binding.binding_epoch)
             same_fn = bind.fn_serial is not None and bind.fn_serial == device.fn_serial
             highest = max(device.highest_fd or 0, bind.last_fd or 0) if same_fn else bind.last_fd
             device = replace(
@@ -280,7 +284,7 @@ class JobBook:
                 desk=binding.desk.model_dump(mode="json"),
                 fn_serial=bind.fn_serial if bind.fn_serial is not None else device.fn_serial,
                 highest_fd=(highest if bind.fn_serial is not None else device.highest_fd),
-                exclusive_lost=device.exclusive_lost and not fresh,
+                exclusive_lost=False,
             )
             tx.write_device(device, "bind")
             for open_job in bind.open_jobs:

@@ -31,13 +31,20 @@ def test_a_bind_again_changes_the_desk_and_keeps_the_jobs(book: Bench) -> None:
     assert (book.device().exclusive, book.device().settings.timezone) == (False, "Asia/Omsk")
 
 
-def test_the_highest_document_never_goes_back_on_the_same_drive(book: Bench) -> None:
-    book.binds(fn_serial=FN, last_fd=20)
-    assert book.device().highest_fd == 20
-    book.binds(fn_serial=FN, last_fd=15)
-    assert book.device().highest_fd == 20
+def test_a_bind_again_does_not_touch_what_this_journal_has_read_of_the_archive(book: Bench) -> None:
+    """Documents that only the server has heard of still have to be read here, or a foreign one goes unnoticed."""
+    for last_fd in (20, 5):
+        book.binds(fn_serial=FN, last_fd=last_fd)
+        book.binds(fn_serial="9999000000000001", last_fd=last_fd)
     book.binds()
-    assert (book.device().fn_serial, book.device().highest_fd) == (FN, 20)
+    assert (book.device().fn_serial, book.device().highest_fd) == (FN, 11)
+
+
+def test_under_a_new_epoch_the_highest_document_never_goes_back_on_the_same_drive(book: Bench) -> None:
+    book.binds(2, fn_serial=FN, last_fd=20)
+    assert book.device().highest_fd == 20
+    book.binds(3, fn_serial=FN, last_fd=15)
+    assert book.device().highest_fd == 20
 
 
 def test_a_lower_epoch_is_an_old_word(book: Bench) -> None:
