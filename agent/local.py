@@ -134,6 +134,7 @@ class Workbench:
             on_progress=lambda *_: None,
             on_archive=lambda _: None,
             on_crash=lambda _: None,
+            patient=False,
         )
         return book, lane
 

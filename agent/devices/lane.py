@@ -14,7 +14,7 @@ from datetime import datetime
 import structlog
 
 from agent.devices.performer import Interrupted, Performer, Work, decision_of
-from agent.jobs.book import JobBook
+from agent.jobs.book import JobBook, is_open
 from agent.journal.rows import DeviceRow, JobRow, JobWithOffer, Snapshot
 from agent.procedures import receipt, shift
 from agent.procedures.asks import (
@@ -36,7 +36,6 @@ from drivers.api import FiscalDocument, FiscalRegister, Identity, Paper, Status
 from drivers.errors import DeviceError
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
-from protocol.crm.jobs import OPEN_INTENT
 from protocol.crm.lease import Lease
 from protocol.crm.messages import Archive, ArchiveEntry
 from protocol.crm.outcomes import Reason
@@ -75,9 +74,11 @@ class Lane:
         on_progress: Callable[[str, str, int | None, int | None], None],
         on_archive: Callable[[Archive], None],
         on_crash: Callable[[BaseException], None],
+        patient: bool = True,
     ) -> None:
         """``on_claim(kkm_id, identity, last_fd)`` when the device has said who it is; ``on_progress`` of a job;
-        ``on_archive`` answers ``want_archive``."""
+        ``on_archive`` answers ``want_archive``. Without ``patient`` a round ends as soon as a person has to look;
+        with it the device is asked on and on."""
         self.kkm_id = kkm_id
         self.state = LaneState(kkm_id)
         self._register = register
@@ -86,6 +87,7 @@ class Lane:
         self._on_progress = on_progress
         self._on_archive = on_archive
         self._on_crash = on_crash
+        self._patient = patient
         self._archive_wanted = False
         self._wake = threading.Condition()
         self._nudged = False
@@ -176,7 +178,7 @@ class Lane:
         device, chosen = self._book.next_work(self.kkm_id)
         if device.operation is not None:
             return self._operation(device)
-        if chosen is not None and chosen.row.state.value in {state.value for state in OPEN_INTENT}:
+        if chosen is not None and is_open(chosen.row):
             return self._resolve(device, chosen)
         if not self._introduce():
             return self._pause()
@@ -275,8 +277,9 @@ class Lane:
         )
 
     def _plan(self, device: DeviceRow, chosen: JobWithOffer) -> PlannedReceipt:
-        imprint = chosen.row.imprint if device.settings.imprint else None
-        return plan_receipt(parse_receipt(chosen.offer.payload), imprint=imprint)
+        row = chosen.row
+        wanted = row.imprinted if is_open(row) else device.settings.imprint
+        return plan_receipt(parse_receipt(chosen.offer.payload), imprint=row.imprint if wanted else None)
 
     def _work(self, chosen: JobWithOffer, plan: PlannedReceipt) -> Work:
         return Work(chosen.row, plan, datetime.fromisoformat(chosen.row.start_by), plan.cashier_name, plan.cashier_inn)
@@ -410,8 +413,8 @@ class Lane:
         self.state = replace(
             self.state, doing=run.phase.value, job_id=work.row.job_id if work.row else None, reason=None
         )
-        while True:
-            if isinstance(ask, (NotReady, Needs, Ended)):
+        while not isinstance(ask, (NotReady, Needs, Ended)):
+            if run.phase is receipt.Phase.RETRY and self._left_to_a_person():
                 break
             try:
                 answer = self._performer.perform(ask)
@@ -426,6 +429,10 @@ class Lane:
             self.state = replace(self.state, doing=run.phase.value)
         self.state = replace(self.state, doing="idle", job_id=None)
         return ask
+
+    def _left_to_a_person(self) -> bool:
+        row = self._performer.work.row
+        return not self._patient and row is not None and row.state is Known.HUMAN
 
     def _not_ready(self, job_id: str | None, why: Reason | None) -> None:
         if why is None:

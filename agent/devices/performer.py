@@ -131,9 +131,7 @@ class Performer:
         register, work = self._register, self.work
         match ask:
             case ReadStatus():
-                self.connect()
-                self._status = register.status()
-                return self._status
+                return self._read_status()
             case ReadDocument(fd):
                 self.connect()
                 document = register.document(fd)
@@ -173,6 +171,17 @@ class Performer:
                 return self._end_operation(ask)
         raise AssertionError(ask)
 
+    def _read_status(self) -> Status:
+        identity = self.connect()
+        status = self._register.status()
+        if (status.register_serial, status.fn_serial) != (identity.register_serial, identity.fn_serial):
+            # Replaced behind an open channel: all that was read when it was opened belongs to the one before.
+            self.disconnect()
+            self.connect()
+            status = self._register.status()
+        self._status = status
+        return status
+
     def _filling(self, done: int, of: int) -> None:
         self._progress(self.work.row.job_id if self.work.row else None, "positions", done, of)
 
@@ -180,8 +189,9 @@ class Performer:
 
     def _begin(self, ask: Begin) -> Reason | None:
         """R4: lease, epoch and space once more, then INTENT."""
-        row = self.work.row
+        row, plan = self.work.row, self.work.plan
         assert row is not None
+        assert plan is not None
         assert self.work.start_by is not None
         lease = self._book.judge(self.work.start_by)
         if lease is not Lease.GOOD:
@@ -204,6 +214,7 @@ class Performer:
             outcome={},
             snapshot=ask.snapshot,
             first_snapshot=first or ask.snapshot,
+            imprinted=plan.imprint is not None,
         )
         if isinstance(moved, Refusal):
             return reason(moved.code)
@@ -270,10 +281,9 @@ class Performer:
         identity = self.last_identity()
 
         def change(device: DeviceRow) -> DeviceRow:
-            same = device.fn_serial == identity.fn_serial
-            return replace(
-                device, fn_serial=identity.fn_serial, highest_fd=max(fd, device.highest_fd or 0) if same else fd
-            )
+            if device.fn_serial == identity.fn_serial and device.highest_fd is not None:
+                return replace(device, highest_fd=_next(device.highest_fd, fd))
+            return replace(device, fn_serial=identity.fn_serial, highest_fd=fd)
 
         self._book.update_device(self._kkm_id, "seen", RecordKind.DEVICE, change)
 
@@ -347,10 +357,9 @@ class Performer:
             if document is None:
                 return replace(device, operation=None)
             same = device.fn_serial == self.last_identity().fn_serial
-            highest = device.highest_fd if same else None
-            # Only the very next number: what lies between is read, and judged, by the next job's R3.
-            next_one = highest is not None and document.fd == highest + 1
-            return replace(device, operation=None, highest_fd=document.fd if next_one else device.highest_fd)
+            if not same or device.highest_fd is None:
+                return replace(device, operation=None)
+            return replace(device, operation=None, highest_fd=_next(device.highest_fd, document.fd))
 
         def told(_: DeviceRow) -> Any:
             if document is None:
@@ -370,6 +379,12 @@ class Performer:
             return self._book.event(kind, self._kkm_id, body)
 
         self._book.update_device(self._kkm_id, "operation_outcome", RecordKind.OPERATION_OUTCOME, change, told)
+
+
+def _next(highest: int, fd: int) -> int:
+    """The highest known number after ``fd`` was seen: only the very next one counts. What lies between is read, and
+    judged, by the next job's R3."""
+    return fd if fd == highest + 1 else highest
 
 
 def decision_of(row: JobRow) -> tuple[Decision | None, int | None]:

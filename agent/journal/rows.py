@@ -46,6 +46,7 @@ class JobRow:
     held_since: str | None = None
     first_snapshot: Snapshot | None = None  # of the first attempt: the range in which a document may stand
     snapshot: Snapshot | None = None  # of the current attempt
+    imprinted: bool = True  # the current attempt's document carries the imprint
     outcome: dict[str, Any] = field(default_factory=dict)  # reason, proof, paper, evidence, certainty
     archived: bool = False
 

@@ -1,0 +1,58 @@
+"""One program of ours per device, whatever its process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.devices.lock import DeviceLocked, device_lock
+
+HOLD = """
+import sys
+from pathlib import Path
+from agent.devices.lock import device_lock
+with device_lock(Path(sys.argv[1]), sys.argv[2]):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("how", ["ends", "is killed"])
+def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path, how: str) -> None:
+    address = "tcp:127.0.0.1:7778"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path), address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(DeviceLocked) as refused, device_lock(tmp_path, address):
+            pass
+        assert refused.value.address == address
+        with device_lock(tmp_path, "tcp:127.0.0.1:7779"):  # another device
+            pass
+    finally:
+        if how == "is killed":
+            holder.kill()
+        holder.communicate("\n" if how == "ends" else None, timeout=20)
+    with device_lock(tmp_path, address):
+        pass
+
+
+def test_the_same_device_under_other_options_is_the_same_device(tmp_path: Path) -> None:
+    with (
+        device_lock(tmp_path, "serial:/dev/ttyUSB0?baud=115200"),
+        pytest.raises(DeviceLocked),
+        device_lock(tmp_path, "serial:/dev/ttyUSB0?baud=9600"),
+    ):
+        pass
+
+
+def test_the_lock_is_given_back_when_something_goes_wrong(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), device_lock(tmp_path, "tcp:127.0.0.1:7778"):
+        _ = 1 // 0
+    with device_lock(tmp_path, "tcp:127.0.0.1:7778"):
+        pass
