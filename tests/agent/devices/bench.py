@@ -27,6 +27,7 @@ from drivers.simulators.clock import ManualClock
 from drivers.simulators.dump import dump
 from drivers.simulators.fiscal_drive import DriveState, FiscalDrive
 from drivers.simulators.shtrih import new_device
+from drivers.transports.base import LinkError
 from protocol.crm.job_machine import Known
 from protocol.crm.messages import Archive, Bind, Binding, Desk, Event, Offer, Release, Resolve, Update
 from protocol.crm.outcomes import Value
@@ -53,6 +54,16 @@ poll = 0.01
 
 class Death(BaseException):
     """The process ends here, as if killed."""
+
+
+class Wire(Reconnecting):
+    """A register without power refuses the connection."""
+
+    def open(self) -> None:
+        try:
+            super().open()
+        except ConnectionRefusedError as error:
+            raise LinkError("device_offline", str(error)) from error
 
 
 class TurnedLane(Lane):
@@ -88,7 +99,7 @@ class Bench:
         """A new process: nothing is remembered but the journal."""
         self.journal = journal
         clock = Clock(monotonic=self.line.now, wall=lambda: NOW.timestamp() + self.line.now(), now=self.now)
-        self.register = ShtrihRegister(Reconnecting(self.line), self._profile, self.line)
+        self.register = ShtrihRegister(Wire(self.line), self._profile, self.line)
         self.book = JobBook(
             journal, clock, tenant_id=TENANT, agent_id=AGENT, verified=lambda *_: True, devices=[KKM]
         )  # fmt: skip
