@@ -6,11 +6,14 @@ A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from agent.procedures import receipt, shift
+from agent.procedures.asks import Answer
 from protocol.crm.job_machine import TABLE
 from protocol.crm.link_machine import AGENT_TABLE, SERVER_TABLE
 from protocol.crm.machine import as_markdown
@@ -36,13 +39,30 @@ def _fields(model: type[BaseModel]) -> str:
     return ", ".join(f"`{name}`" + ("" if field.is_required() else "?") for name, field in fields if name != "sig")
 
 
+def procedure_table(table: Mapping[tuple[StrEnum, Answer], Callable[..., object]]) -> str:
+    """Phase by answer: the handler; and below, what the handlers say of themselves."""
+    rows = ["| phase | " + " | ".join(Answer) + " |", "| --- " * (len(Answer) + 1) + "|"]
+    for phase in dict.fromkeys(phase for phase, _ in table):
+        rows.append(f"| {phase.value} | " + " | ".join(_name(table[phase, answer]) for answer in Answer) + " |")
+    handlers = {_name(handler): handler.__doc__ for handler in table.values() if handler.__doc__}
+    told = [f"- *{name}*: {' '.join(text.split())}" for name, text in sorted(handlers.items())]
+    return "\n".join([*rows, "", *told]) + "\n"
+
+
+def _name(handler: Callable[..., object]) -> str:
+    name = handler.__name__.strip("_").replace("_", " ")
+    return "–" if name == "impossible" else name
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "job machine": lambda: as_markdown(TABLE),
     "agent link": lambda: as_markdown(AGENT_TABLE),
     "server link": lambda: as_markdown(SERVER_TABLE),
     "messages": messages_table,
+    "receipt procedure": lambda: procedure_table(receipt.TABLE),
+    "shift procedure": lambda: procedure_table(shift.TABLE),
 }
-PAGES = ("crm-protocol.md", "job-machine.md")
+PAGES = ("crm-protocol.md", "job-machine.md", "procedures.md")
 
 
 def filled(page: str) -> str:

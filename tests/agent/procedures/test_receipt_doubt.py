@@ -72,29 +72,66 @@ def test_the_subtotal_is_not_read_twice_in_one_attempt() -> None:
 # --- how long it is waited ------------------------------------------------------------------------------------------
 
 
+def at(desk: Desk, *phases: str) -> list[float]:
+    """When something was asked in these phases."""
+    return [time for (phase, _), time in zip(desk.asked, desk.asked_at, strict=True) if phase in phases]
+
+
+DECIDING = ("b.3.1 reopen", "b.3.5 fence")
+
+
 @pytest.mark.parametrize(
     ("number", "longest"), [(FILL, "fill"), (CLOSE, "close")], ids=["positions", "closing command"]
 )
-def test_what_is_left_of_the_commands_own_time_is_waited_out(number: int, longest: str) -> None:
+def test_absence_is_believed_only_after_the_commands_own_time(number: int, longest: str) -> None:
     desk = Desk({number: Fault.LOST})
     desk.run()
-    assert asks(desk, Wait)[0] == Wait(MAX_TIME[longest] + receipt.MARGIN, "resolving")
+    assert at(desk, *DECIDING)[0] - desk.asked_at[number] >= MAX_TIME[longest] + receipt.MARGIN
 
 
-@pytest.mark.parametrize(("closing", "longest"), [(False, "fill"), (True, "close")])
+def test_a_document_that_is_there_proves_itself_at_once() -> None:
+    """C8: the usual case. Nobody waits half a minute for a receipt that lies on the counter."""
+    desk = Desk({CLOSE: Fault.DONE})
+    assert desk.run() is Known.DONE
+    assert at(desk, "R10 OUTCOME")[0] - desk.asked_at[CLOSE] < 3.0
+    assert at(desk, *DECIDING) == []
+
+
+def test_without_an_imprint_nothing_proves_itself_early() -> None:
+    desk = Desk({CLOSE: Fault.DONE}, plan=UNMARKED)
+    assert desk.run() is Known.DONE
+    assert at(desk, *DECIDING)[0] - desk.asked_at[CLOSE] >= MAX_TIME["close"] + receipt.MARGIN
+
+
+@pytest.mark.parametrize("early", [Fault.NOT_SENT, Fault.LOST, Fault.REFUSED])
+def test_an_early_look_that_fails_is_no_answer(early: Fault) -> None:
+    way = Desk({CLOSE: Fault.LOST})
+    way.run()
+    peeks = [n for n, (phase, _) in enumerate(way.asked) if phase.startswith("b.3.0") and faults_of(way.asked[n][1])]
+    for number in peeks[1:]:  # the first is the wait
+        desk = Desk({CLOSE: Fault.DONE, number: early})
+        assert desk.run() is Known.DONE
+        assert desk.kept.job.attempt == 1
+
+
+@pytest.mark.parametrize("closing", [False, True])
 @pytest.mark.parametrize("doubted", [False, True])
-def test_after_a_restart_the_whole_time_is_waited_out(closing: bool, longest: str, doubted: bool) -> None:
+def test_after_a_restart_the_whole_time_is_waited_out(closing: bool, doubted: bool) -> None:
+    """Of the longest command that may have been on its way: a cancel of the fence among them."""
     snapshot = Snapshot(SERIAL, FN, 2, 1, 0, "2026-07-01T12:00:00")
-    run, ask = receipt.resume(
-        context(), first=snapshot, snapshot=snapshot, closing=closing, doubted=doubted, human=None
-    )
-    if not doubted:  # the doubt is told first
-        assert isinstance(ask, Commit)
-        assert ask.event is JobEvent.DOUBT
-        run, ask = receipt.step(run, answered())
-    assert ask == Wait(MAX_TIME[longest] + receipt.MARGIN, "resolving")
-    run, ask = receipt.step(run, answered(now=50.0))
-    assert ask == Reopen()
+    for marked in (True, False):
+        ctx = context(plan=PLAN if marked else UNMARKED, max_time={**MAX_TIME, "cancel": 25.0})
+        run, ask = receipt.resume(ctx, first=snapshot, snapshot=snapshot, closing=closing, doubted=doubted, human=None)
+        if not doubted:  # the doubt is told first
+            assert isinstance(ask, Commit)
+            assert ask.event is JobEvent.DOUBT
+            run, ask = receipt.step(run, answered())
+        now = 0.0
+        while not (isinstance(ask, Reopen) and run.phase is receipt.Phase.REOPEN):
+            now += ask.seconds if isinstance(ask, Wait) else 0.0
+            kind = Answer.OK if isinstance(ask, Wait) else Answer.NOT_SENT
+            run, ask = receipt.step(run, answered(now=now, kind=kind))
+        assert now == (30.0 if closing else 25.0) + receipt.MARGIN
 
 
 # --- a device that stays silent -------------------------------------------------------------------------------------
@@ -134,7 +171,7 @@ def test_the_asking_slows_down_to_five_seconds() -> None:
     desk = Desk({CLOSE: Fault.LOST}, patience=HALF_A_DAY)
     desk.register.later(1.0, lambda: setattr(desk.register, "off_until", 200.0))
     desk.run()
-    waits = [ask.seconds for ask in asks(desk, Wait)[1:]]
+    waits = [ask.seconds for phase, ask in desk.asked if phase == "b.3.3 ask again later" and isinstance(ask, Wait)]
     assert waits[:4] == [1.0, 2.0, 4.0, 5.0]
     assert max(waits) == 5.0
 

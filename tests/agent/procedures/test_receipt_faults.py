@@ -225,7 +225,7 @@ MUTANTS: dict[str, dict[Any, Any]] = {
         (Phase.STATUS, Answer.OK): lambda run, answer: receipt._on_status(run, _nothing_open(answer)),
     },
     "positions without INTENT": {(Phase.NOTE, Answer.OK): lambda run, _: (replace(run, phase=Phase.FILL), Fill())},
-    "shift operation twice": {
+    "a shift closed again after a time-out": {
         (ShiftPhase.OPERATE, Answer.DOUBT): lambda run, _: (run, Operate(run.operation)),
     },
 }
@@ -237,7 +237,7 @@ def test_a_step_left_out_is_noticed(mutant: str, monkeypatch: pytest.MonkeyPatch
         table: dict[Any, Any] = receipt.TABLE if isinstance(phase, Phase) else shift.TABLE
         monkeypatch.setitem(table, (phase, answer), handler)
     with pytest.raises(AssertionError):
-        _all_singles(exclusive, closed_shift)
+        _all_singles(exclusive, closed_shift, expired_shift)
 
 
 def _all_singles(*makes: Make) -> None:

@@ -20,7 +20,6 @@ from agent.procedures.asks import (
     Operation,
     ReadDocument,
     ReadStatus,
-    Reopen,
     Wait,
 )
 from agent.procedures.receipt import MARGIN, snapshot_of
@@ -152,38 +151,66 @@ def test_a_refusal_is_told() -> None:
     assert desk.outcomes == [EndOperation(OPEN, None, False)]
 
 
-@pytest.mark.parametrize("fault", [Fault.LOST, Fault.DONE, Fault.LATE])
-def test_the_commands_own_time_is_waited_out(fault: Fault) -> None:
-    desk = Alone(OPEN, {OPERATE: fault})
-    end = desk.operate()
-    assert [ask for _, ask in desk.asked if isinstance(ask, (Wait, Reopen))] == [
-        Wait(MAX_TIME["shift"] + MARGIN, "shift_in_doubt"),
-        Reopen(),
-    ]
-    assert isinstance(end, NotReady if fault is Fault.LOST else Ended)
+def _sent(desk: Desk) -> int:
+    return sum(isinstance(ask, Operate) for _, ask in desk.asked)
 
 
-def test_after_a_restart_the_whole_time_is_waited_out() -> None:
-    snapshot = snapshot_of(ModelRegister(shift=ShiftState.CLOSED).status())
-    run, ask = shift.resume(OPEN, SERIAL, MAX_TIME, snapshot, exclusive=True)
-    assert ask == Wait(MAX_TIME["shift"] + MARGIN, "shift_in_doubt")
-    assert shift.step(run, answered(now=42.0))[1] == Reopen()
-
-
-BEGUN = [
-    # how it was left                  exclusive  cancelled
-    (Fault.HALF,                       True,      True),
-    (Fault.REFUSED_IN_THE_MIDDLE,      True,      True),
-    (Fault.REFUSED_IN_THE_MIDDLE,      False,     True),  # the register refused a command of ours in its middle
+WHOLE = MAX_TIME["shift"] + MARGIN
+LOST_ANSWERS = [
+    # operation  answer      sent  done   seconds
+    (OPEN,       Fault.DONE,  1,   True,  (0.0, 4.0)),  # the document proves itself
+    (CLOSE,      Fault.DONE,  1,   True,  (0.0, 4.0)),
+    (OPEN,       Fault.LOST,  2,   True,  (0.0, 4.0)),  # opening an open shift is refused: it may be sent once more
+    (OPEN,       Fault.LATE,  2,   True,  (0.0, 4.0)),
+    (CLOSE,      Fault.LOST,  1,   False, (WHOLE, WHOLE + 6.0)),  # a second closing could strike the next shift
+    (CLOSE,      Fault.LATE,  1,   True,  (WHOLE - 6.0, WHOLE + 6.0)),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fault", "exclusive", "cancelled"), BEGUN)
-def test_a_begun_document_is_cancelled(fault: Fault, exclusive: bool, cancelled: bool) -> None:
-    desk = Alone(OPEN, {OPERATE: fault}, exclusive=exclusive)
+@pytest.mark.parametrize(("operation", "fault", "sent", "done", "seconds"), LOST_ANSWERS)
+def test_a_lost_answer(operation: Operation, fault: Fault, sent: int, done: bool, seconds: tuple[float, float]) -> None:
+    desk = Alone(operation, {OPERATE: fault})
+    end = desk.operate()
+    assert isinstance(end, Ended) is done
+    assert _sent(desk) == sent
+    assert seconds[0] <= desk.register.now - desk.asked_at[OPERATE] <= seconds[1]
+    desk.register.pass_time(3600.0)
+    assert desk.kinds() == ([PROOF[operation]] if done else [])
+
+
+def test_an_opening_is_sent_twice_at_most() -> None:
+    way = Alone(OPEN, {OPERATE: Fault.LOST})
+    way.operate()
+    second = [n for n, (_, ask) in enumerate(way.asked) if isinstance(ask, Operate)][1]
+    desk = Alone(OPEN, {OPERATE: Fault.LOST, second: Fault.LOST})
     assert isinstance(desk.operate(), NotReady)
-    assert any(isinstance(ask, Fence) for _, ask in desk.asked) is cancelled
+    assert _sent(desk) == 2
+    assert desk.register.now - desk.asked_at[second] >= WHOLE
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+def test_after_a_restart_absence_is_believed_after_the_whole_time(operation: Operation) -> None:
+    desk = Alone(operation, {OPERATE: Fault.KILLED_LATE})
+    assert desk.operate() == Ended()
+    assert _sent(desk) == (2 if operation is OPEN else 1)
+    desk.register.pass_time(3600.0)
+    assert desk.kinds() == [PROOF[operation]]
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_what_a_refused_command_of_ours_has_begun_is_cancelled(exclusive: bool) -> None:
+    desk = Alone(OPEN, {OPERATE: Fault.REFUSED_IN_THE_MIDDLE}, exclusive=exclusive)
+    assert isinstance(desk.operate(), NotReady)
+    assert any(isinstance(ask, Fence) for _, ask in desk.asked)
     assert desk.outcomes == [EndOperation(OPEN, None, False)]
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+def test_what_was_begun_in_doubt_is_cancelled_on_an_exclusive_desk(operation: Operation) -> None:
+    desk = Alone(operation, {OPERATE: Fault.HALF})
+    assert isinstance(desk.operate(), Ended if operation is OPEN else NotReady)
+    assert any(isinstance(ask, Fence) for _, ask in desk.asked)
+    assert len(desk.outcomes) == 1
 
 
 def test_on_a_shared_desk_a_document_that_may_be_anothers_is_waited_for() -> None:
@@ -209,11 +236,11 @@ def test_a_refusal_because_another_document_is_open_cancels_nothing_on_a_shared_
 
 
 def test_a_busy_register_is_asked_again() -> None:
-    desk = Alone(OPEN, {OPERATE: Fault.LATE})
+    desk = Alone(OPEN, {OPERATE: Fault.DONE})
     desk.register.busy_until = 60.0
     assert desk.operate() == Ended()
     assert desk.register.now < 60.0  # the shift is open: that it still prints does not matter
-    desk = Alone(OPEN, {OPERATE: Fault.LOST})
+    desk = Alone(CLOSE, {OPERATE: Fault.LOST})
     desk.register.busy_until = 60.0
     assert isinstance(desk.operate(), NotReady)
     assert desk.register.now >= 60.0
@@ -257,7 +284,7 @@ def test_a_fiscal_drive_replaced_in_between_does_not_hold_the_register_for_ever(
 def test_another_register_behind_the_address_is_not_asked() -> None:
     """It is waited for the right one: it alone knows."""
     desk = Alone(OPEN, {OPERATE: Fault.DONE})
-    desk.register.later(5.0, lambda: setattr(desk.register, "serial", "0000000000000001"))
+    desk.register.later(0.5, lambda: setattr(desk.register, "serial", "0000000000000001"))
     desk.register.later(500.0, lambda: setattr(desk.register, "serial", SERIAL))
     assert desk.operate() == Ended()
     assert desk.register.now > 500.0
