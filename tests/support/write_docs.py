@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -19,6 +20,7 @@ from protocol.crm.link_machine import AGENT_TABLE, SERVER_TABLE
 from protocol.crm.machine import as_markdown
 from protocol.crm.messages import DURABLE, TYPES
 
+P = TypeVar("P", bound=StrEnum)
 DOCS = Path(__file__).parents[2] / "docs"
 _PART = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -39,7 +41,7 @@ def _fields(model: type[BaseModel]) -> str:
     return ", ".join(f"`{name}`" + ("" if field.is_required() else "?") for name, field in fields if name != "sig")
 
 
-def procedure_table(table: Mapping[tuple[StrEnum, Answer], Callable[..., object]]) -> str:
+def procedure_table(table: Mapping[tuple[P, Answer], Callable[..., object]]) -> str:
     """Phase by answer: the handler; and below, what the handlers say of themselves."""
     rows = ["| phase | " + " | ".join(Answer) + " |", "| --- " * (len(Answer) + 1) + "|"]
     for phase in dict.fromkeys(phase for phase, _ in table):
