@@ -444,7 +444,7 @@ def _keep(demo: _Demo, output: Path, say: Callable[[str], None]) -> None:
     path.write_text(json.dumps(job, ensure_ascii=False, indent=2), "utf-8")
     url = f"{demo.server_url}/api/v1/jobs"
     say("")
-    say(f"API:        {demo.server_url}/api/v1   ({demo.server_url}/docs)")
+    say(f"API:        {demo.server_url}/api/v1   ({demo.server_url}/api/v1/openapi.json)")
     say(f"API key:    {demo.api_key}")
     say(f"Касса:      {demo.register_address}   KKM_ID {KKM_ID}   (register)")
     say(f"Журналы:    {output / 'run'}   (logs)")

@@ -268,7 +268,12 @@ class JobBook:
             if not fresh and (device.released or binding.binding_epoch < device.binding_epoch):
                 return  # an older word, said again: the register comes back only under a new epoch
             if not fresh:  # the desk has changed, or the word is repeated: of the device itself this journal knows more
-                told = replace(device, desk=binding.desk.model_dump(mode="json"))
+                trusted_anew = binding.desk.exclusive and not device.settings.exclusive
+                told = replace(
+                    device,
+                    desk=binding.desk.model_dump(mode="json"),
+                    exclusive_lost=device.exclusive_lost and not trusted_anew,
+                )
                 if told != device:
                     tx.write_device(told, "bind")
                 return

@@ -43,6 +43,9 @@ from protocol.crm.outcomes import Paper as PaperOutcome
 from protocol.ffd.planned import PlannedReceipt
 
 MARGIN = 2.0  # seconds added to a command's own maximum time
+PEEK_AFTER = (
+    1.0  # seconds after a lost answer to the closing command before the archive is looked at for the first time
+)
 SILENT_AFTER = 15 * 60.0  # a device that has not decided for this long is shown to a person
 LEFTOVER_PATIENCE = 30.0  # how long another program's document may stay open before the cashier is told
 PRINT_PATIENCE = 60.0  # how long the end of printing is waited for, after the outcome
@@ -64,6 +67,10 @@ class Phase(StrEnum):
     CLOSING = "R7 CLOSING"
     CLOSE = "R8 close"
     DOUBT = "b.3 record the doubt"
+    PEEK_WAIT = "b.3.0 a moment"
+    PEEK_REOPEN = "b.3.0 reopen"
+    PEEK_STATUS = "b.3.0 status"
+    PEEK_ARCHIVE = "b.3.0 is it there already?"
     DRAIN = "b.3.1 wait it out"
     REOPEN = "b.3.1 reopen"
     RETRY = "b.3.3 ask again later"
@@ -112,6 +119,7 @@ class Run:
     cause: Reason | None = None  # why this attempt did not make a receipt
     since: float | None = None  # when deciding began
     remaining: float = 0.0
+    quiet_until: float | None = None  # before this moment only a document that is there proves anything
     polls: int = 0
     waiting_since: float | None = None
     busy_since: float | None = None
@@ -133,7 +141,7 @@ def resume(
     ctx: Context, *, first: Snapshot, snapshot: Snapshot, closing: bool, doubted: bool, human: str | None
 ) -> Next:
     """A job with an open INTENT after a restart: the outstanding command gets its whole maximum time."""
-    longest = ctx.max_time["close" if closing else "fill"]
+    longest = max(ctx.max_time["close" if closing else "fill"], ctx.max_time["cancel"])  # it may have been the fence
     run = Run(
         ctx, Phase.DOUBT, first=first, snapshot=snapshot, doubted=doubted, human=human, remaining=longest,
         closing=closing, cause=reason("resolving"),
@@ -335,14 +343,57 @@ def _in_doubt(run: Run, answer: Answered) -> Next:
 
 def _enter_doubt(run: Run) -> Next:
     if run.doubted:
-        return _drain(run, None)
+        return _first_look(run, None)
     return replace(run, phase=Phase.DOUBT, doubted=True), Commit(
         JobEvent.DOUBT, {"reason": run.cause or reason("resolving")}
     )
 
 
-def _drain(run: Run, _: Answered | None) -> Next:
+def _first_look(run: Run, _: Answered | None) -> Next:
+    """After a lost answer to the closing command the document is usually there: with an imprint it proves itself at
+    any time, and nothing of this attempt is left to strike later. Only absence needs the drain and the fence."""
+    if run.closing and run.ctx.plan.imprint is not None and run.remaining > 0:
+        return replace(run, phase=Phase.PEEK_WAIT, quiet_until=None), Wait(PEEK_AFTER, "resolving")
     return replace(run, phase=Phase.DRAIN), Wait(run.remaining + MARGIN, "resolving")
+
+
+def _peek(run: Run, answer: Answered) -> Next:
+    quiet_until = answer.now + run.remaining + MARGIN - PEEK_AFTER
+    return replace(run, phase=Phase.PEEK_REOPEN, quiet_until=quiet_until), Reopen()
+
+
+def _peek_reopened(run: Run, _: Answered) -> Next:
+    return replace(run, phase=Phase.PEEK_STATUS, seen=()), ReadStatus()
+
+
+def _peek_status(run: Run, answer: Answered) -> Next:
+    status: Status = answer.value
+    before, first = run.snapshot, run.first
+    assert before is not None
+    assert first is not None
+    same = (status.register_serial, status.fn_serial) == (before.register_serial, before.fn_serial)
+    if not same or status.document_open or status.fn_document_open:
+        return _drain(run, answer)
+    run = replace(run, status=status, phase=Phase.PEEK_ARCHIVE, next_fd=first.last_fd + 1, last_fd=status.last_fd)
+    return _read_on(run, lambda run: _peek_judge(run, answer))
+
+
+def _peek_document(run: Run, answer: Answered) -> Next:
+    if answer.value is None:
+        return _drain(run, answer)
+    return _on_document(run, answer, lambda run: _peek_judge(run, answer))
+
+
+def _peek_judge(run: Run, answer: Answered) -> Next:
+    """Proof counts; whatever else it may be is decided after the drain."""
+    verdict = decide(run.seen, run.ctx.plan, exclusive=False)
+    return _proven(run, verdict) if isinstance(verdict, Proven) else _drain(run, answer)
+
+
+def _drain(run: Run, answer: Answered) -> Next:
+    assert run.quiet_until is not None
+    left = max(0.0, run.quiet_until - answer.now)
+    return replace(run, phase=Phase.DRAIN), Wait(left, "resolving")
 
 
 def _reopen(run: Run, answer: Answered) -> Next:
@@ -411,14 +462,18 @@ def _unreadable(run: Run, answer: Answered) -> Next:
 def _judge(run: Run) -> Next:
     verdict = decide(run.seen, run.ctx.plan, exclusive=run.ctx.exclusive, closing=run.closing, reply=run.reply)
     match verdict:
-        case Proven(document):
-            made = Commit(JobEvent.PROVEN, {"document": document, "paper": _paper(run)})
-            return replace(run, phase=Phase.OUTCOME), made
+        case Proven():
+            return _proven(run, verdict)
         case ProvenNone():
             none = Commit(JobEvent.PROVEN_NONE, {"reason": run.cause or reason("no_document")})
             return replace(run, phase=Phase.END), none
         case Undecidable():
             return _undecidable(run, verdict)
+
+
+def _proven(run: Run, verdict: Proven) -> Next:
+    made = Commit(JobEvent.PROVEN, {"document": verdict.document, "paper": _paper(run)})
+    return replace(run, phase=Phase.OUTCOME), made
 
 
 def _undecidable(run: Run, verdict: Undecidable) -> Next:
@@ -561,7 +616,11 @@ TABLE: dict[tuple[Phase, Answer], Handler] = {
     **_row(_P.RECHECK, _on_recheck, _in_doubt, _refused, _in_doubt),
     **_only(_P.CLOSING, _close),
     **_row(_P.CLOSE, _closed, _in_doubt, _refused, _in_doubt),
-    **_only(_P.DOUBT, _drain),
+    **_only(_P.DOUBT, _first_look),
+    **_only(_P.PEEK_WAIT, _peek),
+    **_row(_P.PEEK_REOPEN, _peek_reopened, _drain, _drain, _drain),
+    **_row(_P.PEEK_STATUS, _peek_status, _drain, _drain, _drain),
+    **_row(_P.PEEK_ARCHIVE, _peek_document, _drain, _drain, _drain),
     **_only(_P.DRAIN, _reopen),
     **_only(_P.RETRY, _reopen),
     **_row(_P.REOPEN, _reopened, _no_answer, _no_answer, _no_answer),

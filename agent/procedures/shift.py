@@ -1,6 +1,9 @@
 """Opening or closing a shift that a receipt needs: an operation of its own, with its own intent and outcome.
 
-Doubt is resolved by the shift's state and a new document of the right kind in the archive. A document that the fiscal
+Doubt is resolved by the shift's state and a new document of the right kind in the archive, which proves itself at any
+time; absence is believed only after the lost command's whole time. An opening need not wait for that: under the same
+intent it is sent once more, because a register refuses to open an open shift, so whichever of the two comes second does
+nothing. (A closing is never sent twice: it could strike the next shift.) A document that the fiscal
 drive has begun and not finished is cancelled first, by the rule of receipts: on an exclusive desk, or when the register
 itself refused a command of ours in its middle.
 """
@@ -28,7 +31,7 @@ from agent.procedures.asks import (
     Reopen,
     Wait,
 )
-from agent.procedures.receipt import MARGIN, snapshot_of
+from agent.procedures.receipt import MARGIN, PEEK_AFTER, snapshot_of
 from drivers.api import DocumentKind, FiscalDocument, Identity, ShiftState, Status
 from protocol.crm.codes import reason
 from protocol.crm.outcomes import Reason
@@ -41,7 +44,7 @@ class ShiftPhase(StrEnum):
     STATUS = "status"
     BEGIN = "INTENT"
     OPERATE = "operate"
-    DRAIN = "wait it out"
+    DRAIN = "a moment"
     REOPEN = "reopen"
     RETRY = "ask again later"
     LOOK = "look"
@@ -65,6 +68,9 @@ class ShiftRun:
     state: ShiftState | None = None
     cause: Reason | None = None
     own_open: bool = False  # what the fiscal drive has begun is ours for certain
+    remaining: float = 0.0
+    quiet_until: float = 0.0  # before this moment a lost command may still strike
+    repeated: bool = False  # an opening was sent once more
     polls: int = 0
 
 
@@ -78,9 +84,10 @@ def start(operation: Operation, register_serial: str, max_time: Mapping[str, flo
 def resume(
     operation: Operation, register_serial: str, max_time: Mapping[str, float], snapshot: Snapshot, *, exclusive: bool
 ) -> Next:
-    """After a restart with an open intent: the command gets its whole maximum time, then the register is asked."""
-    run = ShiftRun(operation, register_serial, max_time, exclusive, ShiftPhase.DRAIN, snapshot)
-    return run, Wait(max_time["shift"] + MARGIN, "shift_in_doubt")
+    """After a restart with an open intent: the lost command's whole maximum time is still to run."""
+    longest = max_time["shift"]
+    run = ShiftRun(operation, register_serial, max_time, exclusive, ShiftPhase.DRAIN, snapshot, remaining=longest)
+    return run, Wait(PEEK_AFTER, "shift_in_doubt")
 
 
 def step(run: ShiftRun, answer: Answered) -> Next:
@@ -120,8 +127,13 @@ def _fenced(run: ShiftRun, answer: Answered) -> Next:
 
 
 def _drain(run: ShiftRun, answer: Answered) -> Next:
-    run = replace(run, phase=ShiftPhase.DRAIN, cause=answer.reason, own_open=False)
-    return run, Wait(answer.remaining + MARGIN, "shift_in_doubt")
+    run = replace(run, phase=ShiftPhase.DRAIN, cause=answer.reason, own_open=False, remaining=answer.remaining)
+    return run, Wait(PEEK_AFTER, "shift_in_doubt")
+
+
+def _drained(run: ShiftRun, answer: Answered) -> Next:
+    quiet_until = max(run.quiet_until, answer.now + run.remaining + MARGIN - PEEK_AFTER)
+    return _reopen(replace(run, quiet_until=quiet_until), answer)
 
 
 def _reopen(run: ShiftRun, _: Answered) -> Next:
@@ -147,21 +159,25 @@ def _on_look(run: ShiftRun, answer: Answered) -> Next:
         # What the drive that is gone has recorded can never be asked again; on the new one nothing was begun.
         ended = replace(run, phase=ShiftPhase.OUTCOME, state=None, cause=reason("fn_replaced"))
         return ended, EndOperation(run.operation, None)
+    if status.busy and status.shift not in WANTED[run.operation]:
+        return _retry(run, answer)
     if status.fn_document_open or status.document_open:
         if run.exclusive or run.own_open:
             return replace(run, phase=ShiftPhase.FENCE), Fence()
         return _retry(run, answer)
-    if status.busy and status.shift not in WANTED[run.operation]:
-        return _retry(run, answer)
     run = replace(
         run, phase=ShiftPhase.ARCHIVE, state=status.shift, next_fd=run.snapshot.last_fd + 1, last_fd=status.last_fd
     )
-    return _read_on(run)
+    return _read_on(run, answer)
 
 
-def _read_on(run: ShiftRun) -> Next:
+def _read_on(run: ShiftRun, answer: Answered) -> Next:
     if run.next_fd <= run.last_fd:
         return run, ReadDocument(run.next_fd)
+    if run.document is None and run.state not in WANTED[run.operation] and answer.now < run.quiet_until:
+        if run.operation is Operation.OPEN_SHIFT and not run.repeated:
+            return _operate(replace(run, repeated=True), answer)
+        return _retry(run, answer)
     already = run.document is None and run.state in WANTED[run.operation]
     return replace(run, phase=ShiftPhase.OUTCOME), EndOperation(run.operation, run.document, already)
 
@@ -171,7 +187,7 @@ def _on_archive(run: ShiftRun, answer: Answered) -> Next:
         return _retry(run, answer)
     document: FiscalDocument = answer.value.document
     found = document if document.kind is PROOF[run.operation] else run.document
-    return _read_on(replace(run, document=found, next_fd=run.next_fd + 1))
+    return _read_on(replace(run, document=found, next_fd=run.next_fd + 1), answer)
 
 
 def _ended(run: ShiftRun, _: Answered) -> Next:
@@ -207,7 +223,7 @@ TABLE: dict[tuple[ShiftPhase, Answer], Handler] = {
     **_row(_P.STATUS, _on_status, _not_ready_because, _not_ready_because, _not_ready_because),
     **_row(_P.BEGIN, _operate),
     **_row(_P.OPERATE, _look, _drain, _refused, _drain),
-    **_row(_P.DRAIN, _reopen),
+    **_row(_P.DRAIN, _drained),
     **_row(_P.RETRY, _reopen),
     **_row(_P.REOPEN, _reopened, _retry, _retry, _retry),
     **_row(_P.LOOK, _on_look, _retry, _retry, _retry),
