@@ -38,6 +38,7 @@ from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.lease import Lease
 from protocol.crm.messages import Archive, ArchiveEntry
+from protocol.crm.outcomes import Paper as PaperOutcome
 from protocol.crm.outcomes import Reason
 from protocol.ffd.money import format_kopecks
 from protocol.ffd.planned import PlannedReceipt
@@ -97,6 +98,7 @@ class Lane:
         self._claimed: tuple[str, str] | None = None
         self._failures = 0
         self._idle_rounds = 0
+        self._unprinted: tuple[str, float] | None = None
         self._fresh = True  # no intent of this process is open: an open one needs the whole waiting time
 
     def start(self) -> None:
@@ -137,8 +139,8 @@ class Lane:
         except Interrupted:
             pass
         except BaseException as error:
+            self._on_crash(error)  # first: the log itself may be what is broken
             log.exception("lane_crashed", kkm_id=self.kkm_id)
-            self._on_crash(error)
         finally:
             self._performer.disconnect()
 
@@ -232,8 +234,6 @@ class Lane:
             self._not_ready(chosen.row.job_id, end.reason)
             return self._pause()
         self._failures = 0
-        if isinstance(end, Ended):
-            self.state = replace(self.state, paper_pending=end.paper_pending)
         moved = self._performer.work.row
         # The same cause would strike again at once; the pause is for the cashier to mend it.
         return RETRY_FIRST if moved is not None and moved.state is Known.ACCEPTED else 0.0
@@ -390,19 +390,32 @@ class Lane:
 
     def _finish_paper(self) -> float:
         """Print the rest of an interrupted receipt as soon as there is paper again; close an idle channel."""
-        if not self.state.paper_pending:
+        if self._unprinted is None:
             if self._idle_rounds:
                 self._performer.disconnect()
             self._idle_rounds += 1
             return IDLE_DISCONNECT
+        job_id, since = self._unprinted
         answer = self._performer.perform(ReadStatus())
         if answer.kind is Answer.OK:
             status: Status = answer.value
             if status.paper is Paper.RESUMABLE:
                 self._performer.perform(ContinuePrint())
-            elif status.paper is Paper.PRESENT and not status.busy:
-                self.state = replace(self.state, paper_pending=False)
+            elif status.paper is Paper.PRESENT and not status.busy and not status.cover_open:
+                row = self._book.journal.read(lambda tx: tx.job(job_id))
+                assert row is not None
+                told = {**row.outcome, "paper": PaperOutcome.COMPLETE.value}
+                self._book.transition(job_id, JobEvent.PAPER, outcome=told)
+                self._printed(None)
+        if self._unprinted is not None and self._book.clock.monotonic() - since > PAPER_PATIENCE:
+            log.warning("paper_given_up", kkm_id=self.kkm_id, job_id=job_id)
+            self._printed(None)
         return 1.0
+
+    def _printed(self, unprinted: str | None) -> None:
+        """``unprinted`` is the job whose receipt waits for paper; ``None`` when none does."""
+        self._unprinted = (unprinted, self._book.clock.monotonic()) if unprinted is not None else None
+        self.state = replace(self.state, paper_pending=unprinted is not None)
 
     # --- running a procedure
 
@@ -427,6 +440,8 @@ class Lane:
             )
             run, ask = _step(run, answer)
             self.state = replace(self.state, doing=run.phase.value)
+        if isinstance(ask, Ended) and ask.paper_pending and work.row is not None:
+            self._printed(work.row.job_id)
         self.state = replace(self.state, doing="idle", job_id=None)
         return ask
 

@@ -53,7 +53,7 @@ def person_proof(row: JobRow, document: FiscalDocument | None, proof: Proof | No
             "source": ProofSource.PERSON,
             "person": person,
             "person_reason": why,
-            "verified": document is not None and document.imprint == row.imprint,
+            "verified": document is not None and (not row.imprinted or document.imprint == row.imprint),
         }
     )
 

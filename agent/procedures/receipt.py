@@ -46,6 +46,7 @@ MARGIN = 2.0  # seconds added to a command's own maximum time
 PEEK_AFTER = (
     1.0  # seconds after a lost answer to the closing command before the archive is looked at for the first time
 )
+UNREADABLE_AFTER = 5  # looks at an archive that will not be read, before a person is told
 SILENT_AFTER = 15 * 60.0  # a device that has not decided for this long is shown to a person
 LEFTOVER_PATIENCE = 30.0  # how long another program's document may stay open before the cashier is told
 PRINT_PATIENCE = 60.0  # how long the end of printing is waited for, after the outcome
@@ -121,6 +122,7 @@ class Run:
     remaining: float = 0.0
     quiet_until: float | None = None  # before this moment only a document that is there proves anything
     polls: int = 0
+    unread: int = 0  # looks at the archive that ended before its last document
     waiting_since: float | None = None
     busy_since: float | None = None
 
@@ -425,11 +427,11 @@ def _on_look(run: Run, answer: Answered) -> Next:
         detail = f"{status.register_serial}/{status.fn_serial}, was {before.register_serial}/{before.fn_serial}"
         return _undecidable(run, Undecidable("fn_replaced", differences=(detail,)))
     if status.busy and run.reply is None:
-        return _retry(run, answer, "device_busy", reopen=False)
+        return _retry(run, answer, "device_busy", answers=True)
     if status.document_open or status.fn_document_open:
         if run.ctx.exclusive or run.own_open:
             return replace(run, phase=Phase.FENCE), Fence()
-        return _retry(run, answer, "document_open", reopen=False)
+        return _retry(run, answer, "document_open", answers=True)
     run = replace(run, phase=Phase.ARCHIVE, seen=(), next_fd=first.last_fd + 1, last_fd=status.last_fd)
     return _read_on(run, _judge)
 
@@ -449,13 +451,11 @@ def _fence_in_doubt(run: Run, answer: Answered) -> Next:
 
 
 def _on_archive(run: Run, answer: Answered) -> Next:
-    if answer.value is None:
-        return _undecidable(run, Undecidable("archive_unreadable", differences=(f"FD {run.next_fd} is missing",)))
-    return _on_document(run, answer, _judge)
+    return _unreadable(run, answer) if answer.value is None else _on_document(run, answer, _judge)
 
 
 def _unreadable(run: Run, answer: Answered) -> Next:
-    detail = str(answer.reason.vendor or answer.reason.code) if answer.reason else ""
+    detail = str(answer.reason.vendor or answer.reason.code) if answer.reason else "missing"
     return _undecidable(run, Undecidable("archive_unreadable", differences=(f"FD {run.next_fd}: {detail}",)))
 
 
@@ -477,9 +477,15 @@ def _proven(run: Run, verdict: Proven) -> Next:
 
 
 def _undecidable(run: Run, verdict: Undecidable) -> Next:
-    """A person has to look; or a person has looked already and the records do not contradict."""
+    """A person has to look; or a person has looked already and the records do not contradict.
+
+    What could not be read may be readable at the next look: a person is told only when it stays so.
+    """
     if run.ctx.decision is not None:
         return _decided(run)
+    if verdict.code == "archive_unreadable" and run.unread + 1 < UNREADABLE_AFTER:
+        delay = min(5.0, 0.5 * 2.0**run.unread)
+        return replace(run, phase=Phase.RETRY, unread=run.unread + 1), Wait(delay, verdict.code)
     if run.human == verdict.code:
         return _retry_later(run)
     evidence = {
@@ -508,10 +514,13 @@ def _retry_later(run: Run) -> Next:
     return replace(run, phase=Phase.RETRY), Wait(30.0, run.human or "resolving")
 
 
-def _retry(run: Run, answer: Answered, code: str, *, reopen: bool = True) -> Next:
-    """Ask again after a while; after 15 minutes without a decision a person is told, and the asking goes on."""
+def _retry(run: Run, answer: Answered, code: str, *, answers: bool = False) -> Next:
+    """Ask again after a while; after 15 minutes without a decision a person is told, and the asking goes on.
+
+    ``answers``: the register is there and only busy, so it is asked sooner, and before a person's decision counts.
+    """
     since = answer.now if run.since is None else run.since
-    if run.ctx.decision is not None and (reopen or answer.now - since >= LEFTOVER_PATIENCE):
+    if run.ctx.decision is not None and (not answers or answer.now - since >= LEFTOVER_PATIENCE):
         return _decided(run)
     run = replace(run, since=since, polls=run.polls + 1)
     if answer.now - since >= SILENT_AFTER and run.human is None:
@@ -521,7 +530,7 @@ def _retry(run: Run, answer: Answered, code: str, *, reopen: bool = True) -> Nex
             JobEvent.UNDECIDABLE,
             {"reason": reason(told, detail=code), "evidence": {"case": told, "last": code}},
         )
-    if reopen:
+    if not answers:
         delay = min(5.0, 0.5 * 2.0 ** min(run.polls, 8))
         return replace(run, phase=Phase.RETRY), Wait(delay, code)
     return replace(run, phase=Phase.RETRY), Wait(min(2.0, 0.2 * run.polls), code)

@@ -49,6 +49,11 @@ FAULTS = [
     ("refuse:command=FF45,error=46,times=2",         DONE,     3, MADE),
     ("refuse:command=FF45,error=46,times=always",    NOT_DONE, 3, OPENED),
     ("refuse:command=E0,error=4F",                   DONE,     1, MADE),
+    ("refuse:command=FF0A,error=2F",                 DONE,     1, MADE),  # the archive cannot be read for a moment
+    ("refuse:command=FF3A,error=08",                 DONE,     1, MADE),
+    ("refuse:command=FF3B,error=08",                 DONE,     1, MADE),
+    ("answer-lost:command=FF0A,nth=2,stored=no",     DONE,     1, MADE),  # lost while reading back
+    ("power:command=FF01,nth=4,off=2",               DONE,     1, MADE),
     ("paper-out:line=3,load=1",                      DONE,     1, MADE),  # while the shift's opening prints
     ("paper-out:line=30,load=1",                     DONE,     1, MADE),  # C11: while the receipt prints
     ("cover:seconds=2",                              DONE,     1, MADE),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from agent.config import load_config
 from agent.device_command import DeviceCommand, run_device_command
@@ -206,8 +207,11 @@ def test_a_doubtful_shift_command_is_not_sent_again(tmp_path: Path, capsys: pyte
             "utf-8",
         )
         set_up_logging("error")
-        command = DeviceCommand("open-shift", "shtrih", address, as_json=True)
-        assert run_device_command(command, load_config(path)) == 0
+        try:
+            command = DeviceCommand("open-shift", "shtrih", address, as_json=True)
+            assert run_device_command(command, load_config(path)) == 0
+        finally:
+            structlog.reset_defaults()
     assert json.loads(capsys.readouterr().out) == {"shift": "open", "shift_number": 1, "fd": 2}
 
 
@@ -224,5 +228,7 @@ def test_nothing_acts_while_an_outcome_is_open(tmp_path: Path) -> None:
         assert list_jobs(data / "journal.sqlite3")[0]["state"] == "started"
         for action in ("open-shift", "close-shift", "cancel", "x-report", "continue-print"):
             refused = kassabridge(*device, "--json", action, cwd=tmp_path)
-            assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (1, "intent_open"), refused.stderr
+            assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (1, "intent_open"), (
+                refused.stderr
+            )
         assert good(kassabridge(*device, "--json", "status", cwd=tmp_path))["last_fd"] == 2
