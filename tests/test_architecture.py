@@ -20,7 +20,6 @@ LONG = {
     "agent/devices/lane.py": "the one thread of a device",
     "agent/jobs/book.py": "every change of a job or a binding on the agent",
     "agent/link/client.py": "carries out every effect of the link machine",
-    "agent/procedures/receipt.py": "one procedure with its table",
     "protocol/wire/shtrih/commands.py": "one entry per command of the family",
 }
 LONGEST = 450

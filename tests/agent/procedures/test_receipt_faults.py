@@ -16,7 +16,7 @@ import pytest
 
 from agent.procedures import receipt, shift
 from agent.procedures.asks import Answer, Answered, Close, Fill, Operate, ReadDocument
-from agent.procedures.receipt import Phase
+from agent.procedures.receipt import Phase, attempt, resolve
 from agent.procedures.shift import ShiftPhase
 from drivers.api import Paper, ShiftState
 from protocol.crm.job_machine import JobEvent, Known
@@ -196,7 +196,7 @@ def test_a_driver_that_claims_success_is_noticed() -> None:
 
 
 def _no_drain(run: receipt.Run, answer: Answered) -> receipt.Next:
-    return receipt._reopen(replace(run, doubted=True), answer)
+    return resolve.reopen(replace(run, doubted=True), answer)
 
 
 def _nothing_open(answer: Answered) -> Answered:
@@ -208,21 +208,21 @@ def _retry_at_once(run: receipt.Run, answer: Answered) -> receipt.Next:
 
 
 def _believe_silence(run: receipt.Run, answer: Answered) -> receipt.Next:
-    return receipt._judge(replace(run, seen=()))
+    return resolve.judge(replace(run, seen=()))
 
 
 MUTANTS: dict[str, dict[Any, Any]] = {
     "close again after a time-out": {(Phase.CLOSE, Answer.DOUBT): _retry_at_once},
     "a time-out is a failure": {(Phase.CLOSE, Answer.DOUBT): _believe_silence},
-    "no CLOSING": {(Phase.SUBTOTAL, Answer.OK): receipt._close},
+    "no CLOSING": {(Phase.SUBTOTAL, Answer.OK): attempt.close},
     "no look at the subtotal": {
-        (Phase.FILL, Answer.OK): lambda run, _: receipt._closing(run),
-        (Phase.FILL, Answer.DOUBT): lambda run, _: receipt._closing(run),
+        (Phase.FILL, Answer.OK): lambda run, _: attempt.closing(run),
+        (Phase.FILL, Answer.DOUBT): lambda run, _: attempt.closing(run),
     },
     "nothing is waited out, nothing is cancelled": {
         (Phase.DOUBT, Answer.OK): _no_drain,
-        (Phase.LOOK, Answer.OK): lambda run, answer: receipt._on_look(run, _nothing_open(answer)),
-        (Phase.STATUS, Answer.OK): lambda run, answer: receipt._on_status(run, _nothing_open(answer)),
+        (Phase.LOOK, Answer.OK): lambda run, answer: resolve.on_look(run, _nothing_open(answer)),
+        (Phase.STATUS, Answer.OK): lambda run, answer: attempt.on_status(run, _nothing_open(answer)),
     },
     "positions without INTENT": {(Phase.NOTE, Answer.OK): lambda run, _: (replace(run, phase=Phase.FILL), Fill())},
     "a shift closed again after a time-out": {
