@@ -142,6 +142,7 @@ class AgentPort:
     def receive(self, body: Value, *, quarantined: bool) -> Value | None:
         if isinstance(body, ClaimRefused):
             log.error("claim_refused", kkm_id=body.kkm_id, code=body.code, text=body.text, advice=body.advice)
+            self._book.learned_epoch(body.kkm_id, body.binding_epoch)
             return None
         self._book.receive(NAMES[type(body)], body, acting=not quarantined)
         if isinstance(body, Bind) and not quarantined:

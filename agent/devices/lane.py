@@ -155,7 +155,8 @@ class Lane:
             self._nudged = False
 
     def _sleep(self, seconds: float) -> bool:
-        """A wait inside a procedure. Only stopping, or a person's decision on a ``human`` job, cuts it short."""
+        """A wait inside a procedure. Cut short by stopping, by a person's decision on a ``human`` job, and when the
+        register turns out to have another owner."""
         deadline = self._book.clock.monotonic() + seconds
         with self._wake:
             while not self._stopping:
@@ -164,9 +165,12 @@ class Lane:
                     return False
                 self._nudged = False
                 self._wake.wait(left)
-                if self._nudged and self._decision_waits():
+                if self._nudged and (self._decision_waits() or self._disowned()):
                     return True
             return True
+
+    def _disowned(self) -> bool:
+        return self._book.journal.read(lambda tx: tx.device(self.kkm_id)).released
 
     def _decision_waits(self) -> bool:
         row = self._performer.work.row
@@ -178,6 +182,9 @@ class Lane:
     def round(self) -> float:
         """One round: do what is next; return how long nothing needs to be looked at."""
         device, chosen = self._book.next_work(self.kkm_id)
+        if device.released:  # another PC owns it: not even a query may disturb it
+            self._performer.disconnect()
+            return 60.0
         if device.operation is not None:
             return self._operation(device)
         if chosen is not None and is_open(chosen.row):
@@ -186,7 +193,7 @@ class Lane:
             return self._pause()
         if self._archive_wanted and not self._report_archive(device):
             return self._pause()
-        if device.binding_epoch == 0 or device.released:
+        if device.binding_epoch == 0:
             return 60.0
         for adopted in self._book.adopted(self.kkm_id):
             if not self._search(device, adopted):

@@ -342,6 +342,21 @@ class JobBook:
         self.journal.commit(work)
         self._changed(release.kkm_id)
 
+    def learned_epoch(self, kkm_id: str, epoch: int) -> None:
+        """The server names a higher epoch than ours: the register has another owner, and nothing is executed on it any
+        more. An open intent stays open: who owns the register has adopted the job."""
+
+        def work(tx: Transaction) -> None:
+            device = tx.device(kkm_id)
+            if 0 < device.binding_epoch < epoch and not device.released:
+                for row in tx.live_jobs(kkm_id):
+                    if not is_final(row) and not is_open(row):
+                        tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
+                tx.write_device(replace(device, released=True, releasing=False), "epoch_learned")
+
+        self.journal.commit(work)
+        self._changed(kkm_id)
+
     def finish_release(self, tx: Transaction, kkm_id: str) -> None:
         """Let the register go when nothing on it is open."""
         device = tx.device(kkm_id)

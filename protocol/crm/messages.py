@@ -309,6 +309,7 @@ class ClaimRefused(Value):
     code: str
     text: str
     advice: str
+    binding_epoch: Count = 0  # the present one: an agent that learns a higher epoch than its own executes nothing
 
 
 # --- the connection itself ------------------------------------------------------------------------------------------

@@ -332,8 +332,7 @@ class Connection:
     async def _claim(self, work: Work, agent: Agent, device: ClaimedDevice, refusals: list[ClaimRefused]) -> None:
         refused = await mirror.claimed(work, self._s.world, agent, Claim(device=device))
         if refused is not None:
-            code, text, advice = refused
-            refusals.append(ClaimRefused(kkm_id=device.kkm_id, code=code, text=text, advice=advice))
+            refusals.append(refused)
 
     async def _deliver(self) -> None:
         assert self._said is not None

@@ -13,7 +13,7 @@ from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import JobEvent, Known, step
 from protocol.crm.jobs import FINAL, JobState, imprint_of, sha256_hex
 from protocol.crm.machine import Refusal
-from protocol.crm.messages import Accept, Bound, Claim, Event, Offer, Progress, Reject, Released, Update
+from protocol.crm.messages import Accept, Bound, Claim, ClaimRefused, Event, Offer, Progress, Reject, Released, Update
 from protocol.crm.signing import signature_is_good
 from protocol.ffd.rules import ReceiptInvalid, parse_receipt
 from server.keys import JobKey, verify
@@ -258,10 +258,12 @@ async def _event(work: Work, world: World, agent: Agent, said: Event) -> None:
             await directory.tell_binding(work, world, device)
 
 
-async def claimed(work: Work, world: World, agent: Agent, said: Claim) -> tuple[str, str, str] | None:
-    """``None``, or the code, text and advice of the refusal."""
+async def claimed(work: Work, world: World, agent: Agent, said: Claim) -> ClaimRefused | None:
+    """``None``, or the refusal as the agent is told it."""
     code = await directory.claim(work, world, agent, said.device)
     if code is None:
         return None
     words = words_of(code)
-    return code, words.text, words.advice
+    device = await work.session.get(Device, (agent.tenant_id, said.device.kkm_id))
+    epoch = device.binding_epoch if device is not None else 0
+    return ClaimRefused(kkm_id=said.device.kkm_id, code=code, text=words.text, advice=words.advice, binding_epoch=epoch)

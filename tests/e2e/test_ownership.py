@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from agent.journal.inspect import list_jobs
 from tests.support.rig import Rig, imprint
 
 
@@ -37,11 +38,16 @@ def test_a_register_moves_to_a_new_pc_and_its_open_jobs_are_adopted(rig: Rig) ->
     marks = [imprint(r) for r in rig.receipts()]
     assert len(marks) == len(set(marks)) == 3
 
-    # the old PC comes back: it learns that the register is no longer its own and does nothing
+    # the old PC comes back with its intent still open: it learns that the register is no longer its own, and neither
+    # cancels what the new owner has open nor touches the register at all
     rig.start_agent("old")
+    rig.until(lambda: rig.device()["refused_claims"], 30, "refused claim")
+    rig.until(lambda: "claim_refused" in (rig.folder / "old.log").read_text(), 30, "the old PC was told")
     rig.submit("later")
     assert rig.settled("later")["state"] == "done"
     assert len(rig.receipts()) == 4
+    old_jobs = list_jobs(rig.folder / "old" / "journal.sqlite3")
+    assert next(job for job in old_jobs if job["job_id"] == "made")["state"] in ("started", "resolving")
 
 
 def test_a_release_by_the_old_pc_offers_again_what_it_had_not_started(rig: Rig) -> None:

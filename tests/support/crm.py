@@ -164,7 +164,7 @@ SAMPLES: tuple[Value, ...] = (
     Release(agent_id=AGENT, kkm_id=KKM, binding_epoch=3, **_SIGNED),
     Released(kkm_id=KKM, binding_epoch=3, not_started=["j2"], last_fd=12),
     Claim(device=_DEVICE),
-    ClaimRefused(kkm_id=KKM, code="register_changed", text="…", advice="…"),
+    ClaimRefused(kkm_id=KKM, code="register_changed", text="…", advice="…", binding_epoch=2),
     Ack(msg_ids=["m1", "m2"]),
     Ping(n=1, journal_head=_HEAD),
     Pong(n=1, server_time=NOW),
