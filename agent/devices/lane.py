@@ -165,12 +165,12 @@ class Lane:
                     return False
                 self._nudged = False
                 self._wake.wait(left)
-                if self._nudged and (self._decision_waits() or self._disowned()):
+                if self._nudged and self._cut_short():
                     return True
             return True
 
-    def _disowned(self) -> bool:
-        return self._book.journal.read(lambda tx: tx.device(self.kkm_id)).released
+    def _cut_short(self) -> bool:
+        return self._decision_waits() or self._book.journal.read(lambda tx: tx.device(self.kkm_id)).released
 
     def _decision_waits(self) -> bool:
         row = self._performer.work.row

@@ -127,7 +127,7 @@ class Bench:
             for entry in [e for e in self.agenda if e[0] <= self.line.now()]:
                 self.agenda.remove(entry)
                 entry[1]()
-            if self.lane._stopping or self.lane._decision_waits() or self.until():
+            if self.lane._stopping or self.lane._cut_short() or self.until():
                 return True
         return False
 

@@ -557,3 +557,17 @@ def test_a_lane_that_meets_a_bug_says_so_and_ends(tmp_path: Path) -> None:
         b.lane.start()
         assert b.lane.join(20)
         assert [type(error) for error in b.crashes] == [ZeroDivisionError]
+
+
+def test_a_higher_epoch_learned_in_the_drain_stops_even_the_fence(tmp_path: Path) -> None:
+    """The register has another owner, who may have a document open on it: this lane never speaks to it again."""
+    with bench(tmp_path, "answer-lost:command=FF46,stored=no") as b:
+        b.offer()
+        b.at(0.5, lambda: b.book.learned_epoch(KKM, 2))
+        b.idle(6)
+        assert (b.job().state, b.row().released) == (Known.RESOLVING, True)
+        assert b.device.register.state.receipt is not None  # left for the new owner to cancel
+        assert b.lane._performer.identity is None
+        b.wait(300.0)
+        b.idle()
+        assert (b.job().state, b.receipts()) == (Known.RESOLVING, [])

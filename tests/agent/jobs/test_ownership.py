@@ -286,3 +286,11 @@ def test_an_unbound_agent_knows_no_register(tmp_path: Path) -> None:
         assert fresh.device().released, "the release was the later word"
         fresh.binds(2)
         assert not fresh.device().released
+
+
+@pytest.mark.parametrize(("epoch", "released"), [(0, False), (1, False), (2, True)])
+def test_a_higher_epoch_named_by_a_refused_claim_ends_the_ownership(book: Bench, epoch: int, released: bool) -> None:
+    book.offers()
+    book.book.learned_epoch(KKM, epoch)
+    assert book.device().released is released
+    assert book.row().state is (K.ABSENT if released else K.ACCEPTED)
