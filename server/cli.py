@@ -12,7 +12,8 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,6 +71,16 @@ def _configure_logs() -> None:
     )
 
 
+class BadDatabase(Exception):
+    """The database cannot be opened; the text is a sentence."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            f"база данных {url} не открывается: {why}. Проверьте --database (файл SQLite или URL). / "
+            f"the database {url} cannot be opened: {why}. Check --database (an SQLite file or a URL)."
+        )
+
+
 def _wrong(text: str, code: int = 2) -> int:
     print(f"kassabridge-server: {text}", file=sys.stderr)
     return code
@@ -83,8 +94,8 @@ def _init(arguments: argparse.Namespace) -> int:
         made = asyncio.run(_make_tenant(arguments.database, name))
     except TenantExists:
         return _wrong(f"учётная запись «{name}» уже есть / the tenant exists already", 1)
-    except SQLAlchemyError as error:
-        return _wrong(f"база данных / database {arguments.database}: {error}", 1)
+    except BadDatabase as error:
+        return _wrong(str(error), 1)
     if arguments.json:
         print(json.dumps(asdict(made), ensure_ascii=False))
     else:
@@ -95,12 +106,28 @@ def _init(arguments: argparse.Namespace) -> int:
 
 async def _make_tenant(database: str, name: str) -> NewTenant:
     world = World()
-    services = await open_services(Settings(database=database), world)
+    async with _opened(Settings(database=database), world) as services, services.database.write() as work:
+        return await add_tenant(work, world, name)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, world: World) -> AsyncIterator[Services]:
+    """The services over an open, migrated database. Raises ``BadDatabase``."""
     try:
-        async with services.database.write() as work:
-            return await add_tenant(work, world, name)
+        services = await open_services(settings, world)
+    except ImportError as error:
+        raise BadDatabase(settings.database, f"нет пакета / package missing: {error.name}") from None
+    except (SQLAlchemyError, OSError) as error:
+        raise BadDatabase(settings.database, str(error).splitlines()[0]) from None
+    try:
+        yield services
     finally:
         await services.database.close()
+
+
+async def _check(settings: Settings) -> None:
+    async with _opened(settings, World()):
+        pass
 
 
 class _Server(uvicorn.Server):
@@ -144,6 +171,11 @@ def _run(arguments: argparse.Namespace) -> int:
         public_url=public,
         limits=Limits(connections_per_minute=arguments.connections_per_minute),
     )
+    try:
+        asyncio.run(_check(settings))
+    except BadDatabase as error:
+        listener.close()
+        return _wrong(str(error), 1)
     # uvicorn raises a stopping signal once more after it has shut down: by then there is nothing left to do
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = _Server(uvicorn.Config(build_app(settings), **uvicorn_options(behind_proxy=public is not None)), url)

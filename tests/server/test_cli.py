@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.server.conftest import job
 from tests.server.player import greet, pair, register
@@ -91,3 +92,21 @@ def test_wrong_use(tmp_path: Path) -> None:
     assert call("fly", cwd=tmp_path).returncode == 2
     assert call("run", "--port", "0", "--host", "203.0.113.1", cwd=tmp_path).returncode == 1
     assert call("init", "--tenant", "T", "--database", str(tmp_path / "no" / "db"), cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize("command", [("init", "--tenant", "T"), ("run", "--port", "0")])
+@pytest.mark.parametrize("bad", ["postgres://nobody@127.0.0.1:1/none", "{folder}/missing/x.sqlite3", "{folder}/junk"])
+def test_a_database_that_does_not_open_is_a_sentence(tmp_path: Path, command: tuple[str, ...], bad: str) -> None:
+    (tmp_path / "junk").write_text("this is no database, and long enough to be looked at as one" * 20)
+    database = bad.format(folder=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "server.cli", *command, "--database", database],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert database in done.stderr
+    assert "--database" in done.stderr
+    assert "Traceback" not in done.stderr
