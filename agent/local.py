@@ -13,8 +13,8 @@ from agent.app import open_journal, system_clock
 from agent.config import Config, machine_data_dir
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
-from agent.jobs.book import LOCAL, Clock, JobBook, is_open
-from agent.jobs.transitions import absent, apply, because, is_final
+from agent.jobs.book import LOCAL, Clock, JobBook
+from agent.jobs.transitions import absent, apply, because, is_final, is_open
 from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Journal, Transaction
 from agent.problems import UserError

@@ -13,8 +13,10 @@ from datetime import datetime
 
 import structlog
 
+from agent.devices.evidence import archive_above
 from agent.devices.performer import Interrupted, Performer, Work, decision_of
-from agent.jobs.book import JobBook, is_open
+from agent.jobs.book import JobBook
+from agent.jobs.transitions import is_open
 from agent.journal.rows import DeviceRow, JobRow, JobWithOffer, Snapshot
 from agent.procedures import receipt, shift
 from agent.procedures.asks import (
@@ -32,15 +34,14 @@ from agent.procedures.asks import (
     Seen,
 )
 from agent.procedures.evidence import Proven, decide
-from drivers.api import FiscalDocument, FiscalRegister, Identity, Paper, Status
+from drivers.api import FiscalRegister, Identity, Paper, Status
 from drivers.errors import DeviceError
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.lease import Lease
-from protocol.crm.messages import Archive, ArchiveEntry
+from protocol.crm.messages import Archive
 from protocol.crm.outcomes import Paper as PaperOutcome
 from protocol.crm.outcomes import Reason
-from protocol.ffd.money import format_kopecks
 from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.planning import plan as plan_receipt
 from protocol.ffd.shape import parse_receipt
@@ -366,31 +367,11 @@ class Lane:
         return True
 
     def _report_archive(self, device: DeviceRow) -> bool:
-        self._performer.work = Work(None, None)
-        status = self._performer.perform(ReadStatus())
-        if status.kind is not Answer.OK:
+        archive = archive_above(self._performer, device)
+        if archive is None:
             return False
-        now: Status = status.value
-        known = (
-            device.highest_fd if device.fn_serial == now.fn_serial and device.highest_fd is not None else now.last_fd
-        )
-        entries = []
-        for fd in range(known + 1, now.last_fd + 1):
-            answer = self._performer.perform(ReadDocument(fd))
-            if answer.kind is not Answer.OK:
-                return False
-            if answer.value is not None:
-                entries.append(_entry(answer.value.document))
         self._archive_wanted = False
-        self._on_archive(
-            Archive(
-                kkm_id=self.kkm_id,
-                register_serial=now.register_serial,
-                fn_serial=now.fn_serial,
-                last_fd=now.last_fd,
-                documents=entries,
-            )
-        )
+        self._on_archive(archive)
         return True
 
     # --- paper
@@ -473,14 +454,3 @@ class Lane:
 
 def _step(run: receipt.Run | shift.ShiftRun, answer: Answered) -> tuple[receipt.Run | shift.ShiftRun, Ask]:
     return receipt.step(run, answer) if isinstance(run, receipt.Run) else shift.step(run, answer)
-
-
-def _entry(document: FiscalDocument) -> ArchiveEntry:
-    return ArchiveEntry(
-        fd=document.fd,
-        kind=document.kind.value,
-        at=document.at.isoformat(),
-        total=format_kopecks(document.total) if document.total is not None else None,
-        imprint=document.imprint,
-        fpd=document.fpd,
-    )

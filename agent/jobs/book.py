@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.jobs.transitions import absent, apply, because, is_final, update_of
+from agent.jobs import ownership
+from agent.jobs.transitions import absent, apply, because, is_final, is_open, update_of
 from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobRow, JobWithOffer
 from agent.journal.store import Journal, Transaction
 from drivers.api import FiscalDocument
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
-from protocol.crm.jobs import OPEN_INTENT, JobKind, sha256_hex
+from protocol.crm.jobs import JobKind, sha256_hex
 from protocol.crm.lease import Lease, ServerClock
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import (
@@ -32,7 +33,6 @@ from protocol.crm.messages import (
     Offer,
     Reject,
     Release,
-    Released,
     Renew,
     Resolve,
 )
@@ -260,118 +260,17 @@ class JobBook:
     # --- ownership
 
     def _bind(self, bind: Bind) -> None:
-        binding = bind.binding
-
-        def work(tx: Transaction) -> None:
-            device = tx.device(binding.kkm_id)
-            fresh = binding.binding_epoch > device.binding_epoch
-            if not fresh and (device.released or binding.binding_epoch < device.binding_epoch):
-                return  # an older word, said again: the register comes back only under a new epoch
-            if not fresh:  # the desk has changed, or the word is repeated: of the device itself this journal knows more
-                trusted_anew = binding.desk.exclusive and not device.settings.exclusive
-                told = replace(
-                    device,
-                    desk=binding.desk.model_dump(mode="json"),
-                    exclusive_lost=device.exclusive_lost and not trusted_anew,
-                )
-                if told != device:
-                    tx.write_device(told, "bind")
-                return
-            self._give_up(tx, binding.kkm_id, binding.binding_epoch)
-            same_fn = bind.fn_serial is not None and bind.fn_serial == device.fn_serial
-            highest = max(device.highest_fd or 0, bind.last_fd or 0) if same_fn else bind.last_fd
-            device = replace(
-                device,
-                register_serial=binding.register_serial,
-                binding_epoch=binding.binding_epoch,
-                released=False,
-                releasing=False,
-                desk=binding.desk.model_dump(mode="json"),
-                fn_serial=bind.fn_serial if bind.fn_serial is not None else device.fn_serial,
-                highest_fd=(highest if bind.fn_serial is not None else device.highest_fd),
-                exclusive_lost=False,
-            )
-            tx.write_device(device, "bind")
-            for open_job in bind.open_jobs:
-                self._adopt(tx, open_job.offer, open_job.rev, device, bind.last_fd)
-
-        self.journal.commit(work)
-        self._changed(binding.kkm_id)
-
-    def _adopt(self, tx: Transaction, offer: Offer, rev: int, device: DeviceRow, last_fd: int | None) -> None:
-        """A job that another journal may have begun. It waits, held, for a person; what the archive shows wins."""
-        if not self._verified("offer", offer):
-            tx.append(RecordKind.NOTE, {"event": "bad_signature", "type": "open_job", "job_id": offer.job_id})
-            return
-        row = tx.job(offer.job_id)
-        if row is not None and is_open(row):
-            row = replace(row, rev=max(row.rev, rev) + 1)
-            tx.write_job(row, "adopt_own")
-            tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
-            return
-        if row is not None and row.state is not Known.ABSENT:
-            return
-        fresh = absent(offer, row.seq if row is not None else tx.next_seq())
-        fresh = replace(fresh, rev=row.rev if row is not None else 0, binding_epoch=device.binding_epoch)
-        told = because(reason("moved_unconfirmed"), adopted_from=last_fd)
-        apply(tx, fresh, JobEvent.ADOPT, rev=rev, offer=offer, outcome=told)
-
-    def _give_up(self, tx: Transaction, kkm_id: str, epoch: int) -> None:
-        """A new epoch: what waits on this register is no longer this journal's to start. An open intent stays: nobody
-        else can resolve it, and nothing may abandon it."""
-        for row in tx.live_jobs(kkm_id):
-            if is_open(row):
-                tx.write_job(replace(row, binding_epoch=epoch), "epoch_raised")
-            elif not is_final(row):
-                tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
+        self.journal.commit(lambda tx: ownership.bind(tx, bind, lambda offer: self._verified("offer", offer)))
+        self._changed(bind.binding.kkm_id)
 
     def _release(self, release: Release) -> None:
-        def work(tx: Transaction) -> None:
-            device = tx.device(release.kkm_id)
-            if release.binding_epoch < device.binding_epoch or device.released:
-                body = Released(kkm_id=release.kkm_id, binding_epoch=release.binding_epoch, not_started=[])
-                tx.send(body, "released")
-                return
-            if release.binding_epoch > device.binding_epoch:  # its ``bind`` was overtaken
-                for row in filter(is_open, tx.live_jobs(release.kkm_id)):
-                    tx.write_job(replace(row, binding_epoch=release.binding_epoch), "epoch_raised")
-            device = replace(device, binding_epoch=release.binding_epoch, releasing=True)
-            tx.write_device(device, "release_asked")
-            self.finish_release(tx, release.kkm_id)
-
-        self.journal.commit(work)
+        self.journal.commit(lambda tx: ownership.release(tx, release))
         self._changed(release.kkm_id)
 
     def learned_epoch(self, kkm_id: str, epoch: int) -> None:
-        """The server names a higher epoch than ours: the register has another owner, and nothing is executed on it any
-        more. An open intent stays open: who owns the register has adopted the job."""
-
-        def work(tx: Transaction) -> None:
-            device = tx.device(kkm_id)
-            if 0 < device.binding_epoch < epoch and not device.released:
-                for row in tx.live_jobs(kkm_id):
-                    if not is_final(row) and not is_open(row):
-                        tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
-                tx.write_device(replace(device, released=True, releasing=False), "epoch_learned")
-
-        self.journal.commit(work)
+        """``ownership.learned_epoch``, committed."""
+        self.journal.commit(lambda tx: ownership.learned_epoch(tx, kkm_id, epoch))
         self._changed(kkm_id)
-
-    def finish_release(self, tx: Transaction, kkm_id: str) -> None:
-        """Let the register go when nothing on it is open."""
-        device = tx.device(kkm_id)
-        rows = tx.live_jobs(kkm_id)
-        if not device.releasing or device.operation is not None or any(is_open(row) for row in rows):
-            return
-        not_started = []
-        for row in rows:
-            if isinstance(apply(tx, row, JobEvent.RELEASE), JobRow):
-                not_started.append(row.job_id)
-        tx.write_device(replace(device, releasing=False, released=True), "released")
-        body = Released(
-            kkm_id=kkm_id, binding_epoch=device.binding_epoch, not_started=not_started, last_fd=device.highest_fd
-        )
-        tx.send(body, "released")
 
     def desks(self, settings: dict[str, tuple[int, Desk]]) -> None:
         """The desks as ``welcome`` tells them: only for bindings that this journal has under the same epoch."""
@@ -425,7 +324,7 @@ class JobBook:
             assert row is not None
             moved = apply(tx, row, event, outcome=outcome, **changes)
             if isinstance(moved, JobRow) and not is_open(moved):
-                self.finish_release(tx, row.kkm_id)
+                ownership.finish_release(tx, row.kkm_id)
             return moved
 
         moved = self.journal.commit(work)
@@ -443,7 +342,7 @@ class JobBook:
             if body is not None:
                 tx.send(body, "event")
             if device.operation is None:
-                self.finish_release(tx, kkm_id)
+                ownership.finish_release(tx, kkm_id)
             return device
 
         device = self.journal.commit(work)
@@ -527,7 +426,3 @@ class JobBook:
 
     def _note(self, event: str, body: dict[str, Any]) -> None:
         self.journal.commit(lambda tx: tx.append(RecordKind.NOTE, {"event": event, **body}))
-
-
-def is_open(row: JobRow) -> bool:
-    return row.state.value in {state.value for state in OPEN_INTENT}

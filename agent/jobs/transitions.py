@@ -11,7 +11,7 @@ from typing import Any
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
 from protocol.crm.job_machine import JobEffect, JobEvent, Known, Moved, step
-from protocol.crm.jobs import FINAL, JobState, imprint_of
+from protocol.crm.jobs import FINAL, OPEN_INTENT, JobState, imprint_of
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import Accept, JournalHead, Offer, Update
 from protocol.crm.outcomes import Paper, Proof, Reason
@@ -104,3 +104,7 @@ def is_final(row: JobRow) -> bool:
 def because(reason: Reason, **more: Any) -> dict[str, Any]:
     """An outcome with a reason."""
     return {"reason": reason.model_dump(mode="json"), **more}
+
+
+def is_open(row: JobRow) -> bool:
+    return row.state.value in {state.value for state in OPEN_INTENT}

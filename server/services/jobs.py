@@ -25,7 +25,7 @@ from server.world import World
 
 SUPPORTED = (JobKind.RECEIPT,)
 DEFAULT_ZONE = "Europe/Moscow"
-StartWithin = Annotated[int, Field(ge=5, le=86400)]
+StartWithin = Annotated[int, Field(ge=1, le=86400)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
 
