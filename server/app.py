@@ -20,7 +20,7 @@ from server.services import access, duties
 from server.services import agents as agent_service
 from server.services.hub import Hub
 from server.settings import Settings, database_url
-from server.store.database import Database
+from server.store.database import Database, try_file
 from server.world import World
 
 API = "/api/v1"
@@ -29,10 +29,16 @@ API = "/api/v1"
 async def open_services(settings: Settings, world: World) -> Services:
     """The database at its newest schema and the job key."""
     hub = Hub(world.monotonic, settings.limits.connections_per_minute)
-    database = Database(database_url(settings.database), world.now, hub.wake)
-    await database.migrate()
-    async with database.write() as work:
-        key = await access.job_key(work, world)
+    url = database_url(settings.database)
+    try_file(url)
+    database = Database(url, world.now, hub.wake)
+    try:
+        await database.migrate()
+        async with database.write() as work:
+            key = await access.job_key(work, world)
+    except BaseException:
+        await database.close()
+        raise
     return Services(settings, world, database, hub, key)
 
 

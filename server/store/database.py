@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 _WRITE = {"kassabridge_write": True}
@@ -78,6 +79,19 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def try_file(url: str) -> None:
+    """For SQLite: whether the file can be opened and is a database at all. Raises ``OSError``. (The asynchronous driver
+    reports a file that cannot be opened from a thread of its own, which may outlive the loop.)"""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return
+    try:
+        with closing(sqlite3.connect(parsed.database)) as db:
+            db.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        raise OSError(str(error)) from None
 
 
 def alembic_config(connection: Connection) -> Config:
