@@ -41,6 +41,7 @@ from protocol.ffd.shape import parse_receipt
 from protocol.ffd.violation import ReceiptInvalid
 
 LOCAL = "local"  # the tenant of a job that was given on the command line; no server is told of it
+_WAITING = (Known.ACCEPTED, Known.HELD)
 MAX_ACCEPTED = 256  # jobs waiting for one device
 _TOMBSTONE = ""  # payload hash of a job that was cancelled before its offer came
 
@@ -192,7 +193,7 @@ class JobBook:
         except ReceiptInvalid as error:
             first = error.violations[0]
             return reason("bad_payload", detail=f"{first.field}: {first.text_en}")
-        waiting = sum(1 for job in tx.live_jobs(offer.kkm_id) if job.state in (Known.ACCEPTED, Known.HELD))
+        waiting = sum(1 for job in tx.live_jobs(offer.kkm_id) if job.state in _WAITING)
         if waiting >= MAX_ACCEPTED:
             return reason("busy")
         return reason("disk_low") if self.journal.space_is_low() else None
@@ -374,14 +375,22 @@ class JobBook:
 
     def tick(self) -> None:
         """Leases that passed while nothing started, and held jobs that nobody renewed."""
-        rows = self.journal.read(lambda tx: tx.live_jobs())
-        for row in rows:
-            if row.state is Known.ACCEPTED and self.judge(datetime.fromisoformat(row.start_by)) is Lease.PASSED:
-                self._time_passed(row, JobEvent.LEASE_PASSED, "lease_passed")
-            elif row.state is Known.HELD and row.held_since is not None and "adopted_from" not in row.outcome:
-                hours = self.journal.read(lambda tx, kkm=row.kkm_id: tx.device(kkm)).settings.held_hours  # type: ignore[misc]
-                if self.clock.now() - datetime.fromisoformat(row.held_since) >= timedelta(hours=hours):
-                    self._time_passed(row, JobEvent.HELD_TOO_LONG, "held_too_long")
+
+        def work(tx: Transaction) -> list[tuple[JobRow, int]]:
+            return [(row, tx.device(row.kkm_id).settings.held_hours) for row in tx.live_jobs() if row.state in _WAITING]
+
+        for row, hours in self.journal.read(work):
+            if row.state is Known.ACCEPTED:
+                if self.judge(datetime.fromisoformat(row.start_by)) is Lease.PASSED:
+                    self._time_passed(row, JobEvent.LEASE_PASSED, "lease_passed")
+                continue
+            waits_for_a_person = row.held_since is None or "adopted_from" in row.outcome
+            if not waits_for_a_person and self._held_for(row) >= timedelta(hours=hours):
+                self._time_passed(row, JobEvent.HELD_TOO_LONG, "held_too_long")
+
+    def _held_for(self, row: JobRow) -> timedelta:
+        assert row.held_since is not None
+        return self.clock.now() - datetime.fromisoformat(row.held_since)
 
     def _time_passed(self, seen: JobRow, event: JobEvent, code: str) -> None:
         def work(tx: Transaction) -> None:
