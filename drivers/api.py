@@ -8,9 +8,9 @@ one of the verdicts of ``drivers.errors``. Money is integer kopecks.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -56,6 +56,10 @@ class Identity:
     inn: str
     ffd: str  # "1.05", "1.1", "1.2": the register's format version
     firmware: str = ""
+    taxation: int | None = None  # tag 1062: mask of the registered taxation systems; None: the register does not say
+    setup_problems: tuple[str, ...] = ()
+    """Codes of settings that would make wrong documents (``vat20_autoreplace``, ``tax_by_host``, ``vat_rate_missing``).
+    The register can still be used for what they do not touch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,67 @@ class Status:
     clock_unset: bool = False  # the register awaits confirmation of date or time
     fn_warnings: tuple[str, ...] = ()  # urgent_replacement, resource, memory, ofd_overdue, critical
     blocked: str | None = None  # a code: the register cannot make fiscal documents at all (fn_absent, fn_expired, …)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a status does not tell and changes slowly; ``None``: this register does not say. Times are the register's."""
+
+    shift_opened_at: datetime | None = None
+    fn_expires: date | None = None
+    fn_documents_left: int | None = None  # receipts that the drive's memory still takes
+    registrations_left: int | None = None
+    unsent: int | None = None  # documents that the OFD has not confirmed
+    unsent_first_fd: int | None = None
+    unsent_first_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CashCounters:
+    """The register's non-fiscal records of drawer cash, as evidence for cash in and cash out. Sums in kopecks, of the
+    present shift; numbers count documents."""
+
+    document_number: int  # of the last document of any kind, the register's own running number
+    drawer: int
+    cash_in: int
+    cash_out: int
+    cash_in_count: int
+    cash_out_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftTotals:
+    """Counters of the present shift by sign of settlement (1 sell, 2 sell_return, 3 buy, 4 buy_return), kopecks."""
+
+    receipts: Mapping[int, int]  # number of receipts
+    total: Mapping[int, int]
+    cash: Mapping[int, int]
+    cashless: Mapping[int, int]
+    cash_in: int
+    cash_out: int
+    drawer: int
+
+
+class Align(StrEnum):
+    LEFT = "left"
+    CENTRE = "centre"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class SlipText:
+    """One line of a non-fiscal slip; longer than the paper it is wrapped."""
+
+    text: str
+    align: Align = Align.LEFT
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlipBarcode:
+    kind: str  # qr, ean13, ean8, code39, code128, itf, pdf417
+    value: str
+    align: Align = Align.CENTRE
 
 
 class DocumentKind(StrEnum):
@@ -158,6 +223,45 @@ class FiscalRegister(ABC):
     @abstractmethod
     def x_report(self) -> None:
         """Print an X report; no fiscal effect."""
+
+    @abstractmethod
+    def health(self) -> Health:
+        """Read what changes slowly; a query like ``status``."""
+
+    @abstractmethod
+    def shift_totals(self) -> ShiftTotals:
+        """Read the counters of the present shift (after closing: zero, or what the register still keeps)."""
+
+    @abstractmethod
+    def cash_counters(self) -> CashCounters:
+        """Read the records by which a cash operation is proven. A query."""
+
+    @abstractmethod
+    def cash_in(self, amount: int, cashier_name: str | None) -> None:
+        """Put ``amount`` kopecks into the drawer. Not repeated inside: doubt is resolved by ``cash_counters``."""
+
+    @abstractmethod
+    def cash_out(self, amount: int, cashier_name: str | None) -> None:
+        """Take ``amount`` kopecks out of the drawer. ``Refused("cash_short")`` when there is less."""
+
+    @abstractmethod
+    def print_slip(self, lines: Sequence[SlipText | SlipBarcode], *, cut: bool) -> None:
+        """Print non-fiscal text. What cannot be printed (a barcode's value, a kind this model has not) is ``Refused``
+        before anything is sent. Never inside an open document."""
+
+    @abstractmethod
+    def print_copy(self) -> None:
+        """Print a non-fiscal copy of the register's last document; ``Refused`` when there is none."""
+
+    @abstractmethod
+    def open_drawer(self) -> None:
+        """Send the drawer's pulse."""
+
+    @abstractmethod
+    def check_receipt(self, receipt: PlannedReceipt) -> None:
+        """Judge whether this register, as it is set up and registered, can make this receipt; sends nothing that
+        changes anything. ``Refused`` names why: ``not_expressible`` with the tag in ``detail`` for what its format
+        version has no place for, ``taxation_not_registered``, ``vat20_autoreplace``, ``vat_rate_missing``, …"""
 
     @abstractmethod
     def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:

@@ -20,6 +20,12 @@ class Snapshot:
     shift_number: int
     receipt_in_shift: int
     at: str
+    document_number: int | None = None  # the register's own running number; these six only for cash in and cash out
+    drawer: int | None = None
+    cash_in: int | None = None
+    cash_out: int | None = None
+    cash_in_count: int | None = None
+    cash_out_count: int | None = None
 
     @classmethod
     def of(cls, value: dict[str, Any] | None) -> Snapshot | None:

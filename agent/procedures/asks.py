@@ -20,6 +20,8 @@ from protocol.crm.outcomes import Reason
 class Operation(StrEnum):
     OPEN_SHIFT = "open_shift"
     CLOSE_SHIFT = "close_shift"
+    CASH_IN = "cash_in"
+    CASH_OUT = "cash_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,34 @@ class ContinuePrint:
 
 @dataclass(frozen=True, slots=True)
 class Operate:
-    """Open or close the shift."""
+    """Open or close the shift, put cash in or take it out: once. Amount and cashier are the work's."""
 
     operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReceipt:
+    """Can this register make the planned receipt at all? Sends nothing that changes anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCounters:
+    """Answered by ``drivers.api.CashCounters``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTotals:
+    """Answered by ``drivers.api.ShiftTotals``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Carry out the job's command without fiscal effect (X report, slip, copy, drawer), once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Read what the job asks for. Answered by the result for the CRM (a JSON object), or ``None``: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +191,11 @@ Ask = (
     | Fence
     | ContinuePrint
     | Operate
+    | CheckReceipt
+    | ReadCounters
+    | ReadTotals
+    | Do
+    | Query
     | Reopen
     | Wait
     | Begin

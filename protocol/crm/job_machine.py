@@ -60,6 +60,9 @@ class JobEvent(StrEnum):
     FOUND = "found"  # before INTENT: the archive already holds a document with this job's imprint
     RELEASE = "release"  # the register is given up and the job was not started
     PAPER = "paper"  # whether a made receipt was printed to its end
+    ANSWERED = "answered"  # a job that only reads has its answer; there was no INTENT
+    IMPOSSIBLE = "impossible"  # refused before anything was sent, and waiting would not change it
+    UNPROVEN = "unproven"  # a command without fiscal or money effect was begun; whether it worked is not known
 
 
 class JobEffect(StrEnum):
@@ -126,6 +129,9 @@ _TRANSITIONS: dict[tuple[Known, JobEvent], Rule[Known] | Choice[Known] | Refusal
     (K.ACCEPTED, V.FOUND): Rule(K.DONE, (X.OUTCOME, X.OUTBOX_UPDATE)),
     (K.HELD, V.FOUND): Rule(K.DONE, (X.OUTCOME, X.OUTBOX_UPDATE)),
     (K.DONE, V.PAPER): Rule(None, (X.RECORD, X.OUTBOX_UPDATE)),
+    (K.ACCEPTED, V.ANSWERED): Rule(K.DONE, (X.OUTCOME, X.OUTBOX_UPDATE)),
+    (K.ACCEPTED, V.IMPOSSIBLE): Rule(K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE)),
+    (K.STARTED, V.UNPROVEN): Rule(K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE)),
     (K.ACCEPTED, V.RELEASE): Rule(K.ABSENT, (X.RECORD,)),
     (K.HELD, V.RELEASE): Rule(K.ABSENT, (X.RECORD,)),
     (K.ACCEPTED, V.INTENT): Rule(K.STARTED, (X.INTENT, X.OUTBOX_UPDATE)),
@@ -195,6 +201,9 @@ _REFUSED: dict[JobEvent, dict[Known, str]] = {
     V.FOUND: _names(waiting="not_accepted", open_="must_be_resolved", final="already_final"),
     V.PAPER: _names(waiting="not_done_yet", open_="not_done_yet", final="not_made"),
     V.RELEASE: _names(waiting="not_returned", open_="intent_open", final="already_final"),
+    V.ANSWERED: _names(waiting="not_accepted", open_="already_started", final="already_final"),
+    V.IMPOSSIBLE: _names(waiting="not_accepted", open_="already_started", final="already_final"),
+    V.UNPROVEN: _names(waiting="not_started", open_="must_be_resolved", final="already_final"),
 }
 
 

@@ -6,6 +6,7 @@ A message is durable when it lives in an outbox until its own ack; it is harmles
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, StringConstraints
@@ -48,6 +49,7 @@ class ClaimedDevice(Value):
     registration_number: str | None = None
     model: str | None = None
     ffd: str | None = None
+    taxation: Count | None = None  # tag 1062: mask of the registered taxation systems
     last_fd: Count | None = None
     binding_epoch: Count | None = None
 
@@ -74,6 +76,9 @@ class Desk(Value):
     imprint: bool = True
     open_shift: bool = True  # a closed shift is opened for a receipt
     close_expired_shift: bool = True
+    close_at: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    """Local time at which an open shift is closed every day."""
+    close_before_24h: bool = True  # an open shift is closed shortly before its 24 hours end
     held_hours: int = Field(default=24, ge=1, le=720)
 
 
@@ -195,6 +200,10 @@ class Update(Value):
     proof: Proof | None = None
     paper: Paper | None = None
     evidence: dict[str, Any] | None = None
+    result: dict[str, Any] | None = None
+    """What a job without a fiscal document of its own has found out: facts, totals, a document's tags."""
+    document: dict[str, Any] | None = None
+    """The fiscal document behind the proof as the archive holds it: ``{"type", "fd", "tags"}``, tags as in a dump."""
     too_late: bool = False  # answer to a cancel that came after INTENT
     certainty: str | None = None
     journal_head: JournalHead | None = None
@@ -243,14 +252,42 @@ class Progress(Value):
     of: Count | None = None
 
 
+class Health(Value):
+    """One look at a device outside any job. Sent once or never; the newest one counts.
+
+    ``facts`` are those of ``drivers.api``: see ``docs/api.md`` for the words.
+    """
+
+    kkm_id: KkmId
+    at: AwareDatetime
+    facts: dict[str, Any]
+
+
 class Event(Value):
-    """What a device did outside a job: shift opened or closed, foreign document seen, FN replaced, paper out."""
+    """What a device did outside a job; ``kind`` is one of ``EventKind``."""
 
     event_id: str
     kkm_id: KkmId | None = None
     kind: str
     at: AwareDatetime
     body: dict[str, Any] = {}
+
+
+class EventKind(StrEnum):
+    SHIFT_OPENED = "shift_opened"
+    SHIFT_CLOSED = "shift_closed"
+    FN_REPLACED = "fn_replaced"
+    FOREIGN_DOCUMENT = "foreign_document"
+    DECISION_CONTRADICTED = "decision_contradicted"
+    DEVICE_OFFLINE = "device_offline"
+    DEVICE_ONLINE = "device_online"
+    PAPER_OUT = "paper_out"
+    PAPER_BACK = "paper_back"
+    COVER_OPEN = "cover_open"
+    COVER_CLOSED = "cover_closed"
+    FN_WARNING = "fn_warning"  # memory, resource, urgent replacement, OFD overdue
+    CLOCK_DRIFT = "clock_drift"  # the register's clock is off by more than two minutes
+    SETUP_PROBLEM = "setup_problem"  # a setting of the register that would make wrong documents
 
 
 # --- ownership of devices -------------------------------------------------------------------------------------------
@@ -359,6 +396,7 @@ TYPES: dict[str, type[Value]] = {
     "resolve": Resolve,
     "progress": Progress,
     "event": Event,
+    "health": Health,
     "bind": Bind,
     "bound": Bound,
     "release": Release,

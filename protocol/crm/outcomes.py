@@ -37,6 +37,8 @@ class Proof(Value):
     vat: dict[str, str] | None = None
     """VAT by rate as the archive shows it, keyed by the rate's name; the turnover for ``vat0`` and ``none``."""
     change: str | None = None
+    document_number: int | None = None
+    """The register's own running number of a document without a fiscal sign (cash in, cash out)."""
     person: str | None = None
     person_reason: str | None = None
     verified: bool | None = None

@@ -8,9 +8,65 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from protocol.ffd.vat import Vat
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAgent:
+    """Tags 1222 and 1223."""
+
+    kind: int  # 1222: one bit
+    operation: str | None = None  # 1044
+    paying_agent_phones: tuple[str, ...] = ()  # 1073
+    receiving_operator_phones: tuple[str, ...] = ()  # 1074
+    transfer_operator_phones: tuple[str, ...] = ()  # 1075
+    transfer_operator_name: str | None = None  # 1026
+    transfer_operator_address: str | None = None  # 1005
+    transfer_operator_inn: str | None = None  # 1016
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSupplier:
+    """Tags 1224 and 1226."""
+
+    inn: str | None = None  # 1226
+    name: str | None = None  # 1225
+    phones: tuple[str, ...] = ()  # 1171
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedIndustry:
+    """Tags 1260 (line) and 1261 (receipt)."""
+
+    authority: str  # 1262
+    document_date: str  # 1263, DD.MM.YYYY
+    document_number: str  # 1264
+    value: str  # 1265
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBuyer:
+    """Tags 1227 and 1228, with FFD 1.2 inside 1256 beside the others."""
+
+    name: str | None = None  # 1227
+    inn: str | None = None  # 1228
+    birthdate: str | None = None  # 1243, DD.MM.YYYY
+    citizenship: str | None = None  # 1244, three digits
+    document_code: str | None = None  # 1245
+    document_data: str | None = None  # 1246
+    address: str | None = None  # 1254
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOperation:
+    """Tag 1270."""
+
+    at: datetime  # 1273, local
+    id: int  # 1271
+    data: str  # 1272
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +79,14 @@ class PlannedLine:
     vat_sum: int  # 1200; 0 for vat0 and none
     payment_method: int  # 1214
     payment_object: int  # 1212
-    unit: int  # 2108
+    unit: int  # 2108; in FFD 1.05 and 1.1 its short name in 1197
+    agent: PlannedAgent | None = None
+    supplier: PlannedSupplier | None = None
+    extra: str | None = None  # 1191
+    excise: int | None = None  # 1229
+    country: str | None = None  # 1230, three digits
+    declaration: str | None = None  # 1231
+    industry: tuple[PlannedIndustry, ...] = ()  # 1260
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +112,16 @@ class PlannedReceipt:
     cashier_name: str | None = None  # 1021
     cashier_inn: str | None = None  # 1203
     buyer_contact: str | None = None  # 1008
-    imprint: str | None = None  # 1086 under 1085 = "ID"
+    imprint: str | None = None  # 1086 under 1085 = "ID", or merged with ``user_attribute``
     print: bool = True
+    rounding: int = 0  # kopecks taken off: the lines' sum less ``total``
+    buyer: PlannedBuyer | None = None
+    internet: bool = False  # 1125
+    place: str | None = None  # 1187; None: the register's registered one
+    user_attribute: tuple[str, str] | None = None  # 1085, 1086 as the CRM gave them
+    receipt_attribute: str | None = None  # 1192
+    industry: tuple[PlannedIndustry, ...] = ()  # 1261
+    operation: PlannedOperation | None = None  # 1270
 
     @property
     def change(self) -> int:

@@ -10,12 +10,17 @@ from typing import TypeVar
 
 from drivers.api import (
     Capabilities,
+    CashCounters,
     CloseReply,
     FiscalDocument,
     FiscalRegister,
+    Health,
     Identity,
     Paper,
     ShiftState,
+    ShiftTotals,
+    SlipBarcode,
+    SlipText,
     Status,
 )
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
@@ -319,6 +324,33 @@ class ShtrihRegister(FiscalRegister):
             raise Refused("wrong_state", f"nothing waits to be printed (submode {submode})")
         self._link.call(ContinuePrint(self._password))
         self._printer.settled()
+
+    def health(self) -> Health:
+        raise Refused("unsupported")
+
+    def shift_totals(self) -> ShiftTotals:
+        raise Refused("unsupported")
+
+    def cash_counters(self) -> CashCounters:
+        raise Refused("unsupported")
+
+    def cash_in(self, amount: int, cashier_name: str | None) -> None:
+        raise Refused("unsupported")
+
+    def cash_out(self, amount: int, cashier_name: str | None) -> None:
+        raise Refused("unsupported")
+
+    def print_slip(self, lines: Sequence[SlipText | SlipBarcode], *, cut: bool) -> None:
+        raise Refused("unsupported")
+
+    def print_copy(self) -> None:
+        raise Refused("unsupported")
+
+    def open_drawer(self) -> None:
+        raise Refused("unsupported")
+
+    def check_receipt(self, receipt: PlannedReceipt) -> None:
+        commands_for(receipt, self._profile, self._connected().settings)
 
     # --- receipt -----------------------------------------------------------------------------------------------------
 
