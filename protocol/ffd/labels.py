@@ -124,6 +124,19 @@ UNITS: _Words = MappingProxyType(
     }
 )
 
+AGENTS: _Words = MappingProxyType(
+    {
+        1: "БАНК. ПЛ. АГЕНТ",
+        2: "БАНК. ПЛ. СУБАГЕНТ",
+        4: "ПЛ. АГЕНТ",
+        8: "ПЛ. СУБАГЕНТ",
+        16: "ПОВЕРЕННЫЙ",
+        32: "КОМИССИОНЕР",
+        64: "АГЕНТ",
+    }
+)
+"""By bit of 1222."""
+
 FORMATS: _Words = MappingProxyType({2: "1.05", 3: "1.1", 4: "1.2"})
 
 USAGE: _Words = MappingProxyType(

@@ -21,6 +21,8 @@ Tags: TypeAlias = Mapping[str, Any]
 _Row: TypeAlias = tuple[int, str, Callable[[Any], str]]
 
 DEFAULT_WIDTH = 48
+FNS_SITE = "www.nalog.gov.ru"
+"""Stands on every receipt (54-ФЗ, article 4.7), whether or not the register put tag 1060 into it."""
 MIN_WIDTH = 24
 
 _PAYMENTS = (
@@ -94,10 +96,19 @@ def _receipt(sheet: Sheet, tags: Tags, change: int | None) -> None:
         )
     sheet.rule()
     _rows(sheet, tags, _RECEIPT_BOTTOM)
+    if "1060" not in tags:
+        sheet.pair("САЙТ ФНС", FNS_SITE)
+    _buyer(sheet, tags)
+    _rows(sheet, tags, _IDENTITY)
     extra = tags.get("1084", {})
     if extra:
         sheet.pair(extra.get("1085", ""), extra.get("1086", ""))
     _qr(sheet, tags)
+
+
+def _buyer(sheet: Sheet, tags: Tags) -> None:
+    """Who bought: in FFD 1.2 a structure of its own, before it beside the rest."""
+    _rows(sheet, {**tags, **tags.get("1256", {})}, _BUYER)
 
 
 def _item(sheet: Sheet, number: int, line: Tags) -> None:
@@ -113,6 +124,17 @@ def _item(sheet: Sheet, number: int, line: Tags) -> None:
     ]
     if signs:
         sheet.text(", ".join(signs), indent=2)
+    everything = {**line, **line.get("1223", {}), **line.get("1224", {})}
+    for tag, name, show in _ITEM:
+        for value in _each(everything.get(str(tag))):
+            sheet.pair(name, show(value), indent=2)
+
+
+def _each(value: Any) -> Sequence[Any]:
+    """The values of a tag that may repeat."""
+    if value in (None, ""):
+        return ()
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
 
 
 def _qr(sheet: Sheet, tags: Tags) -> None:
@@ -210,11 +232,40 @@ _RECEIPT_TOP: tuple[_Row, ...] = (
 
 _RECEIPT_BOTTOM: tuple[_Row, ...] = (
     (1055, "СНО", _bits(labels.TAXATION)),
+    (1125, "РАСЧЕТ В ИНТЕРНЕТ", _yes),
+    (1108, "ККТ ДЛЯ ИНТЕРНЕТ", _yes),
     (1008, "ЭЛ. АДР. ПОКУПАТЕЛЯ", str),
     (1117, "ЭЛ. АДР. ОТПРАВИТЕЛЯ", str),
     (1060, "САЙТ ФНС", str),
     (1192, "ДОП. РЕКВИЗИТ ЧЕКА", str),
-    *_IDENTITY,
+)
+
+_BUYER: tuple[_Row, ...] = (
+    (1227, "ПОКУПАТЕЛЬ", str),
+    (1228, "ИНН ПОКУПАТЕЛЯ", str),
+    (1243, "ДАТА РОЖДЕНИЯ", str),
+    (1244, "ГРАЖДАНСТВО", str),
+    (1245, "ДОКУМЕНТ ПОКУПАТЕЛЯ, ВИД", str),
+    (1246, "ДОКУМЕНТ ПОКУПАТЕЛЯ", str),
+    (1254, "АДРЕС ПОКУПАТЕЛЯ", str),
+)
+
+_ITEM: tuple[_Row, ...] = (
+    (1222, "АГЕНТ", _bits(labels.AGENTS)),
+    (1044, "ОПЕРАЦИЯ АГЕНТА", str),
+    (1073, "ТЛФ. ПЛАТ. АГЕНТА", str),
+    (1074, "ТЛФ. ОП. ПРИЕМА ПЛАТЕЖЕЙ", str),
+    (1075, "ТЛФ. ОП. ПЕРЕВОДА", str),
+    (1026, "ОПЕРАТОР ПЕРЕВОДА", str),
+    (1005, "АДР. ОП. ПЕРЕВОДА", str),
+    (1016, "ИНН ОП. ПЕРЕВОДА", str),
+    (1225, "ПОСТАВЩИК", str),
+    (1226, "ИНН ПОСТАВЩИКА", str),
+    (1171, "ТЛФ. ПОСТАВЩИКА", str),
+    (1191, "ДОП. РЕКВИЗИТ", str),
+    (1229, "АКЦИЗ", str),
+    (1230, "СТРАНА ПРОИСХОЖДЕНИЯ", str),
+    (1231, "ДЕКЛАРАЦИЯ", str),
 )
 
 _REPORTS: Mapping[str, tuple[_Row, ...]] = {

@@ -181,3 +181,16 @@ def test_a_kind_without_a_form_is_printed_tag_by_tag() -> None:
 def test_missing_tags_leave_lines_out_and_break_nothing(missing: set[str], kind: str) -> None:
     tags = {key: value for key, value in RECEIPT.items() if key not in missing}
     assert layout(kind, tags)
+
+
+def test_buyer_agent_and_internet_stand_on_paper() -> None:
+    line = RECEIPT["1059"][0] | {
+        "1222": 32,
+        "1226": "7707083893",
+        "1224": {"1225": "Поставщик", "1171": ["+7900", "+7901"]},
+    }
+    tags = RECEIPT | {"1059": [line], "1125": 1, "1256": {"1227": "ООО Ромашка", "1228": "7707083893"}}
+    del tags["1060"]
+    paper = as_text(layout("receipt", tags), 48)
+    for words in ("КОМИССИОНЕР", "Поставщик", "+7901", "РАСЧЕТ В ИНТЕРНЕТ", "ООО Ромашка", "www.nalog.gov.ru"):
+        assert words in paper
