@@ -151,6 +151,8 @@ class Desk(Base):
     imprint: Mapped[bool]
     open_shift: Mapped[bool]
     close_expired_shift: Mapped[bool]
+    close_at: Mapped[str | None] = mapped_column(String(5))  # HH:MM, the desk's local time
+    close_before_24h: Mapped[bool] = mapped_column(default=True)
     held_hours: Mapped[int]
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "kkm_id"], ["devices.tenant_id", "devices.kkm_id"]),
@@ -179,7 +181,11 @@ class Device(Base):
     registration_number: Mapped[str | None] = mapped_column(String(64))
     fn_serial: Mapped[str | None] = mapped_column(String(64))
     last_fd: Mapped[int | None]
+    taxation: Mapped[int | None]  # tag 1062: mask of the registered taxation systems
     exclusive_lost_at: Mapped[datetime | None]
+    health: Mapped[dict[str, Any] | None]  # facts of the latest look, sanitised
+    health_at: Mapped[datetime | None]  # when the agent looked, on its clock
+    health_taken_at: Mapped[datetime | None]  # when that was heard here
 
 
 class RefusedClaim(Base):
@@ -228,6 +234,9 @@ class Job(Base):
     reason: Mapped[dict[str, Any] | None]
     proof: Mapped[dict[str, Any] | None]
     evidence: Mapped[dict[str, Any] | None]
+    result: Mapped[dict[str, Any] | None]
+    document: Mapped[dict[str, Any] | None]  # the fiscal document behind the proof: type, fd, tags
+    resolution: Mapped[dict[str, Any] | None]  # the person's latest decision, as it was asked
     paper: Mapped[str | None] = mapped_column(String(16))
     certainty: Mapped[str | None] = mapped_column(String(32))
     too_late: Mapped[bool] = mapped_column(default=False)
@@ -304,4 +313,4 @@ class DeviceEvent(Base):
     kind: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
     body: Mapped[dict[str, Any]]
-    __table_args__ = (UniqueConstraint("agent_id", "event_id"),)
+    __table_args__ = (UniqueConstraint("agent_id", "event_id"), Index(None, "tenant_id", "kkm_id"))
