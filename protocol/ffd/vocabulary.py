@@ -6,7 +6,9 @@ order ЕД-7-20/662@. VAT rates have a module of their own, ``protocol.ffd.vat``
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Self
 
 
@@ -110,6 +112,23 @@ MARKED_OBJECTS = ("non_marked_excise", "marked_excise", "non_marked", "marked")
 """Tag 1212 values 30 to 33 by name. They need marking (Честный знак), which is not supported yet."""
 
 
+class AgentType(_Coded):
+    """Tag 1222, one bit of it."""
+
+    BANK_PAYING_AGENT = "bank_paying_agent", 1
+    BANK_PAYING_SUBAGENT = "bank_paying_subagent", 2
+    PAYING_AGENT = "paying_agent", 4
+    PAYING_SUBAGENT = "paying_subagent", 8
+    ATTORNEY = "attorney", 16
+    COMMISSION_AGENT = "commission_agent", 32
+    ANOTHER = "another", 64
+
+    @property
+    def takes_payments(self) -> bool:
+        """Agents that take or transfer other people's payments: only they give the data of 1223."""
+        return self.code <= 8
+
+
 class Unit(_Coded):
     """Tag 2108, мера количества."""
 
@@ -137,6 +156,36 @@ class Unit(_Coded):
     GIGABYTE = "gigabyte", 82
     TERABYTE = "terabyte", 83
     OTHER = "other", 255
+
+
+UNIT_WORDS: Mapping[Unit, str] = MappingProxyType(
+    {
+        Unit.PIECE: "шт",
+        Unit.GRAM: "г",
+        Unit.KILOGRAM: "кг",
+        Unit.TON: "т",
+        Unit.CENTIMETRE: "см",
+        Unit.DECIMETRE: "дм",
+        Unit.METRE: "м",
+        Unit.SQUARE_CENTIMETRE: "кв.см",
+        Unit.SQUARE_DECIMETRE: "кв.дм",
+        Unit.SQUARE_METRE: "кв.м",
+        Unit.MILLILITRE: "мл",
+        Unit.LITRE: "л",
+        Unit.CUBIC_METRE: "куб.м",
+        Unit.KILOWATT_HOUR: "кВт.ч",
+        Unit.GIGACALORIE: "Гкал",
+        Unit.DAY: "сут",
+        Unit.HOUR: "ч",
+        Unit.MINUTE: "мин",
+        Unit.SECOND: "с",
+        Unit.KILOBYTE: "Кбайт",
+        Unit.MEGABYTE: "Мбайт",
+        Unit.GIGABYTE: "Гбайт",
+        Unit.TERABYTE: "Тбайт",
+    }
+)
+"""Tag 1197, where a unit is a word (FFD 1.05 and 1.1), after ОКЕИ. ``other`` has none: the tag is left out."""
 
 
 class PaymentKind(_Coded):
