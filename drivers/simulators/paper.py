@@ -44,11 +44,16 @@ class Paper(Protocol):
 
 
 class MemoryPaper:
-    def __init__(self) -> None:
+    """Keeps the last ``keep`` slips, or all of them."""
+
+    def __init__(self, keep: int | None = None) -> None:
         self.slips: list[Slip] = []
+        self._keep = keep
 
     def put(self, slip: Slip) -> None:
         self.slips.append(slip)
+        if self._keep is not None:
+            del self.slips[: -self._keep]
 
 
 class FolderPaper:

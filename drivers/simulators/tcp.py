@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 
 class Line(Protocol):
-    closed: bool
+    @property
+    def closed(self) -> bool: ...
 
     def feed(self, data: bytes) -> None: ...
 

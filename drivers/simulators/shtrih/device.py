@@ -9,14 +9,14 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from drivers.simulators.clock import Clock
 from drivers.simulators.faults import Fault, LineFaults, Triggers, parse
 from drivers.simulators.fiscal_drive import DriveState, FiscalDrive
 from drivers.simulators.paper import MemoryPaper, Paper
-from drivers.simulators.registration import fresh
+from drivers.simulators.registration import ALL_TAX_SYSTEMS, fresh
 from drivers.simulators.shtrih import commands
 from drivers.simulators.shtrih.errors import Code
 from drivers.simulators.shtrih.link import Connection, Door
@@ -40,11 +40,21 @@ class Options:
     """Longest pause inside a frame, seconds."""
     ack_timeout: float = 3.0
     """How long the register waits for the host's ACK of a reply, seconds."""
+    protocol: int | None = None
+    """The only lower level it speaks, 1 or 2; ``None``: both, chosen by the first byte of a connection."""
 
 
-def new_state(random: Random, clock: Clock, *, ffd: str = "1.2", vat_autoreplace: bool = False) -> ShtrihState:
+def new_state(
+    random: Random,
+    clock: Clock,
+    *,
+    ffd: str = "1.2",
+    vat_autoreplace: bool = False,
+    tax_systems: int = ALL_TAX_SYSTEMS,
+) -> ShtrihState:
     """A register fresh from registration: document 1 is in its archive, the shift is closed."""
-    drive = FiscalDrive(DriveState(fresh(random, clock.now(), ffd)))
+    registration = replace(fresh(random, clock.now(), ffd), tax_systems=tax_systems)
+    drive = FiscalDrive(DriveState(registration))
     drive.register()
     state = ShtrihState(drive.state)
     if vat_autoreplace:
@@ -109,7 +119,7 @@ class ShtrihDevice:
         self._line: Connection | None = None
         for fault in faults:
             self.inject(fault)
-        self._save()
+        self.save()
 
     # --- for the host's side ---
 
@@ -167,7 +177,7 @@ class ShtrihDevice:
             self._printer.tick(now)
         if self._printer.changed:
             self._printer.changed = False
-            self._save()
+            self.save()
 
     # --- for the link ---
 
@@ -246,7 +256,7 @@ class ShtrihDevice:
         self.executed += 1
         self._let_others_in()
         if commands.changes(payload):
-            self._save()
+            self.save()
         return reply
 
     def _run_late(self, payload: bytes, late: Fault) -> None:
@@ -259,7 +269,7 @@ class ShtrihDevice:
             reached = self.register.drive.last_fd >= fault.integer("after")
             if reached and self.register.sell_for_another_program(fault.integer("total", DEFAULT_FOREIGN_TOTAL)):
                 self._foreign.remove(fault)
-                self._save()
+                self.save()
 
     def _power(self, code: str) -> Fault | None:
         """The power fault that strikes at the command about to be executed."""
@@ -282,12 +292,13 @@ class ShtrihDevice:
         if fault.text("receipt") == "annulled" and self.state.receipt is not None:
             self.state.receipt = None
             self.register.drive.cancel()
-            self._save()
+            self.save()
         self._after(off, self._power_on)
 
     def _power_on(self) -> None:
         self._off_until = None
         self._printer.power_on(self.clock.monotonic())
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Bring the state file up to date."""
         self._store.save(self.state)

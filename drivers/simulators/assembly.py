@@ -1,0 +1,213 @@
+"""A simulated device put together from options given as text: the command line's and an address's are the same ones.
+
+``wanted`` reads them and raises ``ValueError`` that names the option, what was given and what was expected. Nothing is
+opened before ``assemble``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from drivers.simulators.clock import SystemClock
+from drivers.simulators.faults import Fault, FaultSpecError, parse
+from drivers.simulators.registration import ALL_TAX_SYSTEMS, FFD_CODES
+from drivers.simulators.store import Store
+
+if TYPE_CHECKING:
+    from drivers.simulators.shtrih import ShtrihDevice, ShtrihState
+
+FAMILIES = ("shtrih", "atol", "atol-web", "sber", "inpas", "arcus2", "zvt")
+BUILT = ("shtrih",)
+TAX_SYSTEMS: Mapping[str, int] = {"osn": 1, "usn_income": 2, "usn_income_outcome": 4, "esn": 16, "patent": 32}
+"""Word of the REST API -> bit of tag 1062."""
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def offset(text: str) -> float:
+    """``+25h``, ``-2d``, ``+30m``, ``+45`` -> seconds."""
+    found = re.fullmatch(r"([+-]\d{1,9})([smhd]?)", text)
+    if not found:
+        raise ValueError("an offset such as +25h, -2d, +30m or +45")
+    return float(int(found[1]) * UNITS[found[2]])
+
+
+def _clock(text: str) -> SystemClock:
+    try:
+        return SystemClock(timedelta(seconds=offset(text)))
+    except ValueError:
+        pass
+    try:
+        return SystemClock.starting_at(datetime.fromisoformat(text).replace(tzinfo=None))
+    except ValueError as error:
+        raise ValueError("2026-11-22T10:00:00 or an offset such as -2h") from error
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError("one of " + ", ".join(words))
+        return text
+
+    return read
+
+
+def _taxation(text: str) -> int:
+    mask = 0
+    for word in text.split(","):
+        if word not in TAX_SYSTEMS:
+            raise ValueError(f"words of {', '.join(TAX_SYSTEMS)}, with commas between them")
+        mask |= TAX_SYSTEMS[word]
+    return mask
+
+
+def _protocol(text: str) -> int:
+    return int(_one_of("1", "2")(text))
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"-?\d{1,18}", text):
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def _print_time(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:
+        raise ValueError("seconds from 0 to 3600")
+    return seconds
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise ValueError("a path")
+    return Path(text)
+
+
+def _faults(text: str) -> tuple[Fault, ...]:
+    """An address can name an option once, so several faults stand in one value with ``;`` between them."""
+    return tuple(parse(each) for each in text.split(";"))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    read: Callable[[str], Any]
+    metavar: str
+    help: str
+    switch: bool = False  # given without a value on the command line, as yes/no in an address
+    repeated: bool = False
+
+
+def _yes(text: str) -> bool:
+    return _one_of("yes", "no")(text) == "yes"
+
+
+OPTIONS: Mapping[str, Option] = {
+    "state": Option(_path, "FILE", "the device's memory; made when it does not exist"),
+    "ffd": Option(_one_of(*FFD_CODES), "|".join(FFD_CODES), "format of a fresh register (1.2)"),
+    "taxation": Option(_taxation, "WORDS", f"tax systems of a fresh register: {','.join(TAX_SYSTEMS)} (all)"),
+    "fault": Option(_faults, "SPEC", "a fault; may be repeated", repeated=True),
+    "protocol": Option(_protocol, "1|2", "the only lower level that the device speaks (both, by the first byte)"),
+    "paper": Option(_path, "DIR", "write each printed slip there as .txt and .png"),
+    "clock": Option(
+        _clock,
+        "WHEN",
+        "what the device's clock shows at the start: 2026-11-22T10:00:00, or an offset: --clock=-2h, +30m, +45",
+    ),
+    "seed": Option(_whole, "N", "seed of a fresh register's numbers (random)"),
+    "print-time": Option(_print_time, "S", "seconds to print a slip (0.02)"),
+    "vat-autoreplace": Option(
+        _yes, "yes|no", "a fresh register turns VAT 20%% into 22%% by itself (table 17 field 71 = 1)", switch=True
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Read options. ``ffd``, ``taxation``, ``seed``, ``vat_autoreplace`` matter to a device that has no memory yet."""
+
+    state: Path | None = None
+    ffd: str = "1.2"
+    taxation: int = ALL_TAX_SYSTEMS
+    fault: tuple[Fault, ...] = ()
+    protocol: int | None = None
+    paper: Path | None = None
+    clock: SystemClock = field(default_factory=SystemClock)
+    seed: int | None = None
+    print_time: float = 0.02
+    vat_autoreplace: bool = False
+
+
+def wanted(options: Iterable[tuple[str, str]], prefix: str = "") -> Wanted:
+    """Name and text of each option; ``prefix`` stands before a name in a complaint ("--")."""
+    values: dict[str, Any] = {}
+    for name, text in options:
+        option = OPTIONS.get(name)
+        if option is None:
+            raise ValueError(f"unknown option {prefix}{name}; a simulated device takes {', '.join(OPTIONS)}")
+        try:
+            value = option.read(text)
+        except FaultSpecError:
+            raise  # names itself
+        except ValueError as error:
+            raise ValueError(f"{prefix}{name} {text!r}: expected {error}") from error
+        key = name.replace("-", "_")
+        values[key] = values.get(key, ()) + value if option.repeated else value
+    return Wanted(**values)
+
+
+def family_of(name: str) -> str:
+    """The family itself. Raises ``ValueError`` that lists the families for any other word."""
+    if name not in FAMILIES:
+        raise ValueError(f"unknown family {name!r}; families: {', '.join(FAMILIES)} (built: {', '.join(BUILT)})")
+    if name not in BUILT:
+        raise ValueError(f"family {name!r} is planned and not built yet; built: {', '.join(BUILT)}")
+    return name
+
+
+def store_of(path: Path | None) -> Store[ShtrihState]:
+    from drivers.simulators.shtrih import ShtrihState
+
+    return Store(path, ShtrihState)
+
+
+def assemble(options: Wanted, *, extra_byte: bool) -> ShtrihDevice:
+    """Switch the device on. ``extra_byte``: FFh after the host's ACK, as on TCP and not on a serial line.
+
+    Raises ``StoreError`` when the state file is something else, ``OSError`` when a folder or file cannot be made.
+    """
+    from drivers.simulators.paper import FolderPaper, MemoryPaper
+    from drivers.simulators.shtrih import Options, new_device, new_state
+
+    random = Random(options.seed)
+    store = store_of(options.state)
+    state = store.load()
+    if state is None:
+        state = new_state(
+            random,
+            options.clock,
+            ffd=options.ffd,
+            vat_autoreplace=options.vat_autoreplace,
+            tax_systems=options.taxation,
+        )
+    return new_device(
+        options.clock,
+        random,
+        state=state,
+        faults=options.fault,
+        paper=FolderPaper(options.paper) if options.paper else MemoryPaper(keep=LAST_SLIPS),
+        store=store,
+        options=Options(print_time=options.print_time, tcp=extra_byte, protocol=options.protocol),
+    )
+
+
+LAST_SLIPS = 100
+"""Slips that a device without a paper folder remembers: a shop's day must not fill the memory."""

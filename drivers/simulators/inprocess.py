@@ -1,0 +1,57 @@
+"""A simulated device inside the caller's process: what stands behind the address ``sim:shtrih?state=F&ffd=1.05``.
+
+Every ``open_line`` switches the device on anew from its state file, so what a power failure forgets is forgotten
+between two lines: a stored reply, the number of protocol 2, faults that have struck. Nothing runs between the calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from drivers.simulators.assembly import assemble, family_of, wanted
+
+if TYPE_CHECKING:
+    from drivers.simulators.shtrih import Connection, ShtrihDevice
+    from drivers.simulators.tcp import TimedLine
+
+
+def open_line(family: str, options: Mapping[str, str]) -> TimedLine:
+    """Switch on and plug in. Options are those of the command line without dashes, see ``assembly.OPTIONS``.
+
+    ``fault`` may hold several faults with ``;`` between them. ``deadline`` of the line counts as ``time.monotonic()``;
+    call ``poll`` then. ``close`` saves the state. Raises ``ValueError`` that names an unknown family, an unknown option
+    or a bad value, ``StoreError`` for a state file of something else, ``OSError`` when it cannot be read or written.
+    """
+    family_of(family)
+    device = assemble(wanted(options.items()), extra_byte=True)
+    return SimulatedLine(device, device.connection())
+
+
+class SimulatedLine:
+    """A line together with the device behind it. ``device`` is there for a test that wants to move its clock."""
+
+    def __init__(self, device: ShtrihDevice, connection: Connection) -> None:
+        self.device = device
+        self._connection = connection
+
+    @property
+    def closed(self) -> bool:
+        """The device has cut the line; ``poll`` may still return what had left before."""
+        return self._connection.closed
+
+    @property
+    def deadline(self) -> float | None:
+        return self._connection.deadline
+
+    def feed(self, data: bytes) -> None:
+        self._connection.feed(data)
+
+    def poll(self) -> bytes:
+        return self._connection.poll()
+
+    def close(self) -> None:
+        """Hang up, and leave the state file as the device stands now."""
+        self._connection.close()
+        self.device.tick()
+        self.device.save()
