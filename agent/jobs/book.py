@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.jobs import ownership
-from agent.jobs.transitions import absent, apply, because, is_final, is_open, update_of
+from agent.jobs.acceptance import WAITING, Addressee, why_not
+from agent.jobs.transitions import absent, apply, because, is_final, is_open, note_paper, update_of
 from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobRow, JobWithOffer
 from agent.journal.store import Journal, Transaction
 from drivers.api import FiscalDocument
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
-from protocol.crm.jobs import JobKind, sha256_hex
 from protocol.crm.lease import Lease, ServerClock
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import (
@@ -36,13 +36,9 @@ from protocol.crm.messages import (
     Renew,
     Resolve,
 )
-from protocol.crm.outcomes import Reason, Value
-from protocol.ffd.shape import parse_receipt
-from protocol.ffd.violation import ReceiptInvalid
+from protocol.crm.outcomes import Value
 
 LOCAL = "local"  # the tenant of a job that was given on the command line; no server is told of it
-_WAITING = (Known.ACCEPTED, Known.HELD)
-MAX_ACCEPTED = 256  # jobs waiting for one device
 _TOMBSTONE = ""  # payload hash of a job that was cancelled before its offer came
 
 Verified = Callable[[str, Value], bool]
@@ -73,10 +69,9 @@ class JobBook:
         """``only``: of the waiting jobs none but this one may start (a job of the command line)."""
         self.journal = journal
         self.clock = clock
-        self._tenant_id = tenant_id
         self._agent_id = agent_id
         self._verified = verified
-        self._configured = frozenset(devices)
+        self._us = Addressee(tenant_id, agent_id, frozenset(devices), lambda offer: verified("offer", offer))
         self._only = only
         self._time = ServerClock().look(clock.monotonic(), clock.wall())
         self._may_start = False
@@ -155,7 +150,7 @@ class JobBook:
                 else:
                     tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
                 return
-            why = self._why_not(tx, offer)
+            why = why_not(tx, offer, self._us, space_is_low=self.journal.space_is_low())
             fresh = replace(absent(offer, tx.next_seq()), rev=row.rev if row is not None else 0)
             if why is None:
                 apply(tx, fresh, JobEvent.OFFER, rev=offer.rev, offer=offer)
@@ -168,35 +163,6 @@ class JobBook:
 
         self.journal.commit(work)
         self._changed(offer.kkm_id)
-
-    def _why_not(self, tx: Transaction, offer: Offer) -> Reason | None:
-        """Why this agent must not take the offer; ``None`` when it may."""
-        if not self._verified("offer", offer):
-            return reason("bad_signature")
-        if offer.tenant_id != self._tenant_id:
-            return reason("wrong_tenant")
-        if offer.agent_id != self._agent_id:
-            return reason("wrong_agent")
-        if sha256_hex(offer.payload) != offer.payload_hash:
-            return reason("bad_hash")
-        if offer.kind is not JobKind.RECEIPT:
-            return reason("kind_not_supported", detail=offer.kind.value)
-        if offer.kkm_id not in self._configured:
-            return reason("device_not_configured", detail=offer.kkm_id)
-        device = tx.device(offer.kkm_id)
-        if device.released or device.binding_epoch != offer.binding_epoch:
-            return reason("wrong_epoch", detail=f"{offer.binding_epoch}, bound under {device.binding_epoch}")
-        if offer.register_serial is not None and offer.register_serial != device.register_serial:
-            return reason("wrong_device", detail=offer.register_serial)
-        try:
-            parse_receipt(offer.payload)
-        except ReceiptInvalid as error:
-            first = error.violations[0]
-            return reason("bad_payload", detail=f"{first.field}: {first.text_en}")
-        waiting = sum(1 for job in tx.live_jobs(offer.kkm_id) if job.state in _WAITING)
-        if waiting >= MAX_ACCEPTED:
-            return reason("busy")
-        return reason("disk_low") if self.journal.space_is_low() else None
 
     def _cancel(self, cancel: Cancel) -> None:
         def work(tx: Transaction) -> str | None:
@@ -316,16 +282,24 @@ class JobBook:
         return self.journal.read(work)
 
     def transition(
-        self, job_id: str, event: JobEvent, *, outcome: dict[str, Any] | None = None, **changes: Any
+        self,
+        job_id: str,
+        event: JobEvent,
+        *,
+        outcome: dict[str, Any] | None = None,
+        facts: dict[str, Any] | None = None,
+        **changes: Any,
     ) -> JobRow | Refusal:
         """Move a job for a lane."""
 
         def work(tx: Transaction) -> JobRow | Refusal:
             row = tx.job(job_id)
             assert row is not None
-            moved = apply(tx, row, event, outcome=outcome, **changes)
-            if isinstance(moved, JobRow) and not is_open(moved):
-                ownership.finish_release(tx, row.kkm_id)
+            moved = apply(tx, row, event, outcome=outcome, facts=facts, **changes)
+            if isinstance(moved, JobRow):
+                note_paper(tx, moved)
+                if not is_open(moved):
+                    ownership.finish_release(tx, row.kkm_id)
             return moved
 
         moved = self.journal.commit(work)
@@ -377,7 +351,7 @@ class JobBook:
         """Leases that passed while nothing started, and held jobs that nobody renewed."""
 
         def work(tx: Transaction) -> list[tuple[JobRow, int]]:
-            return [(row, tx.device(row.kkm_id).settings.held_hours) for row in tx.live_jobs() if row.state in _WAITING]
+            return [(row, tx.device(row.kkm_id).settings.held_hours) for row in tx.live_jobs() if row.state in WAITING]
 
         for row, hours in self.journal.read(work):
             if row.state is Known.ACCEPTED:

@@ -11,10 +11,12 @@ from typing import Any
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
 from protocol.crm.job_machine import JobEffect, JobEvent, Known, Moved, step
-from protocol.crm.jobs import FINAL, OPEN_INTENT, JobState, imprint_of
+from protocol.crm.jobs import FINAL, OPEN_INTENT, JobState, canonical_json, imprint_of
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import Accept, JournalHead, Offer, Update
 from protocol.crm.outcomes import Paper, Proof, Reason
+
+DOCUMENT_BYTES = 160 * 1024  # of a document's tags in an update: a message may have 256 KiB in all
 
 
 def absent(offer: Offer, seq: int) -> JobRow:
@@ -44,10 +46,12 @@ def apply(
     rev: int = 0,
     offer: Offer | None = None,
     outcome: dict[str, Any] | None = None,
+    facts: dict[str, Any] | None = None,
     **changes: Any,
 ) -> JobRow | Refusal:
     """Move a job and write what the machine's effects name. ``outcome`` replaces reason, proof, paper, evidence and
-    certainty; ``changes`` are other fields of the row. A refusal writes nothing."""
+    certainty; ``facts`` (``result``, ``document``) are written into this one record, and read from there by every
+    later update; ``changes`` are other fields of the row. A refusal writes nothing."""
     moved = step(row.job, event, rev=rev)
     if isinstance(moved, Refusal):
         return moved
@@ -56,7 +60,7 @@ def apply(
         after = replace(after, outcome=outcome)
     if after.state is Known.HELD and row.state is not Known.HELD:
         after = replace(after, held_since=tx.now.isoformat())
-    tx.write_job(after, event.value, offer=offer)
+    tx.write_job(after, event.value, offer=offer, **({"facts": facts} if facts else {}))
     _tell(tx, after, moved, offer)
     return after
 
@@ -73,6 +77,7 @@ def _tell(tx: Transaction, row: JobRow, moved: Moved, offer: Offer | None) -> No
 def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Offer | None = None) -> Update:
     """The agent's word on a job as it stands."""
     told = row.outcome
+    facts = tx.facts(row.job_id) if is_final(row) else {}
     return Update(
         job_id=row.job_id,
         rev=row.rev,
@@ -85,11 +90,30 @@ def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Of
         proof=Proof.model_validate(told["proof"]) if told.get("proof") else None,
         paper=Paper(told["paper"]) if told.get("paper") else None,
         evidence=told.get("evidence"),
+        result=facts.get("result"),
+        document=sendable(facts.get("document")),
         certainty=told.get("certainty"),
         too_late=too_late,
         journal_head=head_of(tx),
         offer=offer,
     )
+
+
+def sendable(document: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A document that fits into a message; a larger one stays in the journal."""
+    if document is None or len(canonical_json(document)) > DOCUMENT_BYTES:
+        return None
+    return document
+
+
+def note_paper(tx: Transaction, row: JobRow) -> None:
+    """Whose paper the register still owes: a fact of the device, so that the next process knows it, too."""
+    device = tx.device(row.kkm_id)
+    paper = row.outcome.get("paper")
+    if paper == Paper.INCOMPLETE and device.unprinted != row.job_id:
+        tx.write_device(replace(device, unprinted=row.job_id), "paper_owed")
+    elif paper == Paper.COMPLETE and device.unprinted == row.job_id:
+        tx.write_device(replace(device, unprinted=None), "paper_printed")
 
 
 def head_of(tx: Transaction) -> JournalHead:

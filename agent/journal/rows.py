@@ -53,7 +53,7 @@ class JobRow:
     first_snapshot: Snapshot | None = None  # of the first attempt: the range in which a document may stand
     snapshot: Snapshot | None = None  # of the current attempt
     imprinted: bool = True  # the current attempt's document carries the imprint
-    outcome: dict[str, Any] = field(default_factory=dict)  # reason, proof, paper, evidence, certainty
+    outcome: dict[str, Any] = field(default_factory=dict)  # reason, proof, paper, evidence, certainty: short things
     archived: bool = False
 
     @property
@@ -88,6 +88,8 @@ class DeviceRow:
     highest_fd: int | None = None  # the highest document of this FN that this journal knows of
     exclusive_lost: bool = False  # a document that is not ours was seen between ours
     operation: dict[str, Any] | None = None  # the open intent of a shift operation
+    unprinted: str | None = None  # the job whose document waits for paper
+    facts: dict[str, Any] = field(default_factory=dict)  # the last look: only what differs from it is an event
 
     @property
     def settings(self) -> Desk:

@@ -90,6 +90,14 @@ class Transaction:
         row = self._db.execute("SELECT offer FROM offers WHERE job_id = ?", (job_id,)).fetchone()
         return Offer.model_validate_json(row[0]) if row else None
 
+    def facts(self, job_id: str) -> dict[str, Any]:
+        """What a job has found out (``result``, ``document``): they stand in one record of the journal, not in the row,
+        which is written again with every transition. Empty when there are none, or when they were pruned."""
+        rows = self._db.execute("SELECT body FROM journal WHERE job_id = ? ORDER BY n DESC", (job_id,))
+        bodies = (json.loads(body) for (body,) in rows if body is not None)
+        found: dict[str, Any] = next((body["facts"] for body in bodies if "facts" in body), {})
+        return found
+
     def live_jobs(self, kkm_id: str | None = None) -> list[JobRow]:
         """Jobs that are not archived, in the order of their arrival."""
         where, arguments = ("AND kkm_id = ?", (kkm_id,)) if kkm_id is not None else ("", ())

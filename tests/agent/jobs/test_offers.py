@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.jobs import book as book_module
+from agent.jobs import acceptance
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind, JobState, imprint_of, sha256_hex
 from protocol.crm.messages import Accept, JournalHead, Reject, Update
@@ -146,7 +146,7 @@ def test_a_released_register_takes_nothing(book: Bench) -> None:
 
 
 def test_a_full_queue_is_busy_and_jobs_that_ended_make_room(book: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(book_module, "MAX_ACCEPTED", 2)
+    monkeypatch.setattr(acceptance, "MAX_ACCEPTED", 2)
     book.offers("a")
     book.offers("b")
     book.told()

@@ -1,0 +1,81 @@
+"""Whether this agent takes an offer: who signed it, whom it is for, and whether its payload is what its kind wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.journal.store import Transaction
+from protocol.crm.codes import reason
+from protocol.crm.job_machine import Known
+from protocol.crm.jobs import JobKind, sha256_hex
+from protocol.crm.messages import Offer
+from protocol.crm.outcomes import Reason
+from protocol.crm.payloads import PAYLOADS, SUPPORTED
+from protocol.ffd.shape import parse_receipt
+from protocol.ffd.violation import ReceiptInvalid
+
+MAX_ACCEPTED = 256  # jobs waiting for one device
+WAITING = (Known.ACCEPTED, Known.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who this agent is, as an offer must name it."""
+
+    tenant_id: str
+    agent_id: str
+    devices: Set[str]
+    genuine: Callable[[Offer], bool]  # whether the server signed it
+
+
+def why_not(tx: Transaction, offer: Offer, us: Addressee, *, space_is_low: bool) -> Reason | None:
+    """Why this agent must not take the offer; ``None`` when it may."""
+    if not us.genuine(offer):
+        return reason("bad_signature")
+    if offer.tenant_id != us.tenant_id:
+        return reason("wrong_tenant")
+    if offer.agent_id != us.agent_id:
+        return reason("wrong_agent")
+    if sha256_hex(offer.payload) != offer.payload_hash:
+        return reason("bad_hash")
+    if offer.kind not in SUPPORTED:
+        return reason("kind_not_supported", detail=offer.kind.value)
+    if offer.kkm_id not in us.devices:
+        return reason("device_not_configured", detail=offer.kkm_id)
+    device = tx.device(offer.kkm_id)
+    if device.released or device.binding_epoch != offer.binding_epoch:
+        return reason("wrong_epoch", detail=f"{offer.binding_epoch}, bound under {device.binding_epoch}")
+    if offer.register_serial is not None and offer.register_serial != device.register_serial:
+        return reason("wrong_device", detail=offer.register_serial)
+    wrong = broken_field(offer.kind, offer.payload)
+    if wrong is not None:
+        return reason("bad_payload", detail=wrong)
+    waiting = sum(1 for job in tx.live_jobs(offer.kkm_id) if job.state in WAITING)
+    if waiting >= MAX_ACCEPTED:
+        return reason("busy")
+    return reason("disk_low") if space_is_low else None
+
+
+def broken_field(kind: JobKind, payload: dict[str, Any]) -> str | None:
+    """``field: what is wrong`` of the first field that breaks a rule of its kind; ``None`` when none does."""
+    try:
+        if kind is JobKind.RECEIPT:
+            parse_receipt(payload)
+        else:
+            PAYLOADS[kind].model_validate(payload)
+    except ReceiptInvalid as error:
+        first = error.violations[0]
+        return f"{first.field}: {first.text_en}"
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        return f"{field_path(found['loc'])}: {found['msg']}"
+    return None
+
+
+def field_path(loc: tuple[int | str, ...]) -> str:
+    """``("lines", 0, "text")`` as ``lines[0].text``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
