@@ -25,6 +25,7 @@ class Profile:
     printing: float  # seconds to wait for the printer
     poll: float  # seconds between two looks at the status
     limits: Limits
+    protocol: int | None  # lower level 1 or 2; ``None``: the device is asked
     serial: Cell
     ffd: Cell
     do_not_print: Cell
@@ -70,7 +71,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any], where: str) -> dict
 
 def _profile(values: Mapping[str, Any]) -> Profile:
     access, wait, tables = values["access"], values["wait"], values["tables"]
-    line = {name: _number(f"line.{name}", value) for name, value in values["line"].items()}
+    line = {name: _number(f"line.{name}", value) for name, value in values["line"].items() if name != "protocol"}
     vat = tables["vat"]
     return Profile(
         password=_whole("access.password", access["password"]),
@@ -86,6 +87,7 @@ def _profile(values: Mapping[str, Any]) -> Profile:
             rounds=int(line["rounds"]),
             repeats=int(line["repeats"]),
         ),
+        protocol=_protocol(values["line"]["protocol"]),
         serial=_cell("serial", tables["serial"]),
         ffd=_cell("ffd", tables["ffd"]),
         do_not_print=_cell("do_not_print", tables["do_not_print"]),
@@ -109,6 +111,14 @@ def _whole(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(f"{name}: a whole number expected, not {value!r}")
     return value
+
+
+def _protocol(value: Any) -> int | None:
+    if value == "auto":
+        return None
+    if isinstance(value, bool) or value not in (1, 2):
+        raise ValueError(f'line.protocol: "auto", 1 or 2 expected, not {value!r}')
+    return int(value)
 
 
 def _cell(name: str, value: Any) -> Cell:

@@ -17,14 +17,16 @@ def test_the_profile_of_the_family_agrees_with_the_protocol_and_the_exchange() -
     assert profile.max_time == dict(MAX_TIME)
     assert profile.limits == Limits()
     assert profile.password == 30
+    assert profile.protocol is None
 
 
 def test_a_file_replaces_only_what_it_names(tmp_path: Path) -> None:
     path = tmp_path / "quick.toml"
-    path.write_text("[time]\nclose = 1\n[tax]\n10 = 0x88\n13 = 0xFF\n[line]\ncontrol = 0.2\n", "utf-8")
+    path.write_text("[time]\nclose = 1\n[tax]\n10 = 0x88\n13 = 0xFF\n[line]\ncontrol = 0.2\nprotocol = 2\n", "utf-8")
     profile, family = load_profile(path), load_profile()
     assert profile.max_time == {**family.max_time, "close": 1.0}
     assert profile.limits == Limits(control=0.2)
+    assert profile.protocol == 2
     assert [profile.tax_byte(row) for row in (1, 10, 11, 12, 13)] == [0x01, 0x88, 0xCB, 0xCC, 0xFF]
 
 
@@ -37,6 +39,7 @@ def test_a_file_replaces_only_what_it_names(tmp_path: Path) -> None:
         ("[time]\nclose = true", "time.close: a number above zero expected, not True"),
         ("[access]\npassword = '30'", "access.password: a whole number expected, not '30'"),
         ("[tables]\nserial = 3", "tables.serial: \\[table, row, field\\] expected, not 3"),
+        ("[line]\nprotocol = 3", 'line.protocol: "auto", 1 or 2 expected, not 3'),
         ("time = 3", "time: a table where a value belongs"),
         ("[time", "slow.toml"),
         ("[ffd]\nfirst = '1.2'", "first"),
