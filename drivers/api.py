@@ -40,6 +40,7 @@ class Capabilities:
     can_cancel_open: bool
     can_read_archive: bool
     one_command: bool = False  # document opened, filled and closed by a single command
+    columns: int = 32  # characters in a line of a slip
     max_time: Mapping[str, float] = field(default_factory=dict)
     """Longest time in seconds that the device may work on: ``query``, ``fill``, ``close``, ``cancel``, ``shift``,
     ``report``. After it (plus a margin) a lost command can no longer take effect."""
