@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,11 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server import problems
 from server.limits import BodyLimit
-from server.routers import agents, directory, jobs, link, pairing
-from server.routers.common import Services
+from server.routers import agents, directory, events, jobs, link, pairing, webhooks
+from server.routers.common import RateLimits, Services
 from server.services import access, duties
 from server.services import agents as agent_service
 from server.services.hub import Hub
+from server.services.rates import Rates
+from server.services.readers import Readers
+from server.services.sender import Sender
 from server.settings import Settings, database_url
 from server.store.database import Database, try_file
 from server.world import World
@@ -31,7 +34,8 @@ async def open_services(settings: Settings, world: World) -> Services:
     hub = Hub(world.monotonic, settings.limits.connections_per_minute)
     url = database_url(settings.database)
     try_file(url)
-    database = Database(url, world.now, hub.wake)
+    readers = Readers()
+    database = Database(url, world, hub.wake, readers.wake)
     try:
         await database.migrate()
         async with database.write() as work:
@@ -39,7 +43,13 @@ async def open_services(settings: Settings, world: World) -> Services:
     except BaseException:
         await database.close()
         raise
-    return Services(settings, world, database, hub, key)
+    rates = RateLimits(
+        calls=Rates(world.monotonic, settings.limits.calls_per_second, settings.limits.call_burst),
+        strangers=Rates(
+            world.monotonic, settings.limits.wrong_keys_per_minute / 60, settings.limits.wrong_keys_per_minute
+        ),
+    )
+    return Services(settings, world, database, hub, readers, rates, key)
 
 
 def build_app(settings: Settings, world: World | None = None) -> FastAPI:
@@ -49,13 +59,18 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         async with services.database.write() as work:
             await agent_service.all_lost(work)
         app.state.services = services
-        ticking = asyncio.create_task(duties.forever(services.database, services.world))
+        sender = Sender(services.database, services.readers, private_too=settings.private_webhooks)
+        going_on = [
+            asyncio.create_task(duties.forever(services.database, services.world, settings.limits.feed_days)),
+            asyncio.create_task(sender.forever()),
+        ]
         try:
             yield
         finally:
-            ticking.cancel()
-            with suppress(asyncio.CancelledError):
-                await ticking
+            services.readers.stop()
+            for task in going_on:
+                task.cancel()
+            await asyncio.gather(*going_on, return_exceptions=True)
             await services.hub.stop(5.0)
             await services.database.close()
 
@@ -70,7 +85,15 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.limits.body_bytes)
-    for router in (jobs.router, directory.router, agents.router, pairing.router, link.router):
+    for router in (
+        jobs.router,
+        directory.router,
+        agents.router,
+        pairing.router,
+        events.router,
+        webhooks.router,
+        link.router,
+    ):
         app.include_router(router, prefix=API)
     app.include_router(pairing.page)
 

@@ -23,9 +23,12 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.app import build_app, open_services
+from server.fields import foreign_letter
 from server.routers.common import Services
-from server.services.access import NewTenant, TenantExists, add_tenant
+from server.services import access
+from server.services.access import NewTenant, Scope, TenantExists, add_tenant
 from server.settings import DEFAULT_DATABASE, Limits, Settings
+from server.store.database import Work
 from server.world import World
 
 STOP_PATIENCE = 5  # seconds for agents and requests to end
@@ -50,7 +53,24 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--public-url", metavar="URL", help="how agents reach this server, for pairing lines")
     run.add_argument("--connections-per-minute", type=int, default=Limits().connections_per_minute, help="of one agent")
     run.set_defaults(command=_run)
-    for command in (init, run):
+    run.add_argument(
+        "--allow-private-webhooks",
+        action="store_true",
+        help="webhooks may also go to private and loopback addresses, and by plain http",
+    )
+    keys = commands.add_parser("keys", help="API keys of a tenant").add_subparsers(required=True, metavar="ACTION")
+    add = keys.add_parser("add", help="make another key, shown once")
+    add.add_argument("--tenant", required=True, metavar="NAME")
+    add.add_argument("--name", metavar="WORDS", help="what it is for")
+    add.add_argument("--scopes", required=True, metavar="LIST", help=f"words with commas between: {', '.join(Scope)}")
+    listing = keys.add_parser("list", help="keys without their secrets")
+    listing.add_argument("--tenant", required=True, metavar="NAME")
+    revoke = keys.add_parser("revoke", help="refuse a key from now on")
+    revoke.add_argument("key_id", metavar="KEY_ID", help="as keys list shows it")
+    for command, action in ((add, _add_key), (listing, _list_keys), (revoke, _revoke_key)):
+        command.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        command.set_defaults(command=_keys, action=action)
+    for command in (init, run, add, listing, revoke):
         command.add_argument(
             "--database", default=DEFAULT_DATABASE, metavar="URL", help="database URL or path of an SQLite file"
         )
@@ -102,6 +122,73 @@ def _init(arguments: argparse.Namespace) -> int:
         print(f"tenant   {made.tenant} ({made.tenant_id})\nAPI key  {made.api_key}\n")
         print("Ключ показан один раз: сохраните его. / The key is shown once: keep it.")
     return 0
+
+
+def _keys(arguments: argparse.Namespace) -> int:
+    try:
+        done: dict[str, Any] | str = asyncio.run(_with_keys(arguments))
+    except BadDatabase as error:
+        return _wrong(str(error), 1)
+    if isinstance(done, str):
+        return _wrong(done)
+    if arguments.json:
+        print(json.dumps(done, ensure_ascii=False))
+    else:
+        for key in done.get("keys", [done]):
+            print("  ".join(f"{name} {value}" for name, value in key.items() if value is not None))
+    return 0
+
+
+async def _with_keys(arguments: argparse.Namespace) -> dict[str, Any] | str:
+    """The answer, or the sentence that says what is wrong with the arguments."""
+    world = World()
+    async with _opened(Settings(database=arguments.database), world) as services, services.database.write() as work:
+        answer: dict[str, Any] | str = await arguments.action(work, world, arguments)
+        return answer
+
+
+async def _add_key(work: Work, world: World, arguments: argparse.Namespace) -> dict[str, Any] | str:
+    known = {scope.value: scope for scope in Scope}
+    given = [word.strip() for word in arguments.scopes.split(",")]
+    if strange := [word for word in given if word not in known]:
+        return f"--scopes {strange[0]!r}: права / scopes: {', '.join(known)}"
+    tenant = await access.tenant_named(work, arguments.tenant.strip())
+    if tenant is None:
+        return _no_tenant(arguments.tenant)
+    token = await access.add_key(work, world, tenant, tuple(known[word] for word in given), arguments.name)
+    row = (await access.keys_of(work, tenant))[-1]
+    return {"tenant": tenant.name, "key_id": row.key_id, "scopes": row.scopes, "api_key": token}
+
+
+async def _list_keys(work: Work, _: World, arguments: argparse.Namespace) -> dict[str, Any] | str:
+    tenant = await access.tenant_named(work, arguments.tenant.strip())
+    if tenant is None:
+        return _no_tenant(arguments.tenant)
+    return {
+        "keys": [
+            {
+                "key_id": row.key_id,
+                "name": row.name,
+                "scopes": row.scopes,
+                "created_at": row.created_at.isoformat(),
+                "revoked_at": row.revoked_at.isoformat() if row.revoked_at is not None else None,
+            }
+            for row in await access.keys_of(work, tenant)
+        ]
+    }
+
+
+async def _revoke_key(work: Work, _: World, arguments: argparse.Namespace) -> dict[str, Any] | str:
+    row = await access.revoke(work, arguments.key_id)
+    if row is None or row.revoked_at is None:
+        return f"{arguments.key_id}: такого ключа нет / there is no such key"
+    return {"key_id": row.key_id, "revoked_at": row.revoked_at.isoformat()}
+
+
+def _no_tenant(name: str) -> str:
+    strange = foreign_letter(name) if any(char.isascii() and char.isalpha() for char in name) else None
+    hint = f" («{strange[1]}», {strange[0]}: не латинская / not Latin)" if strange is not None else ""
+    return f"--tenant {name!r}{hint}: такой учётной записи нет / there is no such tenant"
 
 
 async def _make_tenant(database: str, name: str) -> NewTenant:
@@ -169,6 +256,7 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = Settings(
         database=arguments.database,
         public_url=public,
+        private_webhooks=arguments.allow_private_webhooks,
         limits=Limits(connections_per_minute=arguments.connections_per_minute),
     )
     try:

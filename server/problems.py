@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -12,30 +12,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from protocol.crm.codes import CODES, Language, reason
+from protocol.crm.codes import Language, reason
 from protocol.ffd.violation import ReceiptInvalid, Violation
+from server.fields import MAX_SHOWN, field_errors, look_alikes
+from server.fields import FieldError as FieldError
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger("server.problems")
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    field: str
-    rule: str
-    expected: str
-    code: str
-    text_ru: str
-    text_en: str
-
-    def shown(self, language: Language) -> dict[str, str]:
-        return {
-            "field": self.field,
-            "rule": self.rule,
-            "expected": self.expected,
-            "code": self.code,
-            "text": self.text_ru if language == "ru" else self.text_en,
-        }
 
 
 class Problem(Exception):
@@ -56,6 +39,19 @@ class Problem(Exception):
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
         self.params = params
+
+
+def unknown(status: int, code: str, field: str, given: str) -> Problem:
+    """Nothing has this id; a letter that no id can contain is named with its place."""
+    problem = Problem(status, code, errors=look_alikes(field, given))
+    problem.params[field] = given[:200]
+    return problem
+
+
+class _Words(JSONResponse):
+    def render(self, content: Any) -> bytes:
+        """What a caller got wrong is repeated to him, half surrogate pairs as question marks."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def language_of(header: str | None) -> Language:
@@ -85,7 +81,7 @@ def answer(problem: Problem, language: Language) -> JSONResponse:
     }
     if problem.params:
         body["params"] = problem.params
-    return JSONResponse(
+    return _Words(
         body,
         problem.status,
         headers={"Content-Language": language, "Vary": "Accept-Language", **problem.headers},
@@ -93,13 +89,13 @@ def answer(problem: Problem, language: Language) -> JSONResponse:
     )
 
 
-def refuse_receipt(violations: Sequence[Violation]) -> Problem:
+def refuse_payload(violations: Sequence[Violation]) -> Problem:
     return Problem(
         422,
         "bad_payload",
         errors=[
             FieldError(f"payload.{v.field}" if v.field else "payload", v.rule, v.expected, v.code, v.text_ru, v.text_en)
-            for v in violations
+            for v in violations[:MAX_SHOWN]
         ],
     )
 
@@ -111,17 +107,19 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ReceiptInvalid)
     async def _receipt(request: Request, error: ReceiptInvalid) -> JSONResponse:
-        return answer(refuse_receipt(error.violations), _language(request))
+        return answer(refuse_payload(error.violations), _language(request))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        problem = Problem(422, "bad_request", errors=[field_error(e) for e in error.errors()])
+        problem = Problem(422, "bad_request", errors=field_errors(error.errors()))
         return answer(problem, _language(request))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         codes = {404: "not_found", 405: "method_not_allowed", 401: "unauthorized", 403: "forbidden"}
-        problem = Problem(error.status_code, codes.get(error.status_code, "bad_request"), headers=error.headers)
+        code = codes.get(error.status_code, "bad_request")
+        strange = look_alikes("url", request.url.path) if error.status_code == 404 else ()
+        problem = Problem(error.status_code, code, errors=strange, headers=error.headers)
         return answer(problem, _language(request))
 
     @app.exception_handler(Exception)
@@ -132,44 +130,3 @@ def install(app: FastAPI) -> None:
 
 def _language(request: Request) -> Language:
     return language_of(request.headers.get("accept-language"))
-
-
-_RULES: dict[str, tuple[str, str, str, str]] = {
-    # pydantic's error type: code, expected, Russian, English
-    "missing": ("E_MISSING", "a value", "обязательное поле не заполнено", "required field is missing"),
-    "extra_forbidden": ("E_UNKNOWN_FIELD", "no such field", "неизвестное поле", "unknown field"),
-    "json_invalid": ("E_JSON", "a JSON document", "это не JSON", "this is not JSON"),
-}
-
-
-def field_error(error: Mapping[str, Any]) -> FieldError:
-    """One of pydantic's errors in our words."""
-    where = [part for part in error["loc"] if part not in ("body", "query", "path")]
-    field = ""
-    for part in where if error["type"] != "json_invalid" else []:
-        field += f"[{part}]" if isinstance(part, int) else f".{part}" if field else str(part)
-    given, context = error.get("input"), error.get("ctx") or {}
-    code, expected, ru, en = _RULES.get(error["type"], ("E_VALUE", "", "неверное значение", "wrong value"))
-    if not expected:
-        expected = str(context.get("pattern") or context.get("expected") or error["msg"])
-    if isinstance(given, str):
-        stranger = foreign_letter(given)
-        if error["type"] == "string_pattern_mismatch" and stranger is not None:
-            position, letter = stranger
-            ru = f"знак «{letter}» на месте {position} не латинский"
-            en = f"the character «{letter}» at position {position} is not a Latin one"
-            code = "E_LETTER"
-    subject_ru, subject_en = (f"Поле {field}: ", f"Field {field}: ") if field else ("", "")
-    return FieldError(field, error["type"], expected, code, f"{subject_ru}{ru}.", f"{subject_en}{en}.")
-
-
-def foreign_letter(text: str) -> tuple[int, str] | None:
-    """Position, counted from 1, and the first character that is not ASCII: a Cyrillic letter looks like a Latin one."""
-    for position, letter in enumerate(text, 1):
-        if not letter.isascii():
-            return position, letter
-    return None
-
-
-def known(code: str) -> bool:
-    return code in CODES

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 DEFAULT_DATABASE = "./kassabridge.sqlite3"
+DEFAULT_ZONE = "Europe/Moscow"
+"""Of a register that stands at no desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,11 @@ class Limits:
     pairing_tries: int = 5
     pairing_poll: float = 5.0
     duplicate_window: float = 600.0
+    calls_per_second: float = 50.0  # of one API key
+    call_burst: int = 200
+    wrong_keys_per_minute: int = 30  # from one address
+    streams: int = 20  # of one tenant
+    feed_days: int = 30  # how long events are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,8 @@ class Settings:
     """A database URL, or the path of an SQLite file."""
     public_url: str | None = None
     """How agents and browsers reach this server; without it, the address of the request."""
+    private_webhooks: bool = False
+    """Whether webhooks may go to private and loopback addresses, and by plain http."""
     limits: Limits = field(default_factory=Limits)
 
 

@@ -12,12 +12,20 @@ from pydantic import BaseModel
 
 from protocol.crm.codes import Language
 from server.keys import JobKey
-from server.problems import language_of
+from server.problems import Problem, language_of
 from server.services.access import Caller, Scope, caller_of
 from server.services.hub import Hub
+from server.services.rates import Rates
+from server.services.readers import Readers
 from server.settings import Settings
 from server.store.database import Database
 from server.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    calls: Rates  # by API key
+    strangers: Rates  # by address: requests without a good key
 
 
 @dataclass(slots=True)
@@ -26,6 +34,8 @@ class Services:
     world: World
     database: Database
     hub: Hub
+    readers: Readers
+    rates: RateLimits
     key: JobKey
 
 
@@ -77,21 +87,36 @@ def language(accept_language: Annotated[str | None, Header()] = None) -> Languag
     return language_of(accept_language)
 
 
-def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
-    """A dependency: the caller behind the API key, which has this scope."""
+def needs(*scopes: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency: the caller behind the API key, which has one of these scopes, and does not call too often."""
 
     async def authenticated(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
         services = services_of(request)
-        async with services.database.read() as work:
-            caller = await caller_of(work, request.headers.get("authorization"))
-        caller.needs(scope)
+        address = request.client.host if request.client is not None else ""
+        _not_too_often(services.rates.strangers.blocked(address))
+        try:
+            async with services.database.read() as work:
+                caller = await caller_of(work, request.headers.get("authorization"))
+        except Problem:
+            _not_too_often(services.rates.strangers.take(address))
+            raise
+        _not_too_often(services.rates.calls.take(caller.key_id))
+        caller.needs(*scopes)
         return caller
 
     return authenticated
 
 
+def _not_too_often(wait: int | None) -> None:
+    if wait is not None:
+        raise Problem(429, "too_many_requests", headers={"Retry-After": str(wait)}, retry_after_s=wait)
+
+
 Here = Annotated[Services, Depends(services_of)]
 Speaks = Annotated[Language, Depends(language)]
 JobsCaller = Annotated[Caller, Depends(needs(Scope.JOBS))]
+JobsReader = Annotated[Caller, Depends(needs(Scope.JOBS, Scope.READ))]
 DirectoryCaller = Annotated[Caller, Depends(needs(Scope.DIRECTORY))]
+DirectoryReader = Annotated[Caller, Depends(needs(Scope.DIRECTORY, Scope.READ))]
 DecidingCaller = Annotated[Caller, Depends(needs(Scope.DECIDE))]
+WebhooksCaller = Annotated[Caller, Depends(needs(Scope.WEBHOOKS))]

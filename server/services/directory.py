@@ -1,4 +1,4 @@
-"""The directory: registers, desks, and which PC owns which register.
+"""The directory: registers, and which PC owns which register.
 
 A binding is sticky: (tenant, kkm_id) belongs to one agent and one register serial, under an epoch. What changes the
 owner raises the epoch, and the new owner hears by ``bind`` which jobs another journal may have begun there.
@@ -7,67 +7,41 @@ owner raises the epoch, and the new owner hears by ``bind`` which jobs another j
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import select
 
 from protocol.crm.jobs import JobState, KkmId
 from protocol.crm.messages import ClaimedDevice, Released
-from protocol.crm.messages import Desk as DeskOfDevice
-from server.problems import Problem
+from server.fields import OneLine, Words, one_line
+from server.problems import Problem, unknown
 from server.services import jobs as job_service
-from server.store import jobs, outbox
+from server.store import feed, jobs, outbox
 from server.store.database import Work
-from server.store.models import Agent, Desk, Device, DeviceEvent, Outgoing, RefusedClaim
+from server.store.models import Agent, Device, DeviceEvent, Outgoing, RefusedClaim
 from server.world import World
 
-Name = Annotated[str, StringConstraints(max_length=200)]
-SerialText = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-        raise ValueError("an IANA time zone, for example Europe/Moscow") from None
-    return name
-
-
-class ShiftPolicy(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    open: Literal["auto", "manual"] = "auto"
-    close_expired: Literal["auto", "manual"] = "auto"
+SerialText = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True), AfterValidator(one_line)
+]
 
 
 class DevicePut(BaseModel):
     model_config = ConfigDict(extra="forbid")
     kkm_id: KkmId
-    name: Name | None = None
-    agent_id: Name | None = None
+    name: OneLine | None = None
+    agent_id: OneLine | None = None
     register_serial: SerialText | None = None
-
-
-class DeskPut(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    desk_id: KkmId
-    name: Name | None = None
-    kkm_id: KkmId | None = None
-    timezone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = "Europe/Moscow"
-    exclusive: bool = True
-    imprint: bool = True
-    shift_policy: ShiftPolicy = ShiftPolicy()
-    held_hours: Annotated[int, Field(ge=1, le=720)] = 24
 
 
 class Move(BaseModel):
     """``old_pc_off``: the named person has made sure that the old PC cannot print any more."""
 
     model_config = ConfigDict(extra="forbid")
-    agent_id: Name
+    agent_id: OneLine
     old_pc_off: bool = False
-    person: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)] | None = None
+    person: Words | None = None
 
 
 # --- what the owner does --------------------------------------------------------------------------------------------
@@ -96,40 +70,11 @@ async def put_device(work: Work, tenant_id: str, asked: DevicePut) -> Device:
     return row
 
 
-async def put_desk(work: Work, world: World, tenant_id: str, asked: DeskPut) -> Desk:
-    if asked.kkm_id is not None:
-        await known_device(work, tenant_id, asked.kkm_id)
-        other = await work.session.scalar(
-            select(Desk).where(Desk.tenant_id == tenant_id, Desk.kkm_id == asked.kkm_id, Desk.desk_id != asked.desk_id)
-        )
-        if other is not None:
-            raise Problem(409, "device_at_other_desk", desk_id=other.desk_id)
-    row = await work.session.get(Desk, (tenant_id, asked.desk_id), with_for_update=True)
-    before = (row.kkm_id, row.exclusive) if row is not None else (None, True)
-    if row is None:
-        row = Desk(tenant_id=tenant_id, desk_id=asked.desk_id)
-        work.session.add(row)
-    row.name, row.kkm_id, row.timezone = asked.name, asked.kkm_id, asked.timezone
-    row.exclusive, row.imprint, row.held_hours = asked.exclusive, asked.imprint, asked.held_hours
-    row.open_shift = asked.shift_policy.open == "auto"
-    row.close_expired_shift = asked.shift_policy.close_expired == "auto"
-    await work.session.flush()
-    for kkm_id in {before[0], row.kkm_id} - {None}:
-        device = await work.session.get(Device, (tenant_id, kkm_id))
-        if device is None:
-            continue
-        if row.exclusive and not before[1]:
-            device.exclusive_lost_at = None  # the owner says so anew
-        if device.bound_serial is not None and not device.releasing:
-            await tell_binding(work, world, device)  # its agent must know the desk's policy
-    return row
-
-
 async def release(work: Work, world: World, tenant_id: str, kkm_id: str) -> Device:
     """Asks the owning agent to give the register up. Nobody owns it once the agent has answered."""
     device = await known_device(work, tenant_id, kkm_id)
-    if device.releasing:
-        return device
+    if device.releasing or (device.bound_serial is None and device.released_from is not None):
+        return device  # under way, or done: the same request again
     if device.bound_serial is None or device.agent_id is None:
         raise Problem(409, "device_not_bound", kkm_id=kkm_id)
     await _ask_release(work, world, device)
@@ -210,7 +155,7 @@ async def tell_binding(work: Work, world: World, device: Device, adopt: Sequence
 async def active_agent(work: Work, tenant_id: str, agent_id: str) -> Agent:
     row = await work.session.get(Agent, agent_id)
     if row is None or row.tenant_id != tenant_id:
-        raise Problem(422, "unknown_agent", agent_id=agent_id)
+        raise unknown(422, "unknown_agent", "agent_id", agent_id)
     if row.state == "pending":
         raise Problem(409, "agent_not_active", agent_id=agent_id)
     return row
@@ -219,26 +164,8 @@ async def active_agent(work: Work, tenant_id: str, agent_id: str) -> Agent:
 async def known_device(work: Work, tenant_id: str, kkm_id: str) -> Device:
     row = await work.session.get(Device, (tenant_id, kkm_id), with_for_update=True)
     if row is None:
-        raise Problem(404, "unknown_kkm_id", kkm_id=kkm_id)
+        raise unknown(404, "unknown_kkm_id", "kkm_id", kkm_id)
     return row
-
-
-async def desk_of(work: Work, device: Device) -> DeskOfDevice:
-    """The desk's policy as the agent must know it."""
-    row = await work.session.scalar(
-        select(Desk).where(Desk.tenant_id == device.tenant_id, Desk.kkm_id == device.kkm_id)
-    )
-    if row is None:
-        return DeskOfDevice(exclusive=device.exclusive_lost_at is None)
-    return DeskOfDevice(
-        desk_id=row.desk_id,
-        timezone=row.timezone,
-        exclusive=row.exclusive and device.exclusive_lost_at is None,
-        imprint=row.imprint,
-        open_shift=row.open_shift,
-        close_expired_shift=row.close_expired_shift,
-        held_hours=row.held_hours,
-    )
 
 
 # --- what agents say ------------------------------------------------------------------------------------------------
@@ -304,6 +231,7 @@ async def _learn(work: Work, world: World, agent: Agent, device: Device, said: C
     device.driver = said.driver
     device.model = said.model or device.model
     device.ffd = said.ffd or device.ffd
+    device.taxation = said.taxation if said.taxation is not None else device.taxation
     device.registration_number = said.registration_number or device.registration_number
 
 
@@ -319,6 +247,8 @@ async def _log(work: Work, world: World, device: Device, agent_id: str, kind: st
             body=dict(body),
         )
     )
+    told = {"kkm_id": device.kkm_id, "agent_id": agent_id, "kind": kind, "at": work.now.isoformat(), "body": dict(body)}
+    feed.put(work, tenant_id=device.tenant_id, type_=f"device.{kind}", kkm_id=device.kkm_id, data=lambda: told)
 
 
 async def remind(work: Work, world: World, agent: Agent) -> None:

@@ -1,17 +1,20 @@
-"""What happens by time alone: jobs that never left expire."""
+"""What happens by time alone: jobs that never left expire, old events go."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.services import jobs
+from server.store import feed
 from server.store.database import Database
 from server.world import World
 
 EVERY = 1.0  # seconds
+PRUNE_EVERY = 3600.0
 _log = structlog.get_logger("server.duties")
 
 
@@ -21,10 +24,20 @@ async def once(database: Database, world: World) -> int:
         return await jobs.expire(work, world)
 
 
-async def forever(database: Database, world: World) -> None:
+async def prune(database: Database, days: int) -> None:
+    """Events that nobody will ask for any more."""
+    async with database.write() as work:
+        await feed.prune(work, work.now - timedelta(days=days))
+
+
+async def forever(database: Database, world: World, feed_days: int) -> None:
+    pruned_at: float | None = None
     while True:
         await asyncio.sleep(EVERY)
         try:
             await once(database, world)
+            if pruned_at is None or world.monotonic() - pruned_at >= PRUNE_EVERY:
+                pruned_at = world.monotonic()
+                await prune(database, feed_days)
         except SQLAlchemyError:
             _log.exception("duties failed")  # tried again in a second

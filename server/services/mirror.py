@@ -15,10 +15,9 @@ from protocol.crm.jobs import FINAL, JobState, imprint_of, sha256_hex
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import Accept, Bound, Claim, ClaimRefused, Event, Offer, Progress, Reject, Released, Update
 from protocol.crm.signing import signature_is_good
-from protocol.ffd.rules import ReceiptInvalid, parse_receipt
 from server.keys import JobKey, verify
-from server.services import agents, directory
-from server.store import jobs, outbox
+from server.services import agents, directory, payloads
+from server.store import feed, jobs, outbox
 from server.store.database import Work
 from server.store.models import Agent, Device, DeviceEvent, Evidence, Job
 from server.world import World
@@ -163,11 +162,7 @@ async def _owns(work: Work, agent: Agent, row: Job) -> bool:
 
 async def _take_over(work: Work, agent: Agent, offer: Offer) -> Job:
     """A job that this database has never seen or has forgotten; the signature says that we made it."""
-    try:
-        receipt = parse_receipt(offer.payload)
-        subtype, total = receipt.type.value, receipt.total
-    except ReceiptInvalid:
-        subtype, total = "", 0
+    known = payloads.summary(offer.kind, offer.payload)
     row = Job(
         tenant_id=agent.tenant_id,
         job_id=offer.job_id,
@@ -176,8 +171,8 @@ async def _take_over(work: Work, agent: Agent, offer: Offer) -> Job:
         order_ref=offer.order_ref,
         payload=offer.payload,
         payload_hash=offer.payload_hash,
-        subtype=subtype,
-        total=total,
+        subtype=known.subtype,
+        total=known.total,
         imprint=imprint_of(agent.tenant_id, offer.job_id),
         created_at=offer.issued_at,
         start_within_s=120,
@@ -249,6 +244,14 @@ async def _event(work: Work, world: World, agent: Agent, said: Event) -> None:
             body=said.body,
         )
     )
+    told = {
+        "kkm_id": said.kkm_id,
+        "agent_id": agent.id,
+        "kind": said.kind,
+        "at": said.at.isoformat(),
+        "body": said.body,
+    }
+    feed.put(work, tenant_id=agent.tenant_id, type_=f"device.{said.kind[:50]}", kkm_id=said.kkm_id, data=lambda: told)
     if said.kind != "foreign_document" or said.kkm_id is None:
         return
     device = await work.session.get(Device, (agent.tenant_id, said.kkm_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,30 +16,50 @@ from alembic.config import Config
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from server.world import World
+
 _WRITE = {"kassabridge_write": True}
 
 
 @dataclass(slots=True)
 class Work:
-    """One transaction. ``wake`` names the agents that shall look at their outbox once it is committed."""
+    """One transaction. ``wake`` names the agents that shall look at their outbox once it is committed, ``told`` the
+    tenants whose feed has grown."""
 
     session: AsyncSession
     now: datetime
+    new_id: Callable[[str], str]
     woken: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+    _last: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     def wake(self, agent_id: str | None) -> None:
         if agent_id is not None:
             self.woken.add(agent_id)
+
+    def at_end(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do this inside the transaction when everything else in it has been done."""
+        self._last.append(step)
+
+    async def finish(self) -> None:
+        while self._last:
+            await self._last.pop(0)()
 
 
 class Database:
     """``read`` and ``write`` open one transaction each; leaving a ``write`` without an error commits it."""
 
     def __init__(
-        self, url: str, now: Callable[[], datetime], on_commit: Callable[[set[str]], None] = lambda _: None
+        self,
+        url: str,
+        world: World,
+        on_commit: Callable[[set[str]], None] = lambda _: None,
+        on_events: Callable[[set[str]], None] = lambda _: None,
     ) -> None:
-        self._now = now
+        """``on_commit`` hears of the agents, ``on_events`` of the tenants that a committed transaction concerns."""
+        self._world = world
         self._on_commit = on_commit
+        self._on_events = on_events
         self.engine = create_async_engine(url)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._one_writer: asyncio.Lock | None = None
@@ -51,7 +71,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
         async with self._sessions() as session:
-            yield Work(session, self._now())
+            yield Work(session, self._world.now(), self._world.new_id)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Work]:
@@ -63,12 +83,16 @@ class Database:
                 yield work
         if work.woken:
             self._on_commit(work.woken)
+        if work.told:
+            self._on_events(work.told)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Work]:
         async with self._sessions() as session, session.begin():
             await session.connection(execution_options=_WRITE)
-            yield Work(session, self._now())
+            work = Work(session, self._world.now(), self._world.new_id)
+            yield work
+            await work.finish()
 
     async def migrate(self) -> None:
         """Brings the schema to the newest version."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import Known
 from protocol.crm.jobs import FINAL, JobState
+from server.store import feed
 from server.store.database import Work
 from server.store.models import Job, JobTransition
 
@@ -44,6 +46,34 @@ def note(work: Work, row: Job, *, at: datetime | None = None, code: str | None =
             code=code,
         )
     )
+    told(work, row, code)
+
+
+def told(work: Work, row: Job, code: str | None) -> None:
+    """The feed hears of the state as it is now, with what the transaction will have written beside it."""
+    state, rev = row.state, row.rev
+
+    def data() -> dict[str, Any]:
+        return {
+            "job_id": row.job_id,
+            "kkm_id": row.kkm_id,
+            "desk_id": row.desk_id,
+            "kind": row.kind,
+            "order_ref": row.order_ref,
+            "state": state,
+            "rev": rev,
+            "attempt": row.attempt,
+            "code": code,
+            "reason": row.reason,
+            "proof": row.proof,
+            "paper": row.paper,
+            "result": row.result,
+            "certainty": row.certainty,
+            "cancel_pending": row.cancel_pending,
+            "too_late": row.too_late,
+        }
+
+    feed.put(work, tenant_id=row.tenant_id, type_=f"job.{state}", kkm_id=row.kkm_id, job_id=row.job_id, data=data)
 
 
 async def get(work: Work, tenant_id: str, job_id: str) -> Job | None:

@@ -73,6 +73,9 @@ class ApiKey(Base):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
     scopes: Mapped[str] = mapped_column(String(200))  # words with blanks between
     created_at: Mapped[datetime]
+    key_id: Mapped[str] = mapped_column(String(64), unique=True)  # names the key where it must not be seen
+    name: Mapped[str | None] = mapped_column(String(200))
+    revoked_at: Mapped[datetime | None]
 
 
 class SigningKey(Base):

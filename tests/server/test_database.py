@@ -23,7 +23,7 @@ def now() -> datetime:
 
 
 async def test_the_migrations_make_exactly_the_models(tmp_path: Path) -> None:
-    database = Database(database_url(str(tmp_path / "fresh.sqlite3")), now)
+    database = Database(database_url(str(tmp_path / "fresh.sqlite3")), World(now=now))
     await database.migrate()
     await database.migrate()  # again is nothing
     async with database.engine.connect() as connection:
@@ -35,7 +35,7 @@ async def test_the_migrations_make_exactly_the_models(tmp_path: Path) -> None:
 
 
 async def test_a_commit_is_on_the_disk_and_keys_are_kept(tmp_path: Path) -> None:
-    database = Database(database_url(str(tmp_path / "fresh.sqlite3")), now)
+    database = Database(database_url(str(tmp_path / "fresh.sqlite3")), World(now=now))
     seen: dict[str, object] = {}
 
     def look(connection: object, *_: object) -> None:
@@ -53,7 +53,7 @@ async def test_a_commit_is_on_the_disk_and_keys_are_kept(tmp_path: Path) -> None
 
 async def test_an_error_inside_a_transaction_leaves_nothing(tmp_path: Path) -> None:
     woken: list[set[str]] = []
-    database = Database(database_url(str(tmp_path / "fresh.sqlite3")), now, woken.append)
+    database = Database(database_url(str(tmp_path / "fresh.sqlite3")), World(now=now), woken.append)
     await database.migrate()
 
     async def fail() -> None:
