@@ -43,7 +43,7 @@ class Missing:
     field: str
 
 
-# --- a whole receipt ---------------------------------------------------------------------------------------------------
+# --- a whole receipt --------------------------------------------------------------------------------------------------
 
 
 def head_records(receipt: PlannedReceipt, ffd: str) -> Records:
@@ -63,7 +63,7 @@ def head_records(receipt: PlannedReceipt, ffd: str) -> Records:
     records += _present((1187, receipt.place), (1192, receipt.receipt_attribute))
     attribute = imprint.user_attribute(receipt.user_attribute, receipt.imprint)
     if attribute is not None:
-        records.append((1084, ((1085, attribute[0]), (1086, attribute[1]))))
+        records.append((1084, attribute_records(attribute)))
     if newest:
         records += [(1261, industry_records(industry)) for industry in receipt.industry]
         if (operation := receipt.operation) is not None:
@@ -118,7 +118,7 @@ def _only_in_newest(receipt: PlannedReceipt) -> Iterator[Missing]:
         yield Missing(1270, "operating_check_props")
 
 
-# --- structures --------------------------------------------------------------------------------------------------------
+# --- structures -------------------------------------------------------------------------------------------------------
 
 _BUYER_1256 = MappingProxyType(
     {
@@ -166,6 +166,11 @@ def agent_records(agent: PlannedAgent) -> Records:
 def supplier_records(supplier: PlannedSupplier) -> Records:
     """Inside 1224."""
     return (*_each(1171, supplier.phones), *_present((1225, supplier.name)))
+
+
+def attribute_records(attribute: tuple[str, str]) -> Records:
+    """Inside 1084."""
+    return ((1085, attribute[0]), (1086, attribute[1]))
 
 
 def industry_records(industry: PlannedIndustry) -> Records:

@@ -46,4 +46,4 @@ def imprint_in(attribute: Mapping[str, Any]) -> str:
 def looks_imprinted(own: tuple[str, str]) -> bool:
     """Whether an attribute of the CRM would be read back as some job's imprint: it must not be sent."""
     name, value = own
-    return imprint_in({"1085": name, "1086": value}) != "" or name == NAME
+    return name == NAME or imprint_in({"1085": name, "1086": value}) != ""

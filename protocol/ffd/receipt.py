@@ -6,21 +6,14 @@ What one value can tell alone is judged here; what follows from other fields or 
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Strict, WithJsonSchema
+from pydantic import BeforeValidator, Strict
 from pydantic_core import PydanticCustomError
 
-from protocol.ffd.money import (
-    MAX_QUANTITY,
-    QUANTITY_PLACES,
-    format_kopecks,
-    format_quantity,
-    line_sum,
-    parse_kopecks,
-    parse_quantity,
-)
+from protocol.ffd.attributes import AgentInfo, OperatingProps, SectoralProps, SupplierInfo, UserProps
+from protocol.ffd.fields import Country, Day, DocumentCode, Kopecks, Part, Quantity, Text
+from protocol.ffd.money import line_sum
 from protocol.ffd.vat import Vat
 from protocol.ffd.vocabulary import (
     MARKED_OBJECTS,
@@ -32,43 +25,7 @@ from protocol.ffd.vocabulary import (
     Unit,
 )
 
-
-def _text(value: str) -> str:
-    """JSON can smuggle in half a surrogate pair, which no answer, file or database could carry on."""
-    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-        raise PydanticCustomError("string_unicode", "half a surrogate pair")
-    return value
-
-
-def _money(value: object) -> int:
-    """Text only: a JSON number may already have passed through a binary float."""
-    if not isinstance(value, str):
-        raise PydanticCustomError("money_type", "money is text")
-    try:
-        return parse_kopecks(value)
-    except ValueError:
-        raise PydanticCustomError("money_format", "not an amount of money") from None
-
-
-def _quantity(value: object) -> Decimal:
-    if not isinstance(value, str):
-        raise PydanticCustomError("quantity_type", "a quantity is text")
-    try:
-        quantity = parse_quantity(value)
-    except ValueError:
-        head, _, places = value.partition(".")
-        if (
-            head.isascii()
-            and head.isdigit()
-            and places.isascii()
-            and places.isdigit()
-            and len(places) > QUANTITY_PLACES
-        ):
-            raise PydanticCustomError("quantity_precision", "too many decimal places") from None
-        raise PydanticCustomError("quantity_format", "not a quantity") from None
-    if not 0 < quantity <= MAX_QUANTITY:
-        raise PydanticCustomError("quantity_range", "quantity out of range")
-    return quantity
+__all__ = ["Buyer", "Cashier", "Item", "Kopecks", "Payment", "Quantity", "Receipt", "Text"]
 
 
 def _object(value: object) -> object:
@@ -77,40 +34,32 @@ def _object(value: object) -> object:
     return value
 
 
-Text = Annotated[str, AfterValidator(_text)]
-
-Kopecks = Annotated[
-    int,
-    BeforeValidator(_money),
-    PlainSerializer(format_kopecks, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,2})?$", "examples": ["4500.00"]}),
-]
-"""Integer kopecks, written in JSON as roubles in text."""
-
-Quantity = Annotated[
-    Decimal,
-    BeforeValidator(_quantity),
-    PlainSerializer(format_quantity, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,5}(\.[0-9]{1,6})?$", "examples": ["1", "0.345"]}),
-]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Cashier(_Part):
+class Cashier(Part):
     name: Text
     """Tag 1021: position and surname as they shall stand on paper."""
     inn: Text | None = None
 
 
-class Buyer(_Part):
+class Buyer(Part):
     contact: Text | None = None
     """Tag 1008: phone or e-mail for the electronic copy."""
+    name: Text | None = None
+    """Tag 1227: company, or surname, name and patronymic."""
+    inn: Text | None = None
+    """Tag 1228."""
+    birthdate: Day | None = None
+    """Tag 1243. This and the following fields need FFD 1.2."""
+    citizenship: Country | None = None
+    """Tag 1244."""
+    document_code: DocumentCode | None = None
+    """Tag 1245: kind of the identity document."""
+    document_data: Text | None = None
+    """Tag 1246: its series and number."""
+    address: Text | None = None
+    """Tag 1254."""
 
 
-class Item(_Part):
+class Item(Part):
     name: Text
     price: Kopecks
     """For one unit, VAT included, discounts already taken off."""
@@ -121,6 +70,20 @@ class Item(_Part):
     unit: Annotated[Unit, Strict(False)] = Unit.PIECE
     sum: Kopecks | None = None
     """The line's cost when the CRM has computed it itself; at most one kopeck away from price × quantity."""
+    allow_zero_price: bool = False
+    """A price of zero is usually a mistake; this says that it is meant (a gift beside paid goods)."""
+    user_data: Text | None = None
+    """Tag 1191."""
+    excise: Kopecks | None = None
+    """Tag 1229."""
+    country_code: Country | None = None
+    """Tag 1230."""
+    declaration_number: Text | None = None
+    """Tag 1231."""
+    sectoral_item_props: Annotated[tuple[SectoralProps, ...], Strict(False)] = ()
+    """Tag 1260; FFD 1.2."""
+    agent_info: AgentInfo | None = None
+    supplier_info: SupplierInfo | None = None
 
     @property
     def computed_sum(self) -> int:
@@ -132,13 +95,13 @@ class Item(_Part):
         return self.computed_sum if self.sum is None else self.sum
 
 
-class Payment(_Part):
+class Payment(Part):
     type: Annotated[PaymentKind, Strict(False)]
     amount: Kopecks
     """Cash: what was handed over, the change is worked out. Other kinds: what is paid."""
 
 
-class Receipt(_Part):
+class Receipt(Part):
     type: Annotated[ReceiptType, Strict(False)]
     taxation: Annotated[Taxation, Strict(False)]
     items: Annotated[tuple[Item, ...], Strict(False)]
@@ -146,11 +109,29 @@ class Receipt(_Part):
     cashier: Cashier | None = None
     buyer: Buyer | None = None
     print: bool = True
+    internet: bool = False
+    """Tag 1125: the settlement was made on a site, nobody stood at a counter."""
+    payment_address: Text | None = None
+    """Tag 1187: the site of an internet settlement. ``None``: the place that the register is registered with."""
+    cash_rounding: Kopecks = 0
+    """Kopecks taken off the total because the buyer pays in cash."""
+    additional_user_props: UserProps | None = None
+    """Tag 1084."""
+    additional_check_props: Text | None = None
+    """Tag 1192."""
+    sectoral_check_props: Annotated[tuple[SectoralProps, ...], Strict(False)] = ()
+    """Tag 1261; FFD 1.2."""
+    operating_check_props: OperatingProps | None = None
+    """Tag 1270; FFD 1.2."""
+
+    @property
+    def lines_total(self) -> int:
+        return sum(item.total for item in self.items)
 
     @property
     def total(self) -> int:
-        """Tag 1020 in kopecks."""
-        return sum(item.total for item in self.items)
+        """Tag 1020 in kopecks: the lines less what is rounded off."""
+        return self.lines_total - self.cash_rounding
 
     def paid(self, kind: PaymentKind) -> int:
         """Everything given by one kind of payment; payments of the same kind add up."""

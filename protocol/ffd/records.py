@@ -6,6 +6,7 @@ tables of the cash receipt; VAT totals of 5, 7 and 22 % by letter АБ-4-20/1124
 
 from __future__ import annotations
 
+from protocol.ffd.forms import head_records, line_records
 from protocol.ffd.planned import PlannedLine, PlannedReceipt
 from protocol.ffd.tags import TAGS
 from protocol.ffd.tlv import Value, encode_all
@@ -14,21 +15,18 @@ from protocol.ffd.vat import Vat
 DOCUMENT_LIMIT = 32768
 """Bytes of TLV in a receipt."""
 
-IMPRINT_NAME = "ID"
-"""What stands in 1085 when 1086 carries the imprint of a job."""
-
 VAT_TOTAL_TAGS = {Vat.VAT20: 1102, Vat.VAT10: 1103, Vat.VAT0: 1104, Vat.NONE: 1105, Vat.VAT120: 1106, Vat.VAT110: 1107}
 """Rates with a total tag of their own; the others go into the container 1115."""
 
 _BY_REGISTER = (
     *(1209, 1048, 1018, 1042, 1012, 1038, 1037, 1036, 1009, 1187, 1060, 1117, 1108, 1040, 1041, 1077),
-    *(1104, 1125),
+    1104,
 )
 
 Records = list[tuple[int, Value]]
 
 
-def line_records(line: PlannedLine) -> Records:
+def item_records(line: PlannedLine, ffd: str) -> Records:
     """What stands inside one 1059."""
     return [
         (1214, line.payment_method),
@@ -36,10 +34,10 @@ def line_records(line: PlannedLine) -> Records:
         (1030, line.name),
         (1079, line.price),
         (1023, line.quantity),
-        (2108, line.unit),
         (1199, line.vat.code),
         (1200, line.vat_sum),
         (1043, line.total),
+        *line_records(line, ffd),
     ]
 
 
@@ -52,33 +50,29 @@ def vat_records(vat: dict[Vat, int]) -> Records:
     return [*flat, (1115, boxed)] if boxed else flat
 
 
-def receipt_records(receipt: PlannedReceipt) -> Records:
+def receipt_records(receipt: PlannedReceipt, ffd: str) -> Records:
     """Everything of a receipt that comes from the application; sums of zero are left out."""
-    optional: Records = [
-        (1021, receipt.cashier_name or ""),
-        (1203, receipt.cashier_inn or ""),
-        (1008, receipt.buyer_contact or ""),
-        (1031, receipt.payments.cash),
-        (1081, receipt.payments.card),
-        (1215, receipt.payments.prepaid),
-        (1216, receipt.payments.credit),
-        (1217, receipt.payments.other),
+    payments = receipt.payments
+    sums = (
+        (1031, payments.cash),
+        (1081, payments.card),
+        (1215, payments.prepaid),
+        (1216, payments.credit),
+        (1217, payments.other),
+    )
+    return [
+        (1054, receipt.sign),
+        (1055, receipt.taxation),
+        *head_records(receipt, ffd),
+        *((1059, item_records(line, ffd)) for line in receipt.lines),
+        (1020, receipt.total),
+        *((tag, amount) for tag, amount in sums if amount),
+        *vat_records(dict(receipt.vat)),
     ]
-    pairs: Records = [(1054, receipt.sign), (1055, receipt.taxation)]
-    pairs += [(1059, line_records(line)) for line in receipt.lines]
-    pairs += [(1020, receipt.total)]
-    pairs += [(tag, value) for tag, value in optional if value]
-    pairs += vat_records(dict(receipt.vat))
-    if receipt.imprint is not None:
-        pairs.append((1084, imprint_records(receipt.imprint)))
-    return pairs
 
 
-def imprint_records(imprint: str) -> Records:
-    """What stands inside 1084: the short id by which a lost answer is resolved."""
-    return [(1085, IMPRINT_NAME), (1086, imprint)]
-
-
-def document_size(receipt: PlannedReceipt) -> int:
+def document_size(receipt: PlannedReceipt, ffd: str) -> int:
     """Bytes of the document when everything that the register adds is as long as it can be."""
-    return len(encode_all(receipt_records(receipt))) + sum(4 + TAGS[tag].length for tag in _BY_REGISTER)
+    records = receipt_records(receipt, ffd)
+    given = {tag for tag, _ in records}
+    return len(encode_all(records)) + sum(4 + TAGS[tag].length for tag in _BY_REGISTER if tag not in given)

@@ -8,14 +8,23 @@ from datetime import date
 from protocol.ffd.money import MAX_SUM, format_kopecks, format_quantity
 from protocol.ffd.rates import CALCULATED, FIRST_DAY, LAST_DAY, USN_ONLY
 from protocol.ffd.receipt import Item, Receipt
-from protocol.ffd.rules_people import text_rules
+from protocol.ffd.rules_agent import agent_and_supplier
+from protocol.ffd.rules_attributes import sectoral
+from protocol.ffd.rules_text import optional_text, text_rules
 from protocol.ffd.vat import Vat
 from protocol.ffd.violation import Severity, Violation, broken, too_much
 from protocol.ffd.vocabulary import PaymentMethod, PaymentObject, Taxation, Unit
 
+_ONLY_MONEY = frozenset({PaymentMethod.ADVANCE, PaymentMethod.CREDIT_PAYMENT})
+_HANDED_OVER = frozenset({PaymentMethod.FULL_PAYMENT, PaymentMethod.PARTIAL_PAYMENT, PaymentMethod.CREDIT})
+
 
 def line(receipt: Receipt, item: Item, field: str, on: date) -> Iterator[Violation]:
     yield from text_rules(item.name, f"{field}.name", 1030)
+    yield from optional_text(item.user_data, f"{field}.user_data", 1191)
+    yield from optional_text(item.declaration_number, f"{field}.declaration_number", 1231)
+    yield from sectoral(item.sectoral_item_props, f"{field}.sectoral_item_props")
+    yield from agent_and_supplier(item, field)
     yield from _line_sum(item, field)
     if item.unit is Unit.PIECE and item.quantity != item.quantity.to_integral_value():
         yield broken(
@@ -30,33 +39,22 @@ def line(receipt: Receipt, item: Item, field: str, on: date) -> Iterator[Violati
     yield from _rate_by_date(receipt, item, field, on)
     yield from _rate_by_taxation(receipt, item, field)
     yield from _rate_by_method(receipt, item, field)
-    if (
-        item.payment_method in (PaymentMethod.ADVANCE, PaymentMethod.CREDIT_PAYMENT)
-        and item.payment_object is not PaymentObject.PAYMENT
-    ):
-        yield broken(
-            "PAYMENT_OBJECT",
-            f"{field}.payment_object",
-            "1214 = 3 or 7 goes with 1212 = 10",
-            '"payment"',
-            f"Для способа расчёта {item.payment_method} предмет расчёта обычно payment, а не {item.payment_object}.",
-            f"With the payment method {item.payment_method} the object is usually payment, not {item.payment_object}.",
-            severity="warning",
-            got=item.payment_object,
-        )
+    yield from _object_by_method(item, field)
 
 
 def _line_sum(item: Item, field: str) -> Iterator[Violation]:
-    if item.price == 0:
+    if item.price == 0 and not item.allow_zero_price:
         yield broken(
             "PRICE",
             f"{field}.price",
-            "1079 > 0",
-            "more than 0.00",
-            "Цена позиции равна нулю.",
-            "The line's price is zero.",
+            "1079 > 0, unless zero is meant",
+            "more than 0.00, or allow_zero_price = true",
+            "Цена позиции равна нулю. Если так и нужно (подарок), укажите allow_zero_price = true.",
+            "The line's price is zero. If that is meant (a gift), give allow_zero_price = true.",
             got="0.00",
         )
+    if item.excise is not None and item.excise > MAX_SUM:
+        yield too_much(f"{field}.excise", 1229, item.excise)
     if item.price > MAX_SUM:
         yield too_much(f"{field}.price", 1079, item.price)
     if item.sum is not None and abs(item.sum - item.computed_sum) > 1:
@@ -149,3 +147,24 @@ def _unless_old(receipt: Receipt, item: Item) -> Severity:
     """Business begun under other rules (returns, payments of older credit) is only warned about."""
     old = receipt.type.is_return or item.payment_method is PaymentMethod.CREDIT_PAYMENT
     return "warning" if old else "error"
+
+
+def _object_by_method(item: Item, field: str) -> Iterator[Violation]:
+    """Money taken before or after the deal is a "payment"; with a thing handed over goes the thing itself."""
+    is_payment = item.payment_object is PaymentObject.PAYMENT
+    if item.payment_method in _ONLY_MONEY and not is_payment:
+        rule, expected = "1214 = 3 or 7 goes with 1212 = 10", '"payment"'
+    elif item.payment_method in _HANDED_OVER and is_payment:
+        rule, expected = "1214 = 4, 5, 6 goes with what is handed over", "what is sold"
+    else:
+        return
+    yield broken(
+        "PAYMENT_OBJECT",
+        f"{field}.payment_object",
+        rule,
+        expected,
+        f"Со способом расчёта {item.payment_method} предмет расчёта {item.payment_object} бывает редко: проверьте.",
+        f"With the payment method {item.payment_method} the object {item.payment_object} is rare: please check.",
+        severity="warning",
+        got=item.payment_object,
+    )

@@ -1,16 +1,18 @@
-"""Rules of a receipt about people and texts: cashier, buyer, and whatever a person has written. See ``rules``."""
+"""Rules of a receipt about people: cashier and buyer. See ``rules``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
-from protocol.ffd.receipt import Receipt
-from protocol.ffd.tags import TAGS
-from protocol.ffd.text import contact, foreign, printable, valid_inn
+from protocol.ffd.fields import parse_day
+from protocol.ffd.receipt import Buyer, Receipt
+from protocol.ffd.rules_text import inn_rules, optional_text, text_rules
+from protocol.ffd.text import contact
 from protocol.ffd.violation import Violation, broken
 
 
-def people(receipt: Receipt) -> Iterator[Violation]:
+def people(receipt: Receipt, on: date) -> Iterator[Violation]:
     cashier, buyer = receipt.cashier, receipt.buyer
     if cashier is None:
         yield broken(
@@ -24,16 +26,15 @@ def people(receipt: Receipt) -> Iterator[Violation]:
         )
     else:
         yield from text_rules(cashier.name, "cashier.name", 1021)
-        if cashier.inn is not None and not valid_inn(cashier.inn):
-            yield broken(
-                "INN",
-                "cashier.inn",
-                "1203: 10 or 12 digits with right check digits",
-                "12 digits of the cashier's ИНН, or no field at all",
-                f"ИНН кассира {cashier.inn!r} неверен: не сходится длина или контрольная цифра.",
-                f"The cashier's ИНН {cashier.inn!r} is wrong: its length or a check digit does not fit.",
-                got=cashier.inn,
-            )
+        yield from inn_rules(
+            cashier.inn,
+            "cashier.inn",
+            1203,
+            whose=("кассира", "cashier's"),
+            expected="12 digits of the cashier's ИНН, or no field at all",
+        )
+    if buyer is not None:
+        yield from _buyer(buyer, on)
     given = None if buyer is None else buyer.contact
     if given is not None and contact(given) is None:
         yield broken(
@@ -45,7 +46,7 @@ def people(receipt: Receipt) -> Iterator[Violation]:
             f"The buyer's contact {given!r} is neither a phone number nor an e-mail address.",
             got=given,
         )
-    if not receipt.print and given is None:
+    if not receipt.print and given is None and not receipt.internet:  # an internet receipt has a rule of its own
         yield broken(
             "CONTACT_REQUIRED",
             "buyer.contact",
@@ -56,52 +57,30 @@ def people(receipt: Receipt) -> Iterator[Violation]:
         )
 
 
-def text_rules(text: str, field: str, tag: int) -> Iterator[Violation]:
-    """The rules of a text that a person wrote and the register stores."""
-    limit = TAGS[tag].length
-    plain = printable(text)
-    if not plain.strip():
+def _buyer(buyer: Buyer, on: date) -> Iterator[Violation]:
+    yield from optional_text(buyer.name, "buyer.name", 1227)
+    yield from inn_rules(
+        buyer.inn, "buyer.inn", 1228, whose=("покупателя", "buyer's"), expected="10 or 12 digits, or no field at all"
+    )
+    yield from optional_text(buyer.document_data, "buyer.document_data", 1246)
+    yield from optional_text(buyer.address, "buyer.address", 1254)
+    if buyer.birthdate is not None and parse_day(buyer.birthdate).date() > on:
         yield broken(
-            "EMPTY",
-            field,
-            f"{tag} is not empty",
-            f"1 to {limit} characters",
-            f"Поле {field} пустое.",
-            f"Field {field} is empty.",
+            "DATE",
+            "buyer.birthdate",
+            "1243 is not in the future",
+            f"a day up to {on:%d.%m.%Y}",
+            f"Дата рождения покупателя {buyer.birthdate} ещё не наступила.",
+            f"The buyer's birthdate {buyer.birthdate} is in the future.",
+            got=buyer.birthdate,
         )
-    if strange := foreign(plain):
-        shown = " ".join(_named(char) for char in strange[:10])
+    if (buyer.document_code is None) != (buyer.document_data is None):
+        absent = "document_code" if buyer.document_code is None else "document_data"
         yield broken(
-            "CHARACTERS",
-            field,
-            f"{tag} is stored in CP866",
-            "Russian and Latin letters, digits, common signs",
-            f"В поле {field} есть символы, которых нет в кодировке кассы (CP866): {shown}.",
-            f"Field {field} has characters outside the register's code page (CP866): {shown}.",
-            got=shown,
+            "BUYER_DOCUMENT",
+            f"buyer.{absent}",
+            "1245 and 1246 name one document together",
+            "both document_code and document_data, or neither",
+            f"Документ покупателя указан не полностью: нет поля buyer.{absent}.",
+            f"The buyer's document is incomplete: field buyer.{absent} is missing.",
         )
-    if len(plain) > limit:
-        yield broken(
-            "NAME_LENGTH" if tag == 1030 else "LENGTH",
-            field,
-            f"{tag} is at most {limit} characters",
-            f"at most {limit} characters",
-            f"Поле {field} длиннее {limit} символов: {len(plain)}.",
-            f"Field {field} is longer than {limit} characters: {len(plain)}.",
-            got=str(len(plain)),
-        )
-    if plain != text and not strange:
-        yield broken(
-            "CHARACTERS_REPLACED",
-            field,
-            f"{tag} is stored in CP866",
-            "plain quotes, dashes and spaces",
-            f"В поле {field} кавычки, тире или пробелы будут заменены простыми: {plain!r}.",
-            f"Quotes, dashes or spaces in field {field} will be replaced by plain ones: {plain!r}.",
-            severity="warning",
-            got=text,
-        )
-
-
-def _named(char: str) -> str:
-    return f"{char} (U+{ord(char):04X})" if char.isprintable() else f"U+{ord(char):04X}"

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from protocol.ffd.money import MAX_QUANTITY, QUANTITY_PLACES
 from protocol.ffd.receipt import Receipt
 from protocol.ffd.violation import ReceiptInvalid, Violation
+from protocol.ffd.vocabulary import DOCUMENT_CODES
 
 _MONEY = 'a string of roubles, e.g. "4500.00"'
 _QUANTITY = 'a string, e.g. "1" or "0.345"'
@@ -93,6 +94,49 @@ _SHAPES: Mapping[str, tuple[str, str, str, str, str]] = MappingProxyType(
             "в тексте есть недопустимые символы (половина суррогатной пары)",
             "the text has invalid characters (half of a surrogate pair)",
         ),
+        "day_format": (
+            "E_DATE",
+            "a day of the calendar, DD.MM.YYYY",
+            'e.g. "21.11.2026"',
+            "это не дата вида ДД.ММ.ГГГГ",
+            "not a day in the form DD.MM.YYYY",
+        ),
+        "moment_format": (
+            "E_DATE",
+            "local time to the second, without a time zone",
+            'e.g. "2026-11-21T14:05:00" or "21.11.2026 14:05:00"',
+            "это не местное время вида 2026-11-21T14:05:00",
+            "not a local time like 2026-11-21T14:05:00",
+        ),
+        "country_format": (
+            "E_COUNTRY",
+            "1230, 1244: three digits of ОКСМ",
+            'e.g. "643"',
+            "код страны — это три цифры по ОКСМ",
+            "a country code is three digits of ОКСМ",
+        ),
+        "authority_format": (
+            "E_FEDERAL_ID",
+            "1262: three digits of the authority",
+            'e.g. "030"',
+            "идентификатор ФОИВ — это три цифры",
+            "the authority's id is three digits",
+        ),
+        "document_code": (
+            "E_DOCUMENT_CODE",
+            "1245: a code of the format's list",
+            ", ".join(sorted(DOCUMENT_CODES)),
+            "такого кода вида документа нет",
+            "there is no such kind of document",
+        ),
+        "byte_range": (
+            "E_RANGE",
+            "one byte",
+            "a whole number from 0 to 255",
+            "нужно целое число от 0 до 255",
+            "a whole number from 0 to 255 is needed",
+        ),
+        "int_type": ("E_TYPE", "whole number", "a whole number", "нужно целое число", "a whole number is needed"),
         "bool_type": ("E_TYPE", "true or false", "true or false", "нужно true или false", "true or false is needed"),
         "tuple_type": ("E_TYPE", "list", "a list", "нужен список", "a list is needed"),
         "model_type": ("E_TYPE", "object", "an object", "нужен объект JSON", "a JSON object is needed"),

@@ -34,7 +34,14 @@ _TYPOGRAPHY = str.maketrans(
 )
 _PHONE_NOISE = re.compile(r"[ ()\-]")
 _PHONE = re.compile(r"\+[0-9]{7,15}", re.ASCII)
+_LONG_PHONE = re.compile(r"\+[0-9]{7,18}", re.ASCII)
 _RUSSIAN_PHONE = re.compile(r"[78][0-9]{10}", re.ASCII)
+_SITE = re.compile(
+    # Cyrillic domains are listed: "г.Москва" and "ул.Ленина" are no sites.
+    r"(?:https?://)?(?:[0-9A-Za-zА-Яа-яЁё-]+\.)+(?:[A-Za-z]{2,}|xn--[0-9A-Za-z-]+|рф|рус|сайт|онлайн|дети|орг|ком)"
+    r"(?::[0-9]{1,5})?(?:[/?#]\S*)?",
+    re.IGNORECASE,
+)
 _EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>.]+")
 _INN = re.compile(r"[0-9]{10}|[0-9]{12}", re.ASCII)
 _INN_WEIGHTS = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
@@ -74,6 +81,25 @@ def _check_digit(digits: list[int]) -> int:
     return sum(w * d for w, d in zip(weights, digits, strict=True)) % 11 % 10
 
 
+def phone(text: str) -> str | None:
+    """A phone of an agent or a supplier in the form of tags 1073 to 1075 and 1171: "+" and 7 to 18 digits.
+
+    Spaces, brackets and dashes go, a Russian number may lack its plus, as in ``contact``. ``None``: not a phone.
+    """
+    plain = _plain_phone(text)
+    return plain if _LONG_PHONE.fullmatch(plain) else None
+
+
+def is_site(text: str) -> bool:
+    """Whether a place of settlement is an address in the internet: a host with a domain, perhaps with a path."""
+    return _SITE.fullmatch(text) is not None
+
+
+def _plain_phone(text: str) -> str:
+    plain = _PHONE_NOISE.sub("", text)
+    return "+7" + plain[1:] if _RUSSIAN_PHONE.fullmatch(plain) else plain
+
+
 def contact(text: str) -> str | None:
     """A buyer's phone or e-mail in the form of tag 1008, or ``None`` when ``text`` is neither.
 
@@ -82,7 +108,5 @@ def contact(text: str) -> str | None:
     if "@" in text:
         good = _EMAIL.fullmatch(text) is not None and not foreign(text) and len(text) <= 64
         return text if good else None
-    phone = _PHONE_NOISE.sub("", text)
-    if _RUSSIAN_PHONE.fullmatch(phone):
-        phone = "+7" + phone[1:]
-    return phone if _PHONE.fullmatch(phone) else None
+    plain = _plain_phone(text)
+    return plain if _PHONE.fullmatch(plain) else None

@@ -112,6 +112,11 @@ MARKED_OBJECTS = ("non_marked_excise", "marked_excise", "non_marked", "marked")
 """Tag 1212 values 30 to 33 by name. They need marking (Честный знак), which is not supported yet."""
 
 
+DOCUMENT_CODES = frozenset(("21", "22", "26", "27", "28", "31", "32", "33", "34", "35", "36", "37", "38", "40"))
+"""Tag 1245, kinds of identity documents: 21 and 22 Russian passports, 26 a temporary certificate, 27 a birth
+certificate, 28 other Russian ones, 31 and 32 foreign ones, 33 to 38 of people without citizenship, 40 others."""
+
+
 class AgentType(_Coded):
     """Tag 1222, one bit of it."""
 

@@ -188,7 +188,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "items[0].name",
         "Russian and Latin letters, digits, common signs",
     ),
-    "price of zero": (payload(item("0.00"), item(), cash="100.00"), "E_PRICE", "items[0].price", "more than 0.00"),
+    "price of zero": (
+        payload(item("0.00"), item(), cash="100.00"),
+        "E_PRICE",
+        "items[0].price",
+        "more than 0.00, or allow_zero_price = true",
+    ),
     "a total that rounds to zero": (
         payload(item("0.01", "0.3", unit="gram"), cash="1.00"),
         "E_TOTAL",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.ffd.records import document_size, line_records, receipt_records
+from protocol.ffd.records import document_size, item_records, receipt_records
 from protocol.ffd.tags import CHILDREN, CONTAINERS, REPEATABLE, TAGS, Kind
 from protocol.ffd.tlv import TlvError, decode_document, encode, encode_all, records
 from protocol.ffd.totals import vat_totals
@@ -201,7 +201,7 @@ def test_a_planned_receipt_reads_back_as_planned() -> None:
         ),
         imprint="K7Q2",
     )
-    tags = decode_document(encode_all(receipt_records(receipt)))
+    tags = decode_document(encode_all(receipt_records(receipt, "1.2")))
     assert vat_totals(tags) == {Vat.VAT10: 5000, Vat.NONE: 500, Vat.VAT22: 22000}
     assert tags["1115"] == [{"1119": {"1199": 11, "1120": "220.00"}}]
     assert (tags["1020"], tags["1031"], tags["1081"]) == ("1775.00", "775.00", "1000.00")
@@ -222,8 +222,8 @@ def test_a_planned_receipt_reads_back_as_planned() -> None:
 def test_the_largest_plain_line_is_far_below_its_limit() -> None:
     line = item("10995116277.75", "0.999999", "vat22", name="Ж" * 128, unit="other")
     receipt = planned(payload(line, card="10995105282.63"))
-    assert len(encode_all(line_records(receipt.lines[0]))) < 300
-    assert document_size(receipt) > len(encode_all(receipt_records(receipt)))
+    assert len(encode_all(item_records(receipt.lines[0], "1.2"))) < 300
+    assert document_size(receipt, "1.2") > len(encode_all(receipt_records(receipt, "1.2")))
 
 
 def test_totals_are_read_in_either_form_of_the_container_and_without_the_accompanying_zero() -> None:
