@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from drivers.simulators.clock import SystemClock
+from drivers.simulators.clock import SystemClock, offset
 from drivers.simulators.faults import Fault, FaultSpecError, parse
 from drivers.simulators.registration import ALL_TAX_SYSTEMS, FFD_CODES
 from drivers.simulators.store import Store
@@ -26,15 +26,6 @@ FAMILIES = ("shtrih", "atol", "atol-web", "sber", "inpas", "arcus2", "zvt")
 BUILT = ("shtrih",)
 TAX_SYSTEMS: Mapping[str, int] = {"osn": 1, "usn_income": 2, "usn_income_outcome": 4, "esn": 16, "patent": 32}
 """Word of the REST API -> bit of tag 1062."""
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def offset(text: str) -> float:
-    """``+25h``, ``-2d``, ``+30m``, ``+45`` -> seconds."""
-    found = re.fullmatch(r"([+-]\d{1,9})([smhd]?)", text)
-    if not found:
-        raise ValueError("an offset such as +25h, -2d, +30m or +45")
-    return float(int(found[1]) * UNITS[found[2]])
 
 
 def _clock(text: str) -> SystemClock:

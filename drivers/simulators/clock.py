@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def offset(text: str) -> float:
+    """``+25h``, ``-2d``, ``+30m``, ``+45`` -> seconds."""
+    found = re.fullmatch(r"([+-]\d{1,9})([smhd]?)", text)
+    if not found:
+        raise ValueError("an offset such as +25h, -2d, +30m or +45")
+    return float(int(found[1]) * UNITS[found[2]])
 
 
 class Clock(Protocol):

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from drivers.simulators.clock import offset
+
 
 class FaultSpecError(ValueError):
     """A fault that cannot be understood; the text is for the person who typed it."""
@@ -45,6 +47,10 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ValueError("a whole number from 1 up")
     return int(text)
+
+
+def _line(text: str) -> int:
+    return 0 if text == "0" else _count(text)
 
 
 def _times(text: str) -> int:
@@ -90,6 +96,8 @@ def _one_of(*words: str) -> Callable[[str], str]:
 Reader = Callable[[str], str | int | float]
 _WHICH: dict[str, Reader] = {"command": _command, "nth": _count, "times": _times}
 _YES_NO = _one_of("yes", "no")
+_IN_OUT = _one_of("in", "out")
+_WHEN = _one_of("before", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,9 @@ class FaultKind:
 
 FAULTS: Mapping[str, FaultKind] = {
     "answer-lost": FaultKind(
-        {**_WHICH, "stored": _YES_NO}, (), "the command is executed, its reply is lost and the connection drops"
+        {**_WHICH, "stored": _YES_NO, "drop": _YES_NO},
+        (),
+        "the command is executed, its reply is lost and the connection drops",
     ),
     "cut": FaultKind(
         {"after": _count, "direction": _one_of("in", "out", "both")}, ("after",), "the connection drops after byte N"
@@ -111,29 +121,38 @@ FAULTS: Mapping[str, FaultKind] = {
             "step": _count,
             "command": _command,
             "nth": _count,
-            "when": _one_of("before", "after"),
+            "when": _WHEN,
             "off": _seconds,
             "receipt": _one_of("kept", "annulled"),
         },
         (),
         "power fails at the N-th executed command, or before/after a certain one",
     ),
-    "slow": FaultKind({**_WHICH, "seconds": _seconds}, ("seconds",), "the command takes that long before it acts"),
+    "slow": FaultKind(
+        {**_WHICH, "seconds": _seconds, "when": _WHEN},
+        ("seconds",),
+        "the command takes that long before it acts, or its reply after it has acted",
+    ),
+    "ack-lost": FaultKind(
+        {**_WHICH, "direction": _IN_OUT}, (), "the ACK of a reply (in) or of a command (out) is lost; no protocol 2"
+    ),
+    "checksum": FaultKind({**_WHICH, "direction": _IN_OUT}, (), "the command (in) or its reply (out) comes damaged"),
+    "clock": FaultKind({**_WHICH, "by": offset}, ("by",), "the device's clock jumps"),
     "busy": FaultKind(dict(_WHICH), (), "the command is refused with 50h, still printing"),
     "late": FaultKind(
         {**_WHICH, "seconds": _seconds, "stored": _YES_NO},
         ("seconds",),
         "no acknowledgement, the connection drops, and the command is executed seconds later",
     ),
-    "paper-out": FaultKind({"line": _count, "load": _seconds}, (), "paper ends at the N-th printed line"),
+    "paper-out": FaultKind(
+        {"line": _line, "load": _seconds}, (), "paper ends at the N-th printed line, or at once (0)"
+    ),
     "cover": FaultKind({**_WHICH, "seconds": _seconds}, ("seconds",), "the cover stands open"),
     "mute": FaultKind({**_WHICH, "seconds": _seconds}, ("seconds",), "deaf and silent for a while"),
     "refuse": FaultKind({**_WHICH, "error": _byte}, ("error",), "the command is refused with that code"),
-    "flip": FaultKind(
-        {"direction": _one_of("in", "out"), "byte": _count, "mask": _byte}, ("byte",), "the N-th byte is damaged"
-    ),
+    "flip": FaultKind({"direction": _IN_OUT, "byte": _count, "mask": _byte}, ("byte",), "the N-th byte is damaged"),
     "noise": FaultKind(
-        {"direction": _one_of("in", "out"), "byte": _count, "count": _count},
+        {"direction": _IN_OUT, "byte": _count, "count": _count},
         ("byte",),
         "random bytes come before the N-th byte",
     ),
@@ -197,8 +216,9 @@ class Triggers:
         for fault in faults:
             self._by_name.setdefault(fault.name, []).append(Trigger(fault))
 
-    def add(self, fault: Fault) -> None:
-        self._by_name.setdefault(fault.name, []).append(Trigger(fault))
+    def add(self, fault: Fault, name: str | None = None) -> None:
+        """``name``: what ``hit`` asks for, when it is not the fault's own."""
+        self._by_name.setdefault(name or fault.name, []).append(Trigger(fault))
 
     def hit(self, name: str, code: str) -> Fault | None:
         """The first fault of this name that strikes at this command; every one of them counts the command."""
@@ -207,28 +227,33 @@ class Triggers:
 
 
 class LineFaults:
-    """Damage on the wire, counted in bytes since the simulator started."""
+    """Damage on the wire, counted in bytes since the fault was added (for one given at the start: since the start)."""
 
     def __init__(self, faults: Iterable[Fault], random: Random) -> None:
-        self._faults = [fault for fault in faults if fault.name in ("cut", "flip", "noise")]
         self._random = random
-        self.passed = {"in": 0, "out": 0}
+        self._passed = {"in": 0, "out": 0}
+        self._faults: list[tuple[Fault, dict[str, int]]] = []
+        for fault in faults:
+            self.add(fault)
 
     def add(self, fault: Fault) -> None:
-        self._faults.append(fault)
+        self._faults.append((fault, dict(self._passed)))
+
+    def forget(self) -> None:
+        self._faults.clear()
 
     def passing(self, direction: str, byte: int) -> tuple[bytes, bool]:
         """What is left of one byte, and whether the line breaks right after it."""
-        self.passed[direction] += 1
-        number = self.passed[direction]
+        self._passed[direction] += 1
         data = bytes([byte])
         broken = False
-        for fault in self._faults:
+        for fault, before in self._faults:
+            seen = {way: count - before[way] for way, count in self._passed.items()}
             if fault.name == "cut":
                 where = fault.text("direction") or "both"
-                counted = sum(self.passed.values()) if where == "both" else self.passed[where]
+                counted = sum(seen.values()) if where == "both" else seen[where]
                 broken |= where in (direction, "both") and counted == fault.integer("after")
-            elif (fault.text("direction") or "out") == direction and number == fault.integer("byte"):
+            elif (fault.text("direction") or "out") == direction and seen[direction] == fault.integer("byte"):
                 if fault.name == "flip":
                     data = bytes([byte ^ fault.integer("mask", 0xFF)])
                 else:

@@ -1,43 +1,41 @@
-"""Device side of the standard lower level: ENQ/ACK/NAK, frames, the stored reply (protocol 1.17, «Нижний уровень»).
+"""A plugged-in line of the register: bytes through the faults, time-outs, and the choice of the lower level.
 
-One ``Connection`` is one plugged-in line. ``feed`` takes bytes of the host, ``poll`` returns bytes for it. After the
-device has cut the line ``closed`` is true; ``poll`` may still return what had left before.
+``feed`` takes bytes of the host, ``poll`` returns bytes for it. After the device has cut the line ``closed`` is true;
+``poll`` may still return what had left before. The lower level is chosen by the first byte of a connection that belongs
+to one: 05h or 02h the standard one (module ``standard``), 8Fh the alternative one (module ``alternative``); it stays
+until the line is plugged in again or command 14h has been carried out (protocol 2.0, «Нижний уровень»).
 """
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from drivers.simulators.shtrih.wire import ACK, ENQ, EXTRA, NAK, STX, checksum, frame
+from drivers.simulators.shtrih.alternative import START, Alternative
+from drivers.simulators.shtrih.standard import Standard
+from drivers.simulators.shtrih.wire import ENQ, STX
 
 if TYPE_CHECKING:
     from drivers.simulators.shtrih.device import ShtrihDevice
 
 
-class Phase(Enum):
-    IDLE = "idle"
-    RECEIVING = "receiving a frame"
-    EXECUTING = "executing"
-    AWAITING_ACK = "reply sent, awaiting its ACK"
-    AWAITING_ENQ = "reply stored, awaiting ENQ"
+class Level(Protocol):
+    """One of the two lower levels, as a connection drives it."""
 
+    def take(self, byte: int) -> None: ...
 
-class Door(Enum):
-    """What the device makes of a good frame before anything is executed."""
+    def timed_out(self) -> None: ...
 
-    TAKE = "take"
-    NAK = "nak"
-    DEAF = "deaf"
-    DROP = "drop"
+    def answer_ready(self) -> None:
+        """A command has been carried out and its reply is to be sent."""
+
+    def answer_lost(self) -> None:
+        """A command has been carried out and its reply does not leave by itself."""
 
 
 class Connection:
     def __init__(self, device: ShtrihDevice) -> None:
-        self._device = device
-        pending = device.reply is not None or device.busy
-        self._phase = Phase.AWAITING_ENQ if pending else Phase.IDLE
-        self._frame = bytearray()
+        self.device = device
+        self._level: Level | None = None
         self._out = bytearray()
         self._timer: float | None = None
         self._cutting = False
@@ -50,13 +48,13 @@ class Connection:
 
     def feed(self, data: bytes) -> None:
         """Bytes after a cut go nowhere."""
-        self._device.tick()
+        self.device.tick()
         self._watch_timer()
         for byte in data:
             if self.closed:
                 return
-            left, self._cutting = self._device.line.passing("in", byte)
-            if not self._device.deaf:
+            left, self._cutting = self.device.line.passing("in", byte)
+            if not self.device.deaf:
                 for each in left:
                     self._take(each)
             if self._cutting:
@@ -64,7 +62,7 @@ class Connection:
 
     def poll(self) -> bytes:
         """Let time pass and collect what is to be sent."""
-        self._device.tick()
+        self.device.tick()
         self._watch_timer()
         data, self._out = bytes(self._out), bytearray()
         return data
@@ -76,94 +74,55 @@ class Connection:
     @property
     def deadline(self) -> float | None:
         """``clock.monotonic()`` of the next thing that happens by itself."""
-        waits = [when for when in (self._timer, self._device.deadline) if when is not None]
+        waits = [when for when in (self._timer, self.device.deadline) if when is not None]
         return min(waits) if waits else None
+
+    # --- for the device ---
 
     def answer_ready(self) -> None:
         """The device has finished a command; whoever waits for it gets the reply without asking."""
-        if self._phase is Phase.EXECUTING and not self.closed:
-            self._send_reply()
+        if self._level is not None and not self.closed:
+            self._level.answer_ready()
 
-    # --- one byte in ---
+    def answer_lost(self) -> None:
+        if self._level is not None and not self.closed:
+            self._level.answer_lost()
 
-    def _take(self, byte: int) -> None:
-        match self._phase:
-            case Phase.IDLE:
-                if byte == ENQ:
-                    self._enquiry()
-                elif byte == STX:
-                    self._frame.clear()
-                    self._set(Phase.RECEIVING, self._device.options.byte_timeout)
-            case Phase.RECEIVING:
-                self._frame.append(byte)
-                self._set(Phase.RECEIVING, self._device.options.byte_timeout)
-                if len(self._frame) == self._frame[0] + 2:
-                    self._whole_frame()
-            case Phase.EXECUTING:
-                if byte == ENQ:
-                    self._emit(bytes([ACK]))
-            case Phase.AWAITING_ACK:
-                if byte == ACK:
-                    self._device.reply = None
-                    self._set(Phase.IDLE)
-                    if self._device.options.tcp:
-                        self._emit(bytes([EXTRA]))
-                else:
-                    self._set(Phase.AWAITING_ENQ)
-            case Phase.AWAITING_ENQ:
-                if byte == ENQ:
-                    self._enquiry()
+    # --- for the lower level ---
 
-    def _enquiry(self) -> None:
-        if self._device.reply is not None:
-            self._emit(bytes([ACK]))
-            self._send_reply()
-        elif self._device.busy:
-            self._set(Phase.EXECUTING)
-            self._emit(bytes([ACK]))
-        else:
-            self._set(Phase.IDLE)
-            self._emit(bytes([NAK]))
-
-    def _whole_frame(self) -> None:
-        body, sum_byte = bytes(self._frame[:-1]), self._frame[-1]
-        self._set(Phase.IDLE)
-        if checksum(body) != sum_byte or len(body) < 2:
-            self._emit(bytes([NAK]))
-            return
-        payload = body[1:]
-        match self._device.at_the_door(payload):
-            case Door.NAK:
-                self._emit(bytes([NAK]))
-            case Door.DROP:
-                self.close()
-            case Door.TAKE:
-                self._set(Phase.EXECUTING)
-                self._emit(bytes([ACK]))
-                self._device.start(payload)
-            case Door.DEAF:
-                pass
-
-    # --- out ---
-
-    def _send_reply(self) -> None:
-        if self._device.reply is not None:
-            self._set(Phase.AWAITING_ACK, self._device.options.ack_timeout)
-            self._emit(frame(self._device.reply))
-
-    def _emit(self, data: bytes) -> None:
+    def emit(self, data: bytes) -> None:
         for byte in data:
-            if self.closed or self._cutting or self._device.deaf:
+            if self.closed or self._cutting or self.device.deaf:
                 return
-            left, cut = self._device.line.passing("out", byte)
+            left, cut = self.device.line.passing("out", byte)
             self._out += left
             if cut:
                 self.close()
 
-    def _set(self, phase: Phase, seconds: float | None = None) -> None:
-        self._phase = phase
-        self._timer = None if seconds is None else self._device.clock.monotonic() + seconds
+    def wait(self, seconds: float | None) -> None:
+        """``timed_out`` of the lower level after so long; ``None`` waits for nothing."""
+        self._timer = None if seconds is None else self.device.clock.monotonic() + seconds
+
+    def choose_again(self) -> None:
+        """Command 14h has been carried out: the next byte picks the lower level."""
+        self._level = None
+        self._timer = None
+
+    # --- inside ---
+
+    def _take(self, byte: int) -> None:
+        if self._level is None:
+            only = self.device.options.protocol
+            if byte in (ENQ, STX) and only != 2:
+                self._level = Standard(self)
+            elif byte == START and only != 1:
+                self._level = Alternative(self)
+            else:
+                return
+        self._level.take(byte)
 
     def _watch_timer(self) -> None:
-        if self._timer is not None and self._device.clock.monotonic() >= self._timer:
-            self._set(Phase.IDLE if self._phase is Phase.RECEIVING else Phase.AWAITING_ENQ)
+        if self._timer is not None and self.device.clock.monotonic() >= self._timer:
+            self._timer = None
+            if self._level is not None:
+                self._level.timed_out()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from drivers.simulators.faults import Fault
 from drivers.simulators.paper import Paper, Row, Slip
 from drivers.simulators.shtrih.state import PrinterState
@@ -83,9 +85,33 @@ class Printer:
         if self._state.stage == PAPER_OUT and self._ready:
             self._state.stage = PAPER_BACK
 
-    def open_cover(self, now: float, seconds: float) -> None:
+    def take_paper(self, now: float, load: float | None = None) -> None:
+        """The roll ends now; a new one comes after ``load`` seconds, or by ``load_paper``."""
         self.tick(now)
-        self._cover_until = now + seconds
+        self._loaded, self._load_at = False, None if load is None else now + load
+        if self._state.stage == PRINTING:
+            self._spoil(self._state.jobs[0].rows[: self._printed(now)])
+        self._media(now)
+
+    def load_paper(self, now: float) -> None:
+        self._loaded, self._load_at = True, None
+        self.tick(now)
+
+    def close_cover(self, now: float) -> None:
+        self._cover_until = None
+        self.tick(now)
+
+    def pace(self, now: float, print_time: float) -> None:
+        self.tick(now)
+        self._print_time = print_time
+
+    def forget_faults(self) -> None:
+        self._paper_out.clear()
+
+    def open_cover(self, now: float, seconds: float | None) -> None:
+        """For so long, or until ``close_cover``."""
+        self.tick(now)
+        self._cover_until = math.inf if seconds is None else now + seconds
         if self._state.stage == PRINTING:
             self._spoil(self._state.jobs[0].rows[: self._printed(now)])
 
@@ -126,7 +152,7 @@ class Printer:
             fault = self._fault_within(len(job.rows))
             rows = fault.integer("line", 1) - self._lines if fault else len(job.rows)
             return self._started + self._print_time * rows / max(1, len(job.rows))
-        waits = [when for when in (self._load_at, self._cover_until) if when is not None]
+        waits = [when for when in (self._load_at, self._cover_until) if when is not None and when < math.inf]
         return min(waits) if waits else None
 
     # --- inside ---

@@ -53,6 +53,12 @@ def code_of(payload: bytes) -> tuple[str, bytes]:
     return payload[:size].hex().upper(), payload[size:]
 
 
+def succeeded(reply: bytes, command: str) -> bool:
+    """Whether this is the good reply of that command."""
+    code, rest = code_of(reply)
+    return code == command and rest[:1] == b"\0"
+
+
 def checksum(data: bytes) -> int:
     value = 0
     for byte in data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 from datetime import datetime
 from functools import reduce
 from operator import xor
@@ -39,6 +40,7 @@ class Host:
         start: datetime = START,
         print_time: float = 0.0,
         seed: int = 1,
+        protocol: int | None = None,
     ) -> None:
         self.clock = ManualClock(start)
         self.paper = MemoryPaper()
@@ -48,7 +50,7 @@ class Host:
             state=state,
             faults=faults,
             paper=self.paper,
-            options=Options(print_time=print_time),
+            options=Options(print_time=print_time, protocol=protocol),
         )
         self.line = self.device.connection()
 
@@ -74,6 +76,20 @@ class Host:
         if not out.startswith(b"\x06"):
             raise Silent(out.hex())
         return self._reply(out[1:], code)
+
+    def try_once(self, payload: bytes) -> bytes | None:
+        """One frame without ENQ; the reply payload if a good one comes at once, with an ACK in front or without."""
+        return self._heard(self.line.receive(frame(payload)))
+
+    def recover(self) -> bytes | None:
+        """What the device still has to say, by ENQ; ``None``: nothing."""
+        return self._heard(self.line.receive(b"\x05"))
+
+    def _heard(self, out: bytes) -> bytes | None:
+        start = out.find(b"\x02")
+        if start < 0 or out[start:] != frame(out[start + 2 : -1]):
+            return None
+        return out[start + 2 : -1]
 
     def _reply(self, out: bytes, code: bytes) -> bytes:
         if not out:
@@ -171,6 +187,67 @@ class Host:
 
     def tags(self, fd: int) -> list[tuple[int, bytes]]:
         return records(self.document(fd))
+
+
+def numbered(number: int, payload: bytes) -> bytes:
+    """A frame of protocol 2; the CRC is that of the standard library."""
+    body = le(len(payload) + 2, 2) + le(number, 2) + payload
+    body += le(binascii.crc_hqx(body, 0xFFFF), 2)
+    return b"\x8f" + body.replace(b"\x9f", b"\x9f\x83").replace(b"\x8f", b"\x9f\x81")
+
+
+def opened(sent: bytes) -> tuple[int, bytes]:
+    """Number and payload of exactly one good frame of protocol 2."""
+    assert sent[:1] == b"\x8f"
+    assert b"\x8f" not in sent[1:]
+    body = sent[1:].replace(b"\x9f\x81", b"\x8f").replace(b"\x9f\x83", b"\x9f")
+    assert le(binascii.crc_hqx(body[:-2], 0xFFFF), 2) == body[-2:]
+    assert int.from_bytes(body[:2], "little") == len(body) - 4
+    return int.from_bytes(body[2:4], "little"), body[4:-2]
+
+
+PING = bytes.fromhex("8F 00 00 0F 1D")
+
+
+class NumberedHost(Host):
+    """The same register spoken to by protocol 2."""
+
+    def __init__(self, *faults: str, print_time: float = 0.0, protocol: int | None = None) -> None:
+        super().__init__(*faults, print_time=print_time, protocol=protocol)
+        self.number = 0
+
+    def sync(self) -> bytes:
+        """Take the device's number; its last reply."""
+        self.number, reply = opened(self.line.receive(PING))
+        return reply
+
+    def send(self, payload: bytes, number: int | None = None) -> bytes:
+        """What the device says at once to the next command."""
+        return self.line.receive(numbered((self.number + 1) & 0xFFFF if number is None else number, payload))
+
+    def try_once(self, payload: bytes) -> bytes | None:
+        return self._heard(self.send(payload))
+
+    def recover(self) -> bytes | None:
+        return self._heard(self.line.receive(PING))
+
+    def _heard(self, out: bytes) -> bytes | None:
+        try:
+            return opened(out[max(out.find(b"\x8f"), 0) :])[1] or None
+        except AssertionError:
+            return None
+
+    def ask(self, command: str, *fields: bytes) -> bytes:
+        payload = bytes.fromhex(command) + b"".join(fields)
+        out = self.send(payload)
+        if not out:
+            raise Silent("no answer")
+        number, reply = opened(out)
+        assert number == (self.number + 1) & 0xFFFF
+        self.number = number
+        code = payload[: 2 if payload[0] == 0xFF else 1]
+        assert reply.startswith(code), reply.hex()
+        return reply[len(code) :]
 
 
 def records(data: bytes) -> list[tuple[int, bytes]]:

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from drivers.simulators.assembly import offset, wanted
-from drivers.simulators.clock import ManualClock
+from drivers.simulators.assembly import wanted
+from drivers.simulators.clock import ManualClock, offset
 from drivers.simulators.inprocess import open_line
 from drivers.simulators.shtrih import new_device
 from drivers.simulators.tcp import TimedLine

@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.simulators.faults import FAULTS, FaultSpecError, parse
-from tests.drivers.simulators.host import PASSWORD, Host, frame, le
+from tests.drivers.simulators.host import PASSWORD, Host, NumberedHost, frame, le
 
 CLOSE = bytes.fromhex("FF45" + PASSWORD)
 
@@ -316,6 +316,221 @@ def test_foreign_program_waits_for_an_open_shift() -> None:
     assert host.last_fd() == 1
     host.open_shift()
     assert host.last_fd() == 3
+
+
+# --- each fault at the close of a receipt, by both lower levels ---
+
+DONE, NOTHING = "FF4500", ""
+# fault added right before the close | its reply at once | what the device says when asked later | last FD then
+TABLE = [
+    ("answer-lost:command=FF45", NOTHING, DONE, 3),
+    ("answer-lost:command=FF45,stored=no", NOTHING, NOTHING, 3),
+    ("answer-lost:command=FF45,drop=no", NOTHING, DONE, 3),
+    ("cut:after=3,direction=out", NOTHING, DONE, 3),
+    ("cut:after=3,direction=in", NOTHING, NOTHING, 2),
+    ("cut:after=3", NOTHING, NOTHING, 2),
+    ("power:command=FF45,when=before", NOTHING, NOTHING, 2),
+    ("power:command=FF45,when=after", NOTHING, NOTHING, 3),
+    ("power:step=1", NOTHING, NOTHING, 3),
+    ("slow:command=FF45,seconds=5", NOTHING, DONE, 3),
+    ("slow:command=FF45,seconds=5,when=after", NOTHING, DONE, 3),
+    ("busy:command=FF45", "FF4550", "FF4550", 2),
+    ("refuse:command=FF45,error=37", "FF4537", "FF4537", 2),
+    ("late:command=FF45,seconds=5,stored=yes", NOTHING, DONE, 3),
+    ("late:command=FF45,seconds=5,stored=no", NOTHING, NOTHING, 3),
+    ("nak:command=FF45", NOTHING, NOTHING, 2),
+    ("mute:command=FF45,seconds=5", NOTHING, NOTHING, 2),
+    ("checksum:command=FF45,direction=in", NOTHING, NOTHING, 2),
+    ("checksum:command=FF45,direction=out", NOTHING, DONE, 3),
+    ("ack-lost:command=FF45,direction=out", DONE, DONE, 3),
+    ("flip:direction=in,byte=5", NOTHING, NOTHING, 2),
+    ("flip:direction=out,byte=6", NOTHING, DONE, 3),
+    ("noise:direction=in,byte=1,count=3", DONE, DONE, 3),
+    ("noise:direction=out,byte=1,count=3", DONE, DONE, 3),
+    ("paper-out:line=0,load=5", "FF456B", "FF456B", 2),
+    ("paper-out:line=1,load=5", DONE, DONE, 3),
+    ("cover:command=FF45,seconds=5", "FF456B", "FF456B", 2),
+    ("clock:by=+25h", "FF4516", "FF4516", 2),
+    ("foreign:after=3", DONE, DONE, 4),
+]
+
+
+@pytest.mark.parametrize("level", [Host, NumberedHost])
+@pytest.mark.parametrize(("spec", "at_once", "later", "fd"), TABLE, ids=[row[0] for row in TABLE])
+def test_fault_at_the_close(level: type[Host], spec: str, at_once: str, later: str, fd: int) -> None:
+    host = level()
+    host.open_shift()
+    host.open_receipt()
+    host.operation(10_000)
+    host.device.inject(spec)
+    reply = host.try_once(CLOSE + host.close_fields(cash=10_000))
+    assert (reply or b"")[:3].hex().upper() == at_once
+    host.clock.advance(6)
+    host.device.tick()
+    if host.line.closed or reply is None:
+        host.redial()
+    kept = host.recover()
+    if level is NumberedHost and not later:
+        # the reply before is the last one: the close has not been executed, or everything is forgotten
+        assert kept in (bytes.fromhex("FF4600"), None)
+    else:
+        assert (kept or b"")[:3].hex().upper() == later
+    host.redial()
+    host.recover()
+    host.raw("06")
+    host.redial()
+    if isinstance(host, NumberedHost):
+        host.sync()
+    assert host.last_fd() == fd
+
+
+def test_the_table_has_every_fault() -> None:
+    assert {row[0].partition(":")[0] for row in TABLE} == set(FAULTS)
+
+
+def test_lost_ack_of_the_host_keeps_the_reply() -> None:
+    host = Host("ack-lost:command=E0,direction=in")
+    reply = host.raw(frame(bytes.fromhex("E0" + PASSWORD)))[3:]
+    assert host.raw("06") == ""
+    assert host.raw("05") == ""  # any byte but ACK: not received
+    assert host.raw("05") == "06 " + reply
+    assert host.raw("06") == "FF"
+
+
+def test_a_damaged_reply_is_repeated_whole() -> None:
+    host = Host("checksum:command=E0,times=2")
+    good = frame(bytes.fromhex("E0 00 1E"))
+    bad = good[:-1] + bytes([good[-1] ^ 1])
+    assert bytes.fromhex(host.raw(frame(bytes.fromhex("E0" + PASSWORD)))) == b"\x06" + bad
+    assert host.raw("15") == ""
+    assert bytes.fromhex(host.raw("05")) == b"\x06" + bad
+    host.raw("15")
+    assert bytes.fromhex(host.raw("05")) == b"\x06" + good
+
+
+def test_reply_may_be_slow_after_the_command_has_acted() -> None:
+    host = ready("slow:command=FF45,seconds=5,when=after")
+    assert send_close(host) == "06"
+    assert host.device.register.drive.last_fd == 3
+    assert host.raw("05") == "06"  # still working, for whoever asks
+    assert host.pass_time(5).startswith("02 10 FF 45 00")
+
+
+def test_power_failure_forgets_a_reply_that_was_under_way() -> None:
+    host = ready("slow:command=FF45,seconds=5,when=after")
+    send_close(host)
+    host.device.power_off()
+    host.clock.advance(10)
+    host.device.power_on()
+    host.redial()
+    assert host.raw("05") == "15"
+    assert host.last_fd() == 3
+
+
+def test_clock_jump_at_a_command() -> None:
+    host = Host("clock:by=+25h,command=10,nth=2")
+    host.open_shift()
+    assert [host.mode() for _ in range(3)] == [2, 3, 3]
+
+
+def test_paper_that_is_out_at_once_is_submode_1() -> None:
+    host = Host("paper-out:line=0,load=10")
+    assert host.submode() == 1
+    assert host.error("E0" + PASSWORD) == 0x6B
+    host.pass_time(10)
+    assert host.submode() == 0
+
+
+# --- hands on the device: what a script does without a fault ---
+
+
+def test_switch() -> None:
+    host = ready()
+    host.device.power_off()
+    assert host.line.closed
+    with pytest.raises(ConnectionRefusedError):
+        host.device.connection()
+    host.clock.advance(100)
+    host.device.power_on()
+    host.device.power_on()  # is on already
+    host.redial()
+    assert (host.last_fd(), host.mode()) == (2, 8)
+
+
+def test_switch_off_annuls_the_receipt_when_told_so() -> None:
+    host = ready()
+    host.device.power_off(annulled=True)
+    host.device.power_on()
+    host.redial()
+    assert (host.last_fd(), host.mode()) == (2, 2)
+
+
+def test_switch_on_before_the_fault_would_have_done_it() -> None:
+    host = ready("power:command=89,off=100")
+    host.raw(frame(bytes.fromhex("89" + PASSWORD)))
+    host.device.power_on()
+    host.redial()
+    assert host.last_fd() == 2
+
+
+def test_paper_by_hand_while_printing() -> None:
+    host = Host(print_time=10.0)
+    host.open_shift()
+    host.pass_time(5)
+    assert host.submode() == 5
+    host.device.take_paper()
+    assert host.submode() == 2
+    host.device.load_paper()
+    assert host.submode() == 3
+    host.good("B0" + PASSWORD)
+    host.pass_time(10)
+    assert host.submode() == 0
+    assert [slip.name for slip in host.paper.slips] == ["2-spoiled1", "2"]
+
+
+def test_paper_by_hand_while_idle() -> None:
+    host = Host()
+    host.device.take_paper()
+    assert host.submode() == 1
+    host.device.load_paper()
+    assert host.submode() == 0
+
+
+def test_cover_by_hand() -> None:
+    host = Host()
+    host.device.open_cover()
+    assert host.submode() == 1
+    assert host.line.deadline is None  # it closes only by hand
+    host.pass_time(100_000)
+    assert host.error("E0" + PASSWORD) == 0x6B
+    host.device.close_cover()
+    host.open_shift()
+
+
+def test_forgotten_faults_do_not_strike() -> None:
+    host = Host("refuse:error=6B,times=always", "cut:after=30", "foreign:after=1", "paper-out:line=1", "power:step=1")
+    host.device.forget_faults()
+    host.open_shift()
+    assert (host.last_fd(), host.submode()) == (2, 0)
+
+
+def test_slow_paper_by_hand() -> None:
+    host = Host()
+    host.device.print_slowly(5)
+    host.open_shift()
+    assert host.submode() == 5
+    host.pass_time(5)
+    assert host.submode() == 0
+
+
+def test_bytes_are_counted_from_the_moment_a_fault_is_added() -> None:
+    host = Host()
+    host.open_shift()
+    host.device.inject("cut:after=2,direction=in")
+    assert host.raw("05") == "15"
+    assert not host.line.closed
+    host.raw("05")
+    assert host.line.closed
 
 
 def test_every_fault_has_a_test_and_a_page() -> None:
