@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from drivers.simulators.tlv import Fields
 from drivers.simulators.vat import FLAT_TOTALS
@@ -35,6 +37,33 @@ class SignTotals:
         return fields
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """One receipt as the counters see it; kopecks."""
+
+    sign: int  # 1054
+    correction: bool
+    total: int
+    cash: int
+    card: int
+    prepaid: int
+    credit: int
+    other: int
+    vat: Mapping[int, int]  # by tag 1199
+
+    @classmethod
+    def of_document(cls, fields: Fields, *, correction: bool) -> Settlement:
+        """Read back from a receipt's own tags; the rates kept in 1115 have no counter."""
+        tags = dict(fields)
+
+        def money(tag: int) -> int:
+            return cast(int, tags.get(tag, 0))
+
+        flat = {code: money(tag) for code, tag in FLAT_TOTALS.items() if tag in tags}
+        paid = (money(1031), money(1081), money(1215), money(1216), money(1217))
+        return cls(money(1054), correction, money(1020), *paid, flat)
+
+
 @dataclass(slots=True)
 class Totals:
     receipts: dict[int, SignTotals] = field(default_factory=dict)
@@ -42,6 +71,18 @@ class Totals:
 
     def of(self, sign: int, *, correction: bool = False) -> SignTotals:
         return (self.corrections if correction else self.receipts).setdefault(sign, SignTotals())
+
+    def add(self, made: Settlement) -> None:
+        each = self.of(made.sign, correction=made.correction)
+        each.count += 1
+        each.total += made.total
+        each.cash += made.cash
+        each.card += made.card
+        each.prepaid += made.prepaid
+        each.credit += made.credit
+        each.other += made.other
+        for code, amount in made.vat.items():
+            each.vat[code] = each.vat.get(code, 0) + amount
 
     def count(self) -> int:
         return sum(each.count for kind in (self.receipts, self.corrections) for each in kind.values())

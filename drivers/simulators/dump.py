@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from drivers.simulators.documents import FORM_NAMES
 from drivers.simulators.fiscal_drive import Archived, DriveState
+from drivers.simulators.forms import NAMES as FORM_NAMES
 from drivers.simulators.registration import FFD_CODES
 from drivers.simulators.tlv import TAGS, Fields, Kind, Value
 

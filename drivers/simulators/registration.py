@@ -16,7 +16,21 @@ ALL_TAX_SYSTEMS = 1 | 2 | 4 | 16 | 32
 FFD_CODES = {"1.05": 2, "1.1": 3, "1.2": 4}
 """Tag 1209."""
 
-FN_LIFE = timedelta(days=1110)  # "36 months"
+FN_DAYS = 1110
+"""Life of a fiscal drive of "36 months"."""
+
+ENCRYPTED, AUTONOMOUS, AUTOMATIC, SERVICES, STRICT_FORMS, INTERNET = (1 << bit for bit in range(6))
+"""Bits of ``work_mode``."""
+EXCISE, GAMBLING, LOTTERY, VENDING_PRINTER, MARKED, PAWNSHOP, INSURANCE = (1 << bit for bit in range(7))
+"""Bits of ``extended_mode``."""
+USAGE = (
+    *((1, "extended_mode", VENDING_PRINTER), (2, "work_mode", STRICT_FORMS), (5, "work_mode", INTERNET)),
+    *((6, "extended_mode", EXCISE), (8, "extended_mode", MARKED), (9, "work_mode", SERVICES)),
+    *((10, "extended_mode", GAMBLING), (11, "extended_mode", LOTTERY), (12, "extended_mode", PAWNSHOP)),
+    (13, "extended_mode", INSURANCE),
+)
+"""Bit of tag 1290 and where a registration keeps it."""
+
 INN_WEIGHTS = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 
 
@@ -36,17 +50,37 @@ class Registration:
     sender_email: str  # 1117
     tax_systems: int  # 1062
     ffd: int  # 1209: 2, 3 or 4
-    usage_flags: int  # 1290; bit 8 = marked goods
+    work_mode: int  # encryption, autonomous, automatic, services, strict forms, internet
+    extended_mode: int  # excise, gambling, lottery, printer of an automat, marked goods, pawnshop, insurance
     cashier: str  # 1021 of whoever registered
     register_version: str  # 1188
-    registered_at: datetime
+    registered_at: datetime  # the drive's first registration: its life counts from here
+    fn_days: int = FN_DAYS
 
     @property
     def fn_expires(self) -> datetime:
-        return self.registered_at + FN_LIFE
+        return self.registered_at + timedelta(days=self.fn_days)
+
+    @property
+    def usage_flags(self) -> int:
+        """Tag 1290 of format 1.2."""
+        return sum(1 << bit for bit, name, mask in USAGE if getattr(self, name) & mask)
+
+    def works(self, bit: int) -> bool:
+        return bool(self.work_mode & bit)
+
+    def sells(self, bit: int) -> bool:
+        return bool(self.extended_mode & bit)
 
 
-def fresh(random: Random, at: datetime, ffd: str = "1.2") -> Registration:
+def fresh(
+    random: Random,
+    at: datetime,
+    ffd: str = "1.2",
+    *,
+    tax_systems: int = ALL_TAX_SYSTEMS,
+    fn_days: int = FN_DAYS,
+) -> Registration:
     """A new identity. ``ffd`` is "1.05", "1.1" or "1.2"."""
     serial = f"00106900{random.randrange(10**8):08d}"
     inn = _inn(random)
@@ -61,12 +95,14 @@ def fresh(random: Random, at: datetime, ffd: str = "1.2") -> Registration:
         ofd_inn=_inn(random),
         ofd_name="ОФД-симулятор",
         sender_email="noreply@ofd.example",
-        tax_systems=ALL_TAX_SYSTEMS,
+        tax_systems=tax_systems,
         ffd=FFD_CODES[ffd],
-        usage_flags=1 << 8,
+        work_mode=0,
+        extended_mode=MARKED,
         cashier="Администратор",
         register_version="SIM 1.0",
         registered_at=at.replace(second=0, microsecond=0),
+        fn_days=fn_days,
     )
 
 

@@ -8,8 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from drivers.simulators import documents as forms
-from drivers.simulators import vat
+from drivers.simulators import forms, vat
 from drivers.simulators.dump import roubles
 from drivers.simulators.fiscal_drive import Archived
 from drivers.simulators.paper import WIDTH, Row, Slip
@@ -17,6 +16,8 @@ from drivers.simulators.tlv import Fields
 
 TITLES = {
     forms.REGISTRATION: "ОТЧЕТ О РЕГИСТРАЦИИ",
+    forms.CHANGE: "ОТЧЕТ ОБ ИЗМЕНЕНИИ ПАРАМЕТРОВ РЕГИСТРАЦИИ",
+    forms.CLOSE_ARCHIVE: "ОТЧЕТ О ЗАКРЫТИИ ФИСКАЛЬНОГО НАКОПИТЕЛЯ",
     forms.OPEN_SHIFT: "ОТЧЕТ ОБ ОТКРЫТИИ СМЕНЫ",
     forms.RECEIPT: "КАССОВЫЙ ЧЕК",
     forms.CLOSE_SHIFT: "ОТЧЕТ О ЗАКРЫТИИ СМЕНЫ",
@@ -65,7 +66,8 @@ class Extra:
 
     tendered: int | None = None  # cash handed over, kopecks: adds the rows «получено» and «сдача»
     hidden: frozenset[int] = frozenset()  # numbers of lines (from 1) that are kept off the paper
-    text: tuple[str, ...] = ()  # free text
+    rows: tuple[Row, ...] = ()  # the host's own text and pictures
+    above: tuple[Row, ...] = ()  # the same, before the receipt
 
 
 NOTHING = Extra()
@@ -74,7 +76,14 @@ NOTHING = Extra()
 def of_document(document: Archived, extra: Extra = NOTHING) -> Slip:
     """The slip of a fiscal document."""
     tags = cast("dict[int, Any]", dict(document.fields()))
-    rows = [*centred(tags[1048]), *centred(tags[1009]), *centred(tags[1187]), *centred(f"ИНН {tags[1018]}"), RULE]
+    rows = [
+        *extra.above,
+        *centred(tags[1048]),
+        *centred(tags[1009]),
+        *centred(tags[1187]),
+        *centred(f"ИНН {tags[1018]}"),
+        RULE,
+    ]
     rows += centred(TITLES[document.form])
     if document.form in (forms.RECEIPT, forms.CORRECTION):
         rows += _receipt(document, tags, extra)
@@ -101,8 +110,7 @@ def _receipt(document: Archived, tags: dict[int, Any], extra: Extra) -> list[Row
         if number not in extra.hidden:
             rows += _item(number, cast("dict[int, Any]", dict(item)))
     rows.append(RULE)
-    for line in extra.text:
-        rows += left(line)
+    rows += extra.rows
     rounding = sum(dict(item)[1043] for item in items) - tags[1020]  # type: ignore[misc]
     if rounding:
         rows += pair("ОКРУГЛЕНИЕ", "=-" + roubles(rounding))
@@ -149,7 +157,7 @@ def _report(document: Archived, tags: dict[int, Any]) -> list[Row]:
         rows += pair("КАССИР", tags[1021])
     if 1194 in tags:
         rows += _shift_totals(cast("dict[int, Any]", dict(tags[1194])))
-    if document.form == forms.REGISTRATION:
+    if document.form in (forms.REGISTRATION, forms.CHANGE):
         rows += pair("ЗАВОДСКОЙ N", tags[1013])
         names = [name for bit, name in TAX_SYSTEMS.items() if tags[1062] & bit]
         rows += left("СНО: " + ", ".join(names))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from drivers.simulators import documents as forms
+from drivers.simulators import forms
 from drivers.simulators.fiscal_drive import Archived
 from drivers.simulators.shtrih.register import Register
 from drivers.simulators.shtrih.wire import Args, char, date_time, u
 
 BLOCK = 248  # bytes of a document that one FF3Bh reply carries
-ARCHIVE_DOCUMENTS = 250_000
-MESSAGE_KILOBYTES = 8_192
 
 
 def status(register: Register, args: Args, _operator: int) -> bytes:
     args.end()
     drive = register.drive
+    warnings = drive.warnings(register.now())
     state, current = drive.state, drive.state.current
     return b"".join(
         (
-            bytes([state.phase, drive.current_code, int(current is not None and current.tags != "")]),
-            bytes([int(state.shift_open), drive.warnings(register.now())]),
+            bytes(
+                [state.phase, forms.IN_PROGRESS[current.form] if current else 0, int(bool(current and current.tags))]
+            ),
+            bytes([int(state.shift_open), warnings]),
             date_time(drive.last.at if drive.last else None),
             state.registration.fn_number.encode("ascii"),
             u(drive.last_fd, 4),
@@ -77,7 +78,7 @@ def _inn(inn: str) -> bytes:
 def find(register: Register, args: Args, _operator: int) -> bytes:
     document = register.drive.find(args.number(4))
     args.end()
-    confirmed = document.confirmed(register.now())
+    confirmed = register.drive.confirmed_at(document.fd, register.now()) is not None
     head = date_time(document.at) + u(document.fd, 4) + u(document.fpd, 4)
     return bytes([document.form, int(confirmed)]) + head + _body(register, document)
 
@@ -94,7 +95,7 @@ def _body(register: Register, document: Archived) -> bytes:
 
 
 def ask_document(register: Register, args: Args, _operator: int) -> bytes:
-    document = register.drive.find(args.number(4))
+    document = register.drive.whole(args.number(4), register.now())
     args.end()
     register.reading = document.tlv
     return u(document.form, 2) + u(len(register.reading), 2)
@@ -116,21 +117,23 @@ def add_tlv(register: Register, args: Args, _operator: int) -> bytes:
 def exchange(register: Register, args: Args, _operator: int) -> bytes:
     args.end()
     waiting = register.drive.unsent(register.now())
-    first = waiting[0] if waiting else None
-    state = 0b011 if waiting else 0
-    return (
-        bytes([state, 0]) + u(len(waiting), 2) + u(first.fd if first else 0, 4) + date_time(first.at if first else None)
-    )
+    first = register.drive.first_unsent(register.now())
+    connected = register.drive.state.ofd.lag is not None and waiting > 0
+    state = (1 if connected else 0) | (2 if waiting else 0)
+    queue = u(min(waiting, 0xFFFF), 2)
+    return bytes([state, 0]) + queue + u(first.fd if first else 0, 4) + date_time(first.at if first else None)
 
 
 def unconfirmed(register: Register, args: Args, _operator: int) -> bytes:
     args.end()
-    return u(len(register.drive.unsent(register.now())), 2)
+    return u(min(register.drive.unsent(register.now()), 0xFFFF), 2)
 
 
 def free_memory(register: Register, args: Args, _operator: int) -> bytes:
     args.end()
-    return u(ARCHIVE_DOCUMENTS - register.drive.last_fd, 4) + u(MESSAGE_KILOBYTES, 4) + b"\0"
+    drive = register.drive
+    left = max(0, drive.state.capacity - drive.last_fd)
+    return u(left, 4) + u(drive.kilobytes_left(register.now()), 4) + b"\0"
 
 
 def shift(register: Register, args: Args, _operator: int) -> bytes:

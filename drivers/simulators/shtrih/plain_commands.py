@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from drivers.simulators.paper import Row
 from drivers.simulators.shtrih.errors import Code, Refusal, text_of
 from drivers.simulators.shtrih.printer import PAPER_BACK, PAPER_OUT, PRINTING
 from drivers.simulators.shtrih.register import Register
@@ -13,7 +14,7 @@ from drivers.simulators.shtrih.wire import date as dmy
 
 MODEL_FLAGS = (
     *(3, 4, 13, 15),  # receipt optical sensor, cover sensor, cutter, drawer sensor
-    *(22, 23, 34, 36),  # non-fiscal documents, long strings, last print result in 10h, command 6Bh
+    *(23, 28, 34, 36),  # long strings, protocol 2, last print result in 10h, command 6Bh
     *(43, 44, 45, 46, 47, 48, 50),  # fiscal drive, OFD by device, printed tags, 2-D code, FFD 1.1, correction, dt5
 )
 MODEL_NAME = "ШТРИХ-М-01Ф"
@@ -47,7 +48,7 @@ def full_status(register: Register, args: Args, operator: int) -> bytes:
             bytes([operator]),
             b"C3" + u(19234, 2) + bytes([1, 11, 26]),  # version C.3, build, its date
             bytes([register.tables.number(1, 1, 1)]),
-            u(register.state.document_number, 2),
+            u(register.document_number, 2),
             u(register.flags(), 2),
             bytes([register.mode_byte(), register.printer.submode(), 128]),
             b"NA" + u(0, 2) + bytes([1, 1, 16]),  # the place of the fiscal memory that FN devices do not have
@@ -178,7 +179,7 @@ def _text(register: Register, text: str) -> None:
     if receipt is None:
         register.printer.text([text])
     elif text:
-        receipt.text.append(text)
+        receipt.rows.append(Row(text))
 
 
 def cut(register: Register, args: Args, operator: int) -> bytes:

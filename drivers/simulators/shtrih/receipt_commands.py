@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from drivers.simulators import vat
+from drivers.simulators import requisites, vat
+from drivers.simulators.paper import Row
+from drivers.simulators.registration import MARKED
 from drivers.simulators.shtrih.errors import Code, Refusal
 from drivers.simulators.shtrih.register import KIND_OF_SIGN, SIGN_OF_KIND, Register
 from drivers.simulators.shtrih.state import OpenLine
@@ -36,7 +38,6 @@ REPLACED_FROM = date(2026, 1, 1)
 REPLACED_ROWS = {1: 11, 5: 12}
 """With table 17 field 71 = 1 the rows of 20 % become those of 22 % from that day on."""
 
-SUBJECTS = frozenset({*range(1, 28), 30, 31, 32, 33})
 MAX_PRICE = 9_999_999_999
 
 
@@ -70,7 +71,9 @@ def operation(register: Register, args: Args, operator: int) -> bytes:
         raise Refusal(Code.DEPARTMENT_RANGE)
     hidden = name.startswith("//")
     name = name.removeprefix("//")
-    if not 1 <= method <= 7 or subject not in SUBJECTS or not name:
+    registration = register.drive.state.registration
+    subjects = requisites.subjects(registration.ffd, marked=registration.sells(MARKED))
+    if not 1 <= method <= 7 or subject not in subjects or not name:
         raise Refusal(Code.BAD_PARAMETERS)
     line = OpenLine(
         name=name,
@@ -133,12 +136,12 @@ def close(register: Register, args: Args, _operator: int) -> bytes:
     if rounding > 99:
         raise Refusal(Code.BAD_PARAMETERS)
     if text:
-        receipt.text.append(text)
+        receipt.rows.append(Row(text))
     try:
         document, change = register.close_receipt(payments, rounding, taxation)
     except Exception:
         if text:
-            receipt.text.pop()
+            receipt.rows.pop()
         raise
     reply = u(change, 5) + u(document.fd, 4) + u(document.fpd, 4)
     return reply + (date_time(document.at) if register.tables.number(17, 1, 36) else b"")

@@ -7,24 +7,22 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from drivers.simulators import documents as forms
-from drivers.simulators import slips, tlv
+from drivers.simulators import forms, slips, tlv
 from drivers.simulators.clock import Clock
 from drivers.simulators.documents import Line, Payments, Receipt
 from drivers.simulators.dump import roubles
 from drivers.simulators.fiscal_drive import Archived, DriveCode, DriveError, FiscalDrive, merged
 from drivers.simulators.paper import Row, Slip
-from drivers.simulators.shtrih import modes
+from drivers.simulators.shtrih import modes, registers
 from drivers.simulators.shtrih.errors import Code, Refusal
 from drivers.simulators.shtrih.printer import Printer
+from drivers.simulators.shtrih.registers import PAYING_OUT
 from drivers.simulators.shtrih.state import OpenReceipt, ShtrihState
 from drivers.simulators.shtrih.tables import Tables
 
 SIGN_OF_KIND = {0: 1, 1: 3, 2: 2, 3: 4}
 """Command 8Dh's receipt type -> tag 1054 (and FF46h's operation type)."""
 KIND_OF_SIGN = {sign: kind for kind, sign in SIGN_OF_KIND.items()}
-PAYING_OUT = frozenset({1, 2})
-"""Receipt types that take cash out of the drawer: expense and income return."""
 ADMINISTRATOR = 30
 
 
@@ -122,10 +120,7 @@ class Register:
 
     def cancel_receipt(self) -> None:
         receipt = self.receipt()
-        counters = self.state.counters
-        counters.cancelled += 1
-        counters.voids[receipt.kind] = counters.voids.get(receipt.kind, 0) + 1
-        counters.void_sums[receipt.kind] = counters.void_sums.get(receipt.kind, 0) + receipt.total
+        registers.count_void(self.state.counters, receipt)
         self.state.receipt = None
         if self.drive.state.current is not None:
             self.drive.cancel()
@@ -154,8 +149,8 @@ class Register:
         if change < 0:
             raise Refusal(Code.UNDERPAID)
         net = [payments[0] - change, *payments[1:]]
-        counters = self.state.counters
-        if receipt.kind in PAYING_OUT and net[0] > counters.drawer:
+        overdrawn = receipt.kind in PAYING_OUT and net[0] > self.state.counters.drawer
+        if overdrawn and self.state.refuses_overdrawn:
             raise Refusal(Code.NOT_ENOUGH_CASH)
         made = Receipt(
             form=forms.CORRECTION if receipt.correction else forms.RECEIPT,
@@ -171,6 +166,7 @@ class Register:
                     line.method,
                     line.subject,
                     merged(tlv.decode(bytes.fromhex(line.extra))),
+                    line.given_vat,
                 )
                 for line in receipt.lines
             ),
@@ -178,11 +174,11 @@ class Register:
             total=due,
         )
         document = self.drive.receipt(self.now(), made, self.cashier(receipt.operator))
-        self._count_receipt(receipt, net)
+        self._count_receipt(receipt, net, document)
         self.state.receipt = None
         hidden = frozenset(number for number, line in enumerate(receipt.lines, 1) if line.hidden)
         tendered = payments[0] if change else None
-        self.print_document(document, slips.Extra(tendered, hidden, tuple(receipt.text)))
+        self.print_document(document, slips.Extra(tendered, hidden, tuple(receipt.rows), tuple(receipt.above)))
         return document, change
 
     def _taxation(self, asked: int) -> int:
@@ -203,85 +199,38 @@ class Register:
         taxation = self.drive.state.registration.tax_systems
         made = Receipt(forms.RECEIPT, 1, taxation & -taxation, (line,), Payments(cash=total), total)
         document = self.drive.receipt(self.now(), made, self.cashier(1))
-        self._count_receipt(OpenReceipt(0, False, 1), [total, *[0] * 15])
+        self._count_receipt(OpenReceipt(0, False, 1), [total, *[0] * 15], document)
         self.print_document(document)
         return True
 
-    def _count_receipt(self, receipt: OpenReceipt, net: list[int]) -> None:
-        counters, kind = self.state.counters, receipt.kind
-        for line in receipt.lines:
-            place = 4 * (max(1, line.department) - 1) + kind
-            counters.departments[place] = counters.departments.get(place, 0) + line.total
-        for number, amount in enumerate(net):
-            if amount:
-                counters.payments[4 * number + kind] = counters.payments.get(4 * number + kind, 0) + amount
-        counters.drawer += -net[0] if kind in PAYING_OUT else net[0]
-        counters.receipts[kind] = counters.receipts.get(kind, 0) + 1
-        counters.receipt_numbers[kind] = counters.receipt_numbers.get(kind, 0) + 1
+    def _count_receipt(self, receipt: OpenReceipt, net: list[int], document: Archived) -> None:
+        registers.count_receipt(self.state.counters, receipt, net)
+        self.state.last_receipt_fd = document.fd
         self.count_document()
 
     def count_document(self) -> None:
-        self.state.document_number = self.state.document_number % 9999 + 1
+        self.state.document_number += 1
+
+    @property
+    def document_number(self) -> int:
+        """As commands show it: four digits."""
+        return self.state.document_number % 10_000
 
     def move_cash(self, amount: int) -> int:
         """Positive: cash in, negative: cash out. Returns the running document number."""
-        counters = self.state.counters
-        if counters.drawer + amount < 0:
-            raise Refusal(Code.NOT_ENOUGH_CASH)
-        counters.drawer += amount
-        if amount >= 0:
-            counters.cash_in += amount
-            counters.cash_in_count += 1
-            counters.cash_in_number += 1
-        else:
-            counters.cash_out -= amount
-            counters.cash_out_count += 1
-            counters.cash_out_number += 1
+        registers.count_cash(self.state.counters, amount)
         self.count_document()
         rows = slips.centred("ВНЕСЕНИЕ" if amount >= 0 else "ВЫПЛАТА")
         self.print_rows([*rows, *slips.pair("СУММА", "=" + roubles(abs(amount)))])
-        return self.state.document_number
+        return self.document_number
 
     # --- registers (commands 1Ah, 1Bh) ---
 
     def money_register(self, number: int) -> int:
-        counters = self.state.counters
-        if 0 <= number <= 63:
-            receipt = self.state.receipt
-            if receipt is None or number % 4 != receipt.kind:
-                return 0
-            return sum(line.total for line in receipt.lines if max(1, line.department) - 1 == number // 4)
-        if 121 <= number <= 184:
-            return counters.departments.get(number - 121, 0)
-        if 193 <= number <= 208:
-            return counters.payments.get(number - 193, 0)
-        if 249 <= number <= 252:
-            return counters.void_sums.get(number - 249, 0)
-        if 4144 <= number <= 4191:
-            return counters.payments.get(number - 4144 + 16, 0)
-        if number > 255:
-            raise Refusal(Code.BAD_PARAMETERS)
-        return {241: counters.drawer, 242: counters.cash_in, 243: counters.cash_out}.get(number, 0)
+        return registers.money(self.state.counters, self.state.receipt, number)
 
     def operation_register(self, number: int) -> int:
-        counters = self.state.counters
-        if 144 <= number <= 147:
-            return counters.receipts.get(number - 144, 0)
-        if 148 <= number <= 151:
-            return counters.receipt_numbers.get(number - 148, 0)
-        if 179 <= number <= 182:
-            return counters.voids.get(number - 179, 0)
-        value = {
-            152: self.state.document_number,
-            153: counters.cash_in_count,
-            154: counters.cash_out_count,
-            155: counters.cash_in_number,
-            156: counters.cash_out_number,
-            157: counters.cancelled,
-            158: counters.x_reports,
-            185: self.state.document_number,
-        }.get(number, 0)
-        return value & 0xFFFF
+        return registers.operation(self.state.counters, self.state.document_number, number)
 
     # --- clock ---
 
@@ -320,10 +269,9 @@ class Register:
         self.printer.print(Slip(self.printer.free_name(), rows), self.clock.monotonic())
 
     def repeat_document(self) -> None:
-        last = self.drive.last
-        if last is None:
+        if not self.state.last_receipt_fd:
             raise Refusal(Code.NOTHING_TO_REPEAT)
-        copy = slips.of_document(last)
+        copy = slips.of_document(self.drive.find(self.state.last_receipt_fd))
         self.print_rows([*slips.centred("КОПИЯ. НЕФИСКАЛЬНЫЙ ДОКУМЕНТ"), *copy.rows])
 
     def x_report(self) -> None:

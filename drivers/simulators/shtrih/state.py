@@ -21,6 +21,7 @@ class OpenLine:
     method: int
     subject: int
     extra: str = ""  # host's TLV of command FF4Dh, hex
+    given_vat: int | None = None  # tax of the line when the host computes taxes
 
 
 @dataclass(slots=True)
@@ -29,7 +30,8 @@ class OpenReceipt:
     correction: bool
     operator: int
     lines: list[OpenLine] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)  # printed before the total
+    above: list[Row] = field(default_factory=list)  # printed before the receipt
 
     @property
     def total(self) -> int:
@@ -41,6 +43,8 @@ class Counters:
     """Money and operation registers. ``t`` is the receipt kind of command 8Dh; money is kopecks."""
 
     departments: dict[int, int] = field(default_factory=dict)  # 4*(department-1)+t, shift
+    turnovers: dict[int, int] = field(default_factory=dict)  # 4*group+t, shift; groups A to D
+    taxes: dict[int, int] = field(default_factory=dict)  # the same
     payments: dict[int, int] = field(default_factory=dict)  # 4*(payment-1)+t, shift; cash is net of change
     drawer: int = 0
     cash_in: int = 0
@@ -51,14 +55,20 @@ class Counters:
     cash_out_number: int = 0
     receipts: dict[int, int] = field(default_factory=dict)  # t, shift
     receipt_numbers: dict[int, int] = field(default_factory=dict)  # t, through the life
+    corrections: dict[int, int] = field(default_factory=dict)  # t, shift
     voids: dict[int, int] = field(default_factory=dict)  # t, shift
     void_sums: dict[int, int] = field(default_factory=dict)  # t, shift
     cancelled: int = 0
     x_reports: int = 0
+    last_receipt: dict[int, int] = field(default_factory=dict)  # registers 0 to 120 of the receipt closed last
 
     def start_shift(self) -> None:
-        for counts in (self.departments, self.payments, self.receipts, self.voids, self.void_sums):
+        for counts in (
+            *(self.departments, self.turnovers, self.taxes, self.payments),
+            *(self.receipts, self.corrections, self.voids, self.void_sums),
+        ):
             counts.clear()
+        self.last_receipt = {}
         self.cash_in = self.cash_out = self.cash_in_count = self.cash_out_count = 0
 
 
@@ -74,12 +84,14 @@ class PrinterState:
 @dataclass(slots=True)
 class ShtrihState:
     drive: DriveState
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     family: Literal["shtrih"] = "shtrih"
     tables: dict[str, int | str] = field(default_factory=dict)  # "17.1.7" -> value that differs from the factory's
     clock_offset: float = 0.0  # register's clock minus the given clock, seconds
     pending_date: str | None = None  # ISO date of command 22h that awaits its confirmation
-    document_number: int = 0  # running number of command 11h
+    document_number: int = 0  # running number; command 11h shows its last four digits
+    last_receipt_fd: int = 0  # what 8Ch copies; 0: nothing yet
+    refuses_overdrawn: bool = True  # a cash return beyond the drawer: 46h
     receipt: OpenReceipt | None = None
     counters: Counters = field(default_factory=Counters)
     printer: PrinterState = field(default_factory=PrinterState)
