@@ -7,15 +7,17 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from server.routers.common import PROBLEMS, DecidingCaller, DirectoryCaller, Here, Speaks
+from server.pages import DEFAULT_LIMIT, CursorQuery, Limit
+from server.routers.common import PROBLEMS, DecidingCaller, DirectoryCaller, DirectoryReader, Here, Speaks
 from server.services import agents, pairing, views
 from server.store.models import PairingCode
 
 router = APIRouter(tags=["agents"], responses=PROBLEMS)
 
 
-class AgentList(BaseModel):
+class AgentPage(BaseModel):
     agents: list[views.AgentView]
+    cursor: str | None
 
 
 class NewCodeView(BaseModel):
@@ -33,9 +35,13 @@ class CodeView(BaseModel):
 
 
 @router.get("/agents")
-async def list_agents(here: Here, caller: DirectoryCaller, language: Speaks) -> AgentList:
+async def list_agents(
+    here: Here, caller: DirectoryReader, language: Speaks, cursor: CursorQuery = None, limit: Limit = DEFAULT_LIMIT
+) -> AgentPage:
+    """In the order in which they were paired."""
     async with here.database.read() as work:
-        return AgentList(agents=await agents.all_of(work, caller.tenant_id, language))
+        shown, following = await agents.page(work, caller.tenant_id, language, cursor, limit)
+        return AgentPage(agents=shown, cursor=following)
 
 
 @router.post("/agents/{agent_id}/confirm")
@@ -63,7 +69,7 @@ async def make_code(
 
 
 @router.get("/pairing-codes/{code}")
-async def get_code(code: str, here: Here, caller: DirectoryCaller) -> CodeView:
+async def get_code(code: str, here: Here, caller: DirectoryReader) -> CodeView:
     """Who has claimed the code: look at ``pc_name`` before confirming."""
     async with here.database.read() as work:
         return _view(await pairing.find(work, caller.tenant_id, code))

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy import select
+from fastapi import APIRouter, Body, Query
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
 
-from protocol.crm.codes import Language
-from server.problems import Problem, field_error
-from server.routers.common import PROBLEMS, DirectoryCaller, Here, Speaks
-from server.services import directory, views
-from server.store.database import Work
-from server.store.models import Agent, Desk, Device, RefusedClaim
+from server.fields import field_errors
+from server.pages import DEFAULT_LIMIT, CursorQuery, Limit
+from server.problems import Problem
+from server.routers.common import PROBLEMS, DirectoryCaller, DirectoryReader, Here, Speaks
+from server.services import catalogue, desks, directory, views
 
 router = APIRouter(tags=["directory"], responses=PROBLEMS)
 
 
-class DeviceList(BaseModel):
-    devices: list[views.DeviceView]
+def _one_or_many(body: Any) -> str:
+    return "<many>" if isinstance(body, list) else "<one>"
 
 
-class DeskList(BaseModel):
-    desks: list[views.DeskView]
+Devices = Annotated[
+    Annotated[directory.DevicePut, Tag("<one>")] | Annotated[list[directory.DevicePut], Tag("<many>")],
+    Discriminator(_one_or_many),
+    Body(),
+]
+Desks = Annotated[
+    Annotated[desks.DeskPut, Tag("<one>")] | Annotated[list[desks.DeskPut], Tag("<many>")],
+    Discriminator(_one_or_many),
+    Body(),
+]
 
 
 class DeviceFields(BaseModel):
@@ -34,54 +38,47 @@ class DeviceFields(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-async def _views(
-    work: Work, tenant_id: str, language: Language, only: Sequence[str] | None = None
-) -> list[views.DeviceView]:
-    query = select(Device).where(Device.tenant_id == tenant_id).order_by(Device.kkm_id)
-    if only is not None:
-        query = query.where(Device.kkm_id.in_(only))
-    devices = (await work.session.scalars(query)).all()
-    agents = {a.id: a for a in await work.session.scalars(select(Agent).where(Agent.tenant_id == tenant_id))}
-    desks = {d.kkm_id: d for d in await work.session.scalars(select(Desk).where(Desk.tenant_id == tenant_id))}
-    claims: dict[str, list[RefusedClaim]] = defaultdict(list)
-    for claim in await work.session.scalars(select(RefusedClaim).where(RefusedClaim.tenant_id == tenant_id)):
-        claims[claim.kkm_id].append(claim)
-    return [
-        views.device(d, agents.get(d.agent_id or ""), desks.get(d.kkm_id), claims[d.kkm_id], language) for d in devices
-    ]
-
-
-async def _one(work: Work, tenant_id: str, kkm_id: str, language: Language) -> views.DeviceView:
-    await work.session.flush()
-    found = await _views(work, tenant_id, language, [kkm_id])
-    if not found:
-        raise Problem(404, "unknown_kkm_id", kkm_id=kkm_id)
-    return found[0]
-
-
 @router.get("/devices")
-async def list_devices(here: Here, caller: DirectoryCaller, language: Speaks) -> DeviceList:
+async def list_devices(
+    here: Here,
+    caller: DirectoryReader,
+    language: Speaks,
+    cursor: CursorQuery = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> catalogue.DevicePage:
+    """By ``kkm_id``, with the latest look at each register."""
     async with here.database.read() as work:
-        return DeviceList(devices=await _views(work, caller.tenant_id, language))
+        return await catalogue.devices(work, caller.tenant_id, language, cursor, limit)
 
 
 @router.get("/devices/{kkm_id}")
-async def get_device(kkm_id: str, here: Here, caller: DirectoryCaller, language: Speaks) -> views.DeviceView:
+async def get_device(kkm_id: str, here: Here, caller: DirectoryReader, language: Speaks) -> views.DeviceView:
     async with here.database.read() as work:
-        return await _one(work, caller.tenant_id, kkm_id, language)
+        return await catalogue.device(work, caller.tenant_id, kkm_id, language)
+
+
+@router.get("/devices/{kkm_id}/events")
+async def device_events(
+    kkm_id: str,
+    here: Here,
+    caller: DirectoryReader,
+    after: Annotated[str | None, Query(max_length=300, description="`cursor` of the page before")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> catalogue.DeviceEventPage:
+    """What the register did outside jobs, oldest first. Asking again with ``cursor`` brings what came since."""
+    async with here.database.read() as work:
+        return await catalogue.events(work, caller.tenant_id, kkm_id, after, limit)
 
 
 @router.put("/devices")
-async def put_devices(
-    asked: directory.DevicePut | list[directory.DevicePut], here: Here, caller: DirectoryCaller, language: Speaks
-) -> DeviceList:
+async def put_devices(asked: Devices, here: Here, caller: DirectoryCaller, language: Speaks) -> catalogue.DevicePage:
     """Adds or changes registers, one or many, all or none. Fields that are left out stay as they are."""
     wanted = asked if isinstance(asked, list) else [asked]
     async with here.database.write() as work:
         for one in wanted:
             await directory.put_device(work, caller.tenant_id, one)
-        await work.session.flush()
-        return DeviceList(devices=await _views(work, caller.tenant_id, language, [one.kkm_id for one in wanted]))
+        changed = [one.kkm_id for one in wanted]
+        return catalogue.DevicePage(devices=await catalogue.some(work, caller.tenant_id, language, changed))
 
 
 @router.put("/devices/{kkm_id}")
@@ -91,10 +88,10 @@ async def put_device(
     try:
         device = directory.DevicePut.model_validate({**asked.model_dump(), "kkm_id": kkm_id})
     except ValidationError as error:
-        raise Problem(422, "bad_request", errors=[field_error(dict(e)) for e in error.errors()]) from None
+        raise Problem(422, "bad_request", errors=field_errors(error.errors())) from None
     async with here.database.write() as work:
         await directory.put_device(work, caller.tenant_id, device)
-        return await _one(work, caller.tenant_id, kkm_id, language)
+        return await catalogue.device(work, caller.tenant_id, kkm_id, language)
 
 
 @router.post("/devices/{kkm_id}/release")
@@ -102,7 +99,7 @@ async def release_device(kkm_id: str, here: Here, caller: DirectoryCaller, langu
     """Asks the owning PC to give the register up; it does so when nothing is begun there."""
     async with here.database.write() as work:
         await directory.release(work, here.world, caller.tenant_id, kkm_id)
-        return await _one(work, caller.tenant_id, kkm_id, language)
+        return await catalogue.device(work, caller.tenant_id, kkm_id, language)
 
 
 @router.post("/devices/{kkm_id}/move")
@@ -112,24 +109,27 @@ async def move_device(
     """Moves a register to another PC: by the old one's release, or at once when a person says that it is off."""
     async with here.database.write() as work:
         await directory.move(work, here.world, caller.tenant_id, kkm_id, asked)
-        return await _one(work, caller.tenant_id, kkm_id, language)
+        return await catalogue.device(work, caller.tenant_id, kkm_id, language)
 
 
 @router.get("/desks")
-async def list_desks(here: Here, caller: DirectoryCaller) -> DeskList:
+async def list_desks(
+    here: Here,
+    caller: DirectoryReader,
+    cursor: CursorQuery = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> catalogue.DeskPage:
+    """By ``desk_id``."""
     async with here.database.read() as work:
-        rows = await work.session.scalars(select(Desk).where(Desk.tenant_id == caller.tenant_id).order_by(Desk.desk_id))
-        return DeskList(desks=[views.desk(row) for row in rows])
+        return await catalogue.desks(work, caller.tenant_id, cursor, limit)
 
 
 @router.put("/desks")
-async def put_desks(
-    asked: Annotated[directory.DeskPut | list[directory.DeskPut], Body()], here: Here, caller: DirectoryCaller
-) -> DeskList:
+async def put_desks(asked: Desks, here: Here, caller: DirectoryCaller) -> catalogue.DeskPage:
     """Adds or replaces desks, one or many, all or none."""
     async with here.database.write() as work:
         rows = [
-            await directory.put_desk(work, here.world, caller.tenant_id, one)
+            await desks.put(work, here.world, caller.tenant_id, one)
             for one in (asked if isinstance(asked, list) else [asked])
         ]
-        return DeskList(desks=[views.desk(row) for row in rows])
+        return catalogue.DeskPage(desks=[views.desk(row) for row in rows])

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
-from sqlalchemy import select, update
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import and_, or_, select, update
 
 from protocol.crm.codes import Language
 from protocol.crm.codes import reason as words_of
 from protocol.crm.jobs import JobState
 from protocol.crm.messages import Archive, Checkpoint, Hello, JournalHead, KnownJob
 from protocol.crm.signing import signed_bytes
+from server.fields import FreeText, Words
 from server.keys import verify
-from server.problems import Problem
+from server.pages import cursor_of, cut, key_of
+from server.problems import Problem, unknown
 from server.services import directory, views
 from server.store import jobs
 from server.store.database import Database, Work
 from server.store.models import Agent, Device, Evidence, Job
 from server.world import World
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = 2**52  # microseconds; some time in 2112
 
 
 class StaleSession(Exception):
@@ -31,8 +37,8 @@ class Confirmation(BaseModel):
     """A person has compared the registers' archives with the jobs and answers for this PC."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    person: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
+    person: Words
+    reason: FreeText
 
 
 async def authenticate(work: Work, hello: Hello, nonce: str) -> str | None:
@@ -139,6 +145,8 @@ async def all_lost(work: Work) -> None:
 async def confirm(work: Work, world: World, tenant_id: str, agent_id: str, by: Confirmation) -> Agent:
     """Lifts a quarantine: the next epoch for every register, begun jobs adopted, the head taken as it is."""
     row = await _of_tenant(work, tenant_id, agent_id)
+    if row.state == "active" and (row.confirmed_by, row.confirmed_why) == (by.person, by.reason):
+        return row  # the same request again: its first answer was lost
     if row.state != "quarantined":
         raise Problem(409, "not_quarantined", agent_id=agent_id)
     row.state = "active"
@@ -154,13 +162,22 @@ async def confirm(work: Work, world: World, tenant_id: str, agent_id: str, by: C
 async def _of_tenant(work: Work, tenant_id: str, agent_id: str) -> Agent:
     row = await work.session.get(Agent, agent_id, with_for_update=True)
     if row is None or row.tenant_id != tenant_id:
-        raise Problem(404, "unknown_agent", agent_id=agent_id)
+        raise unknown(404, "unknown_agent", "agent_id", agent_id)
     return row
 
 
-async def all_of(work: Work, tenant_id: str, language: Language) -> list[views.AgentView]:
-    rows = await work.session.scalars(select(Agent).where(Agent.tenant_id == tenant_id).order_by(Agent.created_at))
-    return [await view(work, row, language) for row in rows.all()]
+async def page(
+    work: Work, tenant_id: str, language: Language, cursor: str | None, limit: int
+) -> tuple[list[views.AgentView], str | None]:
+    """In the order in which they were paired, with the cursor of the next page."""
+    query = select(Agent).where(Agent.tenant_id == tenant_id).order_by(Agent.created_at, Agent.id).limit(limit + 1)
+    if cursor is not None:
+        at, last = key_of(cursor, int, str)
+        created = _EPOCH + timedelta(microseconds=min(int(at), _LAST))
+        query = query.where(or_(Agent.created_at > created, and_(Agent.created_at == created, Agent.id > str(last))))
+    rows, more = cut((await work.session.scalars(query)).all(), limit)
+    following = cursor_of(((rows[-1].created_at - _EPOCH) // timedelta(microseconds=1), rows[-1].id)) if more else None
+    return [await view(work, row, language) for row in rows], following
 
 
 async def view(work: Work, row: Agent, language: Language) -> views.AgentView:

@@ -6,27 +6,26 @@ from datetime import timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
 
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import JobEffect, JobEvent, step
-from protocol.crm.jobs import JobId, JobKind, JobState, KkmId, canonical_json, imprint_of, sha256_hex
+from protocol.crm.jobs import FINAL, JobId, JobKind, JobState, KkmId, canonical_json, imprint_of, sha256_hex
 from protocol.crm.machine import Refusal
 from protocol.crm.outcomes import Decision
-from protocol.ffd.rules import accept_receipt
-from server.problems import FieldError, Problem
-from server.settings import Limits
+from protocol.ffd.register_facts import RegisterFacts
+from server.fields import FieldError, FreeText, Words
+from server.problems import Problem, unknown
+from server.services import payloads
+from server.settings import DEFAULT_ZONE, Limits
 from server.store import jobs, outbox
 from server.store.database import Work
 from server.store.models import Desk, Device, Job
 from server.world import World
 
-SUPPORTED = (JobKind.RECEIPT,)
-DEFAULT_ZONE = "Europe/Moscow"
 StartWithin = Annotated[int, Field(ge=1, le=86400)]
-Words = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
 
 class JobPost(BaseModel):
@@ -59,8 +58,11 @@ class JobPost(BaseModel):
 
 
 class Renewal(BaseModel):
+    """``lease_no``: the lease that the caller has read. With it the request may be repeated, and renews once."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
     start_within_s: StartWithin = 120
+    lease_no: Annotated[int, Field(ge=1)] | None = None
 
 
 class Resolution(BaseModel):
@@ -69,9 +71,9 @@ class Resolution(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     decision: Annotated[Decision, Field(strict=False)]
     person: Words
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
-    rev: int
-    fd: Annotated[int, Field(ge=1)] | None = None
+    reason: FreeText
+    rev: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    fd: Annotated[int, Field(ge=1, le=2**32 - 1)] | None = None
 
 
 def _field(field: str, code: str, expected: str) -> Problem:
@@ -85,22 +87,25 @@ async def post(work: Work, world: World, limits: Limits, tenant_id: str, asked: 
     known = await jobs.get(work, tenant_id, asked.job_id)
     if known is not None:
         return _same(known, asked, identity)
-    if asked.kind not in SUPPORTED:
-        raise Problem(422, "kind_not_supported", supported=[kind.value for kind in SUPPORTED])
     device, zone = await _place(work, tenant_id, asked)
-    receipt, warnings = accept_receipt(asked.payload, on=work.now.astimezone(ZoneInfo(zone)).date())
+    judged = payloads.judge(
+        asked.kind,
+        asked.payload,
+        register=RegisterFacts(ffd=device.ffd, taxation=device.taxation),
+        on=work.now.astimezone(ZoneInfo(zone)).date(),
+    )
     if device.agent_id is None and device.moving_to is None:
         raise Problem(409, "device_without_agent", kkm_id=device.kkm_id)
     if len(canonical_json(asked.payload)) > limits.payload_bytes:
         raise Problem(413, "message_too_large", limit=limits.payload_bytes)
-    if asked.order_ref is not None and not asked.allow_duplicate:
+    if asked.order_ref is not None and asked.kind in payloads.GUARDED and not asked.allow_duplicate:
         twin = await jobs.look_alike(
             work,
             tenant_id,
             kind=asked.kind,
-            subtype=receipt.type,
+            subtype=judged.subtype,
             order_ref=asked.order_ref,
-            total=receipt.total,
+            total=judged.total,
             since=work.now - timedelta(seconds=limits.duplicate_window),
         )
         if twin is not None:
@@ -118,14 +123,10 @@ async def post(work: Work, world: World, limits: Limits, tenant_id: str, asked: 
         payload=asked.payload,
         payload_hash=sha256_hex(asked.payload),
         body_hash=identity,
-        subtype=receipt.type.value,
-        total=receipt.total,
+        subtype=judged.subtype,
+        total=judged.total,
         imprint=imprint_of(tenant_id, asked.job_id),
-        warnings=[
-            {"code": w.code, "field": f"payload.{w.field}", "rule": w.rule, "expected": w.expected}
-            | {"text_ru": w.text_ru, "text_en": w.text_en}
-            for w in warnings
-        ],
+        warnings=payloads.shown(judged.warnings),
         created_at=work.now,
         start_within_s=asked.start_within_s,
         start_by=work.now + timedelta(seconds=asked.start_within_s),
@@ -162,13 +163,13 @@ async def _place(work: Work, tenant_id: str, asked: JobPost) -> tuple[Device, st
     if asked.desk_id is not None:
         desk = await work.session.get(Desk, (tenant_id, asked.desk_id))
         if desk is None:
-            raise Problem(422, "unknown_desk", desk_id=asked.desk_id)
+            raise unknown(422, "unknown_desk", "desk_id", asked.desk_id)
         if desk.kkm_id is None:
             raise Problem(409, "desk_without_device", desk_id=asked.desk_id)
         kkm_id = desk.kkm_id
     device = await work.session.get(Device, (tenant_id, kkm_id), with_for_update=True)
     if device is None:
-        raise Problem(422, "unknown_kkm_id", kkm_id=kkm_id)
+        raise unknown(422, "unknown_kkm_id", "kkm_id", kkm_id or "")
     if desk is None:
         desk = await work.session.scalar(select(Desk).where(Desk.tenant_id == tenant_id, Desk.kkm_id == kkm_id))
     return device, desk.timezone if desk is not None else DEFAULT_ZONE
@@ -184,7 +185,7 @@ def _decided(verdict: object) -> Any:
 async def _known(work: Work, tenant_id: str, job_id: str) -> Job:
     row = await jobs.get(work, tenant_id, job_id)
     if row is None:
-        raise Problem(404, "unknown_job", job_id=job_id)
+        raise unknown(404, "unknown_job", "job_id", job_id)
     return row
 
 
@@ -194,7 +195,8 @@ async def find(work: Work, tenant_id: str, job_id: str) -> Job:
 
 async def cancel(work: Work, world: World, tenant_id: str, job_id: str) -> Job:
     row = await _known(work, tenant_id, job_id)
-    await _cancel(work, world, row, "cancelled_by_crm")
+    if row.state != JobState.CANCELLED:
+        await _cancel(work, world, row, "cancelled_by_crm")
     return row
 
 
@@ -208,6 +210,10 @@ async def _cancel(work: Work, world: World, row: Job, code: str) -> None:
 
 async def renew(work: Work, world: World, tenant_id: str, job_id: str, asked: Renewal) -> Job:
     row = await _known(work, tenant_id, job_id)
+    if asked.lease_no is not None and asked.lease_no != row.lease_no:
+        if (asked.lease_no + 1, asked.start_within_s) == (row.lease_no, row.start_within_s):
+            return row  # the same request again: its first answer was lost
+        raise Problem(409, "stale_lease", lease_no=row.lease_no)
     moved = _decided(step(jobs.machine_of(row), JobEvent.ASK_RENEW))
     row.lease_no += 1
     row.start_within_s = asked.start_within_s
@@ -222,16 +228,19 @@ async def renew(work: Work, world: World, tenant_id: str, job_id: str, asked: Re
 async def resolve(work: Work, world: World, tenant_id: str, job_id: str, asked: Resolution) -> Job:
     """Sends the decision to the agent. The machine says whether it may be taken; the agent's update takes it."""
     row = await _known(work, tenant_id, job_id)
+    body = asked.model_dump(mode="json")
+    if JobState(row.state) in FINAL and row.resolution == body:
+        return row  # the same request again: its first answer was lost
     event = JobEvent.DECIDED_DONE if asked.decision is Decision.DONE else JobEvent.DECIDED_NOT_DONE
     _decided(step(jobs.machine_of(row), event))
     if row.rev != asked.rev:
         raise Problem(409, "stale_rev", rev=row.rev)
-    body = asked.model_dump(mode="json")
     waiting = await outbox.pending(work, row.id, "resolve")
     if waiting is not None and waiting.body.get("rev") == asked.rev:
         if waiting.body != body:
             raise Problem(409, "decision_pending")
         return row
+    row.resolution = body
     await outbox.drop_for_job(work, row.id, ("resolve",))
     await _put(work, world, row, "resolve", body)
     return row

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
+import structlog
 from sqlalchemy import select
 
 from protocol.crm.codes import reason as words_of
 from protocol.crm.envelope import Envelope
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import JobEvent, Known, step
-from protocol.crm.jobs import FINAL, JobState, imprint_of, sha256_hex
+from protocol.crm.jobs import FINAL, JobState, canonical_json, imprint_of, sha256_hex
 from protocol.crm.machine import Refusal
-from protocol.crm.messages import Accept, Bound, Claim, ClaimRefused, Event, Offer, Progress, Reject, Released, Update
+from protocol.crm.messages import (
+    Accept,
+    Bound,
+    Claim,
+    ClaimRefused,
+    Event,
+    Health,
+    Offer,
+    Progress,
+    Reject,
+    Released,
+    Update,
+)
 from protocol.crm.signing import signature_is_good
 from server.keys import JobKey, verify
-from server.services import agents, directory, payloads
+from server.services import agents, directory, health, payloads
 from server.store import feed, jobs, outbox
 from server.store.database import Work
 from server.store.models import Agent, Device, DeviceEvent, Evidence, Job
 from server.world import World
+
+MAX_KEPT = 224 * 1024
+"""Bytes of JSON: a document of a thousand lines fits, a message of the link holds no more."""
+_log = structlog.get_logger("server.mirror")
 
 
 class Taken(Enum):
@@ -43,6 +60,8 @@ async def take(work: Work, world: World, key: JobKey, agent: Agent, envelope: En
             await _event(work, world, agent, said)
         case Progress() as said:
             await _progress(work, agent, said)
+        case Health() as said:
+            await health.take(work, agent, said)
         case Bound() as said:
             await directory.bound(work, agent, said.kkm_id, said.binding_epoch)
         case Released() as said:
@@ -203,6 +222,8 @@ async def _mirror(work: Work, row: Job, said: Update) -> None:
     row.reason = _dumped(said.reason)
     row.proof = _dumped(said.proof)
     row.evidence = said.evidence
+    row.result = _kept(said, "result") or row.result
+    row.document = _kept(said, "document") or row.document
     row.paper = said.paper.value if said.paper is not None else row.paper
     row.certainty = said.certainty
     if said.too_late:
@@ -211,6 +232,15 @@ async def _mirror(work: Work, row: Job, said: Update) -> None:
     if said.state in FINAL:
         row.progress = None
         await outbox.drop_for_job(work, row.id, ("cancel", "renew", "resolve"))
+
+
+def _kept(said: Update, part: Literal["result", "document"]) -> dict[str, Any] | None:
+    """What the update carries beside the proof, unless it is too large to be shown."""
+    value = said.result if part == "result" else said.document
+    if value is None or len(canonical_json(value)) <= MAX_KEPT:
+        return value
+    _log.warning("dropped as too large", job_id=said.job_id, part=part)
+    return None
 
 
 def _with(after: Machine, said: Update) -> Machine:

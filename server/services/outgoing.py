@@ -13,7 +13,7 @@ from protocol.crm.messages import Bind, Binding, Cancel, Offer, OpenJob, Release
 from protocol.crm.outcomes import Value
 from protocol.crm.signing import sign_body
 from server.keys import JobKey
-from server.services import directory
+from server.services import desks, directory
 from server.services import jobs as job_service
 from server.store import jobs, outbox
 from server.store.database import Work
@@ -137,7 +137,7 @@ async def binding_of(work: Work, device: Device) -> Binding:
         kkm_id=device.kkm_id,
         register_serial=device.bound_serial,
         binding_epoch=device.binding_epoch,
-        desk=await directory.desk_of(work, device),
+        desk=await desks.policy_of(work, device),
     )
 
 

@@ -12,6 +12,8 @@ from protocol.crm.codes import CODES, Language
 from protocol.crm.codes import reason as words_of
 from protocol.crm.jobs import FINAL, JobState
 from protocol.crm.outcomes import Proof, Reason
+from server.services import health
+from server.services.health import HealthView
 from server.store.models import Agent, Desk, Device, Job, JobTransition, RefusedClaim
 
 
@@ -64,8 +66,15 @@ class JobView(BaseModel):
     certainty: str | None
     steps: list[dict[str, Any]]
     evidence: dict[str, Any] | None
+    result: dict[str, Any] | None
     warnings: list[Warned]
     history: list[Transition]
+
+
+class JobDetail(JobView):
+    """One job by itself: with its fiscal document, as the register's archive holds it."""
+
+    document: dict[str, Any] | None
 
 
 class JobPage(BaseModel):
@@ -101,6 +110,7 @@ def job(row: Job, history: Sequence[JobTransition], agent: Agent | None, languag
         certainty=row.certainty,
         steps=[],
         evidence=row.evidence,
+        result=row.result,
         warnings=[
             Warned(**{k: v for k, v in w.items() if not k.startswith("text_")}, text=w[f"text_{language}"])
             for w in row.warnings or []
@@ -110,6 +120,10 @@ def job(row: Job, history: Sequence[JobTransition], agent: Agent | None, languag
             for line in history
         ],
     )
+
+
+def job_detail(row: Job, history: Sequence[JobTransition], agent: Agent | None, language: Language) -> JobDetail:
+    return JobDetail(**dict(job(row, history, agent, language)), document=row.document)
 
 
 def reason(stored: dict[str, Any] | None, language: Language) -> Reason | None:
@@ -149,15 +163,23 @@ class DeviceView(BaseModel):
     driver: str | None
     model: str | None
     ffd: str | None
+    taxation: int | None
     exclusive: bool
     exclusive_lost_at: datetime | None
     desk_id: str | None
+    health: HealthView | None
     refused_claims: list[ClaimView]
 
 
 def device(
-    row: Device, agent: Agent | None, desk: Desk | None, claims: Sequence[RefusedClaim], language: Language
+    row: Device,
+    agent: Agent | None,
+    desk: Desk | None,
+    claims: Sequence[RefusedClaim],
+    language: Language,
+    now: datetime,
 ) -> DeviceView:
+    reachable = agent is not None and online(agent)
     if row.releasing:
         state = "releasing"
     elif row.bound_serial is not None:
@@ -169,7 +191,7 @@ def device(
         name=row.name,
         state=state,
         agent_id=row.agent_id,
-        online=agent is not None and online(agent),
+        online=reachable,
         unreachable_since=agent.unreachable_since if agent is not None else None,
         binding_epoch=row.binding_epoch,
         releasing=row.releasing,
@@ -181,9 +203,11 @@ def device(
         driver=row.driver,
         model=row.model,
         ffd=row.ffd,
+        taxation=row.taxation,
         exclusive=(desk is None or desk.exclusive) and row.exclusive_lost_at is None,
         exclusive_lost_at=row.exclusive_lost_at,
         desk_id=desk.desk_id if desk is not None else None,
+        health=health.view(row, desk, reachable=reachable, now=now),
         refused_claims=[claim(c, language) for c in claims],
     )
 
@@ -204,9 +228,11 @@ def online(agent: Agent) -> bool:
     return agent.connected_at is not None and agent.unreachable_since is None
 
 
-class ShiftPolicy(BaseModel):
+class ShiftPolicyView(BaseModel):
     open: str
     close_expired: str
+    close_at: str | None
+    before_24h: str
 
 
 class DeskView(BaseModel):
@@ -216,7 +242,7 @@ class DeskView(BaseModel):
     timezone: str
     exclusive: bool
     imprint: bool
-    shift_policy: ShiftPolicy
+    shift_policy: ShiftPolicyView
     held_hours: int
 
 
@@ -228,11 +254,18 @@ def desk(row: Desk) -> DeskView:
         timezone=row.timezone,
         exclusive=row.exclusive,
         imprint=row.imprint,
-        shift_policy=ShiftPolicy(
-            open="auto" if row.open_shift else "manual", close_expired="auto" if row.close_expired_shift else "manual"
+        shift_policy=ShiftPolicyView(
+            open=_policy(row.open_shift),
+            close_expired=_policy(row.close_expired_shift),
+            close_at=row.close_at,
+            before_24h=_policy(row.close_before_24h),
         ),
         held_hours=row.held_hours,
     )
+
+
+def _policy(auto: bool) -> str:
+    return "auto" if auto else "manual"
 
 
 class QuarantineView(BaseModel):

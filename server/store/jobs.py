@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import defer
 
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import Known
@@ -89,17 +91,40 @@ async def history(work: Work, job: int) -> Sequence[JobTransition]:
     ).all()
 
 
-async def page(
-    work: Work, tenant_id: str, *, states: Collection[str], kkm_id: str | None, before: int | None, limit: int
-) -> Sequence[Job]:
-    """Newest first, below the cursor ``before``."""
-    query = select(Job).where(Job.tenant_id == tenant_id)
-    if states:
-        query = query.where(Job.state.in_(states))
-    if kkm_id is not None:
-        query = query.where(Job.kkm_id == kkm_id)
-    if before is not None:
-        query = query.where(Job.id < before)
+async def histories(work: Work, ids: Collection[int]) -> dict[int, list[JobTransition]]:
+    found: dict[int, list[JobTransition]] = {job: [] for job in ids}
+    query = select(JobTransition).where(JobTransition.job.in_(ids)).order_by(JobTransition.id)
+    for line in await work.session.scalars(query):
+        found[line.job].append(line)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which jobs a list shows; what is empty or ``None`` does not matter. By the time of creation."""
+
+    states: Collection[str] = ()
+    kinds: Collection[str] = ()
+    kkm_id: str | None = None
+    order_ref: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def page(work: Work, tenant_id: str, wanted: Filter, *, before: str | int | None, limit: int) -> Sequence[Job]:
+    """Newest first, below the cursor ``before``; without their documents."""
+    conditions = [
+        Job.tenant_id == tenant_id,
+        Job.state.in_(wanted.states) if wanted.states else None,
+        Job.kind.in_(wanted.kinds) if wanted.kinds else None,
+        Job.kkm_id == wanted.kkm_id if wanted.kkm_id is not None else None,
+        Job.order_ref == wanted.order_ref if wanted.order_ref is not None else None,
+        Job.created_at >= wanted.since if wanted.since is not None else None,
+        Job.created_at < wanted.until if wanted.until is not None else None,
+        Job.id < before if before is not None else None,
+    ]
+    query = select(Job).where(*(condition for condition in conditions if condition is not None))
+    query = query.options(defer(Job.document, raiseload=True), defer(Job.payload, raiseload=True))
     return (await work.session.scalars(query.order_by(Job.id.desc()).limit(limit))).all()
 
 

@@ -1,0 +1,161 @@
+"""The latest look at a register: facts as its agent sent them, sanitised, and what the API makes of them.
+
+Nothing here may fail for what an agent sends: a fact of the wrong type is dropped, one that nobody knows is ignored.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import structlog
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from protocol.crm.messages import Health
+from server.settings import DEFAULT_ZONE
+from server.store.database import Work
+from server.store.models import Agent, Desk, Device
+
+STALE_AFTER = timedelta(minutes=5)
+_log = structlog.get_logger("server.health")
+
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
+Short = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
+Money = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,15}\.[0-9]{2}$")]
+Number = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+Seconds = Annotated[int, Field(strict=True, ge=-(10**10), le=10**10)]
+Flag = Annotated[bool, Field(strict=True)]
+Codes = Annotated[list[Word], Field(max_length=32)]
+
+
+def _text_only(value: object) -> object:
+    if not isinstance(value, str) or not "2000" <= value[:4] <= "2199":
+        raise ValueError("a date or time as ISO text, of this age")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_text_only)]
+"""With its offset, or the register's local time without one."""
+Day = Annotated[date, BeforeValidator(_text_only)]
+
+
+class _Facts(BaseModel):
+    """Each fact by itself; ``None`` where the register does not say."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ShiftFacts(_Facts):
+    state: Literal["closed", "open", "expired"] | None = None
+    number: Number | None = None
+    receipts: Number | None = None
+    opened_at: Moment | None = None
+    age_s: Seconds | None = None
+    """By the register's own clock; at the time of asking. ``None`` while no shift is open."""
+
+
+class DriveFacts(_Facts):
+    serial: Short | None = None
+    expires: Day | None = None
+    days_left: Seconds | None = None
+    documents_left: Number | None = None
+    registrations_left: Number | None = None
+    warnings: Codes = []
+
+
+class OfdFacts(_Facts):
+    unsent: Number | None = None
+    first_fd: Number | None = None
+    first_at: Moment | None = None
+
+
+class ClockFacts(_Facts):
+    register_at: Annotated[Moment | None, Field(validation_alias=AliasChoices("register", "register_at"))] = None
+    drift_s: Seconds | None = None
+    """Ahead of the PC's clock."""
+    unset: Flag | None = None
+
+
+class Facts(_Facts):
+    answers: Flag | None = None
+    reason: Word | None = None
+    """Why it does not answer."""
+    model: Short | None = None
+    firmware: Short | None = None
+    paper: Literal["present", "absent", "interrupted", "resumable"] | None = None
+    cover_open: Flag | None = None
+    busy: Flag | None = None
+    blocked: Word | None = None
+    document_open: Flag | None = None
+    drawer: Money | None = None
+    last_fd: Number | None = None
+    shift: ShiftFacts = ShiftFacts()
+    fn: DriveFacts = DriveFacts()
+    ofd: OfdFacts = OfdFacts()
+    clock: ClockFacts = ClockFacts()
+    setup_problems: Codes = []
+
+
+class HealthView(Facts):
+    at: datetime
+    stale: bool
+    """Older than five minutes, or its PC is out of reach: the register may look different by now."""
+
+
+def sane(facts: dict[str, Any]) -> tuple[Facts, list[str]]:
+    """The facts that are what they should be, and the names of those that are not."""
+    wrong: set[tuple[str, ...]] = set()
+    try:
+        return Facts.model_validate(facts), []
+    except ValidationError as error:
+        for detail in error.errors(include_input=False, include_url=False):
+            name, *inside = detail["loc"]
+            nested = isinstance(facts[str(name)], dict) and len(inside) > 0
+            wrong.add((str(name), str(inside[0])) if nested else (str(name),))
+    kept: dict[str, Any] = {}
+    for name, fact in facts.items():
+        if (name,) in wrong:
+            continue
+        if isinstance(fact, dict):
+            fact = {inner: value for inner, value in fact.items() if (name, inner) not in wrong}
+        kept[name] = fact
+    return Facts.model_validate(kept), sorted(".".join(path) for path in wrong)
+
+
+async def take(work: Work, agent: Agent, said: Health) -> None:
+    """Keeps a look of the agent that owns the register; anybody else's is ignored."""
+    device = await work.session.get(Device, (agent.tenant_id, said.kkm_id), with_for_update=True)
+    if device is None or device.agent_id != agent.id:
+        return
+    facts, wrong = sane(said.facts)
+    if wrong:
+        _log.warning("facts dropped", agent_id=agent.id, kkm_id=said.kkm_id, facts=wrong)
+    device.health = facts.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    device.health_at, device.health_taken_at = said.at, work.now
+
+
+def view(row: Device, desk: Desk | None, *, reachable: bool, now: datetime) -> HealthView | None:
+    """What is known now; ``None`` before the first look."""
+    if row.health is None or row.health_at is None or row.health_taken_at is None:
+        return None
+    facts = sane(row.health)[0]
+    zone = ZoneInfo(desk.timezone if desk is not None else DEFAULT_ZONE)
+    since = now - row.health_taken_at
+    shift, fn, ofd, clock = facts.shift, facts.fn, facts.ofd, facts.clock
+    open_ = shift.state in ("open", "expired")
+    age = shift.age_s + int(since.total_seconds()) if open_ and shift.age_s is not None else None
+    days_left = (fn.expires - now.astimezone(zone).date()).days if fn.expires is not None else None
+    known = facts.model_copy(
+        update={
+            "shift": shift.model_copy(update={"age_s": age, "opened_at": _aware(shift.opened_at, zone)}),
+            "fn": fn.model_copy(update={"days_left": days_left}),
+            "ofd": ofd.model_copy(update={"first_at": _aware(ofd.first_at, zone)}),
+            "clock": clock.model_copy(update={"register_at": _aware(clock.register_at, zone)}),
+        }
+    )
+    return HealthView(**dict(known), at=row.health_at, stale=not reachable or since > STALE_AFTER)
+
+
+def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return moment.replace(tzinfo=zone) if moment is not None and moment.tzinfo is None else moment
