@@ -26,6 +26,8 @@ FAMILIES = ("shtrih", "atol", "atol-web", "sber", "inpas", "arcus2", "zvt")
 BUILT = ("shtrih",)
 TAX_SYSTEMS: Mapping[str, int] = {"osn": 1, "usn_income": 2, "usn_income_outcome": 4, "esn": 16, "patent": 32}
 """Word of the REST API -> bit of tag 1062."""
+GROWING = ("drive.documents",)
+"""Lists in the memory of a register that only grow."""
 
 
 def _clock(text: str) -> SystemClock:
@@ -167,7 +169,7 @@ def family_of(name: str) -> str:
 def store_of(path: Path | None) -> Store[ShtrihState]:
     from drivers.simulators.shtrih import ShtrihState
 
-    return Store(path, ShtrihState)
+    return Store(path, ShtrihState, GROWING)
 
 
 def assemble(options: Wanted, *, extra_byte: bool) -> ShtrihDevice:

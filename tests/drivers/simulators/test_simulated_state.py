@@ -1,18 +1,18 @@
 """A simulator that is started again goes on where it was."""
 
-import json
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from drivers.simulators.assembly import store_of
 from drivers.simulators.shtrih import Options, ShtrihState, new_device
 from drivers.simulators.store import Store, StoreError
 from tests.drivers.simulators.host import PASSWORD, Host, le
 
 
 def host_on(path: Path) -> Host:
-    store = Store(path, ShtrihState)
+    store = store_of(path)
     host = Host(state=store.load())
     host.device = new_device(
         host.clock, Random(1), state=host.device.state, store=store, paper=host.paper, options=Options(print_time=0)
@@ -46,9 +46,10 @@ def test_file_is_up_to_date_before_the_reply_leaves(tmp_path: Path) -> None:
     host.open_receipt()
     host.operation(100)
     _, fd, fpd = host.close(cash=100)
-    saved = json.loads(path.read_text("utf-8"))
-    assert saved["drive"]["documents"][-1]["fpd"] == fpd
-    assert len(saved["drive"]["documents"]) == fd
+    saved = store_of(path).load()  # the file is several lines of JSON now: only a store can read it
+    assert saved is not None
+    assert saved.drive.documents[-1].fpd == fpd
+    assert len(saved.drive.documents) == fd
     assert [each.name for each in tmp_path.iterdir()] == ["register.json"]
 
 
