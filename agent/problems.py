@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from protocol.latin import name_cyrillic as name_cyrillic
+
 
 class UserError(Exception):
     """Never shown with a traceback. ``exit_code`` is 2 for wrong use or bad input, 1 when what was asked for failed."""
@@ -20,33 +22,3 @@ class UserError(Exception):
 
     def as_dict(self) -> dict[str, Any]:
         return {"code": self.code, "text": self.ru, "text_en": self.en}
-
-
-def cyrillic_at(text: str) -> tuple[int, str] | None:
-    """Position (from 1) and letter of the first Cyrillic letter in ``text``: the classic of copied addresses."""
-    for position, letter in enumerate(text, start=1):
-        if "\u0400" <= letter <= "\u052f":
-            return position, letter
-    return None
-
-
-LOOKALIKES = dict(zip("АВЕКМНОРСТУХасеорухі", "ABEKMHOPCTYXaceopyxi", strict=True))
-"""Cyrillic letters that look like Latin ones, and the Latin ones."""
-
-
-def name_cyrillic(text: str) -> tuple[str, str] | None:
-    """The sentence that names a Cyrillic letter in ``text``, in Russian and English; ``None`` without one."""
-    found = cyrillic_at(text)
-    if found is None:
-        return None
-    position, letter = found
-    latin = LOOKALIKES.get(letter)
-    if latin is None:
-        return (
-            f"{position}-й знак «{letter}» — русская буква, здесь нужны только латинские",
-            f"character {position}, “{letter}”, is Cyrillic; only Latin letters are allowed here",
-        )
-    return (
-        f"{position}-й знак «{letter}» — русская буква, похожая на латинскую «{latin}»",
-        f"character {position}, “{letter}”, is a Cyrillic letter that looks like the Latin “{latin}”",
-    )

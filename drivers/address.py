@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import parse_qsl
 
+from protocol.latin import name_cyrillic
+
 
 class SetupError(ValueError):
     """The configuration is wrong; nothing was opened. ``str`` is English, ``ru`` the same for a cashier's screen."""
@@ -29,7 +31,7 @@ class AddressError(SetupError):
 FORMS: Mapping[str, str] = MappingProxyType(
     {
         "tcp": "tcp:HOST:PORT, e.g. tcp:10.0.0.7:7778",
-        "serial": "serial:PORT?baud=SPEED, e.g. serial:COM3?baud=115200",
+        "serial": "serial:PORT?baud=SPEED, e.g. serial:COM3?baud=115200 (without baud the speed is sought)",
         "usb": "usb:VID:PID, e.g. usb:1fc9:0083",
         "pty": "pty:PATH",
         "sim": "sim:FAMILY?state=FILE, e.g. sim:shtrih?state=register.json",
@@ -39,6 +41,9 @@ FORMS: Mapping[str, str] = MappingProxyType(
         "https": "https://HOST:PORT",
     }
 )
+
+LATIN = frozenset({"tcp", "serial", "usb", "http", "https"})
+"""Schemes whose target is written in Latin letters; a path may well be Russian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +63,22 @@ class Address:
 
 def parse_address(text: str) -> Address:
     """Raises ``AddressError`` (``bad_address``) that names what is wrong and the expected form."""
-    scheme, colon, rest = text.strip().partition(":")
+    text = text.strip()
+    scheme, colon, rest = text.partition(":")
     scheme = scheme.lower()
     if not colon:
         raise _bad(text, "has no scheme", "нет схемы", "scheme:target, e.g. tcp:10.0.0.7:7778")
     form = FORMS.get(scheme)
     if form is None:
         known = ", ".join(FORMS)
+        if cyrillic := name_cyrillic(scheme):
+            raise _bad(text, cyrillic[1], cyrillic[0], f"one of {known}")
         raise _bad(text, f"unknown scheme {scheme!r}", f"неизвестная схема {scheme!r}", f"one of {known}")
     target, _, query = rest.partition("?")
     if not target:
         raise _bad(text, "nothing after the scheme", "после схемы ничего нет", form)
+    if scheme in LATIN and (cyrillic := name_cyrillic(f"{scheme}:{target}")):
+        raise _bad(text, cyrillic[1], cyrillic[0], form)
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:

@@ -1,34 +1,56 @@
 """The drivers there are: a table of ours first, packages installed beside it second.
 
-An outside package offers ``driver(transport, profile_path, clock) -> FiscalRegister`` under the entry point group
-``kassabridge.drivers``. Drivers come as installed packages, never as code sent by the server.
+An outside package offers a ``Driver`` under the entry point group ``kassabridge.drivers``. Drivers come as installed
+packages, never as code sent by the server.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
 
-from drivers.address import SetupError, parse_address
+from drivers.address import Address, AddressError, SetupError, parse_address
 from drivers.api import FiscalRegister
 from drivers.fiscal.shtrih import ShtrihRegister, load_profile
 from drivers.transports import transport_for
 from drivers.transports.base import Clock, Transport
 from drivers.transports.tap import TapTransport, Trace
 
-Factory = Callable[[Transport, Path | None, Clock], FiscalRegister]
-
 GROUP = "kassabridge.drivers"
 
 
-def shtrih(transport: Transport, profile: Path | None, clock: Clock) -> FiscalRegister:
-    """Shtrih-M, protocol 1."""
-    return ShtrihRegister(transport, load_profile(profile), clock)
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """``make(transport, profile_path, clock, address)`` gives a register that is not connected yet; it may raise
+    ``SetupError``. ``options``: what an address may tell this driver, each name with the form of its value."""
+
+    make: Callable[[Transport, Path | None, Clock, Address], FiscalRegister]
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
-DRIVERS: Mapping[str, Factory] = MappingProxyType({"shtrih": shtrih})
+def shtrih(transport: Transport, profile: Path | None, clock: Clock, address: Address) -> FiscalRegister:
+    """Shtrih-M, protocols 1 and 2. The option ``protocol`` outranks the profile."""
+    settings = load_profile(profile)
+    match address.options.get("protocol"):
+        case None:
+            pass
+        case "auto":
+            settings = replace(settings, protocol=None)
+        case "1" | "2" as number:
+            settings = replace(settings, protocol=int(number))
+        case other:
+            raise AddressError(
+                "bad_address",
+                f"address {address}: protocol {other!r}; expected 1, 2 or auto",
+                f"Адрес {address}: protocol {other!r}; нужно: 1, 2 или auto",
+            )
+    return ShtrihRegister(transport, settings, clock)
+
+
+DRIVERS: Mapping[str, Driver] = MappingProxyType({"shtrih": Driver(shtrih, MappingProxyType({"protocol": "1|2|auto"}))})
 
 
 class UnknownDriver(SetupError):
@@ -46,18 +68,19 @@ def open_register(
     """A register's driver, not connected yet. ``profile`` is a file that replaces parts of the driver's own one;
     ``trace`` hears every byte. Raises ``SetupError``: ``unknown_driver``, ``bad_address``, ``unsupported_transport``,
     ``bad_profile``."""
-    factory = _factory(driver)
-    transport = transport_for(parse_address(address), clock)
+    found, place = driver_named(driver), parse_address(address)
+    transport = transport_for(place, clock, found.options)
     if trace is not None:
         transport = TapTransport(transport, clock, trace)
-    return factory(transport, profile, clock)
+    return found.make(transport, profile, clock, place)
 
 
-def _factory(driver: str) -> Factory:
+def driver_named(driver: str) -> Driver:
+    """Raises ``UnknownDriver``."""
     if driver in DRIVERS:
         return DRIVERS[driver]
     for point in entry_points(group=GROUP, name=driver):
-        loaded: Factory = point.load()
+        loaded: Driver = point.load()
         return loaded
     known = ", ".join(known_drivers())
     raise UnknownDriver(

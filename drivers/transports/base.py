@@ -45,6 +45,15 @@ class LinkError(Exception):
 class Transport(ABC):
     """One channel to one device, used by one thread."""
 
+    @property
+    def variants(self) -> int:
+        """In how many ways the device may have to be sought here (the speeds of a port); 1: there is nothing to seek.
+        ``open`` begins with the one that was in use last."""
+        return 1
+
+    def next_variant(self) -> None:  # noqa: B027  (most channels have but one way)
+        """Go on to the next way, round and round; bytes of the one before are gone. Raises ``LinkError``."""
+
     @abstractmethod
     def open(self) -> None:
         """Open the channel anew; bytes of an earlier one are gone. Raises ``LinkError``."""

@@ -21,6 +21,13 @@ class TapTransport(Transport):
         self._clock = clock
         self._trace = trace
 
+    @property
+    def variants(self) -> int:
+        return self._inner.variants
+
+    def next_variant(self) -> None:
+        self._inner.next_variant()
+
     def open(self) -> None:
         self._trace(self._clock.now(), "open", b"")
         self._inner.open()

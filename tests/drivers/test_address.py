@@ -15,6 +15,7 @@ from drivers.address import FORMS, Address, AddressError, parse_address
         ("serial:COM3?baud=115200", Address("serial", "COM3", {"baud": "115200"})),
         ("usb:1fc9:0083", Address("usb", "1fc9:0083")),
         ("sim:shtrih?state=касса.json", Address("sim", "shtrih", {"state": "касса.json"})),
+        ("pty:/tmp/касса", Address("pty", "/tmp/касса")),
         (r"exe:C:\sc552", Address("exe", r"C:\sc552")),
         ("http://127.0.0.1:16732", Address("http", "//127.0.0.1:16732")),
         ("lib:/opt/a.so?tcp=127.0.0.1:5555", Address("lib", "/opt/a.so", {"tcp": "127.0.0.1:5555"})),
@@ -40,6 +41,9 @@ def test_an_address_is_text(text: str, address: Address) -> None:
         ("tcp:h:65536", "port '65536' is not in 1..65535", "tcp:HOST:PORT"),
         ("tcp:h:٣", "port '٣' is not in 1..65535", "tcp:HOST:PORT"),
         ("serial:COM3?baud", "options 'baud'", "?name=value"),
+        ("serial:СОМ3", "character 8, “С”, is a Cyrillic letter that looks like the Latin “C”", "serial:PORT"),
+        ("tcp:касса:7778", "character 5, “к”, is Cyrillic", "tcp:HOST:PORT"),
+        ("тcp:h:1", "character 1, “т”, is Cyrillic", "one of tcp"),
     ],
 )
 def test_a_bad_address_names_what_is_wrong_and_the_form(text: str, wrong: str, form: str) -> None:

@@ -29,21 +29,37 @@ def test_an_unknown_driver_gets_the_list() -> None:
     assert "неизвестен" in caught.value.ru
 
 
-@pytest.mark.parametrize("address", ["serial:COM3", "usb:1fc9:0083", "sim:shtrih", "pty:/dev/pts/1"])
+@pytest.mark.parametrize("address", ["usb:1fc9:0083", "http://127.0.0.1:16732", "lib:/opt/a.so"])
 def test_a_transport_that_is_not_there_yet_is_named(address: str) -> None:
-    with pytest.raises(SetupError, match=r"not supported by this driver yet; use tcp:HOST:PORT") as caught:
+    with pytest.raises(SetupError, match=r"not supported by this driver yet; use tcp:HOST:PORT.*serial:PORT") as caught:
         open_register("shtrih", address, clock=VirtualClock())
     assert caught.value.code == "unsupported_transport"
 
 
+@pytest.mark.parametrize("address", ["serial:COM3", "serial:/dev/ttyACM0?baud=auto&protocol=2", "pty:/dev/pts/1"])
+def test_nothing_is_opened_before_connecting(address: str) -> None:
+    open_register("shtrih", address, clock=VirtualClock()).disconnect()
+
+
 @pytest.mark.parametrize(
-    ("options", "wrong"),
-    [("baud=9600", "unknown option baud"), ("connect_time=soon", "connect_time"), ("connect_time=0", "connect_time")],
+    ("address", "wrong"),
+    [
+        ("tcp:127.0.0.1:7778?baud=9600", "unknown option baud; expected connect_time=SECONDS, protocol=1|2|auto"),
+        ("tcp:127.0.0.1:7778?connect_time=soon", "connect_time is not a number"),
+        ("tcp:127.0.0.1:7778?connect_time=0", "connect_time is not a number"),
+        ("tcp:127.0.0.1:7778?protocol=3", "protocol '3'; expected 1, 2 or auto"),
+        ("serial:COM3?baud=14400", "baud '14400'; expected auto or one of 2400, 4800, 9600"),
+        ("serial:COM3?parity=even", "unknown option parity; expected baud=SPEED, protocol=1|2|auto"),
+        ("pty:/dev/pts/1?baud=9600", "unknown option baud; expected protocol=1|2|auto"),
+        ("serial:СОМ3?baud=9600", "character 8, “С”, is a Cyrillic letter that looks like the Latin “C”"),
+    ],
 )
-def test_options_are_checked(options: str, wrong: str) -> None:
-    with pytest.raises(SetupError, match=wrong) as caught:
-        open_register("shtrih", f"tcp:127.0.0.1:7778?{options}", clock=VirtualClock())
+def test_options_are_checked(address: str, wrong: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        open_register("shtrih", address, clock=VirtualClock())
     assert caught.value.code == "bad_address"
+    assert wrong in caught.value.en
+    assert caught.value.ru.startswith("Адрес")
 
 
 def test_a_bad_profile_is_named(tmp_path: Path) -> None:
@@ -57,20 +73,21 @@ def test_a_bad_profile_is_named(tmp_path: Path) -> None:
 def test_outside_packages_come_second(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An installed package, as the interpreter sees it: a folder with its metadata."""
     (tmp_path / "outside_driver.py").write_text(
-        "from drivers.registry import shtrih\ndef make(transport, profile, clock):\n"
-        "    register = shtrih(transport, profile, clock)\n    register.made_outside = True\n    return register\n",
+        "from drivers.registry import Driver, shtrih\ndef make(transport, profile, clock, address):\n"
+        "    register = shtrih(transport, profile, clock, address)\n    register.made_outside = True\n"
+        "    return register\ndriver = Driver(make, {'colour': 'WORD'})\n",
         "utf-8",
     )
     info = tmp_path / "outside-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1\n", "utf-8")
     (info / "entry_points.txt").write_text(
-        f"[{registry.GROUP}]\noutside = outside_driver:make\nshtrih = outside_driver:make\n", "utf-8"
+        f"[{registry.GROUP}]\noutside = outside_driver:driver\nshtrih = outside_driver:driver\n", "utf-8"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     importlib.invalidate_caches()
     assert known_drivers() == (*DRIVERS, "outside")
-    theirs: FiscalRegister = open_register("outside", "tcp:127.0.0.1:1", clock=VirtualClock())
+    theirs: FiscalRegister = open_register("outside", "tcp:127.0.0.1:1?colour=red", clock=VirtualClock())
     ours = open_register("shtrih", "tcp:127.0.0.1:1", clock=VirtualClock())
     assert hasattr(theirs, "made_outside")
     assert not hasattr(ours, "made_outside")

@@ -108,15 +108,15 @@ class Heard(Enum):
 class Exchange:
     """``start`` once, then ``received`` or ``timed_out`` until a step carries a verdict."""
 
-    def __init__(self, command: Command[Any], max_time: float, limits: Limits = Limits()) -> None:
-        """``max_time``: seconds from the frame's ACK in which the reply must begin. Raises ``LayoutError`` when a value
-        of the command does not fit into its field."""
-        payload = command.to_bytes()
+    def __init__(self, command: Command[Any] | None, max_time: float, limits: Limits = Limits()) -> None:
+        """``max_time``: seconds from the frame's ACK in which the reply must begin. Without a command the exchange only
+        enquires and takes what the device still holds: ``Replied`` without fields when it is idle. Raises
+        ``LayoutError`` when a value of the command does not fit into its field."""
         self.stale: list[bytes] = []  # payloads of earlier commands' replies
         self.frames_sent = 0  # above zero: bytes of our frame may have left
-        self._frame = Frame(payload).to_bytes()
-        self._code = command.code
-        self._repeatable = command.repeat is Repeat.SAFE
+        self._frame = b"" if command is None else Frame(command.to_bytes()).to_bytes()
+        self._code = b"" if command is None else command.code
+        self._repeatable = command is None or command.repeat is Repeat.SAFE
         self._max_time = max_time
         self._limits = limits
         self._state = State.ASKING
@@ -211,6 +211,8 @@ class Exchange:
 
     def _send_frame(self, _: bytes) -> Step:
         """The device is idle and holds nothing."""
+        if not self._frame:
+            return self._finish(Replied(b""))
         self.frames_sent += 1
         self._state = State.SENT
         return Step(self._frame, self._limits.control)
