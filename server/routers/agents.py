@@ -69,7 +69,7 @@ async def make_code(
 
 
 @router.get("/pairing-codes/{code}")
-async def get_code(code: str, here: Here, caller: DirectoryReader) -> CodeView:
+async def get_code(code: str, here: Here, caller: DirectoryCaller) -> CodeView:
     """Who has claimed the code: look at ``pc_name`` before confirming."""
     async with here.database.read() as work:
         return _view(await pairing.find(work, caller.tenant_id, code))

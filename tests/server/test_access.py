@@ -28,6 +28,7 @@ ROUTES: list[tuple[str, str, Any, Scope]] = [
     ("GET", "/devices", None, Scope.DIRECTORY),
     ("PUT", "/devices", {"kkm_id": "1"}, Scope.DIRECTORY),
     ("GET", "/devices/17", None, Scope.DIRECTORY),
+    ("GET", "/devices/17/events", None, Scope.DIRECTORY),
     ("PUT", "/devices/17", {}, Scope.DIRECTORY),
     ("POST", "/devices/17/release", None, Scope.DIRECTORY),
     ("POST", "/devices/17/move", {"agent_id": "ag"}, Scope.DIRECTORY),
@@ -39,8 +40,18 @@ ROUTES: list[tuple[str, str, Any, Scope]] = [
     ("GET", "/pairing-codes/AAAAAAAAAA", None, Scope.DIRECTORY),
     ("POST", "/pairing-codes/AAAAAAAAAA/confirm", None, Scope.DIRECTORY),
     ("POST", "/pairing-codes/AAAAAAAAAA/refuse", None, Scope.DIRECTORY),
+    ("POST", "/webhooks", {"url": "https://crm.example/hook"}, Scope.WEBHOOKS),
+    ("GET", "/webhooks", None, Scope.WEBHOOKS),
+    ("GET", "/webhooks/wh", None, Scope.WEBHOOKS),
+    ("PATCH", "/webhooks/wh", {}, Scope.WEBHOOKS),
+    ("DELETE", "/webhooks/wh", None, Scope.WEBHOOKS),
+    ("POST", "/webhooks/wh/test", None, Scope.WEBHOOKS),
+    ("GET", "/webhooks/wh/deliveries", None, Scope.WEBHOOKS),
+    ("GET", "/events?type=nothing", None, Scope.JOBS),  # refused before the stream begins
 ]
-PUBLIC = {("POST", "/pair"), ("POST", "/pair/{claim_id}"), ("GET", "/pair/{claim_id}")}
+PUBLIC = {("POST", "/pair"), ("POST", "/pair/{claim_id}"), ("GET", "/pair/{claim_id}"), ("GET", "/codes")}
+READABLE = ("/jobs", "/devices", "/desks", "/agents", "/events")
+"""What the scope ``read`` may read."""
 
 
 async def ask(api: httpx.AsyncClient, method: str, path: str, body: Any, **more: Any) -> httpx.Response:
@@ -58,7 +69,8 @@ def is_problem(answer: httpx.Response, status: int, code: str) -> bool:
 
 
 async def test_every_route_needs_a_key_and_its_scope(bench: Bench) -> None:
-    keys = {scope: await bench.key(bench.api, *(s for s in Scope if s is not scope)) for scope in Scope}
+    others = {scope: tuple(s for s in Scope if s not in (scope, Scope.READ)) for scope in Scope}
+    keys = {scope: await bench.key(bench.api, *others[scope]) for scope in Scope}
     for method, path, body, scope in ROUTES:
         for header in ("", "Bearer", "Bearer kb_wrong", "Basic a2I6a2I="):
             answer = await ask(bench.api, method, path, body, headers={"Authorization": header})
@@ -68,6 +80,14 @@ async def test_every_route_needs_a_key_and_its_scope(bench: Bench) -> None:
         assert is_problem(answer, 403, "forbidden"), (method, path, answer.text)
         answer = await ask(bench.api, method, path, body)
         assert answer.status_code not in (401, 403, 500), (method, path, answer.text)
+
+
+async def test_a_reading_key_reads_and_changes_nothing(bench: Bench) -> None:
+    reader = await bench.key(bench.api, Scope.READ)
+    for method, path, body, _ in ROUTES:
+        answer = await ask(reader, method, path, body)
+        readable = method == "GET" and path.startswith(READABLE)
+        assert (answer.status_code != 403) == readable, (method, path, answer.text)
 
 
 async def test_the_table_above_is_the_whole_api(bench: Bench) -> None:
@@ -84,6 +104,7 @@ async def test_the_table_above_is_the_whole_api(bench: Bench) -> None:
     def template(path: str) -> str:
         path = re.sub(r"^/jobs/j1", "/jobs/{job_id}", path)
         path = re.sub(r"^/devices/17", "/devices/{kkm_id}", path)
+        path = re.sub(r"^/webhooks/wh", "/webhooks/{webhook_id}", path.partition("?")[0])
         path = re.sub(r"^/agents/ag", "/agents/{agent_id}", path)
         return re.sub(r"AAAAAAAAAA", "{code}", path)
 
