@@ -182,7 +182,7 @@ def _value(record: Record, depth: int) -> Any:
         case Kind.FIXED:
             return raw.decode(CODE_PAGE).rstrip(" ")
         case Kind.MONEY:
-            return format_kopecks(_read_vln(tag, raw))
+            return format_kopecks(_read_vln(tag, raw) if raw else 0)  # some devices cut a zero away altogether
         case Kind.VLN:
             return _read_vln(tag, raw)
         case Kind.FVLN:
