@@ -74,6 +74,7 @@ class Bench:
         self.clock = Clock()
         self.world = World(now=self.clock.now)
         self.url = ""
+        self.private_webhooks = True  # receivers of these tests are on this machine
         self._clients: list[httpx.AsyncClient] = []
         self.api: httpx.AsyncClient
 
@@ -81,7 +82,8 @@ class Bench:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", int(self.url.rpartition(":")[2] or 0) if self.url else 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = build_app(Settings(database=str(self.database), limits=self.limits), self.world)
+        settings = Settings(database=str(self.database), limits=self.limits, private_webhooks=self.private_webhooks)
+        app = build_app(settings, self.world)
         self._app = app
         self._server = _Quiet(uvicorn.Config(app, **uvicorn_options()))
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
@@ -95,6 +97,7 @@ class Bench:
         return services
 
     async def stop(self) -> None:
+        self.services.readers.stop()
         await self.services.hub.stop(5)
         self._server.stopped.set()
         await self._serving
@@ -189,7 +192,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def limits() -> Limits:
-    return Limits(connections_per_minute=1000)
+    return Limits(connections_per_minute=1000, wrong_keys_per_minute=10_000, call_burst=10_000)
 
 
 @pytest.fixture
