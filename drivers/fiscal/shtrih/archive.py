@@ -6,7 +6,7 @@ from typing import Any
 
 from drivers.api import DocumentKind, FiscalDocument
 from drivers.errors import InDoubt
-from drivers.fiscal.shtrih.receipt import IMPRINT_NAME
+from protocol.ffd.imprint import imprint_in
 from protocol.ffd.text import CODE_PAGE
 from protocol.ffd.tlv import TlvError, decode_document, records
 from protocol.wire.layout import LayoutError, unpack
@@ -86,8 +86,9 @@ def _imprint(content: bytes | None) -> str | None:
     except TlvError:
         return None
     for attribute in attributes:
-        if attribute.get(1085, b"").decode(CODE_PAGE) == IMPRINT_NAME:
-            return attribute.get(1086, b"").decode(CODE_PAGE)
+        found = imprint_in({str(tag): value.decode(CODE_PAGE) for tag, value in attribute.items()})
+        if found:
+            return found
     return ""
 
 

@@ -39,7 +39,7 @@ class Printer:
                 self._clock.sleep(self._profile.poll)
                 self.ready(deadline, awaiting_continue=refused.vendor == f"{AWAITING_CONTINUE:02X}")
 
-    def ready(self, deadline: float | None = None, *, awaiting_continue: bool = False) -> None:
+    def ready(self, deadline: float | None = None, *, awaiting_continue: bool = False) -> ShortStatusReply:
         """Wait until something can be printed; printing that was interrupted is continued. Raises ``Refused``:
         ``no_paper``, ``cover_open``, ``device_busy``."""
         deadline = self._clock.now() + self._profile.printing if deadline is None else deadline
@@ -52,7 +52,7 @@ class Printer:
                 self._continue()
                 awaiting_continue = False
             elif not is_busy(status.mode, status.submode):
-                return
+                return status
             if self._clock.now() >= deadline:
                 raise Refused("device_busy", f"mode {status.mode:02X}h, submode {status.submode} for too long")
             self._clock.sleep(self._profile.poll)

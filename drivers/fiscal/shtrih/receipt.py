@@ -9,14 +9,24 @@ from typing import Any
 from drivers.errors import Refused
 from drivers.fiscal.shtrih.profile import Profile
 from drivers.fiscal.shtrih.settings import Settings
+from protocol.ffd import forms
 from protocol.ffd.planned import PlannedLine, PlannedReceipt
-from protocol.ffd.tlv import TlvError, Value, encode
+from protocol.ffd.tlv import TlvError, encode
 from protocol.wire.layout import LayoutError
-from protocol.wire.shtrih.commands import CloseReceipt, Command, OpenReceipt, Operation, SendLineTags, SendTags
+from protocol.wire.shtrih.commands import (
+    TLV_ROOM,
+    CloseReceipt,
+    Command,
+    OpenReceipt,
+    Operation,
+    SendLineTags,
+)
 
-IMPRINT_NAME = "ID"
 OPEN_KIND = {1: 0, 2: 2, 3: 1, 4: 3}
 """Tag 1054 → type of 8Dh, which swaps return of income and expense."""
+
+UNPRINTED = "//"
+"""A name that begins so goes to the OFD and not on the paper."""
 
 _ELECTRONIC, _PREPAID, _CREDIT, _OTHER = 1, 13, 14, 15  # places among the sixteen sums of the closing command
 
@@ -31,19 +41,38 @@ class Position:
 @dataclass(frozen=True, slots=True)
 class ReceiptCommands:
     open: OpenReceipt
-    head: tuple[Command[Any], ...]
+    head: tuple[bytes, ...]  # one tag each; ``tags.send`` knows how a long one is sent
     positions: tuple[Position, ...]
     close: CloseReceipt
 
 
-def commands_for(receipt: PlannedReceipt, profile: Profile, settings: Settings) -> ReceiptCommands:
-    """Raises ``Refused``: ``vat20_autoreplace``, ``vat_rate_missing``, ``unsupported``, ``bad_parameter``."""
+def check(receipt: PlannedReceipt, settings: Settings) -> None:
+    """Whether this register can make the receipt at all, by what ``connect`` has read. Raises ``Refused``:
+    ``not_expressible``, ``taxation_not_registered``, ``tax_by_host``, ``vat20_autoreplace``, ``vat_rate_missing``,
+    ``unsupported``."""
+    if settings.ffd not in forms.VERSIONS:
+        raise Refused("unsupported", f"the register's format version {settings.ffd or 'unknown'} is not served")
+    missing = forms.not_expressible(receipt, settings.ffd)
+    if missing:
+        named = ", ".join(f"{each.tag} ({each.field})" for each in missing)
+        raise Refused("not_expressible", f"tag {named}: the register's format is FFD {settings.ffd}")
+    if settings.taxation is not None and not receipt.taxation & settings.taxation:
+        raise Refused("taxation_not_registered", f"tag 1055 is {receipt.taxation}, registered are {settings.taxation}")
     if settings.tax_by_host:
-        raise Refused("unsupported", "the register expects tax sums from the host (table 1 field 14); set it to 0")
+        raise Refused("tax_by_host", "table 1 field 14 is not 0: the register expects tax sums from the host")
+    if not receipt.print and settings.printing is None:
+        raise Refused("unsupported", "this model cannot keep a receipt off the paper (table 17 field 7)")
+    for line in receipt.lines:
+        settings.row_of(line.vat)
+
+
+def commands_for(receipt: PlannedReceipt, profile: Profile, settings: Settings) -> ReceiptCommands:
+    """Raises ``Refused``: what ``check`` does, and ``bad_parameter``."""
+    check(receipt, settings)
     try:
         commands = ReceiptCommands(
             OpenReceipt(profile.password, OPEN_KIND[receipt.sign]),
-            tuple(SendTags(profile.password, tlv) for tlv in _head_tags(receipt)),
+            tuple(encode(tag, value) for tag, value in forms.head_records(receipt, settings.ffd)),
             tuple(_position(receipt, line, profile, settings) for line in receipt.lines),
             _close(receipt, profile),
         )
@@ -54,26 +83,12 @@ def commands_for(receipt: PlannedReceipt, profile: Profile, settings: Settings) 
     return commands
 
 
-def cashier_tags(name: str | None, inn: str | None) -> tuple[bytes, ...]:
-    """Raises ``TlvError``."""
-    return (*_tag(1021, name), *_tag(1203, inn))
-
-
-def _head_tags(receipt: PlannedReceipt) -> Iterator[bytes]:
-    yield from cashier_tags(receipt.cashier_name, receipt.cashier_inn)
-    yield from _tag(1008, receipt.buyer_contact)
-    if receipt.imprint is not None:
-        yield encode(1084, ((1085, IMPRINT_NAME), (1086, receipt.imprint)))
-
-
-def _tag(number: int, value: Value | None) -> tuple[bytes, ...]:
-    return () if value is None else (encode(number, value),)
-
-
 def _position(receipt: PlannedReceipt, line: PlannedLine, profile: Profile, settings: Settings) -> Position:
     quantity = line.quantity.scaleb(Operation.QUANTITY_PLACES)
     if quantity != quantity.to_integral_value():
         raise LayoutError(f"quantity {line.quantity}: at most {Operation.QUANTITY_PLACES} decimal places")
+    if line.name.startswith(UNPRINTED):
+        raise LayoutError(f"name {line.name!r}: what begins with {UNPRINTED} is not printed by this family")
     operation = Operation(
         password=profile.password,
         operation=receipt.sign,
@@ -87,9 +102,15 @@ def _position(receipt: PlannedReceipt, line: PlannedLine, profile: Profile, sett
         payment_object=line.payment_object,
         name=line.name,
     )
-    if settings.ffd != "1.2":  # tag 2108 came with FFD 1.2
-        return Position((operation,))
-    return Position((operation, SendLineTags(profile.password, encode(2108, line.unit))))
+    tags = (_line_tag(tag, encode(tag, value)) for tag, value in forms.line_records(line, settings.ffd))
+    return Position((operation, *(SendLineTags(profile.password, tlv) for tlv in tags)))
+
+
+def _line_tag(tag: int, tlv: bytes) -> bytes:
+    """A document's tags may pass through the register's buffer, a line's only through one command."""
+    if len(tlv) > TLV_ROOM:
+        raise Refused("not_expressible", f"tag {tag}: {len(tlv)} bytes where the register takes {TLV_ROOM}")
+    return tlv
 
 
 def _close(receipt: PlannedReceipt, profile: Profile) -> CloseReceipt:
@@ -102,7 +123,7 @@ def _close(receipt: PlannedReceipt, profile: Profile) -> CloseReceipt:
     return CloseReceipt(
         password=profile.password,
         payments=tuple(sums),
-        rounding=0,
+        rounding=receipt.rounding,
         taxes=(),
         tax_system=receipt.taxation,
         text="",
@@ -111,7 +132,6 @@ def _close(receipt: PlannedReceipt, profile: Profile) -> CloseReceipt:
 
 def _all(commands: ReceiptCommands) -> Iterator[Command[Any]]:
     yield commands.open
-    yield from commands.head
     for position in commands.positions:
         yield from position.commands
     yield commands.close

@@ -4,9 +4,8 @@ method promises). Source: protocol 1.17; commands by number in ``protocol.wire.s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 
 from drivers.api import (
     Capabilities,
@@ -25,12 +24,17 @@ from drivers.api import (
 )
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from drivers.fiscal.shtrih.archive import fiscal_document
+from drivers.fiscal.shtrih.asking import TRANSIENT, Asking
+from drivers.fiscal.shtrih.counters import Counters
+from drivers.fiscal.shtrih.discovery import Known, discover
+from drivers.fiscal.shtrih.facts import Facts
 from drivers.fiscal.shtrih.link import Link
 from drivers.fiscal.shtrih.printing import Printer
-from drivers.fiscal.shtrih.profile import Cell, Profile
-from drivers.fiscal.shtrih.receipt import cashier_tags, commands_for
-from drivers.fiscal.shtrih.settings import DoNotPrint, Settings
-from drivers.fiscal.shtrih.vat_rows import VatRow, rows_by_vat
+from drivers.fiscal.shtrih.profile import Profile
+from drivers.fiscal.shtrih.receipt import commands_for
+from drivers.fiscal.shtrih.settings import DoNotPrint
+from drivers.fiscal.shtrih.slip import cut_commands, slip_commands
+from drivers.fiscal.shtrih.tags import cashier_tags, send
 from drivers.transports.base import Clock, Transport
 from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.tlv import TlvError
@@ -42,7 +46,6 @@ from protocol.wire.shtrih.commands import (
     CloseShift,
     Command,
     ContinuePrint,
-    DeviceType,
     Done,
     DriveStatus,
     FindDocument,
@@ -52,34 +55,33 @@ from protocol.wire.shtrih.commands import (
     NextBlock,
     OpenDocument,
     OpenShift,
-    ReadTable,
-    Registration,
-    SendTags,
     ShiftParameters,
     ShiftReply,
     Subtotal,
-    TableInfo,
-    TableReply,
     WriteTable,
     XReport,
 )
 from protocol.wire.shtrih.errors import NO_DATA, NO_DRIVE_DATA
 from protocol.wire.shtrih.modes import DRIVE_WORKING, DriveWarning, Flag, Mode, Submode, is_busy, mode_of
+from protocol.wire.shtrih.printer_commands import OpenDrawer, PrintCopy
+from protocol.wire.shtrih.record_commands import CashIn, CashOut
 
-R = TypeVar("R")
-
-CASH_REGISTER_TYPE = 0
 FENCE_ROUNDS = 3  # cancel, and look again; a receipt and a drive document may both be open
 
 _NO_DATA = {f"{NO_DRIVE_DATA:02X}", f"{NO_DATA:02X}"}
-_TRANSIENT = frozenset({"wrong_password", "fn_failed", "device_busy", "register_fault"})
-"""Refusals that say nothing about what is asked for."""
 _WARNINGS = {
     DriveWarning.REPLACE_NOW: "urgent_replacement",
     DriveWarning.RESOURCE: "resource",
     DriveWarning.MEMORY: "memory",
     DriveWarning.OFD_OVERDUE: "ofd_overdue",
 }
+_BLOCKED: Mapping[int, str] = {
+    Mode.DUMP: "register_dumping",
+    Mode.LOCKED: "register_locked",
+    Mode.RESET_ALLOWED: "register_needs_reset",
+    Mode.TEST_RUN: "register_testing",
+}
+"""Modes that only a technician ends."""
 _PAPER: Mapping[int, Paper] = {
     Submode.NO_PAPER: Paper.ABSENT,
     Submode.PAPER_RAN_OUT: Paper.INTERRUPTED,
@@ -87,31 +89,27 @@ _PAPER: Mapping[int, Paper] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What ``connect`` found."""
-
-    identity: Identity
-    settings: Settings
-    short_serial: str  # the serial of 11h, which every status carries
-
-
 class ShtrihRegister(FiscalRegister):
     """See ``drivers.api``. After ``NotSent`` or ``InDoubt`` from the line the channel is closed: ``connect`` again."""
 
     def __init__(self, transport: Transport, profile: Profile, clock: Clock) -> None:
+        model = profile.any_model
         self.capabilities = Capabilities(
             has_imprint=True,
             has_task_id=False,
             task_id_durable=False,
             can_cancel_open=True,
             can_read_archive=True,
+            columns=model.columns,
             max_time=profile.max_time,
         )
         self._profile = profile
         self._password = profile.password
         self._link = Link(transport, profile, clock)
+        self._ask = Asking(self._link, profile.password)
         self._printer = Printer(self._link, profile, clock)
+        self._facts = Facts(self._ask)
+        self._counters = Counters(self._ask)
         self._known: Known | None = None
 
     # --- connection --------------------------------------------------------------------------------------------------
@@ -120,11 +118,12 @@ class ShtrihRegister(FiscalRegister):
         self._known = None
         self._link.open()
         try:
-            known = self._identify()
+            known = discover(self._ask, self._profile)
         except DeviceError:
             self._link.close()
             raise
         self._known = known
+        self.capabilities = replace(self.capabilities, columns=known.faces.plain.columns)
         return known.identity
 
     def disconnect(self) -> None:
@@ -136,65 +135,6 @@ class ShtrihRegister(FiscalRegister):
         """Payloads of replies to earlier commands that the device still held since ``connect``: for logs and support,
         never for a decision."""
         return tuple(self._link.stale)
-
-    def _identify(self) -> Known:
-        device = self._expected(DeviceType())
-        if device.type != CASH_REGISTER_TYPE:
-            raise NotSent("wrong_device", f"{device.name!r} is a device of type {device.type}, not a register")
-        full = self._link.call(FullStatus(self._password))
-        drive = self._expected(DriveStatus(self._password))
-        registration = self._optional(Registration(self._password))
-        serial = self._cell(self._profile.serial)
-        ffd = self._cell(self._profile.ffd)
-        identity = Identity(
-            model=device.name.strip(),
-            register_serial=(serial.text if serial else "") or full.serial,
-            fn_serial=drive.serial.strip(),
-            registration_number=registration.registration_number.strip() if registration else "",
-            inn=registration.inn.strip() if registration else "",
-            ffd=self._profile.ffd_versions.get(ffd.number, "") if ffd else "1.05",
-            firmware=f"{full.firmware} {full.build}",
-        )
-        replace = self._cell(self._profile.replace_vat20)
-        by_host = self._cell(self._profile.tax_by_host)
-        settings = Settings(
-            ffd=identity.ffd,
-            vat_rows=rows_by_vat(self._vat_rows()),
-            replaces_vat20=replace is not None and replace.number == 1,
-            tax_by_host=by_host is not None and by_host.number != 0,
-        )
-        return Known(identity, settings, full.serial)
-
-    def _vat_rows(self) -> list[VatRow]:
-        info = self._optional(TableInfo(self._password, self._profile.vat_table))
-        rows = []
-        for row in range(1, info.rows + 1 if info else 1):
-            rate = self._cell((self._profile.vat_table, row, self._profile.vat_rate_field))
-            name = self._cell((self._profile.vat_table, row, self._profile.vat_name_field))
-            if rate is not None and name is not None:
-                rows.append(VatRow(row, rate.number, name.text))
-        return rows
-
-    def _expected(self, command: Command[R]) -> R:
-        """A command that every register with a fiscal drive knows."""
-        try:
-            return self._link.call(command)
-        except Refused as refused:
-            if refused.code != "unsupported":
-                raise
-            raise NotSent("wrong_device", f"no register with a fiscal drive: {refused}") from refused
-
-    def _cell(self, cell: Cell) -> TableReply | None:
-        """``None`` where this model has no such table, row or field."""
-        return self._optional(ReadTable(self._password, *cell))
-
-    def _optional(self, command: Command[R]) -> R | None:
-        try:
-            return self._link.call(command)
-        except Refused as refused:
-            if refused.code in _TRANSIENT:
-                raise
-            return None
 
     def _connected(self) -> Known:
         if self._known is None:
@@ -211,7 +151,7 @@ class ShtrihRegister(FiscalRegister):
             raise NotSent("wrong_device", f"serial {full.serial}, it was {known.short_serial} when connecting")
         drive = self._link.call(DriveStatus(self._password))
         shift = self._link.call(ShiftParameters(self._password))
-        drawer = self._optional(MoneyRegister(self._password, MoneyRegister.DRAWER))
+        drawer = self._ask.optional(MoneyRegister(self._password, MoneyRegister.DRAWER))
         clock = datetime.combine(full.day, full.clock) if full.day and full.clock else None
         return Status(
             register_serial=known.identity.register_serial,
@@ -229,7 +169,7 @@ class ShtrihRegister(FiscalRegister):
             drawer=drawer.value if drawer else None,
             clock_unset=clock is None or mode_of(full.mode) == Mode.AWAITING_DATE,
             fn_warnings=tuple(word for flag, word in _WARNINGS.items() if drive.warnings & flag),
-            blocked=None if drive.phase == DRIVE_WORKING else "fn_state",
+            blocked=_BLOCKED.get(mode_of(full.mode), None if drive.phase == DRIVE_WORKING else "fn_state"),
         )
 
     def document(self, fd: int) -> FiscalDocument | None:
@@ -244,6 +184,10 @@ class ShtrihRegister(FiscalRegister):
             raise InDoubt("bad_reply", f"asked for document {fd}, got {found.fd}")
         return fiscal_document(found, self._tlv(fd))
 
+    def health(self) -> Health:
+        self._connected()
+        return self._facts.health()
+
     def _tlv(self, fd: int) -> bytes | None:
         """The document's tags, whole or not at all: ``None`` when the drive keeps only the summary any more."""
         try:
@@ -255,7 +199,7 @@ class ShtrihRegister(FiscalRegister):
                     return None
                 data += block
         except Refused as refused:
-            if refused.code in _TRANSIENT:
+            if refused.code in TRANSIENT:
                 raise
             return None
         return data if len(data) == length else None
@@ -283,8 +227,8 @@ class ShtrihRegister(FiscalRegister):
             if tags:
                 begun = self._begin(begin)
             if begun:
-                for tag in tags:
-                    self._printer.call(SendTags(self._password, tag))
+                for tlv in tags:
+                    send(self._printer, self._password, tlv)
             self._printer.call(finish)
         except Refused:
             if begun:
@@ -325,42 +269,77 @@ class ShtrihRegister(FiscalRegister):
         self._link.call(ContinuePrint(self._password))
         self._printer.settled()
 
-    def health(self) -> Health:
-        raise Refused("unsupported")
-
     def shift_totals(self) -> ShiftTotals:
-        raise Refused("unsupported")
+        self._connected()
+        return self._counters.shift()
+
+    # --- cash in the drawer ------------------------------------------------------------------------------------------
 
     def cash_counters(self) -> CashCounters:
-        raise Refused("unsupported")
+        self._connected()
+        return self._counters.cash()
 
-    def cash_in(self, amount: int, cashier_name: str | None) -> None:
-        raise Refused("unsupported")
+    def cash_in(self, amount: int, cashier_name: str | None) -> None:  # noqa: ARG002
+        """The command has no place for the cashier, and the register's own table of names is not ours to write."""
+        self._cash(CashIn(self._password, amount))
 
-    def cash_out(self, amount: int, cashier_name: str | None) -> None:
-        raise Refused("unsupported")
+    def cash_out(self, amount: int, cashier_name: str | None) -> None:  # noqa: ARG002
+        """As ``cash_in``."""
+        self._cash(CashOut(self._password, amount))
+
+    def _cash(self, command: CashIn | CashOut) -> None:
+        self._connected()
+        self._printer.ready()
+        self._print_next(wanted=True)
+        self._printer.call(command)
+        self._printer.settled()
+
+    # --- without fiscal effect ---------------------------------------------------------------------------------------
 
     def print_slip(self, lines: Sequence[SlipText | SlipBarcode], *, cut: bool) -> None:
-        raise Refused("unsupported")
+        known = self._connected()
+        commands = slip_commands(lines, known.faces, known.model, self._profile.barcodes, self._password)
+        if mode_of(self._printer.ready().mode) == Mode.DOCUMENT:
+            raise Refused("document_open", "a document is open: a slip would be printed into it")
+        self._print_next(wanted=True)
+        for command in commands:
+            self._printer.call(command)
+        if cut:
+            self._finish_slip(known)
+        self._printer.settled()
+
+    def _finish_slip(self, known: Known) -> None:
+        """The slip is on the paper: a cutter that this model turns out not to have does not unmake it."""
+        for command in cut_commands(known.model, self._password, has_cutter=known.has_cutter):
+            try:
+                self._printer.call(command)
+            except Refused as refused:
+                if refused.code != "unsupported":
+                    raise
 
     def print_copy(self) -> None:
-        raise Refused("unsupported")
+        self._connected()
+        self._printer.ready()
+        self._print_next(wanted=True)
+        self._printer.call(PrintCopy(self._password))
+        self._printer.settled()
 
     def open_drawer(self) -> None:
-        raise Refused("unsupported")
+        self._connected()
+        self._printer.call(OpenDrawer(self._password))
+
+    # --- receipt -----------------------------------------------------------------------------------------------------
 
     def check_receipt(self, receipt: PlannedReceipt) -> None:
         commands_for(receipt, self._profile, self._connected().settings)
-
-    # --- receipt -----------------------------------------------------------------------------------------------------
 
     def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
         commands = commands_for(receipt, self._profile, self._connected().settings)
         self._printer.ready()
         self._print_next(wanted=receipt.print)
         self._printer.call(commands.open)
-        for command in commands.head:
-            self._printer.call(command)
+        for tlv in commands.head:
+            send(self._printer, self._password, tlv)
         for done, position in enumerate(commands.positions, start=1):
             for part in position.commands:
                 self._printer.call(part)
@@ -401,7 +380,7 @@ class ShtrihRegister(FiscalRegister):
         """Set table 17 field 7 for the next document, and take back what a receipt that came to nothing left there.
         The owner's own settings (never print, reports to the buffer) stay."""
         cell = self._profile.do_not_print
-        setting = self._cell(cell)
+        setting = self._ask.cell(cell)
         if setting is None:
             if wanted:
                 return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from drivers.errors import Refused
 from protocol.ffd.vat import Vat
+
+NEW_RATES = (Vat.VAT22, Vat.VAT122)
 
 
 class DoNotPrint(IntEnum):
@@ -23,8 +25,11 @@ class DoNotPrint(IntEnum):
 class Settings:
     ffd: str
     vat_rows: Mapping[Vat, int] = field(default_factory=dict)
-    replaces_vat20: bool = False  # the device makes 22 % of 20 % by itself
+    replaces_vat20: bool = False  # the device makes 22 % of 20 % by itself, now
+    needs_vat22: bool = False  # by the device's clock the rate of 22 % is in force
     tax_by_host: bool = False  # the device expects ready tax sums
+    taxation: int | None = None  # mask of the registered systems, ``None``: not told
+    printing: int | None = None  # ``DoNotPrint``; ``None``: this model has no such switch
 
     def row_of(self, vat: Vat) -> int:
         """Row of the tax table. Raises ``Refused``: ``vat20_autoreplace``, ``vat_rate_missing``."""
@@ -39,3 +44,15 @@ class Settings:
             has = ", ".join(sorted(known.value for known in self.vat_rows))
             raise Refused("vat_rate_missing", f"{vat.value}: the register's tax table has only {has or 'no rates'}")
         return row
+
+    def problems(self) -> Iterator[str]:
+        """Codes of settings that would make wrong documents, or none that a customer can take along. Reports into the
+        buffer (3) are an owner's choice that spoils no receipt."""
+        if self.replaces_vat20:
+            yield "vat20_autoreplace"
+        if self.needs_vat22 and not all(vat in self.vat_rows for vat in NEW_RATES):
+            yield "vat_rate_missing"
+        if self.tax_by_host:
+            yield "tax_by_host"
+        if self.printing == DoNotPrint.NEVER:
+            yield "printing_off"

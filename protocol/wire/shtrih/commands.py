@@ -49,11 +49,11 @@ class Pace(StrEnum):
 
 MAX_TIME: Mapping[Pace, float] = {
     Pace.QUERY: 5.0,
-    Pace.FILL: 10.0,
+    Pace.FILL: 30.0,
     Pace.CLOSE: 30.0,
     Pace.CANCEL: 30.0,
     Pace.SHIFT: 120.0,
-    Pace.REPORT: 120.0,
+    Pace.REPORT: 30.0,
 }
 """Seconds; a model's profile may say otherwise."""
 
@@ -64,6 +64,21 @@ class Repeat(Enum):
 
 
 R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterNumber:
+    """Number of a money register: one byte, from 256 on two (not on every model)."""
+
+    size: int | None = None
+
+    def encode(self, value: int) -> bytes:
+        return UInt(1 if value < 256 else 2).encode(value)
+
+    def decode(self, data: bytes) -> int:
+        if len(data) not in (1, 2):
+            raise LayoutError(f"{len(data)} bytes where one or two belong")
+        return int.from_bytes(data, "little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +178,21 @@ class DeviceTypeReply:
 
 @dataclass(frozen=True, slots=True)
 class ModelParametersReply:
+    """Devices answer shorter and longer than the 31 bytes of the document."""
+
     flags: int = wire(UInt(8))
-    rest: bytes = wire(Raw(), b"")
+    font1_width: int = wire(UInt(1), 0)
+    font2_width: int = wire(UInt(1), 0)
+    first_graphics_line: int = wire(UInt(1), 0)
+    digits: bytes = wire(Raw(4), bytes(4))  # of ИНН, РНМ, long РНМ, long serial
+    tax_officer_password: int = wire(UInt(4), 0)
+    administrator_password: int = wire(UInt(4), 0)
+    bluetooth_table: int = wire(UInt(1), 0)
+    tax_mode_field: int = wire(UInt(1), 0)
+    max_command: int = wire(UInt(2), 0)  # bytes; 0: the default
+    barcode_width: int = wire(UInt(1), 0)
+    graphics_width: int = wire(UInt(1), 0)
+    graphics_lines: int = wire(UInt(2), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,9 +361,11 @@ class MoneyRegister(Command[RegisterReply]):
     code = b"\x1a"
     reply = RegisterReply
     DRAWER: ClassVar[int] = 241
+    CASH_IN: ClassVar[int] = 242
+    CASH_OUT: ClassVar[int] = 243
 
     password: int = wire(UInt(4))
-    register: int = wire(UInt(1))
+    register: int = wire(RegisterNumber())
 
 
 @dataclass(frozen=True, slots=True)
@@ -624,45 +654,3 @@ class CloseReceipt(Command[ClosedReply]):
     taxes: tuple[int, ...] = wire(UInts(6, MONEY))
     tax_system: int = wire(UInt(1))
     text: str = wire(Text(most=64))
-
-
-COMMANDS: tuple[type[Command[Any]], ...] = (
-    DeviceType,
-    ModelParameters,
-    ErrorText,
-    ShortStatus,
-    FullStatus,
-    MoneyRegister,
-    ReadTable,
-    WriteTable,
-    TableInfo,
-    FieldInfo,
-    DriveStatus,
-    Registration,
-    ShiftParameters,
-    FindDocument,
-    OpenDocument,
-    NextBlock,
-    OpenShift,
-    CloseShift,
-    BeginOpenShift,
-    BeginCloseShift,
-    XReport,
-    ContinuePrint,
-    OpenReceipt,
-    Subtotal,
-    CancelReceipt,
-    CancelDriveDocument,
-    SendTags,
-    SendLineTags,
-    Operation,
-    CloseReceipt,
-)
-
-
-def read_command(payload: bytes) -> Command[Any]:
-    """The request inside a frame, for traces and tests. Raises ``LayoutError`` when it is none of ours."""
-    for kind in COMMANDS:
-        if payload.startswith(kind.code):
-            return kind.from_bytes(payload)
-    raise LayoutError(f"no command {payload[:2].hex()}")

@@ -44,6 +44,16 @@ class Flag(IntFlag):
     DRAWER_OPEN = 1 << 11
 
 
+class Feature(IntFlag):
+    """Some of the flags of the model's parameters (F7h)."""
+
+    CUTTER = 1 << 13
+    DRAWER_SENSOR = 1 << 15
+    PROTOCOL_2 = 1 << 28
+    FISCAL_DRIVE = 1 << 43
+    EXTENDED_ANSWERS = 1 << 50
+
+
 class DriveWarning(IntFlag):
     """Warnings of the fiscal drive in FF01h."""
 

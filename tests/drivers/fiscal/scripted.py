@@ -13,8 +13,11 @@ from drivers.transports.memory import VirtualClock
 from protocol.wire.buffer import ReceiveBuffer
 from protocol.wire.layout import pack
 from protocol.wire.shtrih import commands as c
+from protocol.wire.shtrih import printer_commands as p
+from protocol.wire.shtrih import record_commands as r
+from protocol.wire.shtrih.catalogue import read_command
 from protocol.wire.shtrih.codec import ACK, ENQ, NAK, STX, Frame, next_frame
-from protocol.wire.shtrih.commands import Command, read_command
+from protocol.wire.shtrih.commands import Command
 
 
 class Lost:
@@ -54,6 +57,7 @@ VAT_ROWS = [
     (2200, "НДС 22/122"),
 ]
 UNKNOWN_TABLE = 0x5D
+FEATURES = 1 << 13 | 1 << 43  # a cutter, a fiscal drive
 
 
 class ScriptedRegister:
@@ -81,6 +85,11 @@ class ScriptedRegister:
             c.ReadTable: [self._read_table],
             c.WriteTable: [self._write_table],
             c.TableInfo: [lambda _: c.TableInfoReply("НАЛОГИ", len(VAT_ROWS), 2)],
+            c.ModelParameters: [c.ModelParametersReply(FEATURES, 12, 24)],
+            p.FontMetrics: [lambda command: p.FontReply(576, 12 * command.font, 24, 7)],
+            r.OperationRegister: [lambda command: r.OperationRegisterReply(30, command.register)],
+            r.CashIn: [r.CashReply(30, 43)],
+            r.CashOut: [r.CashReply(30, 43)],
         }
 
     # --- the peer of a memory transport ------------------------------------------------------------------------------

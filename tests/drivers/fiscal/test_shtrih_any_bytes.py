@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from drivers.errors import DeviceError
 from drivers.fiscal.shtrih import ShtrihRegister, load_profile
 from drivers.transports.memory import MemoryTransport, VirtualClock
+from protocol.wire.shtrih.catalogue import COMMANDS
 from protocol.wire.shtrih.codec import Frame
-from protocol.wire.shtrih.commands import COMMANDS
 from tests.drivers.fiscal.scripted import ScriptedRegister
 
 PROFILE = load_profile()

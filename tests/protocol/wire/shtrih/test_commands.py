@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from protocol.wire.layout import LayoutError, pack, unpack
 from protocol.wire.shtrih import commands as c
-from protocol.wire.shtrih.commands import COMMANDS, Command, Repeat, read_command
+from protocol.wire.shtrih import printer_commands as p
+from protocol.wire.shtrih import record_commands as r
+from protocol.wire.shtrih.catalogue import COMMANDS, read_command
+from protocol.wire.shtrih.commands import Command, Repeat
 
 PW = 30
 
@@ -54,6 +57,29 @@ REQUESTS: list[tuple[Command[Any], str]] = [
         c.CloseReceipt(PW, (10000, 5000) + (0,) * 14, 0, (0,) * 6, 1, ""),
         "FF45 1E000000 1027000000 8813000000" + "0000000000" * 14 + "00" + "0000000000" * 6 + "01",
     ),
+    (r.OperationRegister(PW, 144), "1B 1E000000 90"),
+    (c.MoneyRegister(PW, 4184), "1A 1E000000 5810"),
+    (r.CashIn(PW, 150000), "50 1E000000 F049020000"),
+    (r.CashOut(PW, 150000), "51 1E000000 F049020000"),
+    (r.DriveExpiry(PW), "FF03 1E000000"),
+    (r.ExchangeState(PW), "FF39 1E000000"),
+    (r.Unconfirmed(PW), "FF3F 1E000000"),
+    (r.DriveMemory(PW), "FF63 1E000000"),
+    (r.BeginBuffer(PW, 300), "FF32 1E000000 2C01"),
+    (r.WriteBuffer(PW, 128, 3, b"abc"), "FF33 1E000000 8000 03 616263"),
+    (r.SendBuffer(PW), "FF64 1E000000"),
+    (p.FontMetrics(PW, 1), "26 1E000000 01"),
+    (p.PrintLine(PW, 2, "Товар"), "17 1E000000 02 D2EEE2E0F0" + "00" * 35),
+    (p.PrintBoldLine(PW, 2, "Товар"), "12 1E000000 02 D2EEE2E0F0" + "00" * 15),
+    (p.PrintFontLine(PW, 2, 1, "x" * 48), "2F 1E000000 02 01" + "78" * 48),
+    (p.Feed(PW, 2, 4), "29 1E000000 02 04"),
+    (p.Cut(PW, 1), "25 1E000000 01"),
+    (p.OpenDrawer(PW), "28 1E000000 00"),
+    (p.PrintCopy(PW), "8C 1E000000"),
+    (p.PrintEan13(PW, 460123456789), "C2 1E000000 15C57E216B"),
+    (p.PrintBarcode(PW, 80, 3, 2, 0, 8, b"ABC"), "CB 1E000000 50 03 02 00 08 414243"),
+    (p.LoadMatrix(PW, 0, 1, b"x" * 64), "DD 1E000000 00 01" + "78" * 64),
+    (p.PrintMatrix(PW, 3, 300, 0, (0, 0, 6, 0, 1), 1), "DE 1E000000 03 2C01 00 00 00 06 00 01 01"),
 ]
 
 # The reply, its fields after the error byte as bytes, and what they say.
@@ -121,6 +147,26 @@ REPLIES: list[tuple[type[Any], str, dict[str, Any]]] = [
     (c.TableInfoReply, "CFC0D0CECBC8" + "00" * 34 + "1E00 02", {"name": "ПАРОЛИ", "rows": 30, "fields": 2}),
     (c.SubtotalReply, "1E F049020000", {"total": 150000}),
     (c.RegisterReply, "1E F04902000000", {"value": 150000}),
+    (r.OperationRegisterReply, "1E 0C00", {"value": 12}),
+    (r.CashReply, "1E 2A00", {"document_number": 42}),
+    (r.DriveExpiryReply, "1B0B1E", {"day": date(2027, 11, 30), "registrations_left": None}),
+    (r.DriveExpiryReply, "1B0B1E 1D 01", {"registrations_left": 29, "registrations_done": 1}),
+    (r.DriveExpiryReply, "000000", {"day": None}),
+    (
+        r.ExchangeReply,
+        "01 00 0300 2B000000 1A0B150E05",
+        {"unsent": 3, "first_fd": 43, "first_at": datetime(2026, 11, 21, 14, 5)},
+    ),
+    (r.UnconfirmedReply, "0300", {"count": 3}),
+    (r.DriveMemoryReply, "40420F00 00780000", {"documents_left": 1_000_000, "kilobytes_left": 30720}),
+    (r.DriveMemoryReply, "40420F00 00780000 05", {"notifications_full": 5}),
+    (r.BufferReply, "80", {"block": 128}),
+    (p.FontReply, "4002 0C 18 07", {"area": 576, "char_width": 12, "char_height": 24, "fonts": 7}),
+    (
+        c.ModelParametersReply,
+        "0020000000080000 0C 18 00 0C 10 14 0A 00000000 1E000000 00 00 FF00 48 40 0000",
+        {"flags": 1 << 13 | 1 << 43, "font1_width": 12, "administrator_password": 30, "max_command": 255},
+    ),
     (c.Done, "1E", {}),
     (c.Done, "", {}),
 ]
@@ -150,6 +196,11 @@ def test_replies_are_read_and_written(kind: type[Any], raw: str, says: dict[str,
 def test_the_full_status_of_50_bytes_has_a_longer_serial() -> None:
     raw = bytes.fromhex(next(raw for kind, raw, _ in REPLIES if kind is c.FullStatusReply)) + b"\x01\x00"
     assert unpack(c.FullStatusReply, raw).serial == str(1 << 32 | 12345678)
+
+
+def test_model_parameters_may_be_short_or_long() -> None:
+    assert unpack(c.ModelParametersReply, bytes.fromhex("0020000000080000")).max_command == 0
+    assert unpack(c.ModelParametersReply, bytes(25) + b"\xff\x00" + bytes(10)).max_command == 255
 
 
 def test_an_unset_clock_and_serial_are_none() -> None:
@@ -182,9 +233,12 @@ def test_a_value_that_does_not_fit_is_named(bad: Command[Any], field: str) -> No
 
 
 def test_only_reading_commands_may_be_repeated() -> None:
-    """The list of the reference, less FF3Bh, which moves on with each call."""
+    """The list of the reference, less FF3Bh, which moves on with each call; 26h, 6Bh and FF63h only read, too."""
     safe = {kind.code.hex() for kind in COMMANDS if kind.repeat is Repeat.SAFE}
-    assert safe == {"fc", "f7", "6b", "10", "11", "1a", "1f", "2d", "2e", "ff01", "ff09", "ff0a", "ff3a", "ff40"}
+    assert safe == {
+        *("fc", "f7", "6b", "10", "11", "1a", "1b", "1f", "26", "2d", "2e"),
+        *("ff01", "ff03", "ff09", "ff0a", "ff39", "ff3a", "ff3f", "ff40", "ff63"),
+    }
 
 
 @given(st.sampled_from(COMMANDS), st.binary(max_size=300))
