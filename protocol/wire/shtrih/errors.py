@@ -1,14 +1,23 @@
-"""Error bytes of Shtrih-M registers with a fiscal drive, in words for programs and for people.
+"""Error bytes of Shtrih-M registers, in words for programs and for people.
 
 ``VENDOR`` maps the byte of a reply to one of our stable words and to its own meaning; ``ADVICE`` says per word what to
 do. Source: protocol 1.17, "error codes", and the list of fiscal drive errors (drive codes from 32h up are shifted by
-6Eh). Registers of the time before fiscal drives use the low codes otherwise and are not served.
+6Eh). Registers of the time before fiscal drives give some of the bytes another meaning: ``MEMORY``. They are not served
+(``connect`` ends with ``wrong_device``), but their traces can be read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
+
+
+class Generation(Enum):
+    """Who keeps the fiscal documents; model parameter bit 43 tells (F7h), or whether FF01h is known."""
+
+    DRIVE = "drive"  # a fiscal drive (ФН): every register in lawful use
+    MEMORY = "memory"  # fiscal memory and protected tape (ФП, ЭКЛЗ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,8 @@ ADVICE: Mapping[str, tuple[str, str]] = {
         "Откройте и закройте крышку, проверьте головку и отрезчик.",
     ),
     "receipt_full": ("Split the receipt into two.", "Разделите чек на два."),
+    "register_locked": ("Call the service centre.", "Вызовите сервисный центр."),
+    "register_needs_reset": ("Call the service centre.", "Вызовите сервисный центр."),
     "register_fault": (
         "Switch the register off and on; if it stays, call the service centre.",
         "Выключите и включите кассу; если не поможет, обратитесь в сервисный центр.",
@@ -266,6 +277,71 @@ VENDOR: Mapping[int, tuple[str, str, str]] = {
     0xE4: ("wrong_state", "bill acceptor: total is not zero", "сумма купюроприёмника не обнулена"),
 }
 
+MEMORY: Mapping[int, tuple[str, str, str]] = {
+    0x01: ("register_fault", "fiscal memory or clock failed", "неисправна фискальная память или часы"),
+    0x02: ("fn_absent", "fiscal memory 1 is absent", "нет фискальной памяти 1"),
+    0x03: ("fn_absent", "fiscal memory 2 is absent", "нет фискальной памяти 2"),
+    0x04: ("bad_parameter", "bad parameters for the fiscal memory", "неверные параметры обращения к фискальной памяти"),
+    0x05: ("no_data", "the fiscal memory has no such data", "в фискальной памяти нет таких данных"),
+    0x06: ("wrong_state", "the fiscal memory is being dumped", "фискальная память выдаёт дамп"),
+    0x07: ("bad_parameter", "parameters do not suit this fiscal memory", "параметры не для этой фискальной памяти"),
+    0x08: ("unsupported", "the fiscal memory does not know the command", "фискальная память не знает команду"),
+    0x09: ("bad_parameter", "wrong length for the fiscal memory", "неверная длина команды фискальной памяти"),
+    0x0A: ("bad_parameter", "not a BCD number", "данные не в формате BCD"),
+    0x0B: ("register_fault", "a cell of the fiscal memory is damaged", "неисправна ячейка фискальной памяти"),
+    0x0C: ("shift_overflow", "a sum of the fiscal memory overflows", "переполнение суммы фискальной памяти"),
+    0x0D: ("shift_overflow", "a sum of the fiscal memory overflows", "переполнение суммы фискальной памяти"),
+    0x11: ("fn_state", "no licence was entered", "лицензия не введена"),
+    0x12: ("wrong_state", "the serial number was entered already", "заводской номер уже введён"),
+    0x13: ("clock_wrong", "the date precedes the last record", "дата раньше последней записи"),
+    0x14: ("fn_full", "the area of shift totals is full", "область сменных итогов заполнена"),
+    0x15: ("shift_open", "the shift is open already", "смена уже открыта"),
+    0x16: ("shift_closed", "the shift is not open", "смена не открыта"),
+    0x17: ("bad_parameter", "the first number exceeds the last", "номер первой смены больше последней"),
+    0x18: ("bad_parameter", "the first date exceeds the last", "дата первой смены больше последней"),
+    0x19: ("no_data", "the fiscal memory has no data", "нет данных в фискальной памяти"),
+    0x1A: ("fn_full", "the area of re-registrations is full", "область перерегистраций заполнена"),
+    0x1B: ("fn_state", "no serial number was entered", "заводской номер не введён"),
+    0x1C: ("register_fault", "a record of the range is damaged", "в диапазоне есть повреждённая запись"),
+    0x1D: ("register_fault", "the last record is damaged", "повреждена последняя запись"),
+    0x1E: ("no_data", "the record is not found", "запись не найдена"),
+    0x1F: ("register_fault", "the memory of registers is absent", "нет памяти регистров"),
+    0x20: ("shift_overflow", "a register overflows on addition", "переполнение регистра при сложении"),
+    0x21: ("bad_parameter", "a register holds too little", "в регистре меньше вычитаемого"),
+    0x22: ("clock_wrong", "wrong date", "неверная дата"),
+    0x23: ("no_data", "no activation record", "нет записи активизации"),
+    0x24: ("no_data", "the activation area is empty", "область активизаций пуста"),
+    0x25: ("no_data", "no activation with this number", "нет активизации с таким номером"),
+    0x26: ("register_fault", "sums are damaged", "повреждены суммы"),
+    0x27: ("register_fault", "sums of the fiscal memory are damaged", "повреждены суммы фискальной памяти"),
+    0x28: ("register_fault", "a technological mark is damaged", "повреждён технологический признак"),
+    0x29: ("register_fault", "a technological mark is damaged", "повреждён технологический признак"),
+    0x2A: ("register_fault", "a record has the wrong size", "неверный размер записи"),
+    0x30: ("register_locked", "locked: the tax officer's password is needed", "заблокировано: нужен пароль инспектора"),
+    0x31: ("register_fault", "the signature does not agree", "не сошлась сигнатура"),
+    0x32: ("register_needs_reset", "a general reset is needed", "нужно общее гашение"),
+    0x3C: ("fn_state", "the protected tape has another registration number", "ЭКЛЗ: неверный регистрационный номер"),
+    0xA0: ("register_fault", "no link to the protected tape", "нет связи с ЭКЛЗ"),
+    0xA1: ("fn_absent", "there is no protected tape", "ЭКЛЗ отсутствует"),
+    0xA2: ("register_fault", "protected tape: wrong format", "ЭКЛЗ: неверный формат команды"),
+    0xA3: ("fn_state", "protected tape: not in this state", "неверное состояние ЭКЛЗ"),
+    0xA4: ("register_fault", "the protected tape failed", "отказ ЭКЛЗ"),
+    0xA5: ("register_fault", "the crypto processor failed", "отказ криптопроцессора ЭКЛЗ"),
+    0xA6: ("fn_expired", "the protected tape's time is used up", "исчерпан временной ресурс ЭКЛЗ"),
+    0xA7: ("fn_full", "the protected tape is full", "ЭКЛЗ переполнена"),
+    0xA8: ("clock_wrong", "protected tape: wrong date or time", "ЭКЛЗ: неверные дата и время"),
+    0xA9: ("no_data", "the protected tape has no such data", "в ЭКЛЗ нет таких данных"),
+    0xAA: ("bad_parameter", "the total is negative", "отрицательный итог документа"),
+    0xAF: ("register_fault", "protected tape: bad data", "ЭКЛЗ: некорректные данные"),
+    0xB0: ("bad_parameter", "protected tape: quantity overflows", "ЭКЛЗ: переполнение количества"),
+    0xB1: ("bad_parameter", "protected tape: sum overflows", "ЭКЛЗ: переполнение суммы"),
+    0xB2: ("wrong_state", "the protected tape is active already", "ЭКЛЗ уже активирована"),
+    **dict.fromkeys(
+        range(0xB4, 0xC0), ("register_fault", "the protected tape's storage is damaged", "повреждён архив ЭКЛЗ")
+    ),
+}
+"""What a byte means instead on registers of the time before fiscal drives."""
+
 STILL_PRINTING = 0x50
 AWAITING_CONTINUE = 0x58
 NO_DRIVE_DATA = 0x08
@@ -277,10 +353,12 @@ UNDECIDED = frozenset({0x03, 0x04, 0x2F, 0x30, 0x31, 0x32, 0x39, 0x6A, 0x74, 0x7
 """The register could not finish its talk with the drive or with its own parts; the drive may have signed meanwhile."""
 
 
-def describe(error: int) -> ErrorInfo:
+def describe(error: int, generation: Generation = Generation.DRIVE) -> ErrorInfo:
     """What an error byte means. A byte of no known meaning is ``register_refused`` and proves nothing."""
+    table = VENDOR if generation is Generation.DRIVE or error not in MEMORY else MEMORY
+    known = error in table
     unknown = ("register_refused", f"unknown error {error:02X}h", f"неизвестная ошибка {error:02X}h")
-    word, en, ru = VENDOR.get(error, unknown)
+    word, en, ru = table.get(error, unknown)
     advice_en, advice_ru = ADVICE[word]
-    known = error in VENDOR
-    return ErrorInfo(word, f"{error:02X}", en, ru, advice_en, advice_ru, known and error not in UNDECIDED)
+    undecided = error in UNDECIDED if table is VENDOR else word == "register_fault"
+    return ErrorInfo(word, f"{error:02X}", en, ru, advice_en, advice_ru, known and not undecided)
