@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server import problems
 from server.limits import BodyLimit
-from server.routers import agents, codes, directory, events, jobs, link, pairing, webhooks
+from server.routers import agents, codes, directory, events, jobs, link, pairing, pictures, webhooks
 from server.routers.common import RateLimits, Services
 from server.services import access, duties
 from server.services import agents as agent_service
@@ -87,6 +87,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=settings.limits.body_bytes)
     for router in (
         jobs.router,
+        pictures.router,
         directory.router,
         agents.router,
         pairing.router,

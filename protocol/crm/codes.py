@@ -330,6 +330,9 @@ CODES: dict[str, Code] = {
     "too_many_webhooks": _c("Слишком много вебхуков.", "Too many webhooks.", "Удалите лишние.", "Delete some of them."),
     "no_document_yet": _c("Документа ещё нет.", "There is no document yet.", "Дождитесь состояния done.",
         "Wait for the state done."),
+    "document_unreadable": _c("Документ записан в форме, которую сервер не знает.",
+        "The document is in a form that this server does not know.",
+        "Обновите сервер.", "Update the server."),
     "not_found": _c("Не найдено.", "Not found.", "Проверьте адрес.", "Check the address."),
 }  # fmt: skip
 

@@ -17,7 +17,6 @@ from datetime import timedelta
 import httpx
 import structlog
 from sqlalchemy import update
-from sqlalchemy.exc import SQLAlchemyError
 
 from server.services.readers import Readers
 from server.services.ssrf import Forbidden, Resolver, address_of, judge_url
@@ -82,7 +81,7 @@ class Sender:
                         if await self.once(client):
                             continue
                         pause = await self._pause()
-                    except SQLAlchemyError:
+                    except Exception:  # whatever it was: the next webhook may be another one's
                         _log.exception("webhooks failed")
                         pause = IDLE
                     with suppress(TimeoutError):

@@ -163,7 +163,7 @@ async def deliveries(
     if before is not None:
         query = query.where(Delivery.id < before)
     rows = await work.session.execute(query.order_by(Delivery.id.desc()).limit(limit))
-    return [row._tuple() for row in rows]
+    return [(delivery, event) for delivery, event in rows]
 
 
 def secret_text(row: Webhook) -> str:

@@ -129,7 +129,7 @@ async def due(work: Work, limit: int) -> Sequence[tuple[Delivery, FeedEvent, Web
         .order_by(Delivery.event)
         .limit(limit)
     )
-    return [row._tuple() for row in rows]
+    return [(delivery, event, hook) for delivery, event, hook in rows]
 
 
 async def next_due(work: Work) -> datetime | None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from server.settings import database_url
 from server.store.database import Database
 from server.store.models import Agent, Base, Job, Tenant
+from server.world import World
 from tests.server.conftest import Bench, job
 from tests.server.player import pair
 

@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.Column("disabled_why", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_webhooks_tenant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
-        sa.UniqueConstraint("tenant_id", "url", name=op.f("uq_webhooks_tenant_id")),
+        sa.UniqueConstraint("tenant_id", "url", name=op.f("uq_webhooks_tenant_id_url")),
     )
     op.create_table(
         "deliveries",
@@ -61,7 +61,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["event"], ["feed.id"], name=op.f("fk_deliveries_event"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
-        sa.UniqueConstraint("webhook_id", "event", name=op.f("uq_deliveries_webhook_id")),
+        sa.UniqueConstraint("webhook_id", "event", name=op.f("uq_deliveries_webhook_id_event")),
     )
     op.create_index(op.f("ix_deliveries_state_next_at"), "deliveries", ["state", "next_at"])
     op.create_index(op.f("ix_deliveries_event"), "deliveries", ["event"])
