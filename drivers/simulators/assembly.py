@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from drivers.simulators.clock import SystemClock, offset
 from drivers.simulators.faults import Fault, FaultSpecError, parse
-from drivers.simulators.registration import ALL_TAX_SYSTEMS, FFD_CODES
+from drivers.simulators.registration import ALL_TAX_SYSTEMS, FFD_CODES, FN_DAYS
 from drivers.simulators.store import Store
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ FAMILIES = ("shtrih", "atol", "atol-web", "sber", "inpas", "arcus2", "zvt")
 BUILT = ("shtrih",)
 TAX_SYSTEMS: Mapping[str, int] = {"osn": 1, "usn_income": 2, "usn_income_outcome": 4, "esn": 16, "patent": 32}
 """Word of the REST API -> bit of tag 1062."""
-GROWING = ("drive.documents",)
+GROWING = ("drive.documents", "drive.ofd.confirmed")
 """Lists in the memory of a register that only grow."""
 
 
@@ -69,6 +69,12 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,8}", text):
+        raise ValueError("a whole number from 1 up")
+    return int(text)
+
+
 def _print_time(text: str) -> float:
     try:
         seconds = float(text)
@@ -107,6 +113,8 @@ OPTIONS: Mapping[str, Option] = {
     "state": Option(_path, "FILE", "the device's memory; made when it does not exist"),
     "ffd": Option(_one_of(*FFD_CODES), "|".join(FFD_CODES), "format of a fresh register (1.2)"),
     "taxation": Option(_taxation, "WORDS", f"tax systems of a fresh register: {','.join(TAX_SYSTEMS)} (all)"),
+    "fn-days": Option(_count, "N", "life of a fresh register's fiscal drive, days (1110)"),
+    "fn-capacity": Option(_count, "N", "documents that a fresh fiscal drive can hold (250000)"),
     "fault": Option(_faults, "SPEC", "a fault; may be repeated", repeated=True),
     "protocol": Option(_protocol, "1|2", "the only lower level that the device speaks (both, by the first byte)"),
     "paper": Option(_path, "DIR", "write each printed slip there as .txt and .png"),
@@ -125,11 +133,13 @@ OPTIONS: Mapping[str, Option] = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Read options. ``ffd``, ``taxation``, ``seed``, ``vat_autoreplace`` matter to a device that has no memory yet."""
+    """Read options; what says "of a fresh register" matters only to a device that has no memory yet."""
 
     state: Path | None = None
     ffd: str = "1.2"
     taxation: int = ALL_TAX_SYSTEMS
+    fn_days: int = FN_DAYS
+    fn_capacity: int | None = None
     fault: tuple[Fault, ...] = ()
     protocol: int | None = None
     paper: Path | None = None
@@ -190,6 +200,8 @@ def assemble(options: Wanted, *, extra_byte: bool) -> ShtrihDevice:
             ffd=options.ffd,
             vat_autoreplace=options.vat_autoreplace,
             tax_systems=options.taxation,
+            fn_days=options.fn_days,
+            fn_capacity=options.fn_capacity,
         )
     return new_device(
         options.clock,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from drivers.simulators.assembly import assemble, family_of, wanted
 
 if TYPE_CHECKING:
+    from drivers.simulators.serving import TimedLine
     from drivers.simulators.shtrih import Connection, ShtrihDevice
-    from drivers.simulators.tcp import TimedLine
 
 
 def open_line(family: str, options: Mapping[str, str]) -> TimedLine:

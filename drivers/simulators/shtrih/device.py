@@ -9,14 +9,14 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from drivers.simulators.clock import Clock
 from drivers.simulators.faults import Fault, LineFaults, Triggers, parse
 from drivers.simulators.fiscal_drive import DriveState, FiscalDrive
 from drivers.simulators.paper import MemoryPaper, Paper
-from drivers.simulators.registration import ALL_TAX_SYSTEMS, fresh
+from drivers.simulators.registration import ALL_TAX_SYSTEMS, FN_DAYS, fresh
 from drivers.simulators.shtrih import commands
 from drivers.simulators.shtrih.alternative import Numbered
 from drivers.simulators.shtrih.door import Door, Request
@@ -53,10 +53,13 @@ def new_state(
     ffd: str = "1.2",
     vat_autoreplace: bool = False,
     tax_systems: int = ALL_TAX_SYSTEMS,
+    fn_days: int = FN_DAYS,
+    fn_capacity: int | None = None,
 ) -> ShtrihState:
     """A register fresh from registration: document 1 is in its archive, the shift is closed."""
-    registration = replace(fresh(random, clock.now(), ffd), tax_systems=tax_systems)
-    drive = FiscalDrive(DriveState(registration))
+    drive = FiscalDrive(DriveState(fresh(random, clock.now(), ffd, tax_systems=tax_systems, fn_days=fn_days)))
+    if fn_capacity is not None:
+        drive.state.capacity = fn_capacity
     drive.register()
     state = ShtrihState(drive.state)
     if vat_autoreplace:
@@ -164,6 +167,10 @@ class ShtrihDevice:
                 self._deaf_until = now + fault.seconds("seconds")
             case _:
                 self._triggers.add(fault)
+
+    @property
+    def connected(self) -> bool:
+        return self._line is not None and not self._line.closed
 
     # --- hands on it ---
 

@@ -9,8 +9,8 @@ import pytest
 from drivers.simulators.assembly import wanted
 from drivers.simulators.clock import ManualClock, offset
 from drivers.simulators.inprocess import open_line
+from drivers.simulators.serving import TimedLine
 from drivers.simulators.shtrih import new_device
-from drivers.simulators.tcp import TimedLine
 from tests.drivers.simulators.host import PASSWORD, START, frame, le
 
 

@@ -1,0 +1,127 @@
+"""What a script may do to a running register: one line of words, one answer. The same for tests and for a process.
+
+As a process (``--control``): a JSON line ``{"do": "clock +25h"}`` on stdin, and one on stdout,
+``{"do": "clock +25h", "ok": true, …}`` or ``{"do": …, "ok": false, "error": "…"}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from drivers.simulators import ofd
+from drivers.simulators.clock import offset
+from drivers.simulators.faults import parse
+
+if TYPE_CHECKING:
+    from drivers.simulators.shtrih import ShtrihDevice
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise ValueError("a number from 0 up")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    act: Callable[[ShtrihDevice, Any], None]
+    help: str
+    argument: Callable[[str], Any] | None = None
+    metavar: str = ""
+    default: str | None = None  # of the argument; ``None``: it must be given
+
+
+def _look(_device: ShtrihDevice, _: object) -> None:
+    """The answer tells."""
+
+
+def _switch_off(device: ShtrihDevice, receipt: str) -> None:
+    device.power_off(annulled=receipt == "annulled")
+
+
+def _receipt(text: str) -> str:
+    if text not in ("kept", "annulled"):
+        raise ValueError("kept or annulled")
+    return text
+
+
+def _ofd(device: ShtrihDevice, lag: float | None) -> None:
+    now = device.register.now()
+    device.register.drive.unsent(now)  # what was due before is confirmed
+    ofd.switch(device.state.drive.ofd, lag, now)
+    device.save()
+
+
+WORDS: Mapping[str, Word] = {
+    "status": Word(_look, "nothing but the answer"),
+    "power-off": Word(_switch_off, "switch off; the open receipt is kept or annulled", _receipt, "RECEIPT", "kept"),
+    "power-on": Word(lambda device, _: device.power_on(), "switch on"),
+    "hang-up": Word(lambda device, _: device.hang_up(), "cut the connection"),
+    "paper-out": Word(lambda device, _: device.take_paper(), "the roll ends"),
+    "paper-in": Word(lambda device, _: device.load_paper(), "a new roll"),
+    "cover-open": Word(lambda device, _: device.open_cover(), "open the cover"),
+    "cover-close": Word(lambda device, _: device.close_cover(), "close the cover"),
+    "print-time": Word(lambda device, s: device.print_slowly(s), "seconds to print a slip", _number, "S"),
+    "clock": Word(lambda device, by: device.move_clock(by), "move the device's clock", offset, "+25h"),
+    "ofd-off": Word(lambda device, _: _ofd(device, None), "the operator (ОФД) is out of reach"),
+    "ofd-on": Word(_ofd, "it confirms documents S seconds after they were made", _number, "S", str(ofd.DEFAULT_LAG)),
+    "fault": Word(lambda device, fault: device.inject(fault), "add a fault", parse, "SPEC"),
+    "no-faults": Word(lambda device, _: device.forget_faults(), "forget the faults that have not struck"),
+}
+
+
+def perform(device: ShtrihDevice, order: str) -> dict[str, Any]:
+    """Carry out ``WORD [ARGUMENT]``; what the device looks like then. Raises ``ValueError`` that says what is wrong."""
+    name, _, text = order.strip().partition(" ")
+    word = WORDS.get(name)
+    if word is None:
+        raise ValueError(f"unknown word {name!r}; known words: {', '.join(WORDS)}")
+    text = text.strip() or word.default or ""
+    if word.argument is None:
+        if text:
+            raise ValueError(f"{name!r} takes nothing behind it")
+        word.act(device, None)
+    else:
+        try:
+            value = word.argument(text)
+        except ValueError as error:
+            raise ValueError(f"{name} {text!r}: expected {error}") from error
+        word.act(device, value)
+    device.tick()
+    return status(device)
+
+
+def status(device: ShtrihDevice) -> dict[str, Any]:
+    register, drive = device.register, device.register.drive
+    return {
+        "powered": device.powered,
+        "connected": device.connected,
+        "mode": register.mode(),
+        "submode": register.printer.submode(),
+        "clock": register.now().isoformat(timespec="seconds"),
+        "fd": drive.last_fd,
+        "shift": drive.state.shift_number,
+        "shift_open": drive.state.shift_open,
+        "unsent": drive.unsent(register.now()),
+    }
+
+
+def answer(device: ShtrihDevice, line: str) -> str:
+    """One line of a control channel and the line that answers it; never raises for what is written there."""
+    order: object = line.strip()
+    try:
+        read = json.loads(line)
+        order = read.get("do") if isinstance(read, dict) else None
+        if not isinstance(order, str):
+            raise ValueError('expected {"do": "WORD [ARGUMENT]"}')
+        reply: dict[str, Any] = {"do": order, "ok": True, **perform(device, order)}
+    except (ValueError, RecursionError) as error:
+        reply = {"do": order if isinstance(order, str) else None, "ok": False, "error": str(error)}
+    return json.dumps(reply, ensure_ascii=False)
