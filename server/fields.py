@@ -183,9 +183,12 @@ _RULES: Mapping[str, tuple[str, str, str, str]] = {
 }
 
 
-def field_errors(errors: Iterable[Any], under: str = "") -> list[FieldError]:
+def field_errors(errors: Iterable[Mapping[str, Any]], under: str = "") -> list[FieldError]:
     """Pydantic's errors in our words, the first of them; ``under`` is the field that was validated."""
-    return [field_error(error, under) for _, error in zip(range(MAX_SHOWN), errors, strict=False)]
+    errors = list(errors)
+    inside = {tuple(error["loc"])[:depth] for error in errors for depth in range(len(error["loc"]))}
+    told = [e for e in errors if not (e["type"] == "too_short" and tuple(e["loc"]) in inside)]  # entries that fell out
+    return [field_error(error, under) for error in told[:MAX_SHOWN]]
 
 
 def field_error(error: Mapping[str, Any], under: str = "") -> FieldError:

@@ -193,6 +193,7 @@ async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> 
         device.binding_epoch = max(device.binding_epoch, said.binding_epoch or 0) + 1
         device.bound_epoch = 0
         device.released_from = None
+        device.model = device.ffd = device.registration_number = device.taxation = device.health = None
         await tell_binding(work, world, device)
     elif said.binding_epoch is not None and said.binding_epoch > device.binding_epoch:
         # The database was restored to a moment before the epoch was given: the owner under it is right.
