@@ -31,7 +31,8 @@ from agent.procedures.asks import (
     Reopen,
     Wait,
 )
-from agent.procedures.receipt import MARGIN, PEEK_AFTER, snapshot_of
+from agent.procedures.patience import MARGIN, PEEK_AFTER
+from agent.procedures.precheck import snapshot_of
 from drivers.api import DocumentKind, FiscalDocument, Identity, ShiftState, Status
 from protocol.crm.codes import reason
 from protocol.crm.outcomes import Reason

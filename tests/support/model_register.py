@@ -13,7 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from drivers.api import CloseReply, DocumentKind, FiscalDocument, Identity, Paper, ShiftState, Status
+from drivers.api import (
+    CashCounters,
+    CloseReply,
+    DocumentKind,
+    FiscalDocument,
+    Identity,
+    Paper,
+    ShiftState,
+    ShiftTotals,
+    Status,
+)
 from drivers.errors import InDoubt, NotSent, Refused
 from protocol.ffd.planned import PlannedReceipt
 
@@ -38,7 +48,12 @@ class ModelRegister:
         self.ours: list[int] = []  # what the closing command of the procedure has made
         self.open: Begun | None = None
         self.half_document = False  # the fiscal drive holds a begun shift document
-        self.shift = ShiftState.CLOSED
+        self.shift, self.shift_number = ShiftState.CLOSED, 0
+        self.operated: list[str] = []  # shift and cash operations of the procedure, in order
+        self.drawer = 0
+        self.cash: dict[str, list[int]] = {"cash_in": [], "cash_out": []}  # amounts of the present shift
+        self.number = 0  # running number of documents of any kind
+        self.unable: str | None = None  # the code with which every receipt is judged impossible
         self.paper, self.cover_open, self.blocked, self.clock_unset = Paper.PRESENT, False, "", False
         self.busy_until = self.off_until = -1.0
         self.unreadable: set[int] = set()
@@ -47,7 +62,7 @@ class ModelRegister:
         self._add(DocumentKind.REGISTRATION)
         if shift is not ShiftState.CLOSED:
             self._add(DocumentKind.OPEN_SHIFT)
-            self.shift = shift
+            self.shift, self.shift_number = shift, 1
 
     # --- time and power
 
@@ -91,7 +106,7 @@ class ModelRegister:
             register_serial=self.serial,
             fn_serial=self.fn,
             shift=self.shift,
-            shift_number=1,
+            shift_number=self.shift_number,
             receipt_in_shift=0,
             document_open=self.open is not None,
             fn_document_open=self.half_document,
@@ -100,6 +115,7 @@ class ModelRegister:
             paper=self.paper,
             cover_open=self.cover_open,
             at=_START + timedelta(seconds=self.now),
+            drawer=self.drawer,
             clock_unset=self.clock_unset,
             blocked=self.blocked or None,
         )
@@ -131,6 +147,7 @@ class ModelRegister:
         self.open = None
         fd = self._add(DocumentKind.RECEIPT, sign=receipt.sign, total=total, imprint=receipt.imprint or "")
         self.ours.append(fd)
+        self.drawer += receipt.payments.cash * (-1 if receipt.sign in (2, 3) else 1)
         return CloseReply(fd, self.documents[fd].fpd, 0)
 
     def cancel(self) -> None:
@@ -142,8 +159,37 @@ class ModelRegister:
         self._only_one()
         if (self.shift is ShiftState.CLOSED) is (wanted is ShiftState.CLOSED):
             raise Refused("wrong_state")
+        self._turn(wanted)
+        self.operated.append("close_shift" if wanted is ShiftState.CLOSED else "open_shift")
+
+    def _turn(self, wanted: ShiftState) -> None:
         self._add(DocumentKind.CLOSE_SHIFT if wanted is ShiftState.CLOSED else DocumentKind.OPEN_SHIFT)
         self.shift = wanted
+        if wanted is ShiftState.OPEN:
+            self.shift_number += 1
+            self.cash = {"cash_in": [], "cash_out": []}
+
+    def move_cash(self, direction: str, amount: int) -> None:
+        """``cash_in`` or ``cash_out``, by the procedure."""
+        self.answers()
+        self._only_one()
+        self.foreign_cash(direction, amount)
+        self.operated.append(direction)
+
+    def cash_counters(self) -> CashCounters:
+        self.answers()
+        put, taken = self.cash["cash_in"], self.cash["cash_out"]
+        return CashCounters(self.number, self.drawer, sum(put), sum(taken), len(put), len(taken))
+
+    def shift_totals(self) -> ShiftTotals:
+        self.answers()
+        put, taken = self.cash["cash_in"], self.cash["cash_out"]
+        return ShiftTotals({1: 0}, {1: 0}, {1: 0}, {1: 0}, sum(put), sum(taken), self.drawer)
+
+    def check_receipt(self) -> None:
+        self.answers()
+        if self.unable is not None:
+            raise Refused(self.unable)
 
     def _only_one(self) -> None:
         if self.open is not None or self.half_document:
@@ -155,6 +201,18 @@ class ModelRegister:
         """Another program makes a receipt from beginning to end; what was open it cancels."""
         self.open = None
         return self._add(DocumentKind.RECEIPT, sign=1, total=total, imprint=imprint)
+
+    def foreign_cash(self, direction: str, amount: int) -> None:
+        """Somebody puts cash in or takes it out at the register itself."""
+        if direction == "cash_out" and amount > self.drawer:
+            raise Refused("cash_short")
+        self.drawer += amount if direction == "cash_in" else -amount
+        self.cash[direction].append(amount)
+        self.number += 1
+
+    def foreign_shift(self, wanted: ShiftState) -> None:
+        """Somebody opens or closes the shift at the register itself."""
+        self._turn(wanted)
 
     def report(self) -> int:
         """Another program makes a document that is no receipt."""
@@ -172,6 +230,7 @@ class ModelRegister:
         self, kind: DocumentKind, *, sign: int | None = None, total: int | None = None, imprint: str | None = None
     ) -> int:
         fd = self.last_fd + 1
+        self.number += 1
         at = _START + timedelta(seconds=self.now)
         self.documents[fd] = FiscalDocument(kind, fd, str(3000000000 + fd), at, sign, total, 1, fd, imprint)
         return fd

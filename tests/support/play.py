@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from agent.journal.rows import Snapshot
-from agent.procedures import receipt, shift
+from agent.procedures import operation, plain, precheck, reading, receipt
 from agent.procedures.asks import (
     Answer,
     Answered,
     Ask,
     Begin,
     BeginOperation,
+    CheckReceipt,
     Close,
     Commit,
     ContinuePrint,
@@ -33,9 +33,11 @@ from agent.procedures.asks import (
     NotReady,
     Operate,
     Operation,
+    ReadCounters,
     ReadDocument,
     ReadStatus,
     ReadSubtotal,
+    ReadTotals,
     Reopen,
     Seen,
     Wait,
@@ -48,6 +50,7 @@ from protocol.crm.job_machine import Job, JobEvent, Known, Moved, step
 from protocol.crm.outcomes import Decision
 from protocol.ffd.planned import PlannedLine, PlannedPayments, PlannedReceipt
 from protocol.ffd.vat import Vat
+from tests.support.faults import COMMITS, Fault
 from tests.support.model_register import MAX_TIME, SERIAL, ModelRegister, lost
 
 LINES = (
@@ -59,54 +62,8 @@ PLAN = PlannedReceipt(
     vat={Vat.NONE: 35000}, imprint="ABCDEFGHIJKLM",
 )  # fmt: skip
 OPEN = (Known.STARTED, Known.RESOLVING, Known.HUMAN)
+Runs = receipt.Run | operation.Run | plain.Run | reading.Run
 FINAL = (Known.DONE, Known.NOT_DONE, Known.CANCELLED)
-
-
-class Fault(StrEnum):
-    NOT_SENT = "not sent"
-    REFUSED = "refused"
-    REFUSED_IN_THE_MIDDLE = "refused in the middle"
-    LOST = "lost"  # doubt, never executed
-    HALF = "half"  # doubt, executed up to the first position; of a shift: begun on the fiscal drive
-    DONE = "done"  # doubt, executed
-    LATE = "late"  # doubt, executed at the last moment at which that is possible
-    CUT_BEFORE = "power cut before"
-    CUT_BEFORE_ANNULLED = "power cut before, annulled"
-    CUT_AFTER = "power cut after"
-    CUT_AFTER_ANNULLED = "power cut after, annulled"
-    KILLED_BEFORE = "killed before"
-    KILLED_AFTER = "killed after"
-    KILLED_LATE = "killed, executed late"
-    FOREIGN = "another program makes a receipt of the same sum first"  # and cancels what was open
-
-
-_CUTS = (Fault.CUT_BEFORE, Fault.CUT_BEFORE_ANNULLED, Fault.CUT_AFTER, Fault.CUT_AFTER_ANNULLED)
-_SAYS_NOTHING = (Fault.NOT_SENT, Fault.REFUSED, Fault.LOST, *_CUTS[:2], Fault.KILLED_BEFORE)
-_ACTS = (
-    Fault.NOT_SENT, Fault.REFUSED, Fault.LOST, Fault.DONE, Fault.LATE, *_CUTS, Fault.KILLED_BEFORE, Fault.KILLED_AFTER,
-    Fault.KILLED_LATE,
-)  # fmt: skip
-_COMMITS = (Begin, Commit, NoteSeen, BeginOperation, EndOperation)
-
-
-def faults_of(ask: Ask) -> tuple[Fault, ...]:
-    """What can go wrong with an ask."""
-    match ask:
-        case ReadStatus():
-            return (*_SAYS_NOTHING, Fault.FOREIGN)
-        case ReadDocument() | ReadSubtotal() | Reopen():
-            return _SAYS_NOTHING
-        case Fill() | Operate():
-            return (*_ACTS, Fault.HALF, Fault.REFUSED_IN_THE_MIDDLE)
-        case Close() | Fence() | ContinuePrint():
-            return _ACTS
-        case Begin():
-            return (Fault.REFUSED, Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
-        case Wait():
-            return (Fault.KILLED_AFTER,)
-        case _ if isinstance(ask, _COMMITS):
-            return (Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
-    return ()
 
 
 class Killed(Exception):
@@ -158,7 +115,7 @@ class Desk:
         self.kept = Kept(Job(Known.ACCEPTED, rev=1))
         self.asked: list[tuple[str, Ask]] = []
         self.asked_at: list[float] = []
-        self.cells: set[tuple[str, Answer]] = set()  # of the procedures' tables
+        self.cells: set[tuple[str, str, Answer]] = set()  # of the procedures' tables: module of the run, phase, answer
         self.events: list[JobEvent] = []
         self.commits: list[Commit] = []
         self.ended: Ask | None = None
@@ -189,32 +146,37 @@ class Desk:
         if kept.operation is not None:
             assert kept.operation_snapshot is not None
             self._operates = 1
-            self._play(
-                *shift.resume(
-                    kept.operation, SERIAL, MAX_TIME, kept.operation_snapshot, exclusive=self.exclusive
-                )
-            )  # fmt: skip
+            self._play(*operation.resume(self.policy(kept.operation), snapshot=kept.operation_snapshot))
             return
         if kept.job.state in OPEN:
-            assert kept.first is not None
-            assert kept.snapshot is not None
-            if self._fresh:
-                start = receipt.resume(
-                    self.context(), first=kept.first, snapshot=kept.snapshot, closing=kept.job.closing,
-                    doubted=kept.job.state is not Known.STARTED, human=kept.told,
-                )  # fmt: skip
-            else:
-                start = receipt.look_again(
-                    self.context(), first=kept.first, snapshot=kept.snapshot, closing=kept.job.closing, human=kept.told
-                )
-            self._play(*start)
+            self._play(*self.resolve(fresh=self._fresh))
             return
-        end = self._play(*receipt.start(self.context(), kept.first))
+        end = self._play(*self.begin())
         if isinstance(end, Needs):
-            end = self._play(*shift.start(end.operation, SERIAL, MAX_TIME, exclusive=self.exclusive))
+            end = self._play(*operation.start(self.policy(end.operation)))
         self.ended = end
         if isinstance(end, NotReady):
             self.register.pass_time(0.5)
+
+    def begin(self) -> tuple[Runs, Ask]:
+        return receipt.start(self.context(), self.kept.first)
+
+    def resolve(self, *, fresh: bool) -> tuple[Runs, Ask]:
+        """``fresh``: after a restart."""
+        kept = self.kept
+        assert kept.first is not None
+        assert kept.snapshot is not None
+        if fresh:
+            return receipt.resume(
+                self.context(), first=kept.first, snapshot=kept.snapshot, closing=kept.job.closing,
+                doubted=kept.job.state is not Known.STARTED, human=kept.told,
+            )  # fmt: skip
+        return receipt.look_again(
+            self.context(), first=kept.first, snapshot=kept.snapshot, closing=kept.job.closing, human=kept.told
+        )
+
+    def policy(self, wanted: Operation) -> operation.Context:
+        return operation.Context(wanted, SERIAL, self.exclusive, MAX_TIME, job=False)
 
     def context(self) -> receipt.Context:
         decision, fd = self.decision or (None, None)
@@ -224,7 +186,7 @@ class Desk:
             **self.settings,
         )  # fmt: skip
 
-    def _play(self, run: receipt.Run | shift.ShiftRun, ask: Ask) -> Ask:
+    def _play(self, run: Runs, ask: Ask) -> Ask:
         self._fresh = False
         while not isinstance(ask, (NotReady, Needs, Ended)):
             assert self.register.now < self.patience, f"no end after {self.register.now:.0f} s: {self.story()}"
@@ -232,11 +194,10 @@ class Desk:
             self.asked.append((run.phase.value, ask))
             self.asked_at.append(self.register.now)
             answer = self.answer(ask, self.faults.get(number))
-            self.cells.add((run.phase.value, answer.kind))
-            if isinstance(run, receipt.Run):
-                run, ask = receipt.step(run, answer)
-            else:
-                run, ask = shift.step(run, answer)
+            self.cells.add((type(run).__module__, run.phase.value, answer.kind))
+            if not isinstance(run, reading.Run) and run.check is not None and run.phase is type(run.phase).CHECK:
+                self.cells.add((precheck.__name__, run.check.phase.value, answer.kind))
+            run, ask = _step(run, answer)
         return ask
 
     # --- the performer's part
@@ -247,7 +208,7 @@ class Desk:
             if self.register.shift is ShiftState.OPEN:
                 self.register.foreign_receipt(self.plan.total)
             fault = None
-        if isinstance(ask, (Wait, *_COMMITS)):
+        if isinstance(ask, (Wait, *COMMITS)):
             return self._written(ask, fault)
         self.register.pass_time(0.05)
         try:
@@ -353,9 +314,14 @@ class Desk:
                 return register.close()
             case Fence():
                 return register.cancel()
-            case Operate(operation):
-                wanted = ShiftState.OPEN if operation is Operation.OPEN_SHIFT else ShiftState.CLOSED
-                return register.operate(wanted)
+            case Operate(Operation.OPEN_SHIFT | Operation.CLOSE_SHIFT as turned):
+                return register.operate(operation.WANTED[turned])
+            case CheckReceipt():
+                return register.check_receipt()
+            case ReadCounters():
+                return register.cash_counters()
+            case ReadTotals():
+                return register.shift_totals()
             case Reopen():
                 return register.identity()
             case ContinuePrint():
@@ -371,22 +337,22 @@ class Desk:
                 kept.snapshot = snapshot
                 if kept.first is None or kept.first.fn_serial != snapshot.fn_serial:
                     kept.first = snapshot
-                self._fills = self._closes = 0
+                self._fills = self._closes = self._operates = 0
             case Commit(event, data):
                 self.commits.append(ask)
                 self._move(event)
                 if event is JobEvent.UNDECIDABLE:
                     kept.told = data["evidence"]["case"]
-                if event in (JobEvent.PROVEN, JobEvent.FOUND):
+                if event in (JobEvent.PROVEN, JobEvent.FOUND) and "document" in data:
                     kept.highest_fd = max(kept.highest_fd or 0, data["document"].fd)
             case NoteSeen(fn, highest, seen):
                 kept.fn, kept.highest_fd = fn, highest
                 if any(s.owner is None and s.document.kind in RECEIPTS for s in seen):
                     self.exclusive = False
-            case BeginOperation(operation, snapshot):
+            case BeginOperation(began, snapshot):
                 assert kept.operation is None
                 assert kept.job.state not in OPEN, "a shift operation while an older intent is open"
-                kept.operation, kept.operation_snapshot = operation, snapshot
+                kept.operation, kept.operation_snapshot = began, snapshot
                 self._operates = 0
             case EndOperation():
                 kept.operation = kept.operation_snapshot = None
@@ -442,3 +408,15 @@ class Desk:
     def story(self) -> str:
         told = "; ".join(f"{n} {phase}" for n, (phase, _) in enumerate(self.asked[-60:]))
         return f"faults {self.faults}, {self.kept}, asks: {told}"
+
+
+def _step(run: Runs, answer: Answered) -> tuple[Runs, Ask]:
+    match run:
+        case receipt.Run():
+            return receipt.step(run, answer)
+        case operation.Run():
+            return operation.step(run, answer)
+        case plain.Run():
+            return plain.step(run, answer)
+        case reading.Run():
+            return reading.step(run, answer)

@@ -206,7 +206,9 @@ def undecidable(run: Run, answer: Answered, code: str) -> Next:
         return _decided(run)
     if not quiet and code != "fn_replaced":
         return _wait_out(run, answer)
-    if not run.ctx.job or (code != "fn_replaced" and run.unclear + 1 < UNREADABLE_AFTER):
+    if not run.ctx.job:
+        return retry(run, answer, code)
+    if code != "fn_replaced" and run.unclear + 1 < UNREADABLE_AFTER:
         run = replace(run, phase=Phase.RETRY, unclear=run.unclear + 1)
         return run, Wait(min(5.0, 0.5 * 2.0 ** min(run.unclear - 1, 8)), waiting_code(run))
     if run.human == code:

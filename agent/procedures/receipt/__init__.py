@@ -5,29 +5,12 @@ read the archive, decide. Nothing but that path ends an attempt, and a timeout i
 ``table.TABLE`` names what follows on each kind of answer in each phase; it is complete.
 """
 
-from agent.procedures.receipt.run import (
-    LEFTOVER_PATIENCE,
-    MARGIN,
-    PEEK_AFTER,
-    PRINT_PATIENCE,
-    SILENT_AFTER,
-    UNREADABLE_AFTER,
-    Context,
-    Next,
-    Phase,
-    Run,
-    snapshot_of,
-)
+from agent.procedures.precheck import snapshot_of
+from agent.procedures.receipt.run import Context, Next, Phase, Run
 from agent.procedures.receipt.table import TABLE, look_again, resume, start, step
 
 __all__ = [
-    "LEFTOVER_PATIENCE",
-    "MARGIN",
-    "PEEK_AFTER",
-    "PRINT_PATIENCE",
-    "SILENT_AFTER",
     "TABLE",
-    "UNREADABLE_AFTER",
     "Context",
     "Next",
     "Phase",

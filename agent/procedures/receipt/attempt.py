@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.procedures import precheck
 from agent.procedures.asks import (
     Answered,
     Begin,
+    CheckReceipt,
     Close,
     Commit,
-    ContinuePrint,
-    Fence,
     Fill,
     Needs,
     NoteSeen,
@@ -18,71 +18,43 @@ from agent.procedures.asks import (
     Operation,
     ReadStatus,
     ReadSubtotal,
-    Wait,
 )
 from agent.procedures.evidence import Proven, Undecidable, decide
+from agent.procedures.patience import PASSING
+from agent.procedures.precheck import Ready, snapshot_of
 from agent.procedures.receipt.resolve import look
-from agent.procedures.receipt.run import LEFTOVER_PATIENCE, MARGIN, Next, Phase, Run, on_document, read_on, snapshot_of
-from drivers.api import Paper, ShiftState, Status
+from agent.procedures.receipt.run import Next, Phase, Run, on_document, read_on
+from drivers.api import ShiftState, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
 from protocol.crm.outcomes import Reason
 
+PAYS_OUT = (2, 3)  # tag 1054: sell_return and buy pay the customer
+
 # --- R1, R2: may it start? ------------------------------------------------------------------------------------------
 
 
-def on_status(run: Run, answer: Answered) -> Next:
-    status: Status = answer.value
-    run = replace(run, status=status)
-    ctx = run.ctx
-    if status.register_serial != ctx.register_serial:
-        return not_ready(
-            run, reason("wrong_device", detail=f"{status.register_serial}, expected {ctx.register_serial}")
-        )
-    if status.blocked is not None:
-        return not_ready(run, reason(status.blocked))
-    if status.busy:
-        return busy(run, answer)
-    if status.clock_unset:
-        return not_ready(run, reason("clock_unset"))
-    if status.document_open or status.fn_document_open:
-        if ctx.exclusive and run.waiting_since is None:
-            return replace(run, phase=Phase.LEFTOVER, waiting_since=answer.now), Fence()
-        since = answer.now if run.waiting_since is None else run.waiting_since
-        if answer.now - since >= LEFTOVER_PATIENCE:
-            return not_ready(run, reason("document_open"))
-        return replace(run, phase=Phase.LEFTOVER_WAIT, waiting_since=since), Wait(1.0, "document_open")
-    if status.cover_open:
-        return not_ready(run, reason("cover_open"))
-    if status.paper is Paper.RESUMABLE:
-        return replace(run, phase=Phase.RESUME_PAPER), ContinuePrint()
-    if status.paper is not Paper.PRESENT:
-        return not_ready(run, reason("no_paper"))
-    if status.shift is ShiftState.EXPIRED:
+def checking(run: Run, answer: Answered) -> Next:
+    assert run.check is not None
+    check, ask = precheck.step(run.check, answer)
+    if isinstance(ask, Ready):
+        return judge_shift(replace(run, check=check, status=ask.status))
+    return replace(run, check=check, phase=Phase.END if isinstance(ask, NotReady) else Phase.CHECK), ask
+
+
+def judge_shift(run: Run) -> Next:
+    """R2: an expired or closed shift is the matter of a procedure of its own, if the desk wants that."""
+    assert run.status is not None
+    ctx, shift = run.ctx, run.status.shift
+    if shift is ShiftState.EXPIRED:
         if ctx.close_expired_shift:
             return replace(run, phase=Phase.END), Needs(Operation.CLOSE_SHIFT)
         return not_ready(run, reason("shift_expired"))
-    if status.shift is ShiftState.CLOSED:
+    if shift is ShiftState.CLOSED:
         if ctx.open_shift:
             return replace(run, phase=Phase.END), Needs(Operation.OPEN_SHIFT)
         return not_ready(run, reason("shift_closed"))
-    return catch_up(run, status)
-
-
-def leftover_in_doubt(run: Run, answer: Answered) -> Next:
-    """A cancel that may still run is waited out, or it could strike the document of the attempt."""
-    return replace(run, phase=Phase.LEFTOVER_WAIT), Wait(answer.remaining + MARGIN, "document_open")
-
-
-def busy(run: Run, answer: Answered) -> Next:
-    since = answer.now if run.busy_since is None else run.busy_since
-    if answer.now - since >= LEFTOVER_PATIENCE:
-        return not_ready(run, reason("device_busy"))
-    return replace(run, phase=Phase.BUSY, busy_since=since), Wait(0.3, "device_busy")
-
-
-def again(run: Run, _: Answered) -> Next:
-    return replace(run, phase=Phase.STATUS), ReadStatus()
+    return catch_up(run, run.status)
 
 
 def not_ready_because(run: Run, answer: Answered) -> Next:
@@ -124,10 +96,32 @@ def caught_up(run: Run) -> Next:
             return not_ready(run, reason(verdict.code, detail="; ".join(verdict.differences)))
     if run.ctx.known_fn != status.fn_serial or status.last_fd > run.ctx.highest_fd:
         return replace(run, phase=Phase.NOTE), NoteSeen(status.fn_serial, status.last_fd, run.seen)
-    return begin(run, None)
+    return able(run, None)
 
 
-def begin(run: Run, _: Answered | None) -> Next:
+# --- R4: can the register make it at all? ---------------------------------------------------------------------------
+
+
+def able(run: Run, _: Answered | None) -> Next:
+    """Asked only when the archive has shown that the receipt is not there already: "impossible" ends the job."""
+    assert run.status is not None
+    plan, drawer = run.ctx.plan, run.status.drawer
+    if plan.sign in PAYS_OUT and drawer is not None and plan.payments.cash > drawer:
+        return impossible(run, reason("cash_short", detail=f"{plan.payments.cash} of {drawer}"))
+    return replace(run, phase=Phase.ABLE), CheckReceipt()
+
+
+def unable(run: Run, answer: Answered) -> Next:
+    """The register could never make it, unless the refusal is one that time or a hand at the register changes."""
+    why = answer.reason or reason("register_refused")
+    return not_ready(run, why) if why.code in PASSING else impossible(run, why)
+
+
+def impossible(run: Run, why: Reason) -> Next:
+    return replace(run, phase=Phase.END), Commit(JobEvent.IMPOSSIBLE, {"reason": why})
+
+
+def begin(run: Run, _: Answered) -> Next:
     assert run.status is not None
     snapshot = snapshot_of(run.status)
     first = run.first if run.first is not None and run.first.fn_serial == snapshot.fn_serial else snapshot

@@ -11,7 +11,8 @@ from agent.procedures.asks import (
     ReadStatus,
     Wait,
 )
-from agent.procedures.receipt.run import PRINT_PATIENCE, Next, Phase, Run
+from agent.procedures.patience import PRINT_PATIENCE
+from agent.procedures.receipt.run import Next, Phase, Run
 from drivers.api import Paper
 from protocol.crm.job_machine import JobEvent
 from protocol.crm.outcomes import Paper as PaperOutcome

@@ -13,19 +13,9 @@ from agent.procedures.asks import (
     Wait,
 )
 from agent.procedures.evidence import Proven, ProvenNone, Undecidable, decide, summary
+from agent.procedures.patience import LEFTOVER_PATIENCE, MARGIN, PEEK_AFTER, SILENT_AFTER, UNREADABLE_AFTER
 from agent.procedures.receipt.paper import paper_of
-from agent.procedures.receipt.run import (
-    LEFTOVER_PATIENCE,
-    MARGIN,
-    PEEK_AFTER,
-    SILENT_AFTER,
-    UNREADABLE_AFTER,
-    Next,
-    Phase,
-    Run,
-    on_document,
-    read_on,
-)
+from agent.procedures.receipt.run import Next, Phase, Run, on_document, read_on
 from drivers.api import Identity, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent

@@ -13,29 +13,18 @@ from agent.procedures.asks import (
     ReadDocument,
     Seen,
 )
+from agent.procedures.precheck import Check
 from drivers.api import CloseReply, Status
 from protocol.crm.outcomes import Decision, Reason
 from protocol.ffd.planned import PlannedReceipt
 
-MARGIN = 2.0  # seconds added to a command's own maximum time
-PEEK_AFTER = (
-    1.0  # seconds after a lost answer to the closing command before the archive is looked at for the first time
-)
-UNREADABLE_AFTER = 5  # looks at an archive that will not be read, before a person is told
-SILENT_AFTER = 15 * 60.0  # a device that has not decided for this long is shown to a person
-LEFTOVER_PATIENCE = 30.0  # how long another program's document may stay open before the cashier is told
-PRINT_PATIENCE = 60.0  # how long the end of printing is waited for, after the outcome
-
 
 class Phase(StrEnum):
-    STATUS = "R1 status"
-    LEFTOVER = "R1 cancel a leftover document"
-    LEFTOVER_WAIT = "R1 wait for another program"
-    RESUME_PAPER = "R1 continue print"
-    BUSY = "R1 wait while busy"
+    CHECK = "R1 may it start?"
     CATCH_UP = "R3 read the archive"
     NOTE = "R3 note what was seen"
     FOUND = "R3 already made"
+    ABLE = "R4 can the register make it?"
     BEGIN = "R4 INTENT"
     FILL = "R5 fill"
     SUBTOTAL = "R6 subtotal"
@@ -81,6 +70,7 @@ class Context:
 class Run:
     ctx: Context
     phase: Phase
+    check: Check | None = None
     first: Snapshot | None = None  # of the job's first attempt
     snapshot: Snapshot | None = None  # of this attempt
     status: Status | None = None
@@ -99,7 +89,6 @@ class Run:
     polls: int = 0
     unread: int = 0  # looks at the archive that ended before its last document
     waiting_since: float | None = None
-    busy_since: float | None = None
 
 
 Next = tuple[Run, Ask]
@@ -113,14 +102,3 @@ def on_document(run: Run, answer: Answered, done: Callable[[Run], Next]) -> Next
 
 def read_on(run: Run, done: Callable[[Run], Next]) -> Next:
     return (run, ReadDocument(run.next_fd)) if run.next_fd <= run.last_fd else done(run)
-
-
-def snapshot_of(status: Status) -> Snapshot:
-    return Snapshot(
-        register_serial=status.register_serial,
-        fn_serial=status.fn_serial,
-        last_fd=status.last_fd,
-        shift_number=status.shift_number,
-        receipt_in_shift=status.receipt_in_shift,
-        at=status.at.isoformat(),
-    )

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from agent.journal.rows import Snapshot
-from agent.procedures.asks import (
-    Answer,
-    Answered,
-    ReadStatus,
-    Reopen,
-)
+from agent.procedures import precheck
+from agent.procedures.asks import Answer, Answered, Reopen
+from agent.procedures.precheck import Wants
 from agent.procedures.receipt.attempt import (
-    again,
+    able,
     begin,
-    busy,
+    checking,
     close,
     closed,
     fill,
     filled,
-    leftover_in_doubt,
     not_ready_because,
     on_caught,
     on_recheck,
-    on_status,
     on_subtotal,
     refused,
+    unable,
 )
 from agent.procedures.receipt.paper import after_outcome, ask_paper, finish, on_paper, paper_noted
 from agent.procedures.receipt.resolve import (
@@ -53,7 +49,8 @@ from protocol.crm.codes import reason
 
 def start(ctx: Context, first: Snapshot | None) -> Next:
     """A job whose state is ``accepted``. ``first`` is the snapshot of an earlier attempt, if there was one."""
-    return Run(ctx, Phase.STATUS, first=first), ReadStatus()
+    check, ask = precheck.start(ctx.register_serial, exclusive=ctx.exclusive, wants=Wants())
+    return Run(ctx, Phase.CHECK, check=check, first=first), ask
 
 
 def resume(
@@ -105,13 +102,10 @@ def _only(phase: Phase, ok: Handler) -> dict[tuple[Phase, Answer], Handler]:
 
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
-    **_row(_P.STATUS, on_status, not_ready_because, not_ready_because, not_ready_because),
-    **_row(_P.LEFTOVER, again, not_ready_because, not_ready_because, leftover_in_doubt),
-    **_row(_P.RESUME_PAPER, busy, not_ready_because, busy, not_ready_because),
-    **_only(_P.LEFTOVER_WAIT, again),
-    **_only(_P.BUSY, again),
+    **_row(_P.CHECK, checking, checking, checking, checking),
     **_row(_P.CATCH_UP, on_caught, not_ready_because, not_ready_because, not_ready_because),
-    **_only(_P.NOTE, begin),
+    **_only(_P.NOTE, able),
+    **_row(_P.ABLE, begin, not_ready_because, unable, not_ready_because),
     **_only(_P.FOUND, after_outcome),
     **_row(_P.BEGIN, fill, _impossible, not_ready_because, _impossible),
     **_row(_P.FILL, filled, in_doubt, refused, in_doubt),

@@ -101,6 +101,10 @@ def _with_rates(*rates: int) -> FiscalDocument:
     return document(tags={"1059": [{"1199": rate} for rate in rates]})
 
 
+def _paid(tags: dict[str, str]) -> FiscalDocument:
+    return document(tags=tags)
+
+
 CONTENTS = [
     (ALIKE,                       ()),
     (document(total=1),           ("total 1, planned 35000",)),
@@ -108,7 +112,11 @@ CONTENTS = [
     (document(total=None),        ("total None, planned 35000",)),
     (_with_rates(6, 6),           ()),
     (_with_rates(6, 1),           ("VAT codes 1,6, planned 6,6",)),  # the register replaced a rate by itself
-    (_with_rates(6),              ("VAT codes 6, planned 6,6",)),
+    (_with_rates(6),              ("1 lines, planned 2",)),
+    (_paid({"1031": "350.00"}),   ()),  # what was not used may be missing
+    (_paid({"1031": "350.00", "1081": "0.00", "1215": "0.00", "1216": "0.00", "1217": "0.00"}), ()),
+    (_paid({"1081": "350.00"}),   ("payment 1031 0.00, planned 350.00", "payment 1081 350.00, planned 0.00")),
+    (_paid({"1031": "350.00", "1217": "0.01"}), ("payment 1217 0.01, planned 0.00",)),
     (document(tags={}),           ()),  # the register keeps only the summary
 ]  # fmt: skip
 

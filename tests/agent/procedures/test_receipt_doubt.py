@@ -10,13 +10,15 @@ import pytest
 from agent.journal.rows import Snapshot
 from agent.procedures import receipt
 from agent.procedures.asks import Answer, Close, Commit, Ended, Fence, Fill, ReadStatus, ReadSubtotal, Reopen, Wait
+from agent.procedures.patience import MARGIN, PRINT_PATIENCE
 from drivers.api import Paper
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.outcomes import Decision
 from protocol.crm.outcomes import Paper as PaperOutcome
 from tests.agent.procedures.test_receipt_start import answered, context
+from tests.support.faults import Fault, faults_of
 from tests.support.model_register import FN, MAX_TIME, SERIAL
-from tests.support.play import PLAN, Desk, Fault, faults_of
+from tests.support.play import PLAN, Desk
 
 UNMARKED = replace(PLAN, imprint=None)
 HALF_A_DAY = 12 * 3600.0
@@ -86,7 +88,7 @@ DECIDING = ("b.3.1 reopen", "b.3.5 fence")
 def test_absence_is_believed_only_after_the_commands_own_time(number: int, longest: str) -> None:
     desk = Desk({number: Fault.LOST})
     desk.run()
-    assert at(desk, *DECIDING)[0] - desk.asked_at[number] >= MAX_TIME[longest] + receipt.MARGIN
+    assert at(desk, *DECIDING)[0] - desk.asked_at[number] >= MAX_TIME[longest] + MARGIN
 
 
 def test_a_document_that_is_there_proves_itself_at_once() -> None:
@@ -100,7 +102,7 @@ def test_a_document_that_is_there_proves_itself_at_once() -> None:
 def test_without_an_imprint_nothing_proves_itself_early() -> None:
     desk = Desk({CLOSE: Fault.DONE}, plan=UNMARKED)
     assert desk.run() is Known.DONE
-    assert at(desk, *DECIDING)[0] - desk.asked_at[CLOSE] >= MAX_TIME["close"] + receipt.MARGIN
+    assert at(desk, *DECIDING)[0] - desk.asked_at[CLOSE] >= MAX_TIME["close"] + MARGIN
 
 
 @pytest.mark.parametrize("early", [Fault.NOT_SENT, Fault.LOST, Fault.REFUSED])
@@ -131,7 +133,7 @@ def test_after_a_restart_the_whole_time_is_waited_out(closing: bool, doubted: bo
             now += ask.seconds if isinstance(ask, Wait) else 0.0
             kind = Answer.OK if isinstance(ask, Wait) else Answer.NOT_SENT
             run, ask = receipt.step(run, answered(now=now, kind=kind))
-        assert now == (30.0 if closing else 25.0) + receipt.MARGIN
+        assert now == (30.0 if closing else 25.0) + MARGIN
 
 
 # --- a device that stays silent -------------------------------------------------------------------------------------
@@ -406,7 +408,7 @@ def test_a_printer_that_never_ends_is_not_waited_for() -> None:
     desk = closing_with(Paper.PRESENT, False, True, HALF_A_DAY)
     assert desk.run() is Known.DONE
     assert desk.events[-1] is JobEvent.PROVEN
-    assert desk.register.now - 3600.0 < receipt.PRINT_PATIENCE + 5.0
+    assert desk.register.now - 3600.0 < PRINT_PATIENCE + 5.0
 
 
 @pytest.mark.parametrize("kind", [Answer.NOT_SENT, Answer.REFUSED, Answer.DOUBT])

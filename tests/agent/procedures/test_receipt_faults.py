@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from agent.procedures import receipt, shift
+from agent.procedures import operation, precheck, receipt
 from agent.procedures.asks import Answer, Answered, Close, Fill, Operate, ReadDocument
 from agent.procedures.receipt import Phase, attempt, resolve
-from agent.procedures.shift import ShiftPhase
-from drivers.api import Paper, ShiftState
+from drivers.api import Paper, ShiftState, Status
 from protocol.crm.job_machine import JobEvent, Known
-from tests.agent.procedures.test_tables import RECEIPT_ASKS, SHIFT_ASKS
-from tests.support.play import PLAN, Desk, Fault, faults_of
+from tests.agent.procedures.test_tables import OPERATION_ASKS, RECEIPT_ASKS
+from tests.support.faults import Fault, faults_of
+from tests.support.play import PLAN, Desk
 
 Make = Callable[[dict[int, Fault]], Desk]
 UNMARKED = replace(PLAN, imprint=None)
@@ -163,7 +163,7 @@ def test_two_faults(make: Make) -> None:
 
 def test_every_cell_is_reached_and_asks_what_it_may() -> None:
     """A cell that no fault reaches would be a word that nothing has checked."""
-    cells: set[tuple[str, Answer]] = set()
+    cells: set[tuple[str, str, Answer]] = set()
     asked: dict[str, set[type]] = {}
     for desk, faults in chain(chain.from_iterable(map(singles, SCENARIOS)), second_thoughts()):
         if faults:
@@ -172,16 +172,21 @@ def test_every_cell_is_reached_and_asks_what_it_may() -> None:
         for phase, ask in desk.asked:
             asked.setdefault(phase, set()).add(type(ask))
     may: dict[str, set[type]] = {}
-    for phase, kinds in chain(RECEIPT_ASKS.items(), SHIFT_ASKS.items()):  # both have an "end"
+    for phase, kinds in chain(RECEIPT_ASKS.items(), OPERATION_ASKS.items()):  # both have an "end"
         may.setdefault(phase.value, set()).update(kinds)
     assert {phase: kinds - may[phase] for phase, kinds in asked.items() if kinds - may[phase]} == {}
-    tables = chain(receipt.TABLE.items(), shift.TABLE.items())
-    possible = {(phase.value, answer) for (phase, answer), handler in tables if handler.__name__ != "_impossible"}
+    possible = {
+        (module, phase.value, answer)
+        for module, table in ((RECEIPT, receipt.TABLE), (precheck.__name__, precheck.TABLE))
+        for (phase, answer), handler in table.items()
+        if handler.__name__ != "_impossible"
+    }
     assert possible - cells - UNREACHED == set()
 
 
+RECEIPT = receipt.Run.__module__
 UNREACHED = {
-    (Phase.FOUND.value, Answer.OK),  # test_receipt_start: a journal restored from an older copy
+    (RECEIPT, Phase.FOUND.value, Answer.OK),  # test_receipt_start: a journal restored from an older copy
 }
 
 
@@ -203,6 +208,10 @@ def _nothing_open(answer: Answered) -> Answered:
     return replace(answer, value=replace(answer.value, document_open=False))
 
 
+def _no_leftover(run: receipt.Run, answer: Answered) -> receipt.Next:
+    return attempt.checking(run, _nothing_open(answer) if isinstance(answer.value, Status) else answer)
+
+
 def _retry_at_once(run: receipt.Run, answer: Answered) -> receipt.Next:
     return replace(run, phase=Phase.CLOSE), Close()
 
@@ -222,11 +231,11 @@ MUTANTS: dict[str, dict[Any, Any]] = {
     "nothing is waited out, nothing is cancelled": {
         (Phase.DOUBT, Answer.OK): _no_drain,
         (Phase.LOOK, Answer.OK): lambda run, answer: resolve.on_look(run, _nothing_open(answer)),
-        (Phase.STATUS, Answer.OK): lambda run, answer: attempt.on_status(run, _nothing_open(answer)),
+        (Phase.CHECK, Answer.OK): _no_leftover,
     },
     "positions without INTENT": {(Phase.NOTE, Answer.OK): lambda run, _: (replace(run, phase=Phase.FILL), Fill())},
     "a shift closed again after a time-out": {
-        (ShiftPhase.OPERATE, Answer.DOUBT): lambda run, _: (run, Operate(run.operation)),
+        (operation.Phase.OPERATE, Answer.DOUBT): lambda run, _: (run, Operate(run.ctx.operation)),
     },
 }
 
@@ -234,7 +243,7 @@ MUTANTS: dict[str, dict[Any, Any]] = {
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_step_left_out_is_noticed(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for (phase, answer), handler in MUTANTS[mutant].items():
-        table: dict[Any, Any] = receipt.TABLE if isinstance(phase, Phase) else shift.TABLE
+        table: dict[Any, Any] = receipt.TABLE if isinstance(phase, Phase) else operation.TABLE
         monkeypatch.setitem(table, (phase, answer), handler)
     with pytest.raises(AssertionError):
         _all_singles(exclusive, closed_shift, expired_shift)

@@ -14,6 +14,7 @@ from agent.procedures.asks import (
     Answered,
     Ask,
     Begin,
+    CheckReceipt,
     Commit,
     ContinuePrint,
     Fence,
@@ -25,6 +26,7 @@ from agent.procedures.asks import (
     ReadStatus,
     Wait,
 )
+from agent.procedures.patience import MARGIN
 from agent.procedures.receipt import Context, Run
 from drivers.api import Paper, ShiftState, Status
 from protocol.crm.codes import reason
@@ -164,7 +166,7 @@ def test_a_cancel_that_may_still_run_is_waited_out_before_the_attempt() -> None:
     run, ask = receipt.step(run, answered(replace(STATUS, document_open=True)))
     assert ask == Fence()
     run, ask = receipt.step(run, Answered(Answer.DOUBT, 0.5, reason=reason("no_reply"), remaining=7.0))
-    assert ask == Wait(7.0 + receipt.MARGIN, "document_open")
+    assert ask == Wait(7.0 + MARGIN, "document_open")
     run, ask = receipt.step(run, answered(now=9.5))
     assert ask == ReadStatus()
 
@@ -256,6 +258,8 @@ def test_an_earlier_attempt_on_another_drive_gives_no_range() -> None:
     first = Snapshot(SERIAL, "9999078900011111", 5, 1, 0, "2026-07-01T12:00:00")
     run, _ = receipt.start(context(highest_fd=2), first)
     run, ask = receipt.step(run, answered(STATUS))
+    assert ask == CheckReceipt()
+    run, ask = receipt.step(run, answered())
     assert isinstance(ask, Begin)
     assert run.first == ask.snapshot
 
@@ -267,6 +271,7 @@ def test_an_earlier_attempt_on_another_drive_gives_no_range() -> None:
 def test_intent_is_refused_by_the_lane(code: str) -> None:
     run, _ = receipt.start(context(), None)
     run, ask = receipt.step(run, answered(STATUS))
+    run, ask = receipt.step(run, answered())
     assert ask == Begin(receipt.snapshot_of(STATUS))
     assert receipt.step(run, answered(kind=Answer.REFUSED, code=code))[1] == NotReady(reason(code))
 

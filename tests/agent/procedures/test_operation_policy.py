@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.procedures import shift
+from agent.procedures import operation
 from agent.procedures.asks import (
     Answer,
     Ask,
@@ -22,12 +22,14 @@ from agent.procedures.asks import (
     ReadStatus,
     Wait,
 )
-from agent.procedures.receipt import MARGIN, snapshot_of
+from agent.procedures.patience import MARGIN
+from agent.procedures.precheck import snapshot_of
 from drivers.api import DocumentKind, ShiftState
 from protocol.crm.codes import reason
 from tests.agent.procedures.test_receipt_start import answered
+from tests.support.faults import Fault, faults_of
 from tests.support.model_register import MAX_TIME, SERIAL, ModelRegister
-from tests.support.play import Desk, Fault, Killed, faults_of
+from tests.support.play import Desk, Killed
 
 OPEN, CLOSE = Operation.OPEN_SHIFT, Operation.CLOSE_SHIFT
 BEFORE = {OPEN: ShiftState.CLOSED, CLOSE: ShiftState.EXPIRED}
@@ -35,25 +37,28 @@ AFTER = {OPEN: ShiftState.OPEN, CLOSE: ShiftState.CLOSED}
 PROOF = {OPEN: DocumentKind.OPEN_SHIFT, CLOSE: DocumentKind.CLOSE_SHIFT}
 
 
+POLICY = operation.Context(OPEN, SERIAL, True, MAX_TIME, job=False)
+
+
 class Alone(Desk):
     """A desk where nothing but the operation is to be done."""
 
-    def __init__(self, operation: Operation, faults: dict[int, Fault] | None = None, *, exclusive: bool = True) -> None:
-        super().__init__(faults, exclusive=exclusive, shift=BEFORE[operation])
-        self.operation = operation
+    def __init__(self, wanted: Operation, faults: dict[int, Fault] | None = None, *, exclusive: bool = True) -> None:
+        super().__init__(faults, exclusive=exclusive, shift=BEFORE[wanted])
+        self.operation = wanted
         self.outcomes: list[EndOperation] = []
 
     def operate(self) -> Ask:
-        """One operation, restarts included; the ask that ended it."""
+        """One wanted, restarts included; the ask that ended it."""
         while True:
             try:
                 if self.kept.operation is None and not self.outcomes:
-                    return self._play(*shift.start(self.operation, SERIAL, MAX_TIME, exclusive=self.exclusive))
+                    return self._play(*operation.start(self.policy(self.operation)))
                 if self.kept.operation is None:
                     return Ended()  # the outcome was on disk when the process died
                 assert self.kept.operation_snapshot is not None
                 snapshot = self.kept.operation_snapshot
-                run = shift.resume(self.operation, SERIAL, MAX_TIME, snapshot, exclusive=self.exclusive)
+                run = operation.resume(self.policy(self.operation), snapshot=snapshot)
                 return self._play(*run)
             except Killed:
                 self.register.pass_time(1.0)
@@ -69,37 +74,37 @@ class Alone(Desk):
         return [document.kind for document in self.register.documents.values()][start:]
 
 
-@pytest.mark.parametrize("operation", list(Operation))
-def test_as_it_should_go(operation: Operation) -> None:
-    desk = Alone(operation)
+@pytest.mark.parametrize("wanted", [OPEN, CLOSE])
+def test_as_it_should_go(wanted: Operation) -> None:
+    desk = Alone(wanted)
     assert desk.operate() == Ended()
     assert [type(ask) for _, ask in desk.asked] == [
         *(ReadStatus, BeginOperation, Operate, ReadStatus, ReadDocument, EndOperation),
     ]
     (outcome,) = desk.outcomes
     assert outcome.document is not None
-    assert (outcome.document.kind, outcome.already) == (PROOF[operation], False)
-    assert desk.register.shift is AFTER[operation]
+    assert (outcome.document.kind, outcome.already) == (PROOF[wanted], False)
+    assert desk.register.shift is AFTER[wanted]
 
 
-def _singles(operation: Operation) -> Iterator[tuple[Alone, str, Fault]]:
-    way = Alone(operation)
+def _singles(wanted: Operation) -> Iterator[tuple[Alone, str, Fault]]:
+    way = Alone(wanted)
     way.operate()
     for number, (phase, ask) in enumerate(way.asked):
         for fault in faults_of(ask):
             if fault is not Fault.FOREIGN:
-                yield Alone(operation, {number: fault}), phase, fault
+                yield Alone(wanted, {number: fault}), phase, fault
 
 
-@pytest.mark.parametrize("operation", list(Operation))
-def test_every_fault_at_every_ask(operation: Operation) -> None:
+@pytest.mark.parametrize("wanted", [OPEN, CLOSE])
+def test_every_fault_at_every_ask(wanted: Operation) -> None:
     """The intent is closed, by the document when there is one; no operation is sent twice on one intent."""
-    for desk, phase, fault in _singles(operation):
+    for desk, phase, fault in _singles(wanted):
         end = desk.operate()
         what = f"{fault.value} at {phase}: {desk.story()}"
         assert desk.kept.operation is None, what
         desk.register.pass_time(3600.0)
-        assert desk.kinds() in ([], [PROOF[operation]]), what
+        assert desk.kinds() in ([], [PROOF[wanted]]), what
         if desk.outcomes:
             proven = [outcome.document.kind for outcome in desk.outcomes if outcome.document is not None]
             assert proven == desk.kinds(), what
@@ -110,10 +115,10 @@ def test_every_fault_at_every_ask(operation: Operation) -> None:
         assert not desk.register.half_document, what
 
 
-@pytest.mark.parametrize("operation", list(Operation))
-def test_in_the_wanted_state_already(operation: Operation) -> None:
-    desk = Alone(operation)
-    desk.register.shift = AFTER[operation]
+@pytest.mark.parametrize("wanted", [OPEN, CLOSE])
+def test_in_the_wanted_state_already(wanted: Operation) -> None:
+    desk = Alone(wanted)
+    desk.register.shift = AFTER[wanted]
     assert desk.operate() == Ended()
     assert desk.outcomes == []
 
@@ -132,7 +137,7 @@ NOT_READY: list[tuple[Callable[[ModelRegister], None], str]] = [
 
 @pytest.mark.parametrize(("happens", "code"), NOT_READY, ids=["another", "document", "drive", "away"])
 def test_not_ready(happens: Callable[[ModelRegister], None], code: str) -> None:
-    desk = Alone(OPEN)
+    desk = Alone(OPEN, exclusive=False)
     happens(desk.register)
     end = desk.operate()
     assert isinstance(end, NotReady)
@@ -157,7 +162,7 @@ def _sent(desk: Desk) -> int:
 
 WHOLE = MAX_TIME["shift"] + MARGIN
 LOST_ANSWERS = [
-    # operation  answer      sent  done   seconds
+    # wanted     answer      sent  done   seconds
     (OPEN,       Fault.DONE,  1,   True,  (0.0, 4.0)),  # the document proves itself
     (CLOSE,      Fault.DONE,  1,   True,  (0.0, 4.0)),
     (OPEN,       Fault.LOST,  2,   True,  (0.0, 4.0)),  # opening an open shift is refused: it may be sent once more
@@ -167,15 +172,15 @@ LOST_ANSWERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("operation", "fault", "sent", "done", "seconds"), LOST_ANSWERS)
-def test_a_lost_answer(operation: Operation, fault: Fault, sent: int, done: bool, seconds: tuple[float, float]) -> None:
-    desk = Alone(operation, {OPERATE: fault})
+@pytest.mark.parametrize(("wanted", "fault", "sent", "done", "seconds"), LOST_ANSWERS)
+def test_a_lost_answer(wanted: Operation, fault: Fault, sent: int, done: bool, seconds: tuple[float, float]) -> None:
+    desk = Alone(wanted, {OPERATE: fault})
     end = desk.operate()
     assert isinstance(end, Ended) is done
     assert _sent(desk) == sent
     assert seconds[0] <= desk.register.now - desk.asked_at[OPERATE] <= seconds[1]
     desk.register.pass_time(3600.0)
-    assert desk.kinds() == ([PROOF[operation]] if done else [])
+    assert desk.kinds() == ([PROOF[wanted]] if done else [])
 
 
 def test_an_opening_is_sent_twice_at_most() -> None:
@@ -188,13 +193,13 @@ def test_an_opening_is_sent_twice_at_most() -> None:
     assert desk.register.now - desk.asked_at[second] >= WHOLE
 
 
-@pytest.mark.parametrize("operation", list(Operation))
-def test_after_a_restart_absence_is_believed_after_the_whole_time(operation: Operation) -> None:
-    desk = Alone(operation, {OPERATE: Fault.KILLED_LATE})
+@pytest.mark.parametrize("wanted", [OPEN, CLOSE])
+def test_after_a_restart_absence_is_believed_after_the_whole_time(wanted: Operation) -> None:
+    desk = Alone(wanted, {OPERATE: Fault.KILLED_LATE})
     assert desk.operate() == Ended()
-    assert _sent(desk) == (2 if operation is OPEN else 1)
+    assert _sent(desk) == (2 if wanted is OPEN else 1)
     desk.register.pass_time(3600.0)
-    assert desk.kinds() == [PROOF[operation]]
+    assert desk.kinds() == [PROOF[wanted]]
 
 
 @pytest.mark.parametrize("exclusive", [True, False])
@@ -205,10 +210,10 @@ def test_what_a_refused_command_of_ours_has_begun_is_cancelled(exclusive: bool) 
     assert desk.outcomes == [EndOperation(OPEN, None, False)]
 
 
-@pytest.mark.parametrize("operation", list(Operation))
-def test_what_was_begun_in_doubt_is_cancelled_on_an_exclusive_desk(operation: Operation) -> None:
-    desk = Alone(operation, {OPERATE: Fault.HALF})
-    assert isinstance(desk.operate(), Ended if operation is OPEN else NotReady)
+@pytest.mark.parametrize("wanted", [OPEN, CLOSE])
+def test_what_was_begun_in_doubt_is_cancelled_on_an_exclusive_desk(wanted: Operation) -> None:
+    desk = Alone(wanted, {OPERATE: Fault.HALF})
+    assert isinstance(desk.operate(), Ended if wanted is OPEN else NotReady)
     assert any(isinstance(ask, Fence) for _, ask in desk.asked)
     assert len(desk.outcomes) == 1
 
@@ -235,13 +240,27 @@ def test_a_refusal_because_another_document_is_open_cancels_nothing_on_a_shared_
     assert not any(isinstance(ask, Fence) for _, ask in desk.asked)
 
 
+def test_what_was_left_open_is_cancelled_before_the_intent_on_an_exclusive_desk() -> None:
+    """By the rule of receipts: the shift of an idle desk is closed over a document that nobody will finish."""
+    desk = Alone(CLOSE)
+    desk.register.foreign_document()
+    assert desk.operate() == Ended()
+    kinds = [type(ask) for _, ask in desk.asked]
+    assert kinds.index(Fence) < kinds.index(BeginOperation)
+
+
+def _busy_after(desk: Alone, until: float) -> None:
+    """The register is busy from the command on."""
+    desk.register.later(0.06, lambda: setattr(desk.register, "busy_until", until))
+
+
 def test_a_busy_register_is_asked_again() -> None:
     desk = Alone(OPEN, {OPERATE: Fault.DONE})
-    desk.register.busy_until = 60.0
+    _busy_after(desk, 60.0)
     assert desk.operate() == Ended()
     assert desk.register.now < 60.0  # the shift is open: that it still prints does not matter
     desk = Alone(CLOSE, {OPERATE: Fault.LOST})
-    desk.register.busy_until = 60.0
+    _busy_after(desk, 60.0)
     assert isinstance(desk.operate(), NotReady)
     assert desk.register.now >= 60.0
 
@@ -251,11 +270,11 @@ def test_opened_by_another_hand() -> None:
     snapshot = snapshot_of(ModelRegister(shift=ShiftState.CLOSED).status())
     register = ModelRegister(shift=ShiftState.CLOSED)
     register.shift = ShiftState.OPEN
-    run, ask = shift.resume(OPEN, SERIAL, MAX_TIME, snapshot, exclusive=True)
+    run, ask = operation.resume(POLICY, snapshot=snapshot)
     for value in (None, register.identity(), register.status()):
-        run, ask = shift.step(run, answered(value))
+        run, ask = operation.step(run, answered(value))
     assert ask == EndOperation(OPEN, None, True)
-    assert shift.step(run, answered())[1] == Ended()
+    assert operation.step(run, answered())[1] == Ended()
 
 
 def test_a_document_of_another_kind_is_no_proof() -> None:
@@ -266,11 +285,11 @@ def test_a_document_of_another_kind_is_no_proof() -> None:
 
 
 @pytest.mark.parametrize("kind", [Answer.NOT_SENT, Answer.REFUSED, Answer.DOUBT])
-@pytest.mark.parametrize("phase", [shift.ShiftPhase.REOPEN, shift.ShiftPhase.LOOK, shift.ShiftPhase.ARCHIVE])
-def test_whatever_cannot_be_read_is_asked_again(phase: shift.ShiftPhase, kind: Answer) -> None:
+@pytest.mark.parametrize("phase", [operation.Phase.REOPEN, operation.Phase.LOOK, operation.Phase.ARCHIVE])
+def test_whatever_cannot_be_read_is_asked_again(phase: operation.Phase, kind: Answer) -> None:
     snapshot = snapshot_of(ModelRegister(shift=ShiftState.CLOSED).status())
-    run, _ = shift.resume(OPEN, SERIAL, MAX_TIME, snapshot, exclusive=True)
-    run, ask = shift.step(replace(run, phase=phase, polls=20), answered(kind=kind))
+    run, _ = operation.resume(POLICY, snapshot=snapshot)
+    run, ask = operation.step(replace(run, phase=phase, polls=20), answered(kind=kind))
     assert ask == Wait(5.0, "shift_in_doubt")  # no slower than this
 
 
