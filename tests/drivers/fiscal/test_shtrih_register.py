@@ -14,68 +14,21 @@ import pytest
 
 from drivers.api import DocumentKind, Paper, ShiftState
 from drivers.errors import InDoubt, NotSent, Refused
-from drivers.fiscal.shtrih import ShtrihRegister, load_profile
-from drivers.transports.memory import MemoryTransport, VirtualClock
-from protocol.ffd.planned import PlannedLine, PlannedPayments, PlannedReceipt
+from drivers.fiscal.shtrih import ShtrihRegister
+from protocol.ffd.planned import PlannedPayments, PlannedReceipt
 from protocol.ffd.tlv import encode_all
 from protocol.ffd.vat import Vat
 from protocol.wire.shtrih import commands as c
 from protocol.wire.shtrih.codec import Frame
+from tests.drivers.fiscal.desk import LINE, RECEIPT, Desk
 from tests.drivers.fiscal.scripted import (
     Broken,
     Gone,
     Lost,
-    ScriptedRegister,
     drive_status,
     full_status,
     short_status,
 )
-
-LINE = PlannedLine("Замена дисплея", 450000, Decimal(1), 450000, Vat.VAT22, 81148, 4, 4, 0)
-RECEIPT = PlannedReceipt(
-    sign=1,
-    taxation=1,
-    lines=(LINE,),
-    payments=PlannedPayments(cash=350000, card=100000),
-    cash_tendered=400000,
-    total=450000,
-    vat={Vat.VAT22: 81148},
-    cashier_name="Иванова М.",
-    cashier_inn="500100732259",
-    buyer_contact="+79001234567",
-    imprint="ABCDEFGHIJKLM",
-)
-
-
-class Desk:
-    """A driver, connected to a register of canned answers, on a clock that jumps."""
-
-    def __init__(self) -> None:
-        self.clock = VirtualClock()
-        self.device = ScriptedRegister(self.clock)
-        self.register = ShtrihRegister(MemoryTransport(self.device, self.clock), load_profile(), self.clock)
-
-    def connect(self) -> None:
-        self.register.connect()
-        self.device.log.clear()
-
-    def fill(self, receipt: PlannedReceipt = RECEIPT) -> list[tuple[int, int]]:
-        progress: list[tuple[int, int]] = []
-        self.register.fill_receipt(receipt, lambda done, of: progress.append((done, of)))
-        return progress
-
-
-@pytest.fixture
-def fresh() -> Desk:
-    return Desk()
-
-
-@pytest.fixture
-def desk() -> Desk:
-    desk = Desk()
-    desk.connect()
-    return desk
-
 
 # --- connect ---------------------------------------------------------------------------------------------------------
 
