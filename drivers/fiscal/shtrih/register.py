@@ -26,8 +26,8 @@ from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from drivers.fiscal.shtrih.archive import fiscal_document
 from drivers.fiscal.shtrih.asking import TRANSIENT, Asking
 from drivers.fiscal.shtrih.counters import Counters
-from drivers.fiscal.shtrih.discovery import Known, discover
 from drivers.fiscal.shtrih.facts import Facts
+from drivers.fiscal.shtrih.known import Known, find_out
 from drivers.fiscal.shtrih.link import Link
 from drivers.fiscal.shtrih.printing import Printer
 from drivers.fiscal.shtrih.profile import Profile
@@ -118,7 +118,7 @@ class ShtrihRegister(FiscalRegister):
         self._known = None
         self._link.open()
         try:
-            known = discover(self._ask, self._profile)
+            known = find_out(self._ask, self._profile)
         except DeviceError:
             self._link.close()
             raise

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.api import SlipBarcode, SlipText
 from drivers.errors import DeviceError
 from drivers.fiscal.shtrih import ShtrihRegister, load_profile
 from drivers.transports.memory import MemoryTransport, VirtualClock
 from protocol.wire.shtrih.catalogue import COMMANDS
 from protocol.wire.shtrih.codec import Frame
+from tests.drivers.fiscal.desk import RECEIPT
 from tests.drivers.fiscal.scripted import ScriptedRegister
 
 PROFILE = load_profile()
@@ -54,6 +57,9 @@ def test_connecting_to_anything(pieces: list[bytes]) -> None:
         register.connect()
 
 
+SLIP = [SlipText("Заказ 5", bold=True), SlipBarcode("qr", "5"), SlipBarcode("ean13", "460123456789")]
+LONG = replace(RECEIPT, place="x" * 256)  # through the register's buffer
+
 USES: list[Callable[[ShtrihRegister], object]] = [
     ShtrihRegister.status,
     ShtrihRegister.subtotal,
@@ -63,6 +69,17 @@ USES: list[Callable[[ShtrihRegister], object]] = [
     lambda register: register.document(45),
     lambda register: register.open_shift("Иванова М.", None),
     lambda register: register.close_shift(None, None),
+    ShtrihRegister.health,
+    ShtrihRegister.shift_totals,
+    ShtrihRegister.cash_counters,
+    ShtrihRegister.print_copy,
+    ShtrihRegister.open_drawer,
+    lambda register: register.cash_in(100, None),
+    lambda register: register.cash_out(100, None),
+    lambda register: register.print_slip(SLIP, cut=True),
+    lambda register: register.fill_receipt(LONG, lambda *_: None),
+    lambda register: register.close_receipt(LONG),
+    ShtrihRegister.connect,
 ]
 
 

@@ -47,7 +47,7 @@ class Known:
         return self.features is None or Feature.CUTTER in self.features
 
 
-def discover(asking: Asking, profile: Profile) -> Known:
+def find_out(asking: Asking, profile: Profile) -> Known:
     """Raises ``NotSent`` (``wrong_device``), and what a link raises."""
     password = asking.password
     device = asking.expected(DeviceType())
