@@ -31,6 +31,9 @@ Records: TypeAlias = tuple[tuple[int, Value], ...]
 
 VERSIONS = ("1.05", "1.1", "1.2")
 
+DISTINCT_VERSIONS = ("1.1", "1.2")
+"""One of each form: 1.05 writes as 1.1 does."""
+
 VERSION_CODES = MappingProxyType({"1.05": 2, "1.1": 3, "1.2": 4})
 """Tag 1209."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from protocol.ffd import imprint
-from protocol.ffd.forms import VERSIONS, Records, agent_records, attribute_records, supplier_records
+from protocol.ffd.forms import DISTINCT_VERSIONS, Records, agent_records, attribute_records, supplier_records
 from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.records import DOCUMENT_LIMIT, document_size, item_records
 from protocol.ffd.tags import TAGS
@@ -18,7 +18,7 @@ def sizes(plan: PlannedReceipt, ffd: str | None) -> Iterator[Violation]:
 
     A line is measured only when its structures fit, the document only when its lines do.
     """
-    versions = VERSIONS if ffd is None else (ffd,)
+    versions = DISTINCT_VERSIONS if ffd is None else (ffd,)
     too_long = [*_structures(plan)] or [*_lines(plan, versions)]
     yield from too_long
     if too_long:
@@ -64,6 +64,8 @@ def _structure(tag: int, field: str, inside: Records) -> Iterator[Violation]:
 def _lines(plan: PlannedReceipt, versions: tuple[str, ...]) -> Iterator[Violation]:
     limit = TAGS[1059].length
     for at, line in enumerate(plan.lines):
+        if line.agent is None and line.supplier is None and not line.industry:
+            continue  # its texts and numbers at their longest are far below the limit
         size = max(len(encode_all(item_records(line, version))) for version in versions)
         if size > limit:
             yield broken(
