@@ -19,6 +19,7 @@ from protocol.crm.job_machine import TABLE
 from protocol.crm.link_machine import AGENT_TABLE, SERVER_TABLE
 from protocol.crm.machine import as_markdown
 from protocol.crm.messages import DURABLE, TYPES
+from tests.support import error_docs
 
 P = TypeVar("P", bound=StrEnum)
 DOCS = Path(__file__).parents[2] / "docs"
@@ -61,10 +62,13 @@ PARTS: dict[str, Callable[[], str]] = {
     "agent link": lambda: as_markdown(AGENT_TABLE),
     "server link": lambda: as_markdown(SERVER_TABLE),
     "messages": messages_table,
+    "codes": error_docs.codes_table,
+    "receipt rules": error_docs.rules_table,
+    "command codes": error_docs.commands_table,
     "receipt procedure": lambda: procedure_table(receipt.TABLE),
     "shift procedure": lambda: procedure_table(shift.TABLE),
 }
-PAGES = ("crm-protocol.md", "job-machine.md", "procedures.md")
+PAGES = ("crm-protocol.md", "errors.md", "job-machine.md", "procedures.md")
 
 
 def filled(page: str) -> str:
