@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from drivers.fiscal.shtrih import ShtrihRegister, load_profile
+from drivers.fiscal.shtrih.profile import Profile
 from drivers.transports.memory import MemoryTransport, VirtualClock
 from protocol.ffd.planned import PlannedLine, PlannedPayments, PlannedReceipt
 from protocol.ffd.vat import Vat
@@ -29,10 +30,10 @@ RECEIPT = PlannedReceipt(
 class Desk:
     """A driver, connected to a register of canned answers, on a clock that jumps."""
 
-    def __init__(self) -> None:
+    def __init__(self, profile: Profile | None = None) -> None:
         self.clock = VirtualClock()
         self.device = ScriptedRegister(self.clock)
-        self.register = ShtrihRegister(MemoryTransport(self.device, self.clock), load_profile(), self.clock)
+        self.register = ShtrihRegister(MemoryTransport(self.device, self.clock), profile or load_profile(), self.clock)
 
     def connect(self) -> None:
         self.register.connect()

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from drivers.api import Align, CashCounters, Health, ShiftTotals, SlipBarcode, SlipText
 from drivers.errors import InDoubt, NotSent, Refused
-from drivers.fiscal.shtrih import ShtrihRegister
+from drivers.fiscal.shtrih import ShtrihRegister, load_profile
 from protocol.wire.shtrih import commands as c
 from protocol.wire.shtrih import printer_commands as p
 from protocol.wire.shtrih import record_commands as r
@@ -361,6 +362,17 @@ def test_a_model_without_a_cutter_feeds_only(fresh: Desk, told: bool) -> None:
     fresh.register.print_slip([SlipText("Заказ 5")], cut=True)
     assert len(fresh.device.sent(p.Feed)) == 1
     assert len(fresh.device.sent(p.Cut)) == (0 if told else 1)
+
+
+def test_a_kind_that_the_model_has_not_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "model.toml"
+    path.write_text('[models.250]\nmissing = ["CB"]\n', "utf-8")
+    desk = Desk(load_profile(path))
+    desk.connect()
+    with pytest.raises(Refused, match="ШТРИХ-М-01Ф has no such command") as caught:
+        desk.register.print_slip([SlipText("Заказ 5"), SlipBarcode("code128", "5")], cut=True)
+    assert caught.value.code == "unsupported"
+    assert desk.device.log == []
 
 
 # --- copy, drawer, and all of them -----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,8 @@ from drivers.address import SetupError
 from drivers.fiscal.shtrih.profile import load_profile
 from drivers.fiscal.shtrih.vat_rows import VatRow, rows_by_vat
 from protocol.ffd.vat import Vat
+from protocol.wire.shtrih import commands as c
+from protocol.wire.shtrih import printer_commands as p
 from protocol.wire.shtrih.commands import MAX_TIME
 from protocol.wire.shtrih.exchange import Limits
 
@@ -31,8 +34,62 @@ def test_a_file_replaces_only_what_it_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "seconds"),
+    [
+        (c.ShortStatus(30), 3.0),
+        (c.FullStatus(30), 3.0),
+        (p.FontMetrics(30, 1), 5.0),
+        (c.XReport(30), 30.0),
+        (c.CloseShift(30), 65.0),
+        (c.OpenShift(30), 120.0),
+        (c.OpenReceipt(30, 0), 30.0),
+        (c.DriveStatus(30), 5.0),
+    ],
+)
+def test_longest_times_by_command(command: c.Command[Any], seconds: float) -> None:
+    assert load_profile().time_of(command) == seconds
+
+
+def test_a_kind_made_quicker_makes_its_commands_quicker(tmp_path: Path) -> None:
+    """So that what ``Capabilities.max_time`` promises holds for each of them."""
+    path = tmp_path / "quick.toml"
+    path.write_text("[time]\nshift = 20\n[time.command]\nFF01 = 1\n", "utf-8")
+    profile = load_profile(path)
+    assert [profile.time_of(command) for command in (c.CloseShift(30), c.OpenShift(30))] == [20.0, 20.0]
+    assert profile.time_of(c.DriveStatus(30)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(250, "ШТРИХ-М-01Ф/02Ф"), (252, "ШТРИХ-ЛАЙТ-01Ф/02Ф"), (19, "ШТРИХ-МОБАЙЛ-Ф"), (22, "РИТЕЙЛ-01Ф"),
+     (25, "ШТРИХ-ON-LINE"), (16, "МПЕЙ-Ф"), (44, "ФР-02Ф"), (51, "МИНИ-02Ф"), (249, "ФР-01Ф"), (77, "Shtrih-M")],
+)  # fmt: skip
+def test_models_by_number(number: int, name: str) -> None:
+    model = load_profile().model(number)
+    assert (model.name, model.columns, model.missing) == (name, 48, frozenset())
+
+
+def test_a_model_may_differ_and_others_may_be_added(tmp_path: Path) -> None:
+    path = tmp_path / "models.toml"
+    text = '[paper]\nfeed = 6\n[models.19]\ncolumns = 32\n[models.77]\nname = "Новая"\nmissing = ["cb", "25"]\n'
+    path.write_text(text, "utf-8")
+    profile = load_profile(path)
+    mobile, new = profile.model(19), profile.model(77)
+    assert (mobile.name, mobile.columns, mobile.feed) == ("ШТРИХ-МОБАЙЛ-Ф", 32, 6)
+    assert (new.name, new.columns) == ("Новая", 48)
+    assert [new.knows(kind) for kind in (p.PrintBarcode, p.Cut, p.Feed)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
     ("text", "wrong"),
     [
+        ("[models.19]\nwidth = 3", "models.19.width: no such setting; known here: name, missing, columns"),
+        ("[models.19]\ncolumns = -1", "models.19.columns: a whole number expected, not -1"),
+        ("[models.19]\nmissing = 'CB'", "models.19.missing: a list of codes"),
+        ("[models]\n20 = 5", "models.20: a table expected, not 5"),
+        ("[models.x]\nname = 'X'", "'x'"),
+        ("[barcode]\nqr = [1, 2]", "barcode.qr: five numbers expected"),
+        ("[time.command]\n41 = 0", "time.command.41: a number above zero expected, not 0"),
         ("[time]\nfinish = 3", "time.finish: no such setting; known here: query, fill"),
         ("[speed]\nbaud = 3", "speed: no such setting"),
         ("[time]\nclose = 0", "time.close: a number above zero expected, not 0"),
