@@ -178,8 +178,9 @@ def family_of(name: str) -> str:
 
 def store_of(path: Path | None) -> Store[ShtrihState]:
     from drivers.simulators.shtrih import ShtrihState
+    from drivers.simulators.shtrih.upgrade import upgrade
 
-    return Store(path, ShtrihState, GROWING)
+    return Store(path, ShtrihState, GROWING, upgrade)
 
 
 def assemble(options: Wanted, *, extra_byte: bool) -> ShtrihDevice:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -33,13 +33,21 @@ class Store(Generic[State]):
     """``Store(path, ShtrihState, ("drive.documents",))``; ``path`` None keeps nothing.
 
     ``growing`` names lists inside the state to which items are only ever added; the items themselves do not change. A
-    list that got shorter, or whose last known item is another one, makes the file be written anew.
+    list that got shorter, or whose last known item is another one, makes the file be written anew. ``upgrade`` turns
+    the JSON of an older version's file into today's shape, in place.
     """
 
-    def __init__(self, path: Path | None, kind: type[State], growing: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        kind: type[State],
+        growing: Sequence[str] = (),
+        upgrade: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
         self._path = path
         self._kind = kind
         self._growing = tuple(growing)
+        self._upgrade = upgrade
         self._kept: dict[str, tuple[int, object]] | None = None  # length and last item of each list in the file
         self._first = self._further = 0  # bytes of the first line and of the others
 
@@ -64,8 +72,11 @@ class Store(Generic[State]):
         if self._path is None or not self._path.exists():
             return None
         try:
-            return self._adapter.validate_json(_whole(self._path.read_bytes()))
-        except (ValidationError, ValueError, KeyError, TypeError, OSError) as error:
+            state = _whole(self._path.read_bytes())
+            if self._upgrade is not None:
+                self._upgrade(state)
+            return self._adapter.validate_json(json.dumps(state))
+        except (ValidationError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise StoreError(f"{self._path} is not a state file of this simulator: {error}") from error
 
     def save(self, state: State) -> None:
@@ -124,20 +135,20 @@ class Store(Generic[State]):
                 os.close(folder)
 
 
-def _whole(data: bytes) -> bytes:
-    """The state that the lines of a file add up to, as JSON."""
+def _whole(data: bytes) -> dict[str, Any]:
+    """The state that the lines of a file add up to."""
     first, *further = data.split(b"\n")
-    complete = further[:-1]  # after the last line's end there is nothing, or a line that was cut short
-    if not complete:
-        return first
-    changes = [json.loads(line) for line in complete]
-    before, state = json.loads(first), changes[-1]["state"]
+    before: dict[str, Any] = json.loads(first)
+    changes = [json.loads(line) for line in further[:-1]]  # behind the last line's end stands nothing, or a torn line
+    if not changes:
+        return before
+    state: dict[str, Any] = changes[-1]["state"]
     for path in changes[-1]["grown"]:
         items = _branch(before, path)[_leaf(path)]
         for change in changes:
             items += change["grown"][path]
         _branch(state, path)[_leaf(path)] = items
-    return json.dumps(state).encode()
+    return state
 
 
 def _branch(state: dict[str, Any], path: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A simulator that is started again goes on where it was."""
 
+import shutil
 from pathlib import Path
 from random import Random
 
@@ -61,6 +62,20 @@ def test_slip_that_was_not_printed_comes_out_after_the_restart(tmp_path: Path) -
     second = Host(state=store.load())
     second.pass_time(1)
     assert [slip.name for slip in second.paper.slips] == ["2"]
+
+
+def test_a_file_of_the_first_version_goes_on(tmp_path: Path) -> None:
+    """Written by the simulator as it was before FFD 1.05 and 1.1: open shift, a receipt, another one begun."""
+    path = tmp_path / "register.json"
+    shutil.copy(Path(__file__).parent / "data" / "shtrih-state-1.json", path)
+    host = host_on(path)
+    host.redial()
+    assert (host.last_fd(), host.mode()) == (3, 8)
+    assert host.good("1A" + PASSWORD, bytes([241]))[1:] == le(15_000, 6)
+    assert dict(host.tags(3))[1020] == le(10_000, 2)
+    assert host.close(cash=10_000)[1] == 4
+    again = host_on(path)
+    assert again.last_fd() == 4
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"family": "atol"}', "[1]"])
