@@ -117,6 +117,7 @@ class _Agent:
             on_progress=self._port.progress,
             on_archive=self._port.archive,
             on_crash=crashed,
+            on_health=self._port.health,
         )
 
     async def _tick(self) -> None:

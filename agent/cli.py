@@ -57,6 +57,7 @@ def build_parser(*, with_simulators: bool = True) -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_agent(commands)
     _add_device(commands)
+    _add_discover(commands)
     if with_simulators:
         from drivers.simulators import cli as simulate
 
@@ -108,6 +109,12 @@ def _add_agent(commands: _Commands) -> None:
         look.set_defaults(run=run_)
 
 
+JOB_ACTIONS = (
+    "open-shift", "close-shift", "x-report", "receipt", "cash-in", "cash-out", "print", "copy", "open-drawer",
+)  # fmt: skip
+"""Actions that are jobs, as ``agent.device_command`` knows them."""
+
+
 def _add_device(commands: _Commands) -> None:
     parser = commands.add_parser("device", help="one device, no server: for integrators and support")
     actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
@@ -115,10 +122,17 @@ def _add_device(commands: _Commands) -> None:
     for name, help_ in (
         ("identity", "who answers"),
         ("status", "shift, paper, last document, clock"),
+        ("health", "status with the fiscal drive's days, the OFD's queue and the clock's drift"),
+        ("totals", "counters of the present shift"),
         ("open-shift", "open a shift"),
         ("close-shift", "close the shift with a Z report"),
         ("x-report", "print an X report"),
         ("receipt", "print a receipt from a job's payload"),
+        ("cash-in", "put money into the drawer"),
+        ("cash-out", "take money out of the drawer"),
+        ("print", "print a slip of free text"),
+        ("copy", "print a copy of a document"),
+        ("open-drawer", "open the drawer"),
         ("document", "read a document from the fiscal drive"),
         ("cancel", "cancel the open document"),
         ("continue-print", "go on printing after new paper"),
@@ -126,11 +140,20 @@ def _add_device(commands: _Commands) -> None:
         action = actions.add_parser(name, help=help_)
         parsers.append(action)
         if name == "receipt":
-            action.add_argument("file", metavar="FILE", type=Path, help="payload as JSON")
-            action.add_argument("--job-id", metavar="ID", help="repeat or resume this job; without it a new id is made")
+            action.add_argument("file", metavar="FILE", type=Path, help="payload as JSON; - reads the standard input")
+        if name == "print":
+            action.add_argument(
+                "file", metavar="FILE", type=Path, help="lines of text, or a payload as JSON; - is stdin"
+            )
         if name == "document":
             action.add_argument("number", metavar="N", type=int, help="FD number")
-        if name in ("open-shift", "close-shift"):
+        if name == "copy":
+            action.add_argument("number", metavar="FD", type=int, nargs="?", help="without it the last document")
+        if name in ("cash-in", "cash-out"):
+            action.add_argument("amount", metavar="AMOUNT", help="roubles, for example 1500.00")
+        if name in JOB_ACTIONS:
+            action.add_argument("--job-id", metavar="ID", help="repeat or resume this job; without it a new id is made")
+        if name in ("open-shift", "close-shift", "cash-in", "cash-out"):
             action.add_argument("--cashier", metavar="NAME")
             action.add_argument("--cashier-inn", metavar="INN")
     for one in parsers:  # before or after the action, as people type them
@@ -139,6 +162,16 @@ def _add_device(commands: _Commands) -> None:
         one.add_argument("--config", metavar="F", type=Path, default=argparse.SUPPRESS, help="config.toml of the agent")
         one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="one JSON document on stdout")
     parser.set_defaults(run=_device)
+
+
+def _add_discover(commands: _Commands) -> None:
+    parser = commands.add_parser("discover", help="where registers could be; with --probe, which are there")
+    parser.add_argument("--probe", action="store_true", help="open each place and ask who is there; only reads")
+    parser.add_argument("--address", metavar="ADDR", action="append", default=[], help="ask here instead; repeatable")
+    parser.add_argument("--every-speed", action="store_true", help="ask serial ports at every speed (slow)")
+    _config(parser)
+    _json(parser)
+    parser.set_defaults(run=_discover)
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
@@ -286,6 +319,15 @@ def _journal_verify(args: argparse.Namespace) -> int:
     return 0 if result["ok"] else 1
 
 
+def _discover(args: argparse.Namespace) -> int:
+    from agent.config import load_config, machine_data_dir
+    from agent.discover_command import DiscoverCommand, run_discover
+
+    data_dir = load_config(args.config).data_dir if args.config else machine_data_dir()
+    asked = args.probe or bool(args.address)
+    return run_discover(DiscoverCommand(asked, tuple(args.address), args.every_speed, args.json), data_dir)
+
+
 def _device(args: argparse.Namespace) -> int:
     from agent.device_command import DeviceCommand, run_device_command
 
@@ -319,6 +361,7 @@ def _device(args: argparse.Namespace) -> int:
             number=getattr(args, "number", None),
             cashier=getattr(args, "cashier", None),
             cashier_inn=getattr(args, "cashier_inn", None),
+            amount=getattr(args, "amount", None),
         ),
         config,
     )

@@ -1,17 +1,17 @@
 """``kassabridge device``: one device, no server. The same lock and journal as the agent, the same verdicts.
 
-What a device answers goes to stdout; a refusal or doubt is a sentence with its code, advice and the vendor's code. A
-command of doubtful outcome is not repeated: the register is asked what became of it.
+What a device answers goes to stdout; a refusal or doubt is a sentence with its code, advice and the vendor's code.
+Whatever acts is a job of its kind, as a CRM would post it: of doubtful outcome it is not repeated, the register is
+asked what became of it, and the same ``--job-id`` asks again.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import partial
@@ -20,20 +20,20 @@ from typing import TYPE_CHECKING, Any
 
 from agent.config import Config
 from agent.console import answer, show, tell
+from agent.device_payload import payload_of
+from agent.devices.facts import totals_json
 from agent.devices.lock import DeviceLocked
 from agent.journal.store import JournalFailed
 from agent.local import Workbench, workbench
 from agent.problems import UserError
-from agent.procedures.asks import Operation
 from drivers.address import SetupError
 from drivers.api import FiscalDocument, Identity, Paper, ShiftState, Status
-from drivers.errors import DeviceError, InDoubt, NotSent, Refused
+from drivers.errors import DeviceError, InDoubt, NotSent
 from drivers.registry import known_drivers
 from drivers.transports.base import Clock
 from protocol.crm.codes import reason
-from protocol.crm.jobs import JOB_ID
+from protocol.crm.jobs import JOB_ID, JobKind
 from protocol.ffd.money import format_kopecks
-from protocol.ffd.violation import ReceiptInvalid
 
 if TYPE_CHECKING:
     from protocol.crm.outcomes import Reason
@@ -50,11 +50,12 @@ class DeviceCommand:
     number: int | None = None
     cashier: str | None = None
     cashier_inn: str | None = None
+    amount: str | None = None
 
 
 def run_device_command(command: DeviceCommand, config: Config | None, clock: Clock | None = None) -> int:
     """Carry out and print. Exit code as in ``agent.cli``; raises ``UserError`` for wrong use."""
-    work = _receipt(command) if command.action == "receipt" else partial(_act, command)
+    work = _job(command) if command.action in JOBS else partial(_act, command)
     try:
         with workbench(config, command.driver, command.address, clock=clock) as bench:
             return work(bench)
@@ -74,6 +75,7 @@ def run_device_command(command: DeviceCommand, config: Config | None, clock: Clo
 
 
 def _act(command: DeviceCommand, bench: Workbench) -> int:
+    """A query, or what belongs to no job."""
     identity = bench.register.connect()
     if command.action == "identity":
         return _show(command, _fields(identity))
@@ -116,33 +118,12 @@ def _document(bench: Workbench, command: DeviceCommand) -> Shown:
     return shown | {"total": None if document.total is None else format_kopecks(document.total)}
 
 
-def _shift(bench: Workbench, command: DeviceCommand, operation: Operation) -> Shown:
-    """Open or close the shift as the agent does: an intent on disk, and the archive decides what became of it."""
-    before = bench.register.status()
-    if (before.shift is ShiftState.CLOSED) is (operation is Operation.CLOSE_SHIFT):
-        raise Refused("shift_closed" if operation is Operation.CLOSE_SHIFT else "shift_open")
-    why = bench.shift(operation, command.cashier, command.cashier_inn)
-    if why is not None:
-        raise Refused(why.code, why.detail or "", vendor=why.vendor)
-    after = bench.register.status()
-    return {
-        "shift": after.shift.value,
-        "shift_number": after.shift_number,
-        "fd": after.last_fd if after.last_fd != before.last_fd else None,
-    }
+def _health(bench: Workbench, _: DeviceCommand) -> Shown:
+    return bench.facts(bench.register.connect())
 
 
-def _open_shift(bench: Workbench, command: DeviceCommand) -> Shown:
-    return _shift(bench, command, Operation.OPEN_SHIFT)
-
-
-def _close_shift(bench: Workbench, command: DeviceCommand) -> Shown:
-    return _shift(bench, command, Operation.CLOSE_SHIFT)
-
-
-def _x_report(bench: Workbench, _: DeviceCommand) -> Shown:
-    bench.register.x_report()
-    return {"printed": True}
+def _totals(bench: Workbench, _: DeviceCommand) -> Shown:
+    return totals_json(bench.register.shift_totals())
 
 
 def _cancel(bench: Workbench, _: DeviceCommand) -> Shown:
@@ -165,22 +146,33 @@ def _continue_print(bench: Workbench, _: DeviceCommand) -> Shown:
     return {"paper": register.status().paper.value}
 
 
-READ_ONLY = ("identity", "status", "document")
+READ_ONLY = ("identity", "status", "health", "totals", "document")
 _ACTIONS: dict[str, Callable[[Workbench, DeviceCommand], Shown]] = {
     "status": _status,
+    "health": _health,
+    "totals": _totals,
     "document": _document,
-    "open-shift": _open_shift,
-    "close-shift": _close_shift,
-    "x-report": _x_report,
     "cancel": _cancel,
     "continue-print": _continue_print,
 }
 
 
-# --- a receipt ------------------------------------------------------------------------------------------------------
+# --- jobs -----------------------------------------------------------------------------------------------------------
+
+JOBS: dict[str, JobKind] = {
+    "receipt": JobKind.RECEIPT,
+    "open-shift": JobKind.OPEN_SHIFT,
+    "close-shift": JobKind.CLOSE_SHIFT,
+    "x-report": JobKind.X_REPORT,
+    "cash-in": JobKind.CASH_IN,
+    "cash-out": JobKind.CASH_OUT,
+    "print": JobKind.PRINT_TEXT,
+    "copy": JobKind.PRINT_COPY,
+    "open-drawer": JobKind.OPEN_DRAWER,
+}
 
 
-def _receipt(command: DeviceCommand) -> Callable[[Workbench], int]:
+def _job(command: DeviceCommand) -> Callable[[Workbench], int]:
     """Check everything about the job first; the device is asked for only after that."""
     if command.driver not in known_drivers():
         names = ", ".join(known_drivers())
@@ -189,7 +181,7 @@ def _receipt(command: DeviceCommand) -> Callable[[Workbench], int]:
             f"Драйвер «{command.driver}» неизвестен; есть: {names}.",
             f"The driver “{command.driver}” is unknown; known: {names}.",
         )
-    payload = _payload(command)
+    kind, payload = JOBS[command.action], payload_of(command)
     job_id = command.job_id or f"device-{uuid.uuid4().hex[:20]}"
     if not JOB_ID.fullmatch(job_id):
         raise UserError(
@@ -201,46 +193,36 @@ def _receipt(command: DeviceCommand) -> Callable[[Workbench], int]:
         # First, so that the same job can be asked for again if this process does not live to print its answer.
         (tell if command.as_json else show)(f"job_id: {job_id}")
 
-    def make(bench: Workbench) -> int:
-        job = bench.receipt(job_id, payload)
-        if command.as_json:
-            answer(job)
-        else:
-            show("\n".join(_lines(job)))
-        return 0 if job.get("state") == "done" else 1
+    def carry_out(bench: Workbench) -> int:
+        return _show_job(command, kind, bench.run(kind, job_id, payload))
 
-    return make
+    return carry_out
 
 
-def _payload(command: DeviceCommand) -> dict[str, Any]:
-    """The payload in the file: itself, or the ``payload`` of a whole job."""
-    assert command.file is not None
-    try:
-        data = json.loads(command.file.read_bytes())
-    except OSError as error:
-        raise UserError(
-            "file_unreadable",
-            f"Файл {command.file} не читается: {error.strerror}.",
-            f"The file {command.file} cannot be read: {error.strerror}.",
-        ) from None
-    except ValueError as error:
-        raise UserError(
-            "bad_json", f"{command.file} — не JSON: {error}.", f"{command.file} is no JSON: {error}."
-        ) from None
-    if isinstance(data, dict) and isinstance(data.get("payload"), dict):
-        data = data["payload"]
-    from protocol.ffd.rules import accept_receipt
+def _show_job(command: DeviceCommand, kind: JobKind, job: Shown) -> int:
+    """The job's answer; of a job that was not done, but for a receipt's, an error as of any other command."""
+    good = job["state"] == "done"
+    why = job["reason"]
+    if good or kind is JobKind.RECEIPT or why is None:
+        _show(command, {**_short(kind, job), **job})
+        return 0 if good else 1
+    certainty = "in_doubt" if job["state"] == "human" or job["certainty"] == "unproven" else "refused"
+    _tell_failure(command, why["code"], why["vendor"], why["detail"], certainty, job)
+    return 1
 
-    try:
-        accept_receipt(data, on=date.today())  # noqa: DTZ011 - the day of this till, as its clock has it
-    except ReceiptInvalid as error:
-        raise UserError(
-            "bad_payload",
-            "\n".join(f"{v.field or command.file}: {v.text_ru}" for v in error.violations),
-            "\n".join(f"{v.field or command.file}: {v.text_en}" for v in error.violations),
-        ) from None
-    assert isinstance(data, dict)
-    return data
+
+def _short(kind: JobKind, job: Shown) -> Shown:
+    """What the person at the keyboard wanted to know, in front of the whole answer."""
+    proof = job["proof"] or {}
+    match kind:
+        case JobKind.OPEN_SHIFT | JobKind.CLOSE_SHIFT:
+            state = ShiftState.OPEN if kind is JobKind.OPEN_SHIFT else ShiftState.CLOSED
+            return {"shift": state.value, "shift_number": proof.get("shift"), "fd": proof.get("fd")}
+        case JobKind.X_REPORT | JobKind.PRINT_TEXT | JobKind.PRINT_COPY:
+            return {"printed": True}
+        case JobKind.CASH_IN | JobKind.CASH_OUT:
+            return {"drawer": proof.get("drawer")}
+    return {}
 
 
 # --- showing --------------------------------------------------------------------------------------------------------
@@ -256,18 +238,25 @@ def _show(command: DeviceCommand, shown: Shown) -> int:
 
 def _failed(command: DeviceCommand, error: DeviceError) -> int:
     certainty = "in_doubt" if isinstance(error, InDoubt) else "not_sent" if isinstance(error, NotSent) else "refused"
-    ru = reason(error.code, language="ru", vendor=error.vendor, detail=error.detail or None)
-    en = reason(error.code, language="en", vendor=error.vendor)
+    _tell_failure(command, error.code, error.vendor, error.detail or None, certainty, {})
+    return 1
+
+
+def _tell_failure(
+    command: DeviceCommand, code: str, vendor: str | None, detail: str | None, certainty: str, job: Shown
+) -> None:
+    ru = reason(code, language="ru", vendor=vendor, detail=detail)
+    en = reason(code, language="en", vendor=vendor, detail=detail)
     if command.as_json:
-        answer({"error": {**ru.model_dump(), "text_en": en.text, "advice_en": en.advice, "certainty": certainty}})
+        told = {**ru.model_dump(), "text_en": en.text, "advice_en": en.advice, "certainty": certainty}
+        answer({**job, "error": told})
     tell(_sentence(ru, "код кассы"))
     tell(_sentence(en, "the register's code"))
-    if isinstance(error, InDoubt):
+    if certainty == "in_doubt":
         tell(
             "Выполнена ли команда, неизвестно. Не повторяйте её, посмотрите status и document.\n"
             "Whether the command was carried out is unknown. Do not repeat it; look at status and document."
         )
-    return 1
 
 
 def _sentence(why: Reason, vendor: str) -> str:

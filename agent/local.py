@@ -1,9 +1,9 @@
-"""A receipt without a server: the same lane, journal, lock and procedures as the agent's, for one job."""
+"""A job without a server: the same lane, journal, lock and procedures as the agent's."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.app import open_journal, system_clock
 from agent.config import Config, machine_data_dir
+from agent.devices.facts import device_facts
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
 from agent.jobs.book import LOCAL, Clock, JobBook
@@ -18,7 +19,6 @@ from agent.jobs.transitions import absent, apply, because, is_final, is_open
 from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Journal, Transaction
 from agent.problems import UserError
-from agent.procedures.asks import Operation
 from drivers.api import FiscalRegister, Identity
 from drivers.registry import open_register
 from drivers.transports.base import Clock as TransportClock
@@ -27,7 +27,6 @@ from protocol.crm.codes import CODES
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind, sha256_hex
 from protocol.crm.messages import Desk, Offer
-from protocol.crm.outcomes import Reason
 
 PATIENCE = 30.0  # seconds that a register which is not ready is waited for before the job is given up
 
@@ -58,42 +57,46 @@ class Workbench:
         self._journal = journal
         self._clock = clock
 
-    def require_no_intent(self, identity: Identity) -> None:
-        """Nothing may act on a device while the outcome of something earlier is open. Raises ``UserError``."""
+    def require_no_intent(self, identity: Identity, *, but: str | None = None) -> None:
+        """Nothing may act on a device while the outcome of something earlier is open, save the job ``but``, which is to
+        be resolved. Raises ``UserError``."""
         device = _device(self._journal, identity)
         rows = self._journal.read(lambda tx: tx.live_jobs(device.kkm_id))
-        left = next((row.job_id for row in rows if is_open(row)), None)
+        left = next((row.job_id for row in rows if is_open(row) and row.job_id != but), None)
         if left is None and device.operation is None:
             return
         what = left or str(device.operation and device.operation["operation"])
         raise UserError(
             "intent_open",
-            f"На этой кассе не выяснено, чем кончилось «{what}». Запустите агента (или device receipt с этим "
+            f"На этой кассе не выяснено, чем кончилось «{what}». Запустите агента (или ту же команду device с этим "
             "--job-id): он спросит кассу. До этого ничего делать нельзя.",
-            f"What became of “{what}” on this register is not known yet. Start the agent (or device receipt with this "
-            "--job-id): it asks the register. Until then nothing may act.",
+            f"What became of “{what}” on this register is not known yet. Start the agent (or the same device command "
+            "with this --job-id): it asks the register. Until then nothing may act.",
             exit_code=1,
         )
 
-    def receipt(self, job_id: str, payload: dict[str, Any], *, patience: float = PATIENCE) -> dict[str, Any]:
-        """Make one receipt and return the job's answer: ``{"job_id", "state", "attempt", "reason", "proof", …}``.
+    def run(self, kind: JobKind, job_id: str, payload: dict[str, Any], *, patience: float = PATIENCE) -> dict[str, Any]:
+        """Carry one job out and return its answer: ``{"job_id", "state", "attempt", "reason", "proof", …}``.
 
-        The payload is valid. The same id again never makes a second document: it returns, or resolves, what is there.
+        The payload is valid. The same id again never does it a second time: it returns, or resolves, what is there.
         Raises ``UserError`` and the driver's errors before anything has started.
         """
         journal, clock = self._journal, self._clock
         row = journal.read(lambda tx: tx.job(job_id))
-        if row is not None and row.payload_hash != sha256_hex(payload):
+        if row is not None and (row.payload_hash != sha256_hex(payload) or row.kind != kind.value):
             known = CODES["id_conflict"]
             raise UserError(
                 "id_conflict", f"{job_id}: {known.ru} {known.advice_ru}", f"{job_id}: {known.en} {known.advice_en}"
             )
         if row is not None and is_final(row):
-            return answer_of(row)
-        device = _device(journal, self.register.connect())
+            return self._answer(row)
+        identity = self.register.connect()
+        if kind is not JobKind.RECEIPT:  # a receipt resolves what is open before it
+            self.require_no_intent(identity, but=job_id)
+        device = _device(journal, identity)
         book, lane = self._lane(device, only=job_id)
         if row is None or row.state is Known.ABSENT:
-            _accept(journal, device, job_id, payload)
+            _accept(journal, device, kind, job_id, payload)
         deadline = clock.monotonic() + patience
         while True:
             book.pong(clock.now(), clock.monotonic())
@@ -107,13 +110,17 @@ class Workbench:
                 break
             time.sleep(min(pause, 1.0))
         journal.commit(lambda tx: _archive(tx, job_id))
-        return answer_of(row)
+        return self._answer(row)
 
-    def shift(self, operation: Operation, cashier_name: str | None, cashier_inn: str | None) -> Reason | None:
-        """Open or close the shift as the agent does, with an intent on disk; the reason when it was not done."""
-        device = _device(self._journal, self.register.connect())
-        _, lane = self._lane(device, only=None)
-        return lane.operate(device, operation, cashier_name, cashier_inn)
+    def facts(self, identity: Identity) -> dict[str, Any]:
+        """State and health as ``device_status`` answers them; only queries are sent."""
+        status, health = self.register.status(), self.register.health()
+        return device_facts(
+            identity, status, health, self._clock.now(), _device(self._journal, identity).settings.timezone
+        )
+
+    def _answer(self, row: JobRow) -> dict[str, Any]:
+        return answer_of(row, self._journal.read(lambda tx: tx.facts(row.job_id)))
 
     def _lane(self, device: DeviceRow, *, only: str | None) -> tuple[JobBook, Lane]:
         book = JobBook(
@@ -158,12 +165,12 @@ def _device(journal: Journal, identity: Identity) -> DeviceRow:
     return journal.commit(work)
 
 
-def _accept(journal: Journal, device: DeviceRow, job_id: str, payload: dict[str, Any]) -> None:
+def _accept(journal: Journal, device: DeviceRow, kind: JobKind, job_id: str, payload: dict[str, Any]) -> None:
     def work(tx: Transaction) -> None:
         offer = Offer(
             tenant_id=LOCAL,
             job_id=job_id,
-            kind=JobKind.RECEIPT,
+            kind=kind,
             agent_id=LOCAL,
             kkm_id=device.kkm_id,
             register_serial=device.register_serial,
@@ -198,7 +205,7 @@ def _archive(tx: Transaction, job_id: str) -> None:
         tx.write_job(replace(row, archived=True), "archived")
 
 
-def answer_of(row: JobRow) -> dict[str, Any]:
+def answer_of(row: JobRow, facts: Mapping[str, Any]) -> dict[str, Any]:
     """A job as the command line shows it; the same words as the REST answer."""
     told = row.outcome
     return {
@@ -210,4 +217,7 @@ def answer_of(row: JobRow) -> dict[str, Any]:
         "proof": told.get("proof"),
         "paper": told.get("paper"),
         "evidence": told.get("evidence"),
+        "certainty": told.get("certainty"),
+        "result": facts.get("result"),
+        "document": facts.get("document"),
     }

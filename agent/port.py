@@ -22,6 +22,7 @@ from protocol.crm.messages import (
     Claim,
     ClaimedDevice,
     ClaimRefused,
+    Health,
     JournalHead,
     KnownJob,
     Progress,
@@ -44,6 +45,8 @@ class AgentPort:
         self._greeted: dict[str, ClaimedDevice] = {}  # as the last ``hello`` said them
         self._passing: list[Value] = []
         self._progress: dict[str, Progress] = {}
+        self._health: dict[str, Health] = {}
+        self._unsent: set[str] = set()  # devices whose newest health this connection has not carried
         self._wake: Callable[[], None] = lambda: None
         self._connected = False
         self.lanes: Sequence[Lane] = ()
@@ -61,12 +64,20 @@ class AgentPort:
             registration_number=identity.registration_number,
             model=identity.model,
             ffd=identity.ffd,
+            taxation=identity.taxation,
             last_fd=last_fd,
             binding_epoch=epoch or None,
         )
         with self._guard:
             self._claims[kkm_id] = device
         self._pass(Claim(device=device))
+
+    def health(self, health: Health) -> None:
+        """How a device is now. The newest one counts; a new connection begins with it."""
+        with self._guard:
+            self._health[health.kkm_id] = health
+            self._unsent.add(health.kkm_id)
+        self._wake()
 
     def archive(self, archive: Archive) -> None:
         self._pass(archive)
@@ -120,6 +131,7 @@ class AgentPort:
             self._connected = True
             late = [device for kkm_id, device in self._claims.items() if self._greeted.get(kkm_id) != device]
             self._passing += [Claim(device=device) for device in late]
+            self._unsent = set(self._health)
         self._wake()
 
     def started(self, known: Sequence[KnownJob]) -> None:
@@ -160,10 +172,13 @@ class AgentPort:
 
     def passing(self) -> list[Value]:
         with self._guard:
-            taken: list[Value] = [*self._passing, *self._progress.values()] if self._connected else []
-            if self._connected:
-                self._passing.clear()
-                self._progress.clear()
+            if not self._connected:
+                return []
+            health = [self._health[kkm_id] for kkm_id in sorted(self._unsent)]
+            taken: list[Value] = [*self._passing, *self._progress.values(), *health]
+            self._passing.clear()
+            self._progress.clear()
+            self._unsent.clear()
         return taken
 
     def on_outgoing(self, wake: Callable[[], None]) -> None:

@@ -17,7 +17,6 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 
 LONG = {
     "agent/demo.py": "one scenario, told in order",
-    "agent/devices/lane.py": "the one thread of a device",
     "agent/link/client.py": "carries out every effect of the link machine",
     "protocol/wire/shtrih/commands.py": "one entry per command of the family",
 }

@@ -1,7 +1,8 @@
 """The lane of one device: a thread that does one thing at a time, in order.
 
-Open intents first, then adopted jobs, then the oldest accepted job. The event loop never touches a device; this thread
-never touches the link. A lane that meets a bug stops the process (``on_crash``): the restart resolves from the journal.
+Open intents first, then adopted jobs, then the oldest accepted job; at rest it watches the register. The event loop
+never touches a device; this thread never touches the link. A lane that meets a bug stops the process (``on_crash``):
+the restart resolves from the journal.
 """
 
 from __future__ import annotations
@@ -9,46 +10,43 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import structlog
 
-from agent.devices.evidence import archive_above
-from agent.devices.performer import Interrupted, Performer, Work, decision_of
+from agent.devices.evidence import archive_above, search
+from agent.devices.performer import Interrupted, Performer, reason_of
+from agent.devices.recorder import decision_of
+from agent.devices.runs import Next, Procedures, asks_again_later, step
+from agent.devices.watch import Watch
+from agent.devices.work import Work, work_of
 from agent.jobs.book import JobBook
 from agent.jobs.transitions import is_open
-from agent.journal.rows import DeviceRow, JobRow, JobWithOffer, Snapshot
-from agent.procedures import receipt, shift
+from agent.journal.records import RecordKind
+from agent.journal.rows import DeviceRow, JobWithOffer
 from agent.procedures.asks import (
     Answer,
-    Answered,
     Ask,
-    Commit,
     ContinuePrint,
     Ended,
     Needs,
     NotReady,
     Operation,
-    ReadDocument,
     ReadStatus,
-    Seen,
+    ReadTotals,
 )
-from agent.procedures.evidence import Proven, decide
 from drivers.api import FiscalRegister, Identity, Paper, Status
 from drivers.errors import DeviceError
-from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.lease import Lease
-from protocol.crm.messages import Archive
+from protocol.crm.messages import Archive, Health
 from protocol.crm.outcomes import Paper as PaperOutcome
 from protocol.crm.outcomes import Reason
-from protocol.ffd.planned import PlannedReceipt
-from protocol.ffd.planning import plan as plan_receipt
-from protocol.ffd.shape import parse_receipt
 
 IDLE_DISCONNECT = 20.0  # seconds after which an idle channel is closed for other programs
 RETRY_FIRST, RETRY_LONGEST = 0.5, 5.0  # seconds between looks at a device that is not ready
 PAPER_PATIENCE = 30 * 60.0  # how long new paper is waited for after a receipt that was not printed to its end
+NEEDED = {Operation.OPEN_SHIFT: "open_shift", Operation.CLOSE_SHIFT: "close_expired_shift"}
+"""The desk's rule by which a receipt may ask for an operation."""
 
 log = structlog.get_logger("lane")
 
@@ -76,11 +74,13 @@ class Lane:
         on_progress: Callable[[str, str, int | None, int | None], None],
         on_archive: Callable[[Archive], None],
         on_crash: Callable[[BaseException], None],
+        on_health: Callable[[Health], None] | None = None,
         patient: bool = True,
     ) -> None:
         """``on_claim(kkm_id, identity, last_fd)`` when the device has said who it is; ``on_progress`` of a job;
-        ``on_archive`` answers ``want_archive``. Without ``patient`` a round ends as soon as a person has to look;
-        with it the device is asked on and on."""
+        ``on_archive`` answers ``want_archive``. With ``on_health`` the register is watched at rest, and the desk's
+        policy kept. Without ``patient`` a round ends as soon as a person has to look; with it the device is asked on
+        and on."""
         self.kkm_id = kkm_id
         self.state = LaneState(kkm_id)
         self._register = register
@@ -95,11 +95,12 @@ class Lane:
         self._nudged = False
         self._stopping = False
         self._performer = Performer(kkm_id, register, book, wait=self._sleep, progress=self._progress)
+        self._watch = Watch(kkm_id, self._performer, book, on_health=on_health)
         self._thread = threading.Thread(target=self._main, name=f"lane {kkm_id}", daemon=True)
-        self._claimed: tuple[str, str] | None = None
+        self._claimed = False
         self._failures = 0
         self._idle_rounds = 0
-        self._unprinted: tuple[str, float] | None = None
+        self._paper_since: tuple[str, float] | None = None
         self._fresh = True  # no intent of this process is open: an open one needs the whole waiting time
 
     def start(self) -> None:
@@ -123,7 +124,7 @@ class Lane:
 
     def reclaim(self) -> None:
         """A new connection to the server: say again who the device is."""
-        self._claimed = None
+        self._claimed = False
         self.nudge()
 
     def want_archive(self) -> None:
@@ -171,7 +172,7 @@ class Lane:
             return True
 
     def _cut_short(self) -> bool:
-        return self._decision_waits() or self._book.journal.read(lambda tx: tx.device(self.kkm_id)).released
+        return self._decision_waits() or self._book.device(self.kkm_id).released
 
     def _decision_waits(self) -> bool:
         row = self._performer.work.row
@@ -187,7 +188,7 @@ class Lane:
             self._performer.disconnect()
             return 60.0
         if device.operation is not None:
-            return self._operation(device)
+            return self._resume_policy(device)
         if chosen is not None and is_open(chosen.row):
             return self._resolve(device, chosen)
         if not self._introduce():
@@ -200,11 +201,13 @@ class Lane:
             if not self._search(device, adopted):
                 return self._pause()
         if chosen is None:
-            return self._finish_paper()
-        self._idle_rounds = 0
+            return self._rest(device, idle=True)
         if self._book.judge(chosen.start_by) is not Lease.GOOD:
-            return 1.0
-        return self._receipt(device, chosen)
+            return min(1.0, self._rest(device, idle=False))
+        self._idle_rounds = 0
+        if self._failures and self._watch.wait() == 0.0:  # the job waits for the register: why, is seen in a look
+            self._watch.look(device, idle=False)
+        return self._job(device, chosen)
 
     def _pause(self) -> float:
         """Back off from a device that is not ready."""
@@ -215,29 +218,37 @@ class Lane:
 
     def _introduce(self) -> bool:
         """Have the device say who it is, once per connection to the server and per change of machine."""
-        if self._claimed is not None:
+        if self._claimed:
             return True
         try:
             identity = self._performer.connect()
             status = self._register.status()
         except DeviceError as error:
             self._performer.disconnect()
-            self._not_ready(None, reason(error.code, vendor=error.vendor, detail=error.detail or None))
+            self._not_ready(None, reason_of(error))
+            self._watch.silent(reason_of(error))
             return False
-        self._claimed = (identity.register_serial, identity.fn_serial)
+        self._claimed = True
         self.state = replace(self.state, identity=identity, reason=None)
         self._on_claim(self.kkm_id, identity, status.last_fd)
         self._failures = 0
         return True
 
-    # --- a receipt
+    # --- a job
 
-    def _receipt(self, device: DeviceRow, chosen: JobWithOffer) -> float:
-        plan = self._plan(device, chosen)
-        run, ask = receipt.start(self._context(device, chosen.row, plan), chosen.row.first_snapshot)
-        end = self._run(run, ask, self._work(chosen, plan))
+    def _procedures(self, device: DeviceRow) -> Procedures:
+        return Procedures(device, self._register.capabilities.max_time)
+
+    def _job(self, device: DeviceRow, chosen: JobWithOffer) -> float:
+        work = work_of(device, chosen)
+        end = self._run(self._procedures(device).start(work), work)
         if isinstance(end, Needs):
-            return self._shift(device, chosen, end.operation)
+            if self._book.judge(chosen.start_by) is not Lease.GOOD:
+                return 1.0
+            needed = replace(work, rule=NEEDED[end.operation])
+            end = self._policy(device, end.operation, needed)
+            if not isinstance(end, NotReady):
+                return 0.0
         if isinstance(end, NotReady):
             self._not_ready(chosen.row.job_id, end.reason)
             return self._pause()
@@ -247,124 +258,30 @@ class Lane:
         return RETRY_FIRST if moved is not None and moved.state is Known.ACCEPTED else 0.0
 
     def _resolve(self, device: DeviceRow, chosen: JobWithOffer) -> float:
-        row, plan = chosen.row, self._plan(device, chosen)
-        assert row.first_snapshot is not None
-        assert row.snapshot is not None
-        context = self._context(device, row, plan)
-        told = (row.outcome.get("evidence") or {}).get("case") if row.state is Known.HUMAN else None
-        if self._fresh:
-            run, ask = receipt.resume(
-                context,
-                first=row.first_snapshot,
-                snapshot=row.snapshot,
-                closing=row.closing,
-                doubted=row.state is not Known.STARTED,
-                human=told,
-            )
-        else:
-            run, ask = receipt.look_again(
-                context, first=row.first_snapshot, snapshot=row.snapshot, closing=row.closing, human=told
-            )
-        self._run(run, ask, self._work(chosen, plan))
+        work, procedures = work_of(device, chosen), self._procedures(device)
+        self._run(procedures.resume(work) if self._fresh else procedures.look_again(work), work)
         return 0.0
 
-    def _context(self, device: DeviceRow, row: JobRow, plan: PlannedReceipt) -> receipt.Context:
-        desk = device.settings
-        decision, fd = decision_of(row)
-        return receipt.Context(
-            plan=plan,
-            exclusive=device.exclusive,
-            register_serial=device.register_serial or "",
-            known_fn=device.fn_serial if device.highest_fd is not None else None,
-            highest_fd=device.highest_fd or 0,
-            open_shift=desk.open_shift,
-            close_expired_shift=desk.close_expired_shift,
-            max_time=self._register.capabilities.max_time,
-            decision=decision,
-            decided_fd=fd,
-        )
+    # --- an operation of the desk's policy
 
-    def _plan(self, device: DeviceRow, chosen: JobWithOffer) -> PlannedReceipt:
-        row = chosen.row
-        wanted = row.imprinted if is_open(row) else device.settings.imprint
-        return plan_receipt(parse_receipt(chosen.offer.payload), imprint=row.imprint if wanted else None)
+    def _policy(self, device: DeviceRow, wanted: Operation, work: Work) -> Ask:
+        if wanted is Operation.CLOSE_SHIFT:
+            self._performer.work = work
+            self._performer.perform(ReadTotals())  # for the event; a register that keeps none closes all the same
+        return self._run(self._procedures(device).start_policy(wanted), work)
 
-    def _work(self, chosen: JobWithOffer, plan: PlannedReceipt) -> Work:
-        return Work(chosen.row, plan, datetime.fromisoformat(chosen.row.start_by), plan.cashier_name, plan.cashier_inn)
-
-    # --- a shift operation
-
-    def _shift(self, device: DeviceRow, chosen: JobWithOffer, operation: Operation) -> float:
-        plan = self._plan(device, chosen)
-        if self._book.judge(chosen.start_by) is not Lease.GOOD:
-            return 1.0
-        work = self._work(chosen, plan)
-        run, ask = shift.start(
-            operation,
-            device.register_serial or "",
-            self._register.capabilities.max_time,
-            exclusive=device.exclusive,
-        )
-        end = self._run(run, ask, work)
-        if isinstance(end, NotReady):
-            self._not_ready(chosen.row.job_id, end.reason)
-            return self._pause()
+    def _resume_policy(self, device: DeviceRow) -> float:
+        """Its intent was found open."""
+        self._run(self._procedures(device).resume_policy(), Work())
         return 0.0
 
-    def operate(
-        self, device: DeviceRow, operation: Operation, cashier_name: str | None, cashier_inn: str | None
-    ) -> Reason | None:
-        """Open or close the shift because a person asked for it; the reason when it was not done."""
-        work = Work(None, None, None, cashier_name, cashier_inn)
-        max_time = self._register.capabilities.max_time
-        run, ask = shift.start(operation, device.register_serial or "", max_time, exclusive=device.exclusive)
-        end = self._run(run, ask, work)
-        return end.reason if isinstance(end, NotReady) else None
-
-    def _operation(self, device: DeviceRow) -> float:
-        """An intent of a shift operation was found open."""
-        assert device.operation is not None
-        operation = Operation(device.operation["operation"])
-        snapshot = Snapshot(**device.operation["snapshot"])
-        run, ask = shift.resume(
-            operation,
-            device.register_serial or "",
-            self._register.capabilities.max_time,
-            snapshot,
-            exclusive=device.exclusive,
-        )
-        self._run(run, ask, Work(None, None))
-        return 0.0
-
-    # --- adoption
+    # --- adoption and evidence
 
     def _search(self, device: DeviceRow, chosen: JobWithOffer) -> bool:
-        """Look for the document of a job that another journal may have begun; what is found is done."""
-        plan = self._plan(device, chosen)
-        self._performer.work = self._work(chosen, plan)
-        status = self._performer.perform(ReadStatus())
-        if status.kind is not Answer.OK:
-            self._not_ready(chosen.row.job_id, status.reason)
-            return False
-        now: Status = status.value
-        if now.register_serial != device.register_serial:
-            return False
-        seen: list[Seen] = []
-        since = chosen.row.outcome.get("adopted_from")
-        for fd in range((since if since is not None else now.last_fd) + 1, now.last_fd + 1):
-            answer = self._performer.perform(ReadDocument(fd))
-            if answer.kind is not Answer.OK:
-                self._not_ready(chosen.row.job_id, answer.reason)
-                return False
-            if answer.value is not None and answer.value.document.imprint is not None:
-                seen.append(answer.value)
-        verdict = decide(seen, plan, exclusive=False) if plan.imprint is not None else None
-        if isinstance(verdict, Proven):
-            self._performer.perform(Commit(JobEvent.FOUND, {"document": verdict.document}))
-        else:
-            row = replace(chosen.row, outcome={**chosen.row.outcome, "searched": True})
-            self._book.journal.commit(lambda tx: tx.write_job(row, "searched"))
-        return True
+        why = search(self._performer, self._book, device, chosen)
+        if why is not None:
+            self._not_ready(chosen.row.job_id, why)
+        return why is None
 
     def _report_archive(self, device: DeviceRow) -> bool:
         archive = archive_above(self._performer, device)
@@ -374,17 +291,34 @@ class Lane:
         self._on_archive(archive)
         return True
 
-    # --- paper
+    # --- at rest
 
-    def _finish_paper(self) -> float:
-        """Print the rest of an interrupted receipt as soon as there is paper again; close an idle channel."""
-        if self._unprinted is None:
-            if self._idle_rounds:
-                self._performer.disconnect()
-            self._idle_rounds += 1
-            return IDLE_DISCONNECT
-        job_id, since = self._unprinted
+    def _rest(self, device: DeviceRow, *, idle: bool) -> float:
+        """Watch the register, keep the policy, print what waits for paper, close an idle channel."""
+        if self._watch.wait() == 0.0:
+            due = self._watch.look(device, idle=idle)
+            if due is not None:
+                end = self._policy(device, due.operation, Work(rule=due.rule))
+                if isinstance(end, NotReady):
+                    self._not_ready(None, end.reason)
+                return 1.0
+        if device.unprinted is not None:
+            self._finish_paper(device.unprinted)
+            return 1.0
+        if self._idle_rounds:
+            self._performer.disconnect()
+        self._idle_rounds += 1
+        left = self._watch.wait()
+        return IDLE_DISCONNECT if left is None else min(IDLE_DISCONNECT, left)
+
+    def _finish_paper(self, job_id: str) -> None:
+        """Print the rest of an interrupted document as soon as there is paper again."""
+        if self._paper_since is None or self._paper_since[0] != job_id:
+            self._paper_since = (job_id, self._book.clock.monotonic())
+        self.state = replace(self.state, paper_pending=True)
+        self._performer.work = Work()
         answer = self._performer.perform(ReadStatus())
+        printed = False
         if answer.kind is Answer.OK:
             status: Status = answer.value
             if status.paper is Paper.RESUMABLE:
@@ -394,28 +328,26 @@ class Lane:
                 assert row is not None
                 told = {**row.outcome, "paper": PaperOutcome.COMPLETE.value}
                 self._book.transition(job_id, JobEvent.PAPER, outcome=told)
-                self._printed(None)
-        if self._unprinted is not None and self._book.clock.monotonic() - since > PAPER_PATIENCE:
+                printed = True
+        if not printed and self._book.clock.monotonic() - self._paper_since[1] > PAPER_PATIENCE:
             log.warning("paper_given_up", kkm_id=self.kkm_id, job_id=job_id)
-            self._printed(None)
-        return 1.0
-
-    def _printed(self, unprinted: str | None) -> None:
-        """``unprinted`` is the job whose receipt waits for paper; ``None`` when none does."""
-        self._unprinted = (unprinted, self._book.clock.monotonic()) if unprinted is not None else None
-        self.state = replace(self.state, paper_pending=unprinted is not None)
+            self._book.update_device(
+                self.kkm_id, "paper_given_up", RecordKind.DEVICE, lambda device: replace(device, unprinted=None)
+            )
+            printed = True
+        if printed:
+            self.state = replace(self.state, paper_pending=False)
 
     # --- running a procedure
 
-    def _run(self, run: receipt.Run | shift.ShiftRun, ask: Ask, work: Work) -> Ask:
+    def _run(self, begun: Next, work: Work) -> Ask:
         """Step a procedure to its end; the last ask tells how it ended."""
+        run, ask = begun
         self._performer.work = work
         self._fresh = False
-        self.state = replace(
-            self.state, doing=run.phase.value, job_id=work.row.job_id if work.row else None, reason=None
-        )
+        self.state = replace(self.state, doing=run.phase.value, job_id=work.job_id, reason=None)
         while not isinstance(ask, (NotReady, Needs, Ended)):
-            if run.phase is receipt.Phase.RETRY and self._left_to_a_person():
+            if asks_again_later(run) and self._left_to_a_person():
                 break
             try:
                 answer = self._performer.perform(ask)
@@ -426,20 +358,17 @@ class Lane:
             log.debug(
                 "step", kkm_id=self.kkm_id, phase=run.phase.value, ask=type(ask).__name__, answer=answer.kind.value
             )
-            run, ask = _step(run, answer)
+            run, ask = step(run, answer)
             self.state = replace(self.state, doing=run.phase.value)
-        if isinstance(ask, Ended) and ask.paper_pending and work.row is not None:
-            self._printed(work.row.job_id)
-        self.state = replace(self.state, doing="idle", job_id=None)
+        pending = isinstance(ask, Ended) and ask.paper_pending
+        self.state = replace(self.state, doing="idle", job_id=None, paper_pending=pending or self.state.paper_pending)
         return ask
 
     def _left_to_a_person(self) -> bool:
         row = self._performer.work.row
         return not self._patient and row is not None and row.state is Known.HUMAN
 
-    def _not_ready(self, job_id: str | None, why: Reason | None) -> None:
-        if why is None:
-            return
+    def _not_ready(self, job_id: str | None, why: Reason) -> None:
         if self.state.reason is None or self.state.reason.code != why.code:
             log.warning("device_not_ready", kkm_id=self.kkm_id, job_id=job_id, code=why.code, vendor=why.vendor,
                         detail=why.detail)  # fmt: skip
@@ -450,7 +379,3 @@ class Lane:
     def _progress(self, job_id: str | None, code: str, done: int | None, of: int | None) -> None:
         if job_id is not None:
             self._on_progress(job_id, code, done, of)
-
-
-def _step(run: receipt.Run | shift.ShiftRun, answer: Answered) -> tuple[receipt.Run | shift.ShiftRun, Ask]:
-    return receipt.step(run, answer) if isinstance(run, receipt.Run) else shift.step(run, answer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,6 +111,12 @@ class JobBook:
             if not self._may_start:
                 return Lease.UNKNOWN
             return self._time.judge(start_by, self.clock.monotonic())
+
+    def server_time(self) -> datetime | None:
+        """The latest that the server's time can be; ``None`` without a fresh pong."""
+        with self._guard:
+            self._time = self._time.look(self.clock.monotonic(), self.clock.wall())
+            return self._time.now(self.clock.monotonic())
 
     # --- what the server says
 
@@ -254,6 +260,15 @@ class JobBook:
 
     # --- what the lanes ask
 
+    @property
+    def may_start(self) -> bool:
+        """The server has let this journal act in this process: it is no copy, and its devices are its own."""
+        with self._guard:
+            return self._may_start
+
+    def device(self, kkm_id: str) -> DeviceRow:
+        return self.journal.read(lambda tx: tx.device(kkm_id))
+
     def next_work(self, kkm_id: str) -> tuple[DeviceRow, JobWithOffer | None]:
         """The device and its next job: the one with an open intent, else the oldest accepted one."""
 
@@ -307,14 +322,13 @@ class JobBook:
         return moved
 
     def update_device(self, kkm_id: str, event: str, kind: RecordKind, change: Callable[[DeviceRow], DeviceRow],
-                      told: Callable[[DeviceRow], Event | None] = lambda _: None) -> DeviceRow:  # fmt: skip
-        """Record what happened to a device, with the event that the server is told."""
+                      told: Callable[[DeviceRow], Iterable[Event]] = lambda _: ()) -> DeviceRow:  # fmt: skip
+        """Record what happened to a device, with the events that the server is told."""
 
         def work(tx: Transaction) -> DeviceRow:
             device = change(tx.device(kkm_id))
             tx.write_device(device, event, kind)
-            body = told(device)
-            if body is not None:
+            for body in told(device):
                 tx.send(body, "event")
             if device.operation is None:
                 ownership.finish_release(tx, kkm_id)

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agent.journal.rows import JobRow
-from drivers.api import FiscalDocument, Identity, Status
+from drivers.api import CashCounters, FiscalDocument, Identity, Status
 from protocol.crm.outcomes import Proof, ProofSource
 from protocol.ffd.money import format_kopecks
 from protocol.ffd.planned import PlannedReceipt
@@ -17,7 +17,6 @@ from protocol.ffd.totals import vat_totals
 def device_proof(
     document: FiscalDocument,
     *,
-    fn_serial: str,
     identity: Identity,
     status: Status | None,
     timezone: str,
@@ -29,7 +28,7 @@ def device_proof(
     change = format_kopecks(plan.change) if plan is not None and plan.change and cash is not None else None
     return Proof(
         source=ProofSource.DEVICE,
-        fn=fn_serial,
+        fn=identity.fn_serial,
         fd=document.fd,
         fpd=document.fpd,
         shift=document.shift_number,
@@ -37,11 +36,29 @@ def device_proof(
         printed_at=with_offset(document.at, timezone),
         total=format_kopecks(document.total) if document.total is not None else None,
         drawer=format_kopecks(status.drawer) if status is not None and status.drawer is not None else None,
-        qr=qr_of(document, fn_serial),
+        qr=qr_of(document, identity.fn_serial),
         register_serial=identity.register_serial,
         registration_number=identity.registration_number,
         vat=vat_of(document),
         change=change,
+    )
+
+
+def cash_proof(
+    counters: CashCounters, *, amount: int, identity: Identity, status: Status | None, timezone: str
+) -> Proof:
+    """Of cash put in or taken out: no fiscal document, but the register's own running number and its drawer, read after
+    its counters had moved by just this amount."""
+    return Proof(
+        source=ProofSource.DEVICE,
+        fn=identity.fn_serial,
+        shift=status.shift_number if status is not None else None,
+        printed_at=with_offset(status.at, timezone) if status is not None and not status.clock_unset else None,
+        total=format_kopecks(amount),
+        drawer=format_kopecks(counters.drawer),
+        register_serial=identity.register_serial,
+        registration_number=identity.registration_number,
+        document_number=counters.document_number,
     )
 
 

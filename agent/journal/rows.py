@@ -90,6 +90,7 @@ class DeviceRow:
     operation: dict[str, Any] | None = None  # the open intent of a shift operation
     unprinted: str | None = None  # the job whose document waits for paper
     facts: dict[str, Any] = field(default_factory=dict)  # the last look: only what differs from it is an event
+    policy_closed_at: str | None = None  # when the desk's policy last closed a shift; the register's local time
 
     @property
     def settings(self) -> Desk:

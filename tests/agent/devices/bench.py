@@ -29,7 +29,7 @@ from drivers.simulators.fiscal_drive import DriveState, FiscalDrive
 from drivers.simulators.shtrih import new_device
 from drivers.transports.base import LinkError
 from protocol.crm.job_machine import Known
-from protocol.crm.messages import Archive, Bind, Binding, Desk, Event, Offer, Release, Resolve, Update
+from protocol.crm.messages import Archive, Bind, Binding, Desk, Event, Health, Offer, Release, Resolve, Update
 from protocol.crm.outcomes import Value
 from tests.drivers.fiscal.test_shtrih_with_simulator import Line, Reconnecting
 from tests.support.crm import AGENT, KID, KKM, NOW, TENANT, offer
@@ -90,6 +90,7 @@ class Bench:
         self.archives: list[Archive] = []
         self.progress: list[tuple[str, str]] = []
         self.crashes: list[BaseException] = []
+        self.healths: list[Health] = []
         self.until: Callable[[], bool] = lambda: False
 
     def now(self) -> datetime:
@@ -109,6 +110,7 @@ class Bench:
             on_progress=lambda job_id, code, *_: self.progress.append((job_id, code)),
             on_archive=self.archives.append,
             on_crash=self.crashes.append,
+            on_health=self.healths.append,
         )  # fmt: skip
         self.lane.bench = self
         self.pong()

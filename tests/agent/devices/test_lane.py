@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.procedures.receipt import SILENT_AFTER
+from agent.devices.runs import Procedures
+from agent.procedures.patience import SILENT_AFTER
 from drivers.api import Paper
 from protocol.crm.job_machine import Known
 from protocol.crm.jobs import imprint_of
@@ -163,8 +165,6 @@ def test_another_machine_behind_the_address_makes_nothing(tmp_path: Path) -> Non
 
 
 def _renamed(b: Bench, serial: str) -> Any:
-    from dataclasses import replace
-
     return replace(b.device.state.drive.registration, register_serial=serial)
 
 
@@ -337,7 +337,7 @@ def test_a_foreign_receipt_that_came_before_ours_in_doubt_is_noted_too(tmp_path:
         assert [e.kind for e in b.events()] == ["shift_opened", "foreign_document"]
 
 
-def test_between_two_of_ours_nothing_foreign_is_overlooked(tmp_path: Path) -> None:
+def test_between_two_of_ours_nothing_foreign_is_overlooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It stands between the snapshot and our own document, which is the highest one known afterwards."""
     with bench(tmp_path, exclusive=False) as b:
         b.offer("j0")
@@ -352,20 +352,15 @@ def test_between_two_of_ours_nothing_foreign_is_overlooked(tmp_path: Path) -> No
 
         b.register.fill_receipt = overtaken  # type: ignore[method-assign, assignment]
         b.offer()
-        b.lane._context = _shared(b)  # type: ignore[method-assign]
+        of_receipt = Procedures._receipt
+        shared = lambda *known: replace(of_receipt(*known), exclusive=False)  # noqa: E731
+        monkeypatch.setattr(Procedures, "_receipt", shared)
         assert b.run().state is Known.DONE
         b.register.fill_receipt = fill  # type: ignore[method-assign]
         b.offer("j2")
         b.run("j2")
         assert "foreign_document" in [e.kind for e in b.events()]
         assert b.row().exclusive_lost
-
-
-def _shared(b: Bench) -> Any:
-    from dataclasses import replace
-
-    context = type(b.lane)._context
-    return lambda *args: replace(context(b.lane, *args), exclusive=False)
 
 
 def test_a_new_fiscal_drive_is_an_event(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def document(**more: Any) -> FiscalDocument:
 
 def proof(made: FiscalDocument, **more: Any) -> Proof:
     known: dict[str, Any] = {
-        "fn_serial": FN, "identity": IDENTITY, "status": STATUS, "timezone": "Europe/Moscow", "plan": None,
+        "identity": IDENTITY, "status": STATUS, "timezone": "Europe/Moscow", "plan": None,
     }  # fmt: skip
     return device_proof(made, **known | more)
 

@@ -1,0 +1,82 @@
+"""What a lane is busy with: a job with everything its kind needs, or an operation of the lane's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.jobs.transitions import is_open
+from agent.journal.rows import DeviceRow, JobRow, JobWithOffer
+from agent.procedures.asks import Operation
+from protocol.crm.jobs import JobKind
+from protocol.crm.payloads import (
+    PAYLOADS,
+    CashPayload,
+    CopyPayload,
+    DocumentPayload,
+    NothingPayload,
+    ShiftPayload,
+    TextPayload,
+)
+from protocol.ffd.planned import PlannedReceipt
+from protocol.ffd.planning import plan as plan_receipt
+from protocol.ffd.shape import parse_receipt
+from protocol.ffd.text import printable
+
+Payload = ShiftPayload | NothingPayload | CashPayload | TextPayload | CopyPayload | DocumentPayload
+
+OPERATIONS = {
+    JobKind.OPEN_SHIFT: Operation.OPEN_SHIFT,
+    JobKind.CLOSE_SHIFT: Operation.CLOSE_SHIFT,
+    JobKind.CASH_IN: Operation.CASH_IN,
+    JobKind.CASH_OUT: Operation.CASH_OUT,
+}
+"""Kinds whose whole job is one operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """``row`` and ``kind`` are of the job; ``None`` during an operation that the desk's policy asks for. ``rule`` names
+    that policy's rule, also when a receipt asks for the operation."""
+
+    row: JobRow | None = None
+    kind: JobKind | None = None
+    plan: PlannedReceipt | None = None
+    payload: Payload | None = None
+    start_by: datetime | None = None
+    cashier_name: str | None = None
+    cashier_inn: str | None = None
+    amount: int | None = None  # kopecks, of cash in and out
+    rule: str | None = None
+
+    @property
+    def job_id(self) -> str | None:
+        return self.row.job_id if self.row is not None else None
+
+
+def work_of(device: DeviceRow, chosen: JobWithOffer) -> Work:
+    """The job as its offer and its row tell it; its payload was judged before it was accepted."""
+    row, offer = chosen.row, chosen.offer
+    if offer.kind is JobKind.RECEIPT:
+        wanted = row.imprinted if is_open(row) else device.settings.imprint
+        plan = plan_receipt(parse_receipt(offer.payload), imprint=row.imprint if wanted else None)
+        return Work(
+            row,
+            offer.kind,
+            plan=plan,
+            start_by=chosen.start_by,
+            cashier_name=plan.cashier_name,
+            cashier_inn=plan.cashier_inn,
+        )
+    payload = PAYLOADS[offer.kind].model_validate(offer.payload)
+    assert isinstance(payload, Payload)
+    cashier = payload.cashier if isinstance(payload, (ShiftPayload, CashPayload)) else None
+    return Work(
+        row,
+        offer.kind,
+        payload=payload,
+        start_by=chosen.start_by,
+        cashier_name=printable(cashier.name) if cashier is not None else None,
+        cashier_inn=cashier.inn if cashier is not None else None,
+        amount=payload.amount if isinstance(payload, CashPayload) else None,
+    )
