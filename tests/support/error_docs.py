@@ -1,4 +1,4 @@
-"""The tables of ``docs/errors.md``: every code with its words, read from the table of codes and from the rules' source."""
+"""The tables of ``docs/errors.md``: every code with its words, from the table of codes and from the rules' source."""
 
 from __future__ import annotations
 
