@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from drivers.simulators.clock import SystemClock, offset
 from drivers.simulators.faults import Fault, FaultSpecError, parse
-from drivers.simulators.registration import ALL_TAX_SYSTEMS, FFD_CODES, FN_DAYS
+from drivers.simulators.registration import ALL_TAX_SYSTEMS, FFD_CODES, FN_CAPACITY, FN_DAYS
 from drivers.simulators.store import Store
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Wanted:
     ffd: str = "1.2"
     taxation: int = ALL_TAX_SYSTEMS
     fn_days: int = FN_DAYS
-    fn_capacity: int | None = None
+    fn_capacity: int = FN_CAPACITY
     fault: tuple[Fault, ...] = ()
     protocol: int | None = None
     paper: Path | None = None

@@ -8,7 +8,7 @@ Persistent state is ``DriveState``, a plain dataclass.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 
@@ -16,7 +16,7 @@ from drivers.simulators import documents, forms, ofd, requisites, tlv
 from drivers.simulators.counters import Settlement, Totals
 from drivers.simulators.documents import Change, Receipt, ShiftEnd
 from drivers.simulators.ofd import OfdState
-from drivers.simulators.registration import AUTONOMOUS, Registration
+from drivers.simulators.registration import AUTONOMOUS, FN_CAPACITY, Registration
 from drivers.simulators.tlv import Fields
 
 SHIFT_LIMIT = timedelta(hours=24)
@@ -86,7 +86,7 @@ class Current:
 class DriveState:
     registration: Registration
     phase: int = READY
-    capacity: int = 250_000  # documents in the five-year archive
+    capacity: int = FN_CAPACITY  # documents in the five-year archive
     kilobytes: int = 8_192  # for documents that wait for the operator
     shift_open: bool = False
     shift_number: int = 0
@@ -259,6 +259,14 @@ class FiscalDrive:
         document = self._sign(forms.CHANGE, now, fields)
         state.registrations.append(document.fd)
         return document
+
+    def reset(self) -> None:
+        """A debug drive forgets everything but its number and sizes and can be registered again."""
+        old = self.state
+        fresh = DriveState(old.registration, capacity=old.capacity, kilobytes=old.kilobytes)
+        fresh.ofd.lag, fresh.ofd.reached = old.ofd.lag, old.ofd.reached
+        for each in fields(DriveState):
+            setattr(old, each.name, getattr(fresh, each.name))
 
     def close_archive(self, now: datetime, cashier: str) -> Archived:
         """Form 6: no document after it. What waits for the operator goes on being sent."""

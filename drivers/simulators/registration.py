@@ -18,6 +18,8 @@ FFD_CODES = {"1.05": 2, "1.1": 3, "1.2": 4}
 
 FN_DAYS = 1110
 """Life of a fiscal drive of "36 months"."""
+FN_CAPACITY = 250_000
+"""Documents in its archive."""
 
 ENCRYPTED, AUTONOMOUS, AUTOMATIC, SERVICES, STRICT_FORMS, INTERNET = (1 << bit for bit in range(6))
 """Bits of ``work_mode``."""
@@ -31,7 +33,7 @@ USAGE = (
 )
 """Bit of tag 1290 and where a registration keeps it."""
 
-INN_WEIGHTS = (2, 4, 10, 3, 5, 9, 4, 6, 8)
+INN_WEIGHTS = INN_12 = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,20 @@ def _inn(random: Random) -> str:
 def inn_check_digit(body: str) -> str:
     """Tenth digit of a ten-digit INN."""
     return str(sum(int(digit) * weight for digit, weight in zip(body, INN_WEIGHTS, strict=True)) % 11 % 10)
+
+
+def inn_is_right(inn: str) -> bool:
+    """Ten or twelve digits with right check digits."""
+    if not inn.isascii() or not inn.isdecimal():
+        return False
+    if len(inn) == 10:
+        return inn_check_digit(inn[:9]) == inn[9]
+    eleventh, twelfth = (_weighted(inn, weights) for weights in ((7, *INN_12), (3, 7, *INN_12)))
+    return len(inn) == 12 and inn[10:] == eleventh + twelfth
+
+
+def _weighted(inn: str, weights: tuple[int, ...]) -> str:
+    return str(sum(int(digit) * weight for digit, weight in zip(inn, weights, strict=False)) % 11 % 10)
 
 
 def registration_number(ordinal: int, inn: str, serial: str) -> str:

@@ -14,13 +14,12 @@ from random import Random
 
 from drivers.simulators.clock import Clock
 from drivers.simulators.faults import Fault, LineFaults, Triggers, parse
-from drivers.simulators.fiscal_drive import DriveState, FiscalDrive
 from drivers.simulators.paper import MemoryPaper, Paper
-from drivers.simulators.registration import ALL_TAX_SYSTEMS, FN_DAYS, fresh
 from drivers.simulators.shtrih import commands
 from drivers.simulators.shtrih.alternative import Numbered
 from drivers.simulators.shtrih.door import Door, Request
 from drivers.simulators.shtrih.errors import Code
+from drivers.simulators.shtrih.factory import new_state
 from drivers.simulators.shtrih.link import Connection
 from drivers.simulators.shtrih.printer import Printer
 from drivers.simulators.shtrih.register import Register
@@ -44,27 +43,6 @@ class Options:
     """How long the register waits for the host's ACK of a reply, seconds."""
     protocol: int | None = None
     """The only lower level it speaks, 1 or 2; ``None``: both, chosen by the first byte of a connection."""
-
-
-def new_state(
-    random: Random,
-    clock: Clock,
-    *,
-    ffd: str = "1.2",
-    vat_autoreplace: bool = False,
-    tax_systems: int = ALL_TAX_SYSTEMS,
-    fn_days: int = FN_DAYS,
-    fn_capacity: int | None = None,
-) -> ShtrihState:
-    """A register fresh from registration: document 1 is in its archive, the shift is closed."""
-    drive = FiscalDrive(DriveState(fresh(random, clock.now(), ffd, tax_systems=tax_systems, fn_days=fn_days)))
-    if fn_capacity is not None:
-        drive.state.capacity = fn_capacity
-    drive.register()
-    state = ShtrihState(drive.state)
-    if vat_autoreplace:
-        state.tables["17.1.71"] = 1
-    return state
 
 
 def new_device(

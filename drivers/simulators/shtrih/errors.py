@@ -17,6 +17,7 @@ class Code(IntEnum):
     OTHER_RECEIPT_TYPE = 0x49
     RECEIPT_OPEN = 0x4A
     CASHLESS_ABOVE_TOTAL = 0x4D
+    TOTAL_OVERFLOW = 0x48
     SHIFT_EXPIRED = 0x4E
     WRONG_PASSWORD = 0x4F
     PRINTING = 0x50
@@ -24,6 +25,7 @@ class Code(IntEnum):
     NOTHING_TO_REPEAT = 0x56
     AWAITING_CONTINUE = 0x58
     OTHER_OPERATOR = 0x59
+    DISCOUNT_ABOVE_RECEIPT = 0x5A
     NO_TABLE = 0x5D
     PRICE_RANGE = 0x61
     QUANTITY_RANGE = 0x62
@@ -83,6 +85,7 @@ TEXTS = {
     0x40: "Неверное округление итога",
     0x45: "Оплат меньше суммы чека",
     0x46: "Не хватает наличных в кассе",
+    0x48: "Переполнение итога чека",
     0x49: "Операция невозможна в чеке этого типа",
     0x4A: "Открыт чек, операция невозможна",
     0x4D: "Сумма безналичных больше суммы чека",
@@ -93,6 +96,7 @@ TEXTS = {
     0x56: "Нет документа для повтора",
     0x58: "Ожидание команды продолжения печати",
     0x59: "Документ открыт другим оператором",
+    0x5A: "Скидка больше суммы чека",
     0x5D: "Таблица не определена",
     0x61: "Цена вне диапазона",
     0x62: "Количество вне диапазона",

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from drivers.simulators.paper import Row
 from drivers.simulators.shtrih.errors import Code, Refusal, text_of
+from drivers.simulators.shtrih.models import FONTS, LAST_PRINT
 from drivers.simulators.shtrih.printer import PAPER_BACK, PAPER_OUT, PRINTING
 from drivers.simulators.shtrih.register import Register
 from drivers.simulators.shtrih.tables import TABLES
 from drivers.simulators.shtrih.wire import Args, char, u
 from drivers.simulators.shtrih.wire import date as dmy
 
-MODEL_FLAGS = (
-    *(3, 4, 13, 15),  # receipt optical sensor, cover sensor, cutter, drawer sensor
-    *(23, 28, 34, 36),  # long strings, protocol 2, last print result in 10h, command 6Bh
-    *(43, 44, 45, 46, 47, 48, 50),  # fiscal drive, OFD by device, printed tags, 2-D code, FFD 1.1, correction, dt5
-)
-MODEL_NAME = "ШТРИХ-М-01Ф"
-MODEL_ID = 250
+REGISTRATIONS = 12
+NETWORK, HIGHEST_SPEED = 128, 9
+"""Number of the port that is the network; code of 921600 baud."""
 
 
 def short_status(register: Register, args: Args, operator: int) -> bytes:
@@ -32,7 +28,7 @@ def short_status(register: Register, args: Args, operator: int) -> bytes:
         + u(register.flags(), 2)
         + bytes([register.mode_byte(), submode, lines & 0xFF, 0x99, 0xD8, 0, 0, lines >> 8])
         + bytes(3)
-        + bytes([last_print])
+        + (bytes([last_print]) if register.model.has(LAST_PRINT) else b"")
     )
 
 
@@ -42,6 +38,7 @@ def full_status(register: Register, args: Args, operator: int) -> bytes:
     drive = register.drive.state
     registration = drive.registration
     last_closed = drive.shift_number - (1 if drive.shift_open else 0)
+    made = len(drive.registrations)
     serial = u(int(registration.register_serial) & 0xFFFF_FFFF_FFFF, 6)
     return b"".join(
         (
@@ -57,34 +54,40 @@ def full_status(register: Register, args: Args, operator: int) -> bytes:
             serial[:4],
             u(last_closed, 2),
             u(0, 2),
-            bytes([1, 11]),  # registrations made and left
-            u(int(registration.inn), 6),
-            serial[4:],
+            bytes([made, max(0, REGISTRATIONS - made)]),
+            u(int(registration.inn), 6) if made else b"\xff" * 6,
+            serial[4:] if register.model.long_serial else b"",
         )
     )
 
 
-def device_type(_register: Register, args: Args, _operator: int) -> bytes:
+def device_type(register: Register, args: Args, _operator: int) -> bytes:
     args.end()
-    return bytes([0, 0, 1, 14, MODEL_ID, 0]) + MODEL_NAME.encode("cp1251")
+    return bytes([0, 0, 1, 14, register.model.number, 0]) + register.model.name.encode("cp1251")
 
 
-def model_parameters(_register: Register, args: Args, _operator: int) -> bytes:
-    if args.number(1) != 1:
+def model_parameters(register: Register, args: Args, _operator: int) -> bytes:
+    """Longer than the 31 bytes of the text, as a captured answer is."""
+    kind = args.number(1)
+    args.end()
+    if kind != 1:
         raise Refusal(Code.UNSUPPORTED)
+    model = register.model
     return b"".join(
         (
-            u(sum(1 << bit for bit in MODEL_FLAGS), 8),
-            bytes([12, 24, 1, 12, 8, 14, 14]),  # font widths, first graphics line, digits of INN, RNM, long numbers
+            u(model.flags, 8),
+            bytes([FONTS[1].width, FONTS[2].width, 1, 12, 20, 14, 14]),  # fonts, graphics line, digits of numbers
             u(0, 4) + u(30, 4),  # default passwords: tax officer, system administrator
             bytes([0, 0]) + u(0, 2),  # Bluetooth table, tax mode field, default command length
-            bytes([72, 72]) + u(600, 2),  # barcode line, graphics-512
+            bytes([model.dots // 8, model.dots // 8]) + u(600, 2),  # barcode line, graphics-512
+            bytes(6),
         )
     )
 
 
-def error_text(_register: Register, args: Args, _operator: int) -> bytes:
-    code = args.number(1)
+def error_text(register: Register, args: Args, _operator: int) -> bytes:
+    """Without a code: of the last refusal."""
+    code = args.number(1) if args.left else register.last_error
     args.end()
     return text_of(code).encode("cp1251")
 
@@ -130,6 +133,34 @@ def field_info(register: Register, args: Args, _operator: int) -> bytes:
     return head if shape.text else head + u(shape.low, shape.size) + u(shape.maximum, shape.size)
 
 
+def init_tables(register: Register, args: Args, _operator: int) -> bytes:
+    args.end()
+    register.state.tables.clear()
+    return b""
+
+
+def set_port(register: Register, args: Args, _operator: int) -> bytes:
+    """Remembered and told by 15h; a simulated line has no speed of its own."""
+    port, speed, timeout = args.take(3)
+    args.end()
+    if port != NETWORK and speed > HIGHEST_SPEED:
+        raise Refusal(Code.BAD_PARAMETERS)
+    register.state.ports[port] = [speed, timeout]
+    return b""
+
+
+def read_port(register: Register, args: Args, _operator: int) -> bytes:
+    port = args.number(1)
+    args.end()
+    default = [57, 100] if port == NETWORK else [6, 100]
+    return bytes(register.state.ports.get(port, default))
+
+
+def technological_reset(_register: Register, args: Args, _operator: int) -> bytes:
+    args.end()
+    return b""
+
+
 def set_time(register: Register, args: Args, _operator: int) -> bytes:
     hour, minute, second = args.take(3)
     args.end()
@@ -156,67 +187,6 @@ def _date(args: Args) -> date:
         raise Refusal(Code.DATE_FORMAT) from error
 
 
-def beep(_register: Register, args: Args, operator: int) -> bytes:
-    args.end()
-    return bytes([operator])
-
-
-def print_line(register: Register, args: Args, operator: int) -> bytes:
-    args.take(1)
-    _text(register, args.text())
-    return bytes([operator])
-
-
-def print_line_font(register: Register, args: Args, operator: int) -> bytes:
-    args.take(2)
-    _text(register, args.text())
-    return bytes([operator])
-
-
-def _text(register: Register, text: str) -> None:
-    """Inside a receipt the line waits for the receipt's paper, and an empty one is dropped."""
-    receipt = register.state.receipt
-    if receipt is None:
-        register.printer.text([text])
-    elif text:
-        receipt.rows.append(Row(text))
-
-
-def cut(register: Register, args: Args, operator: int) -> bytes:
-    args.take(1)
-    args.end()
-    register.printer.cut(register.clock.monotonic())
-    return bytes([operator])
-
-
-def font(_register: Register, args: Args, _operator: int) -> bytes:
-    number = args.number(1)
-    args.end()
-    if not 1 <= number <= 2:
-        raise Refusal(Code.BAD_PARAMETERS)
-    return u(576, 2) + bytes([12 * number, 24, 2])
-
-
-def open_drawer(_register: Register, args: Args, operator: int) -> bytes:
-    args.take(1)
-    args.end()
-    return bytes([operator])
-
-
-def feed(register: Register, args: Args, operator: int) -> bytes:
-    _flags, lines = args.take(2)
-    args.end()
-    register.printer.text([""] * lines)
-    return bytes([operator])
-
-
-def continue_print(register: Register, args: Args, operator: int) -> bytes:
-    args.end()
-    if not register.printer.resume(register.clock.monotonic()):
-        raise Refusal(Code.WRONG_SUBMODE)
-    return bytes([operator])
-
-
 def open_shift(register: Register, args: Args, operator: int) -> bytes:
     args.end()
     register.open_shift(operator)
@@ -229,6 +199,42 @@ def x_report(register: Register, args: Args, operator: int) -> bytes:
     return bytes([operator])
 
 
+def departments_report(register: Register, args: Args, operator: int) -> bytes:
+    args.end()
+    register.departments_report()
+    return bytes([operator])
+
+
+def taxes_report(register: Register, args: Args, operator: int) -> bytes:
+    args.end()
+    register.taxes_report()
+    return bytes([operator])
+
+
+def cashiers_report(register: Register, args: Args, operator: int) -> bytes:
+    args.end()
+    register.cashiers_report()
+    return bytes([operator])
+
+
+def operation_registers_report(register: Register, args: Args, operator: int) -> bytes:
+    args.end()
+    register.operation_registers_report()
+    return bytes([operator])
+
+
+def close_shift_into_buffer(register: Register, args: Args, operator: int) -> bytes:
+    args.end()
+    register.close_shift(operator, buffered=True)
+    return bytes([operator])
+
+
+def print_buffer(register: Register, args: Args, operator: int) -> bytes:
+    args.end()
+    register.print_buffered()
+    return bytes([operator])
+
+
 def close_shift(register: Register, args: Args, operator: int) -> bytes:
     args.end()
     register.close_shift(operator)
@@ -238,10 +244,10 @@ def close_shift(register: Register, args: Args, operator: int) -> bytes:
 def cash_in(register: Register, args: Args, operator: int) -> bytes:
     amount = args.number(5)
     args.end()
-    return bytes([operator]) + u(register.move_cash(amount), 2)
+    return bytes([operator]) + u(register.move_cash(amount, operator), 2)
 
 
 def cash_out(register: Register, args: Args, operator: int) -> bytes:
     amount = args.number(5)
     args.end()
-    return bytes([operator]) + u(register.move_cash(-amount), 2)
+    return bytes([operator]) + u(register.move_cash(-amount, operator), 2)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from drivers.simulators.faults import Fault
-from drivers.simulators.paper import Paper, Row, Slip
+from drivers.simulators.paper import WIDTH, Paper, Row, Slip
 from drivers.simulators.shtrih.state import PrinterState
 
 IDLE, NO_PAPER_IDLE, PAPER_OUT, PAPER_BACK, PRINTING = 0, 1, 2, 3, 5
@@ -25,6 +26,7 @@ class Printer:
         self._load_at: float | None = None
         self._cover_until: float | None = None
         self.changed = False
+        self.columns = WIDTH
         self.power_on(now)
 
     # --- what the register asks ---
@@ -50,18 +52,19 @@ class Printer:
         """Queue a document; free text that stands on the tape comes out on top of it."""
         rows = [*self._state.strip, *slip.rows]
         self._state.strip = []
-        self._state.jobs.append(Slip(slip.name, rows, slip.qr))
+        self._state.jobs.append(replace(slip, rows=rows))
         if self._state.stage == IDLE:
             self._state.stage = PRINTING if self._ready else PAPER_OUT
             self._started = now
         self.tick(now)
 
-    def text(self, lines: list[str]) -> None:
-        self._state.strip += [Row(line) for line in lines]
+    def add(self, rows: list[Row]) -> None:
+        """Onto the tape; it comes out with the next document or cut."""
+        self._state.strip += rows
 
     def cut(self, now: float) -> None:
         if self._state.strip:
-            self.print(Slip(self.free_name()), now)
+            self.print(Slip(self.free_name(), columns=self.columns), now)
 
     def free_name(self) -> str:
         self._state.slips += 1
@@ -184,4 +187,4 @@ class Printer:
         self._state.spoiled += 1
         self.changed = True
         name = f"{self._state.jobs[0].name}-spoiled{self._state.spoiled}"
-        self._paper.put(Slip(name, [*rows, Row("ДОКУМЕНТ НЕДЕЙСТВИТЕЛЕН")]))
+        self._paper.put(Slip(name, [*rows, Row("ДОКУМЕНТ НЕДЕЙСТВИТЕЛЕН")], columns=self.columns))

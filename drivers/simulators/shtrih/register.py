@@ -7,23 +7,27 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from drivers.simulators import forms, slips, tlv
+from drivers.simulators import forms, ofd, slips, tlv
 from drivers.simulators.clock import Clock
 from drivers.simulators.documents import Line, Payments, Receipt
-from drivers.simulators.dump import roubles
 from drivers.simulators.fiscal_drive import Archived, DriveCode, DriveError, FiscalDrive, merged
 from drivers.simulators.paper import Row, Slip
-from drivers.simulators.shtrih import modes, registers
+from drivers.simulators.shtrih import modes, registers, reports
 from drivers.simulators.shtrih.errors import Code, Refusal
+from drivers.simulators.shtrih.models import COVER, DRAWER, MODELS, OPTICAL, Model
 from drivers.simulators.shtrih.printer import Printer
 from drivers.simulators.shtrih.registers import PAYING_OUT
-from drivers.simulators.shtrih.state import OpenReceipt, ShtrihState
-from drivers.simulators.shtrih.tables import Tables
+from drivers.simulators.shtrih.reports import SIGN_OF_KIND
+from drivers.simulators.shtrih.state import OpenLine, OpenReceipt, ShtrihState
+from drivers.simulators.shtrih.tables import ADVERT_ROWS, CLICHE_ROWS, Tables
+from drivers.simulators.slips import Tape
 
-SIGN_OF_KIND = {0: 1, 1: 3, 2: 2, 3: 4}
-"""Command 8Dh's receipt type -> tag 1054 (and FF46h's operation type)."""
 KIND_OF_SIGN = {sign: kind for kind, sign in SIGN_OF_KIND.items()}
 ADMINISTRATOR = 30
+DRAWER_STAYS_OPEN = 3.0
+"""Seconds after which someone has pushed the drawer back."""
+PRINT_ALL, SKIP_NEXT, SKIP_ALL, BUFFER_REPORTS = range(4)
+"""Table 17 field 7."""
 
 
 class Register:
@@ -33,7 +37,12 @@ class Register:
         self.printer = printer
         self.drive = FiscalDrive(state.drive)
         self.tables = Tables(state, self.drive)
+        self.model: Model = MODELS[state.model]
+        printer.columns = self.model.columns
         self.reading = b""  # document asked for by FF3Ah, what FF3Bh has not given out yet
+        self.buffer = b""  # what FF33h has written for FF64h
+        self.last_error = 0
+        self._drawer_until: float | None = None
 
     # --- where it stands ---
 
@@ -59,12 +68,26 @@ class Register:
         return self.mode() | (receipt.kind << 4 if receipt and self.mode() == modes.DOCUMENT else 0)
 
     def flags(self) -> int:
-        """Status flags of 10h and 11h: bits 1 and 7 paper, 4 decimal point, 9 lever down, 10 cover open."""
-        paper = (1 << 1 | 1 << 7) if self.printer.has_paper else 0
-        return paper | 1 << 4 | 1 << 9 | (1 << 10 if self.printer.cover_open else 0)
+        """Status flags of 10h and 11h: roll 1, decimal point 4, sensor of paper 7, lever 9, cover 10, drawer 11.
+
+        What the model has no sensor for stays 0."""
+        model, printer = self.model, self.printer
+        paper = (1 << 7 | (1 << 1 if model.lever else 0)) if model.has(OPTICAL) and printer.has_paper else 0
+        lever = 1 << 9 if model.lever else 0
+        cover = 1 << 10 if model.has(COVER) and printer.cover_open else 0
+        return paper | 1 << 4 | lever | cover | (1 << 11 if self._drawer_open() else 0)
+
+    def _drawer_open(self) -> bool:
+        return self._drawer_until is not None and self.clock.monotonic() < self._drawer_until
+
+    def open_drawer(self) -> None:
+        if self.model.has(DRAWER):
+            self._drawer_until = self.clock.monotonic() + DRAWER_STAYS_OPEN
 
     def operator_of(self, password: int) -> int:
-        for row in range(1, 31):
+        if 1 <= password <= ADMINISTRATOR and self.tables.number(2, password, 1) == password:
+            return password  # the factory's passwords are the rows' numbers
+        for row in range(1, ADMINISTRATOR + 1):
             if self.tables.number(2, row, 1) == password:
                 return row
         raise Refusal(Code.WRONG_PASSWORD)
@@ -72,16 +95,21 @@ class Register:
     def cashier(self, operator: int) -> str:
         return self.tables.text(2, operator, 2)
 
+    def switch_ofd(self, lag: float | None) -> None:
+        """The operator confirms ``lag`` seconds after a document; ``None`` takes it out of reach."""
+        self.drive.unsent(self.now())  # what was due before this moment has been done
+        ofd.switch(self.state.drive.ofd, lag, self.now())
+
     # --- documents ---
 
     def begin(self, form: int) -> None:
         self.drive.begin(form)
         inn = self.tables.text(18, 1, 23)
-        if inn:
+        if inn and form != forms.STATE_REPORT:
             self.drive.add(tlv.encode([(1203, inn)]))
 
     @contextmanager
-    def _begun(self, form: int) -> Iterator[None]:
+    def begun(self, form: int) -> Iterator[None]:
         """Begin a document unless the host has; what was begun here does not outlive a refusal."""
         ours = self.drive.state.current is None
         if ours:
@@ -94,19 +122,27 @@ class Register:
             raise
 
     def open_shift(self, operator: int) -> Archived:
-        with self._begun(forms.OPEN_SHIFT):
+        with self.begun(forms.OPEN_SHIFT):
             document = self.drive.open_shift(self.now(), self.cashier(operator))
         self.count_document()
         self.print_document(document)
         return document
 
-    def close_shift(self, operator: int) -> Archived:
-        with self._begun(forms.CLOSE_SHIFT):
+    def close_shift(self, operator: int, *, buffered: bool = False) -> Archived:
+        with self.begun(forms.CLOSE_SHIFT):
             document = self.drive.close_shift(self.now(), self.cashier(operator))
         counters = self.state.counters
+        left = counters.drawer
         counters.start_shift()
         if self.tables.number(1, 1, 2):
             counters.drawer = 0
+        self.count_document()
+        self.print_document(document, slips.Extra(drawer=left), buffered=buffered)
+        return document
+
+    def state_report(self) -> Archived:
+        with self.begun(forms.STATE_REPORT):
+            document = self.drive.state_report(self.now())
         self.count_document()
         self.print_document(document)
         return document
@@ -119,21 +155,22 @@ class Register:
         self.state.receipt = OpenReceipt(kind, correction, operator)
 
     def cancel_receipt(self) -> None:
-        receipt = self.receipt()
-        registers.count_void(self.state.counters, receipt)
+        registers.count_void(self.state.counters, self.receipt())
         self.state.receipt = None
         if self.drive.state.current is not None:
             self.drive.cancel()
         self.count_document()
         if self.tables.number(17, 1, 15):
-            self.print_rows([*slips.centred("ЧЕК АННУЛИРОВАН"), Row(f"{self.now():%d.%m.%y %H:%M}")])
+            self.print_rows(self.headed("ЧЕК АННУЛИРОВАН").rows)
 
     def receipt(self) -> OpenReceipt:
         if self.state.receipt is None:
             raise Refusal(Code.RECEIPT_CLOSED)
         return self.state.receipt
 
-    def close_receipt(self, payments: list[int], rounding: int, taxation: int) -> tuple[Archived, int]:
+    def close_receipt(
+        self, payments: list[int], rounding: int, taxation: int, given_vat: tuple[tuple[int, int], ...] | None = None
+    ) -> tuple[Archived, int]:
         """``payments`` are the sixteen sums of FF45h. Returns the document and the change in kopecks."""
         receipt = self.receipt()
         due = receipt.total - rounding
@@ -156,22 +193,10 @@ class Register:
             form=forms.CORRECTION if receipt.correction else forms.RECEIPT,
             sign=SIGN_OF_KIND[receipt.kind],
             taxation=taxation,
-            lines=tuple(
-                Line(
-                    line.name,
-                    line.price,
-                    Decimal(line.quantity).scaleb(-6),
-                    line.total,
-                    line.vat,
-                    line.method,
-                    line.subject,
-                    merged(tlv.decode(bytes.fromhex(line.extra))),
-                    line.given_vat,
-                )
-                for line in receipt.lines
-            ),
+            lines=tuple(document_line(line) for line in receipt.lines),
             payments=Payments(net[0], sum(net[1:13]), net[13], net[14], net[15]),
             total=due,
+            given_vat=given_vat,
         )
         document = self.drive.receipt(self.now(), made, self.cashier(receipt.operator))
         self._count_receipt(receipt, net, document)
@@ -179,6 +204,8 @@ class Register:
         hidden = frozenset(number for number, line in enumerate(receipt.lines, 1) if line.hidden)
         tendered = payments[0] if change else None
         self.print_document(document, slips.Extra(tendered, hidden, tuple(receipt.rows), tuple(receipt.above)))
+        if net[0] and self.tables.number(1, 1, 6):
+            self.open_drawer()
         return document, change
 
     def _taxation(self, asked: int) -> int:
@@ -216,12 +243,14 @@ class Register:
         """As commands show it: four digits."""
         return self.state.document_number % 10_000
 
-    def move_cash(self, amount: int) -> int:
+    def move_cash(self, amount: int, operator: int) -> int:
         """Positive: cash in, negative: cash out. Returns the running document number."""
         registers.count_cash(self.state.counters, amount)
         self.count_document()
-        rows = slips.centred("ВНЕСЕНИЕ" if amount >= 0 else "ВЫПЛАТА")
-        self.print_rows([*rows, *slips.pair("СУММА", "=" + roubles(abs(amount)))])
+        tape = self.headed("ВНЕСЕНИЕ" if amount > 0 else "ВЫПЛАТА")
+        self.print_rows(reports.cash(tape, amount, self.state.counters.drawer, self.cashier(operator)))
+        if self.tables.number(1, 1, 6):
+            self.open_drawer()
         return self.document_number
 
     # --- registers (commands 1Ah, 1Bh) ---
@@ -258,32 +287,95 @@ class Register:
 
     # --- paper ---
 
-    def print_document(self, document: Archived, extra: slips.Extra = slips.NOTHING) -> None:
+    def headed(self, title: str) -> Tape:
+        """Rows of a slip that is not fiscal, so far its title and number."""
+        return reports.headed(self.model.columns, title, self.now(), self.document_number)
+
+    def print_document(self, document: Archived, extra: slips.Extra = slips.NOTHING, *, buffered: bool = False) -> None:
+        cliche = tuple(line for row in CLICHE_ROWS if (line := self.tables.text(4, row, 1)))
+        whole = slips.Extra(extra.tendered, extra.hidden, extra.rows, extra.above, cliche, extra.drawer)
+        slip = slips.of_document(document, whole, self.model.columns)
         skip = self.tables.number(17, 1, 7)
-        if skip == 1:
-            self.tables.set(17, 1, 7, 0)
-        if not skip:
-            self.printer.print(slips.of_document(document, extra), self.clock.monotonic())
+        if skip == SKIP_NEXT:
+            self.tables.set(17, 1, 7, PRINT_ALL)
+        report = document.form in (forms.OPEN_SHIFT, forms.CLOSE_SHIFT)
+        if buffered or (skip == BUFFER_REPORTS and report):
+            self.state.buffered.append(slip)
+        elif skip not in (SKIP_NEXT, SKIP_ALL):
+            self.printer.print(slip, self.clock.monotonic())
+
+    def print_buffered(self) -> None:
+        if not self.state.buffered:
+            raise Refusal(Code.BUFFER_EMPTY)
+        for slip in self.state.buffered:
+            self.printer.print(slip, self.clock.monotonic())
+        self.state.buffered.clear()
 
     def print_rows(self, rows: list[Row]) -> None:
-        self.printer.print(Slip(self.printer.free_name(), rows), self.clock.monotonic())
+        slip = Slip(self.printer.free_name(), rows, columns=self.model.columns)
+        self.printer.print(slip, self.clock.monotonic())
+
+    def print_cliche(self) -> None:
+        self._put_table_rows(CLICHE_ROWS)
+
+    def print_advert(self) -> None:
+        self._put_table_rows(ADVERT_ROWS)
+
+    def _put_table_rows(self, rows: range) -> None:
+        tape = Tape(self.model.columns)
+        for row in rows:
+            line = self.tables.text(4, row, 1)
+            if line:
+                tape.centred(line)
+        self.printer.add(tape.rows)
 
     def repeat_document(self) -> None:
         if not self.state.last_receipt_fd:
             raise Refusal(Code.NOTHING_TO_REPEAT)
-        copy = slips.of_document(self.drive.find(self.state.last_receipt_fd))
-        self.print_rows([*slips.centred("КОПИЯ. НЕФИСКАЛЬНЫЙ ДОКУМЕНТ"), *copy.rows])
+        columns = self.model.columns
+        tape = Tape(columns)
+        tape.centred("КОПИЯ. НЕФИСКАЛЬНЫЙ ДОКУМЕНТ")
+        tape.add(slips.of_document(self.drive.find(self.state.last_receipt_fd), columns=columns).rows)
+        self.print_rows(tape.rows)
 
     def x_report(self) -> None:
         counters = self.state.counters
         counters.x_reports += 1
-        rows = [*slips.centred(f"СУТОЧНЫЙ ОТЧЕТ БЕЗ ГАШЕНИЯ N{counters.x_reports}")]
-        rows += slips.pair("СМЕНА", str(self.drive.state.shift_number))
-        for kind, sign in SIGN_OF_KIND.items():
-            paid = sum(amount for place, amount in counters.payments.items() if place % 4 == kind)
-            rows += slips.pair(f"{slips.SIGNS[sign]} ({counters.receipts.get(kind, 0)})", "=" + roubles(paid))
-        rows += slips.pair("ВНЕСЕНИЯ", "=" + roubles(counters.cash_in))
-        rows += slips.pair("ВЫПЛАТЫ", "=" + roubles(counters.cash_out))
-        rows += slips.pair("НАЛИЧНЫХ В КАССЕ", "=" + roubles(counters.drawer))
         self.count_document()
-        self.print_rows(rows)
+        tape = self.headed(f"СУТОЧНЫЙ ОТЧЕТ БЕЗ ГАШЕНИЯ N{counters.x_reports}")
+        names = [self.tables.text(5, row, 1) for row in range(1, 17)]
+        self.print_rows(reports.x_report(tape, counters, self.drive.state.shift_number, names))
+
+    def departments_report(self) -> None:
+        self.count_document()
+        names = [self.tables.text(7, row, 1) for row in range(1, 17)]
+        self.print_rows(reports.departments(self.headed("ОТЧЕТ ПО ОТДЕЛАМ"), self.state.counters, names))
+
+    def taxes_report(self) -> None:
+        self.count_document()
+        self.print_rows(reports.taxes(self.headed("ОТЧЕТ ПО НАЛОГАМ"), self.state.counters))
+
+    def cashiers_report(self) -> None:
+        self.count_document()
+        names = {row: self.cashier(row) for row in sorted(self.state.counters.by_operator)}
+        self.print_rows(reports.cashiers(self.headed("ОТЧЕТ ПО КАССИРАМ"), self.state.counters, names))
+
+    def operation_registers_report(self) -> None:
+        self.count_document()
+        tape = self.headed("ОПЕРАЦИОННЫЕ РЕГИСТРЫ")
+        self.print_rows(reports.operation_registers(tape, self.state.counters, self.state.document_number))
+
+
+def document_line(line: OpenLine) -> Line:
+    """As the document gets it."""
+    return Line(
+        line.name,
+        line.price,
+        Decimal(line.quantity).scaleb(-6),
+        line.total,
+        line.vat,
+        line.method,
+        line.subject,
+        merged(tlv.decode(bytes.fromhex(line.extra))),
+        line.given_vat,
+    )

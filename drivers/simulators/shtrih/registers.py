@@ -56,6 +56,7 @@ def count_receipt(counters: Counters, receipt: OpenReceipt, net: list[int]) -> N
     counts = counters.corrections if receipt.correction else counters.receipts
     _add(counts, kind, 1)
     _add(counters.receipt_numbers, kind, 1)
+    _add(counters.by_operator, receipt.operator, 1)
 
 
 def count_void(counters: Counters, receipt: OpenReceipt) -> None:

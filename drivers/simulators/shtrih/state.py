@@ -7,6 +7,7 @@ from typing import Literal
 
 from drivers.simulators.fiscal_drive import DriveState
 from drivers.simulators.paper import Row, Slip
+from drivers.simulators.shtrih.models import STANDARD
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class Counters:
     corrections: dict[int, int] = field(default_factory=dict)  # t, shift
     voids: dict[int, int] = field(default_factory=dict)  # t, shift
     void_sums: dict[int, int] = field(default_factory=dict)  # t, shift
+    by_operator: dict[int, int] = field(default_factory=dict)  # receipts of the shift
     cancelled: int = 0
     x_reports: int = 0
     last_receipt: dict[int, int] = field(default_factory=dict)  # registers 0 to 120 of the receipt closed last
@@ -65,7 +67,7 @@ class Counters:
     def start_shift(self) -> None:
         for counts in (
             *(self.departments, self.turnovers, self.taxes, self.payments),
-            *(self.receipts, self.corrections, self.voids, self.void_sums),
+            *(self.receipts, self.corrections, self.voids, self.void_sums, self.by_operator),
         ):
             counts.clear()
         self.last_receipt = {}
@@ -82,6 +84,15 @@ class PrinterState:
 
 
 @dataclass(slots=True)
+class Images:
+    """Loaded for printing; lines in hex."""
+
+    lines: dict[int, str] = field(default_factory=dict)  # commands C0h and C4h
+    wide: dict[int, str] = field(default_factory=dict)  # command 4Eh
+    blocks: dict[int, str] = field(default_factory=dict)  # command DDh
+
+
+@dataclass(slots=True)
 class ShtrihState:
     drive: DriveState
     format: Literal[2] = 2
@@ -94,4 +105,8 @@ class ShtrihState:
     refuses_overdrawn: bool = True  # a cash return beyond the drawer: 46h
     receipt: OpenReceipt | None = None
     counters: Counters = field(default_factory=Counters)
+    model: str = STANDARD
+    images: Images = field(default_factory=Images)
+    ports: dict[int, list[int]] = field(default_factory=dict)  # command 14h: speed and byte time-out
+    buffered: list[Slip] = field(default_factory=list)  # shift reports for command C7h
     printer: PrinterState = field(default_factory=PrinterState)

@@ -1,4 +1,4 @@
-"""Tables of settings: shape and factory values (protocol 1.17, «Таблицы»; those a client of this issue reads)."""
+"""Tables of settings: shape and factory values (protocol 1.17, «Таблицы»)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from drivers.simulators.fiscal_drive import FiscalDrive
 from drivers.simulators.shtrih.errors import Code, Refusal
+from drivers.simulators.shtrih.models import FONTS
 from drivers.simulators.shtrih.state import ShtrihState
 
 
@@ -54,6 +55,9 @@ VAT_ROWS = {
 }
 PAYMENT_NAMES = ("НАЛИЧНЫМИ", *(f"БЕЗНАЛИЧНЫМИ {n}" for n in range(2, 14)), "АВАНС", "КРЕДИТ", "ИНОЕ")
 
+ADVERT_ROWS, CLICHE_ROWS = range(1, 4), range(11, 15)
+"""Rows of table 4 that are printed at the end and at the top of a document."""
+
 TABLES: dict[int, TableSpec] = {
     1: TableSpec(
         "ТИП И РЕЖИМ КАССЫ",
@@ -63,8 +67,12 @@ TABLES: dict[int, TableSpec] = {
             2: FieldSpec("АВТООБНУЛЕНИЕ НАЛИЧНОСТИ", high=1),
             6: FieldSpec("РАБОТА С ДЕНЕЖНЫМ ЯЩИКОМ", high=1),
             7: FieldSpec("ОТРЕЗКА ЧЕКА", default=1, high=2),
+            10: FieldSpec("ИМПУЛЬС ЯЩИКА", default=20),
+            11: FieldSpec("ПАУЗА ЯЩИКА", default=20),
+            12: FieldSpec("ЧИСЛО ИМПУЛЬСОВ ЯЩИКА", default=1),
             14: FieldSpec("НАЧИСЛЕНИЕ НАЛОГОВ", high=1),
             16: FieldSpec("ПЕЧАТЬ НАЛОГОВ", default=1, high=4),
+            19: FieldSpec("СОХРАНЕНИЕ СТРОК", default=1, high=1),
             20: FieldSpec("ПЕЧАТЬ ЧЕКА ПО ЗАКРЫТИЮ", default=1, low=1, high=1, fixed=True),
             23: FieldSpec("ЗАПРЕТ НУЛЕВОГО ЧЕКА", high=1),
             39: FieldSpec("ПЕЧАТЬ КЛИШЕ ПОСЛЕ ДОКУМЕНТА", default=1, high=1),
@@ -79,6 +87,7 @@ TABLES: dict[int, TableSpec] = {
             2: FieldSpec("ИМЯ КАССИРА", 64, text=True, default=""),
         },
     ),
+    4: TableSpec("ТЕКСТ В ЧЕКЕ", 14, {1: FieldSpec("ТЕКСТ", 48, text=True, default="")}),
     5: TableSpec("НАИМЕНОВАНИЕ ТИПОВ ОПЛАТЫ", 16, {1: FieldSpec("НАИМЕНОВАНИЕ", 40, text=True, default="")}),
     6: TableSpec(
         "НАЛОГОВЫЕ СТАВКИ",
@@ -89,15 +98,27 @@ TABLES: dict[int, TableSpec] = {
         },
     ),
     7: TableSpec("НАИМЕНОВАНИЕ ОТДЕЛОВ", 16, {1: FieldSpec("НАИМЕНОВАНИЕ ОТДЕЛА", 40, text=True, default="")}),
+    8: TableSpec(
+        "ШРИФТЫ",
+        len(FONTS),
+        {
+            1: FieldSpec("ШИРИНА СИМВОЛА", fixed=True),
+            2: FieldSpec("ВЫСОТА СИМВОЛА", fixed=True),
+        },
+    ),
+    9: TableSpec("ФОРМАТ ЧЕКА", 1, {1: FieldSpec("ШРИФТ СТРОКИ", default=1, low=1, high=len(FONTS))}),
     17: TableSpec(
         "РЕГИОНАЛЬНЫЕ НАСТРОЙКИ",
         1,
         {
             3: FieldSpec("РЕЖИМ ИСЧИСЛЕНИЯ СКИДОК", high=2),
-            7: FieldSpec("НЕ ПЕЧАТАТЬ ДОКУМЕНТ", high=2),
+            4: FieldSpec("МОДУЛЬ QR-КОДА", default=4, low=2, high=8),
+            5: FieldSpec("КОРРЕКЦИЯ QR-КОДА", default=1, high=3),
+            6: FieldSpec("РАЗМЕР QR-КОДА", default=0),
+            7: FieldSpec("НЕ ПЕЧАТАТЬ ДОКУМЕНТ", high=3),
             8: FieldSpec("МИНУТ ДО КОНЦА 24 Ч", default=1, high=120),
             15: FieldSpec("ПЕЧАТЬ АННУЛИРОВАННОГО ЧЕКА", default=1, high=1),
-            17: FieldSpec("ФОРМАТ ФД", default=4, high=4, fixed=True),
+            17: FieldSpec("ФОРМАТ ФД", default=4, low=2, high=4),
             25: FieldSpec("АВТОПЕЧАТЬ РЕКВИЗИТОВ", default=1, high=1),
             36: FieldSpec("РАСШИРЕННЫЙ ОТВЕТ", high=1),
             71: FieldSpec("ЗАМЕНА НДС 20% НА 22%", default=2, low=1, high=2),
@@ -132,6 +153,19 @@ TABLES: dict[int, TableSpec] = {
             1: FieldSpec("СЕРВЕР", 64, text=True, default="ofd.example"),
             2: FieldSpec("ПОРТ", 2, default=7777),
             3: FieldSpec("ТАЙМАУТ ЧТЕНИЯ ОТВЕТА", 2, default=100),
+            5: FieldSpec("СЕРВЕР ПРОВЕРКИ КМ", 64, text=True, default=""),
+            6: FieldSpec("ПОРТ ПРОВЕРКИ КМ", 2),
+            7: FieldSpec("СЕРВЕР КЛЮЧЕЙ", 64, text=True, default=""),
+            8: FieldSpec("ПОРТ КЛЮЧЕЙ", 2),
+        },
+    ),
+    20: TableSpec(
+        "СТАТУС ОБМЕНА С ОФД",
+        1,
+        {
+            1: FieldSpec("СТАТУС ОБМЕНА", fixed=True),
+            2: FieldSpec("ДОКУМЕНТОВ В ОЧЕРЕДИ", 2, fixed=True),
+            3: FieldSpec("ПЕРВЫЙ ДОКУМЕНТ ОЧЕРЕДИ", 4, fixed=True),
         },
     ),
     21: TableSpec(
@@ -183,6 +217,10 @@ class Tables:
     def set(self, table: int, row: int, field: int, value: int | str) -> None:
         self._state.tables[f"{table}.{row}.{field}"] = value
 
+    def forget(self, table: int, row: int, field: int) -> None:
+        """Back to the factory's value, or the registration's."""
+        self._state.tables.pop(f"{table}.{row}.{field}", None)
+
     def read(self, table: int, row: int, field: int) -> bytes:
         spec = self.field(table, row, field)
         value = self.get(table, row, field)
@@ -221,6 +259,14 @@ class Tables:
                 return VAT_ROWS[row][1]
             case 7, 1:
                 return f"ОТДЕЛ {row}"
+            case 8, 1:
+                return FONTS[row].width
+            case 8, 2:
+                return FONTS[row].height
+            case 20, _:
+                confirmed, last = len(self._drive.state.ofd.confirmed), self._drive.last_fd
+                queue = 0 if self._drive.autonomous else last - confirmed
+                return {1: int(queue > 0), 2: min(queue, 0xFFFF), 3: confirmed + 1 if queue else 0}.get(field)
             case 17, 17:
                 return registration.ffd
             case 18, _:
@@ -230,7 +276,7 @@ class Tables:
                     3: registration.rnm,
                     4: registration.fn_number,
                     5: registration.tax_systems,
-                    6: 0,
+                    6: registration.work_mode,
                     7: registration.user,
                     8: registration.cashier,
                     9: registration.address,

@@ -59,7 +59,7 @@ SALE = Host().line_fields(10_000)
         (closed, "2D", bytes([99]), 0x5D),
         (closed, "1F", bytes([17, 2, 0, 7]), 0x33),
         (closed, "1E", bytes([18, 1, 0, 1, 65]), 0x7A),
-        (closed, "1E", bytes([17, 1, 0, 7, 3]), 0x33),
+        (closed, "1E", bytes([17, 1, 0, 7, 4]), 0x33),
         (closed, "1E", bytes([17, 1, 0, 7, 0, 0]), 0x7E),
         (closed, "8D", bytes([4]), 0x33),
         (closed, "8D", b"", 0x7E),
