@@ -19,6 +19,7 @@ from protocol.crm.job_machine import TABLE
 from protocol.crm.link_machine import AGENT_TABLE, SERVER_TABLE
 from protocol.crm.machine import as_markdown
 from protocol.crm.messages import DURABLE, TYPES
+from protocol.wire.shtrih.errors import MEMORY, VENDOR, Generation, describe
 from tests.support import error_docs
 
 P = TypeVar("P", bound=StrEnum)
@@ -57,6 +58,15 @@ def _name(handler: Callable[..., object]) -> str:
     return "–" if name == "impossible" else name
 
 
+def shtrih_errors(table: Mapping[int, object], generation: Generation) -> str:
+    """Every error byte: our word, the meaning in both languages, what to do, whether the command may be sent again."""
+    rows = ["| byte | code | значение | meaning | что делать | advice | safe to repeat |", "| --- " * 7 + "|"]
+    for info in (describe(error, generation) for error in sorted(table)):
+        told = (info.ru, info.en, info.advice_ru, info.advice_en, "yes" if info.safe_to_repeat else "**no**")
+        rows.append(f"| {info.vendor} | `{info.code}` | " + " | ".join(told) + " |")
+    return "\n".join(rows) + "\n"
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "job machine": lambda: as_markdown(TABLE),
     "agent link": lambda: as_markdown(AGENT_TABLE),
@@ -67,8 +77,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "command codes": error_docs.commands_table,
     "receipt procedure": lambda: procedure_table(receipt.TABLE),
     "shift procedure": lambda: procedure_table(shift.TABLE),
+    "shtrih errors": lambda: shtrih_errors(VENDOR, Generation.DRIVE),
+    "shtrih errors before drives": lambda: shtrih_errors(MEMORY, Generation.MEMORY),
 }
-PAGES = ("crm-protocol.md", "errors.md", "job-machine.md", "procedures.md")
+PAGES = ("crm-protocol.md", "errors.md", "job-machine.md", "procedures.md", "drivers/shtrih.md")
 
 
 def filled(page: str) -> str:
