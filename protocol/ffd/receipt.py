@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Strict
+from pydantic import BeforeValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
 from protocol.ffd.attributes import AgentInfo, OperatingProps, SectoralProps, SupplierInfo, UserProps
@@ -113,7 +113,7 @@ class Receipt(Part):
     """Tag 1125: the settlement was made on a site, nobody stood at a counter."""
     payment_address: Text | None = None
     """Tag 1187: the site of an internet settlement. ``None``: the place that the register is registered with."""
-    cash_rounding: Kopecks = 0
+    cash_rounding: Annotated[Kopecks, Field(json_schema_extra={"default": "0.00"})] = 0
     """Kopecks taken off the total because the buyer pays in cash."""
     additional_user_props: UserProps | None = None
     """Tag 1084."""

@@ -51,6 +51,7 @@ def test_the_schema_describes_money_as_text_and_names_as_lists() -> None:
     schema = Receipt.model_json_schema()
     line = schema["$defs"]["Item"]["properties"]
     assert line["price"]["type"] == "string"
+    assert schema["properties"]["cash_rounding"]["default"] == "0.00"
     assert "vat22" in schema["$defs"]["Vat"]["enum"]
     assert "kilogram" in schema["$defs"]["Unit"]["enum"]
 
