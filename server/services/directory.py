@@ -268,8 +268,7 @@ async def bound(work: Work, agent: Agent, kkm_id: str, epoch: int) -> None:
     """The agent has the binding on its disk: offers may go out."""
     device = await work.session.get(Device, (agent.tenant_id, kkm_id), with_for_update=True)
     if device is not None and device.agent_id == agent.id and device.binding_epoch == epoch:
-        device.bound_epoch = epoch
-        await outbox.drop_for_device(work, agent.tenant_id, kkm_id, ("bind",))
+        device.bound_epoch = epoch  # the message goes by its own ack: a newer policy may be waiting already
         work.wake(agent.id)
 
 
