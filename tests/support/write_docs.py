@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from agent.procedures import receipt, shift
+from agent.procedures import operation, plain, precheck, reading, receipt
 from agent.procedures.asks import Answer
 from protocol.crm.job_machine import TABLE
 from protocol.crm.link_machine import AGENT_TABLE, SERVER_TABLE
@@ -76,7 +76,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "receipt rules": error_docs.rules_table,
     "command codes": error_docs.commands_table,
     "receipt procedure": lambda: procedure_table(receipt.TABLE),
-    "shift procedure": lambda: procedure_table(shift.TABLE),
+    "precheck": lambda: procedure_table(precheck.TABLE),
+    "operation procedure": lambda: procedure_table(operation.TABLE),
+    "plain procedure": lambda: procedure_table(plain.TABLE),
+    "reading procedure": lambda: procedure_table(reading.TABLE),
     "shtrih errors": lambda: shtrih_errors(VENDOR, Generation.DRIVE),
     "shtrih errors before drives": lambda: shtrih_errors(MEMORY, Generation.MEMORY),
 }

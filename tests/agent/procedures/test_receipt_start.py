@@ -31,6 +31,7 @@ from agent.procedures.receipt import Context, Run
 from drivers.api import Paper, ShiftState, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
+from protocol.ffd.planned import PlannedPayments
 from tests.support.model_register import FN, MAX_TIME, SERIAL, ModelRegister
 from tests.support.play import PLAN, Desk
 
@@ -288,3 +289,67 @@ def test_found_is_done_without_an_attempt() -> None:
     desk.run()
     assert desk.kept.job.attempt == 0
     assert [ask for _, ask in desk.asked if isinstance(ask, (Begin, Commit))] == desk.commits
+
+
+# --- can the register make it at all? -------------------------------------------------------------------------------
+
+PAYOUTS = [
+    # sign  cash    drawer  impossible
+    (1,     35000,  0,      False),  # the customer pays
+    (2,     35000,  34999,  True),
+    (2,     35000,  35000,  False),
+    (2,     35000,  None,   False),  # the register does not say
+    (2,     0,      0,      False),  # back to the card
+    (3,     35000,  0,      True),
+    (4,     35000,  0,      False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sign", "cash", "drawer", "impossible"), PAYOUTS)
+def test_a_payout_beyond_the_drawer_is_refused_before_anything_is_sent(
+    sign: int, cash: int, drawer: int | None, impossible: bool
+) -> None:
+    plan = replace(PLAN, sign=sign, payments=PlannedPayments(cash=cash, card=PLAN.total - cash))
+    ask = told(replace(STATUS, drawer=drawer), context(plan=plan))
+    detail = f"{cash} of {drawer}"
+    short = Commit(JobEvent.IMPOSSIBLE, {"reason": reason("cash_short", detail=detail)})
+    assert ask == (short if impossible else CheckReceipt())
+
+
+UNABLE = [
+    # answer            code                        then
+    (Answer.REFUSED,    "vat20_autoreplace",        Known.NOT_DONE),
+    (Answer.REFUSED,    "unsupported",              Known.NOT_DONE),
+    (Answer.REFUSED,    "shift_closed",             None),  # waiting, or a hand at the register, changes it
+    (Answer.REFUSED,    "ofd_blocked",              None),
+    (Answer.NOT_SENT,   "link_lost",                None),
+    (Answer.DOUBT,      "no_reply",                 None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "code", "then"), UNABLE)
+def test_what_the_register_says_of_the_receipt(kind: Answer, code: str, then: Known | None) -> None:
+    run, _ = receipt.start(context(), None)
+    run, ask = receipt.step(run, answered(STATUS))
+    assert ask == CheckReceipt()
+    _, ask = receipt.step(run, answered(kind=kind, code=code))
+    why = reason(code)
+    assert ask == (Commit(JobEvent.IMPOSSIBLE, {"reason": why}) if then else NotReady(why))
+
+
+def test_a_receipt_that_can_never_be_made_ends_the_job_without_an_attempt() -> None:
+    desk = _desk_that_knows(2)
+    desk.register.unable = "unsupported"
+    assert desk.run() is Known.NOT_DONE
+    assert desk.events == [JobEvent.IMPOSSIBLE]
+    assert not any(isinstance(ask, Begin) for _, ask in desk.asked)
+
+
+def test_what_is_there_already_is_not_judged_impossible() -> None:
+    """The archive is asked first: a receipt that exists would otherwise be told as not done."""
+    desk = _desk_that_knows(2)
+    desk.register.fill(PLAN)
+    desk.register.close()
+    desk.register.unable = "unsupported"
+    assert desk.run() is Known.DONE
+    assert desk.events == [JobEvent.FOUND]
