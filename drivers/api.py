@@ -272,7 +272,7 @@ class FiscalRegister(ABC):
 
     @abstractmethod
     def subtotal(self) -> int:
-        """The open document's total in kopecks, as the register has it."""
+        """What the open document's lines come to in kopecks, as the register has it: before anything is rounded off."""
 
     @abstractmethod
     def close_receipt(self, receipt: PlannedReceipt) -> CloseReply:

@@ -16,7 +16,6 @@ PACKAGES = ("agent", "drivers", "protocol", "server")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 LONG = {
-    "agent/demo.py": "one scenario, told in order",
     "agent/link/client.py": "carries out every effect of the link machine",
     "protocol/wire/shtrih/commands.py": "one entry per command of the family",
 }

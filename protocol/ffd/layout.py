@@ -81,6 +81,8 @@ def _receipt(sheet: Sheet, tags: Tags, change: int | None) -> None:
         _item(sheet, number, line)
     sheet.rule()
     if "1020" in tags:
+        if rounding := sum(_amount(line, 1043) for line in tags.get("1059", ())) - _amount(tags, 1020):
+            sheet.pair("ОКРУГЛЕНИЕ", f"={format_kopecks(rounding)}")
         sheet.pair("ИТОГ", f"={tags['1020']}", bold=True, large=True)
     for tag, name in _PAYMENTS:
         if _amount(tags, tag):

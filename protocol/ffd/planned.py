@@ -124,5 +124,10 @@ class PlannedReceipt:
     operation: PlannedOperation | None = None  # 1270
 
     @property
+    def lines_total(self) -> int:
+        """What the lines come to, before anything is rounded off."""
+        return self.total + self.rounding
+
+    @property
     def change(self) -> int:
         return self.cash_tendered - self.payments.cash

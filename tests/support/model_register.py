@@ -131,7 +131,7 @@ class ModelRegister:
         self._only_one()
         if self.shift is not ShiftState.OPEN:
             raise Refused("shift_closed")
-        self.open = Begun(plan, plan.lines[0].total if part else plan.total)
+        self.open = Begun(plan, plan.lines[0].total if part else plan.lines_total)
 
     def subtotal(self) -> int:
         self.answers()
@@ -143,7 +143,7 @@ class ModelRegister:
         self.answers()
         if self.open is None or self.open.receipt is None:
             raise Refused("document_closed")
-        receipt, total = self.open.receipt, self.open.total
+        receipt, total = self.open.receipt, self.open.total - self.open.receipt.rounding
         self.open = None
         fd = self._add(DocumentKind.RECEIPT, sign=receipt.sign, total=total, imprint=receipt.imprint or "")
         self.ours.append(fd)

@@ -382,7 +382,7 @@ class Desk:
                 assert job.state is Known.STARTED, "close without INTENT on disk"
                 assert job.closing, "close without CLOSING on disk"
                 assert self._closes == 0, "closed twice in one attempt"
-                assert self.register.open is None or self.register.open.total == self.plan.total, "wrong total"
+                assert self.register.open is None or self.register.open.total == self.plan.lines_total, "wrong total"
                 self._closes += 1
             case Operate():
                 assert self.kept.operation is not None, "shift operation without its intent"

@@ -140,8 +140,9 @@ def filled(run: Run, _: Answered) -> Next:
 
 
 def on_subtotal(run: Run, answer: Answered) -> Next:
-    if answer.value != run.ctx.plan.total:
-        return look(replace(run, cause=reason("total_differs", detail=f"{answer.value}, planned {run.ctx.plan.total}")))
+    planned = run.ctx.plan.lines_total
+    if answer.value != planned:
+        return look(replace(run, cause=reason("total_differs", detail=f"{answer.value}, planned {planned}")))
     if not run.ctx.exclusive:
         return closing(run)
     return replace(run, phase=Phase.RECHECK), ReadStatus()

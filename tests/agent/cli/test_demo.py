@@ -9,6 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import zxingcpp
+from PIL import Image
+
+from protocol.ffd.money import format_kopecks
+from protocol.ffd.qr import parse_qr
 
 pytest.importorskip("fastapi")
 
@@ -41,17 +46,25 @@ def test_every_example_receipt_is_done_with_proof(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["ok"] is True
-    assert [one["name"] for one in document["receipts"]] == EXAMPLES
-    assert [one["fd"] for one in document["receipts"]] == list(range(3, 3 + len(EXAMPLES)))
+    made = {ffd: [one for one in document["receipts"] if one["ffd"] == ffd] for ffd in ("1.2", "1.05")}
+    assert [one["name"] for one in made["1.2"]] == EXAMPLES
+    assert len(EXAMPLES) >= 12
+    assert {one["name"] for one in made["1.05"]} < set(EXAMPLES)
+    for receipts in made.values():
+        assert [one["fd"] for one in receipts] == list(range(3, 3 + len(receipts)))
     for one in document["receipts"]:
         assert one["state"] == "done"
         assert one["fpd"].isdigit()
         assert one["vat"]
-        assert (tmp_path / one["picture"]).read_bytes().startswith(b"\x89PNG")
+        with Image.open(tmp_path / one["picture"]) as picture:
+            (code,) = zxingcpp.read_barcodes(picture)
+        read = parse_qr(code.text)
+        assert (read.fd, read.fpd, format_kopecks(read.total)) == (one["fd"], one["fpd"], one["total"])
 
     (output / "run" / "left-over.txt").write_text("of the last demo", "utf-8")
     again = demo(tmp_path)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert f"{len(EXAMPLES)} из {len(EXAMPLES)}" in again.stdout
+    count = len(document["receipts"])
+    assert f"{count} из {count}" in again.stdout
     assert not (output / "run" / "left-over.txt").exists()
     assert (output / "mine.txt").read_text("utf-8") == "not of the demo"

@@ -15,6 +15,7 @@ from drivers.api import Paper
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.outcomes import Decision
 from protocol.crm.outcomes import Paper as PaperOutcome
+from protocol.ffd.planned import PlannedPayments
 from tests.agent.procedures.test_receipt_start import answered, context
 from tests.support.faults import Fault, faults_of
 from tests.support.model_register import FN, MAX_TIME, SERIAL
@@ -50,6 +51,14 @@ def test_another_total_is_never_closed() -> None:
     assert (desk.kept.job.attempt, len(asks(desk, Close)), len(asks(desk, Fence))) == (3, 0, 3)
     assert [commit.data["reason"].code for commit in desk.commits] == ["total_differs"] * 3
     assert desk.commits[0].data["reason"].detail == "34999, planned 35000"
+
+
+def test_a_rounded_total_was_taken_for_another_one() -> None:
+    """The closing command rounds; until then the register's total is that of the lines."""
+    plan = replace(PLAN, total=34950, rounding=50, payments=PlannedPayments(cash=34950), cash_tendered=34950)
+    desk = Desk(plan=plan)
+    assert desk.run() is Known.DONE
+    assert desk.register.documents[desk.register.last_fd].total == 34950
 
 
 def test_a_document_of_another_program_in_between_ends_the_attempt() -> None:

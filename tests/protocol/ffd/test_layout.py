@@ -194,3 +194,9 @@ def test_buyer_agent_and_internet_stand_on_paper() -> None:
     paper = as_text(layout("receipt", tags), 48)
     for words in ("КОМИССИОНЕР", "Поставщик", "+7901", "РАСЧЕТ В ИНТЕРНЕТ", "ООО Ромашка", "www.nalog.gov.ru"):
         assert words in paper
+
+
+def test_what_was_rounded_off_is_shown() -> None:
+    paper = as_text(layout("receipt", RECEIPT | {"1020": "4719.50"}), 48)
+    assert "ОКРУГЛЕНИЕ                                 =0.50" in paper
+    assert "ОКРУГЛЕНИЕ" not in as_text(layout("receipt", RECEIPT), 48)
