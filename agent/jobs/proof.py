@@ -89,7 +89,8 @@ def qr_of(document: FiscalDocument, fn_serial: str) -> str | None:
 
 
 def vat_of(document: FiscalDocument) -> dict[str, str] | None:
-    """VAT by rate as the archive shows it, keyed by the rate's name; ``None`` when only a summary could be read."""
-    if not document.tags:
+    """VAT by rate as the archive shows it, keyed by the rate's name; ``None`` when only a summary could be read,
+    and for a document without a sum."""
+    if not document.tags or document.total is None:
         return None
     return {vat.value: format_kopecks(amount) for vat, amount in vat_totals(document.tags).items()}

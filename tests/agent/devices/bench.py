@@ -226,6 +226,14 @@ class Bench:
         """Another program makes a receipt."""
         assert self.device.register.sell_for_another_program(total)
 
+    def foreign_cash(self, amount: int) -> None:
+        """Another program puts money into the drawer, over a connection of its own."""
+        line = Line(self.device, self.at_register)
+        other = ShtrihRegister(Wire(line), self._profile, line)
+        other.connect()
+        other.cash_in(amount, None)
+        other.disconnect()
+
     def new_drive(self) -> str:
         """A service engineer installs another fiscal drive; its number."""
         old = self.device.state.drive.registration
