@@ -14,6 +14,7 @@ from types import MappingProxyType
 from agent.procedures import precheck
 from agent.procedures.asks import Answer, Answered, Ask, Begin, Commit, Do, Ended, NotReady
 from agent.procedures.precheck import Check, Ready, Wants, snapshot_of
+from agent.procedures.table import row
 from drivers.api import ShiftState
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
@@ -112,33 +113,14 @@ def ended(run: Run, _: Answered) -> Next:
     return replace(run, phase=Phase.END), Ended()
 
 
-def _impossible(run: Run, answer: Answered) -> Next:
-    raise AssertionError(f"{run.phase}: no ask of this phase is answered by {answer.kind}")
-
-
 Handler = Callable[[Run, Answered], Next]
-_P, _A = Phase, Answer
-
-
-def _row(
-    phase: Phase,
-    ok: Handler,
-    not_sent: Handler = _impossible,
-    refused: Handler = _impossible,
-    doubt: Handler = _impossible,
-) -> dict[tuple[Phase, Answer], Handler]:
-    return {
-        (phase, _A.OK): ok,
-        (phase, _A.NOT_SENT): not_sent,
-        (phase, _A.REFUSED): refused,
-        (phase, _A.DOUBT): doubt,
-    }
+_P = Phase
 
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
-    **_row(_P.CHECK, checking, checking, checking, checking),
-    **_row(_P.BEGIN, do, refused=not_ready_because),
-    **_row(_P.DO, done, not_done, not_done, in_doubt),
-    **_row(_P.OUTCOME, ended),
-    **_row(_P.END, ended),
+    **row(_P.CHECK, checking, checking, checking, checking),
+    **row(_P.BEGIN, do, refused=not_ready_because),
+    **row(_P.DO, done, not_done, not_done, in_doubt),
+    **row(_P.OUTCOME, ended),
+    **row(_P.END, ended),
 }

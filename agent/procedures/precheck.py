@@ -14,6 +14,7 @@ from enum import StrEnum
 from agent.journal.rows import Snapshot
 from agent.procedures.asks import Answer, Answered, Ask, ContinuePrint, Fence, NotReady, ReadStatus, Wait
 from agent.procedures.patience import LEFTOVER_PATIENCE, MARGIN
+from agent.procedures.table import impossible, row
 from drivers.api import Paper, Status
 from protocol.crm.codes import reason
 from protocol.crm.outcomes import Reason
@@ -124,36 +125,17 @@ def _not_ready(check: Check, why: Reason) -> Next:
     return replace(check, phase=CheckPhase.END), NotReady(why)
 
 
-def _impossible(check: Check, answer: Answered) -> Next:
-    raise AssertionError(f"{check.phase}: no ask of this phase is answered by {answer.kind}")
-
-
 Handler = Callable[[Check, Answered], Next]
-_P, _A = CheckPhase, Answer
-
-
-def _row(
-    phase: CheckPhase,
-    ok: Handler,
-    not_sent: Handler = _impossible,
-    refused: Handler = _impossible,
-    doubt: Handler = _impossible,
-) -> dict[tuple[CheckPhase, Answer], Handler]:
-    return {
-        (phase, _A.OK): ok,
-        (phase, _A.NOT_SENT): not_sent,
-        (phase, _A.REFUSED): refused,
-        (phase, _A.DOUBT): doubt,
-    }
+_P = CheckPhase
 
 
 TABLE: dict[tuple[CheckPhase, Answer], Handler] = {
-    **_row(_P.STATUS, on_status, not_ready_because, not_ready_because, not_ready_because),
-    **_row(_P.LEFTOVER, again, not_ready_because, not_ready_because, leftover_in_doubt),
-    **_row(_P.LEFTOVER_WAIT, again),
-    **_row(_P.RESUME_PAPER, busy, not_ready_because, busy, not_ready_because),
-    **_row(_P.BUSY, again),
-    **_row(_P.END, _impossible),
+    **row(_P.STATUS, on_status, not_ready_because, not_ready_because, not_ready_because),
+    **row(_P.LEFTOVER, again, not_ready_because, not_ready_because, leftover_in_doubt),
+    **row(_P.LEFTOVER_WAIT, again),
+    **row(_P.RESUME_PAPER, busy, not_ready_because, busy, not_ready_because),
+    **row(_P.BUSY, again),
+    **row(_P.END, impossible),
 }
 
 

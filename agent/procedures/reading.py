@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from agent.procedures.asks import Answer, Answered, Ask, Commit, Ended, NotReady, Query, ReadStatus
 from agent.procedures.patience import PASSING
+from agent.procedures.table import row
 from drivers.api import Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
@@ -79,32 +80,13 @@ def ended(run: Run, _: Answered) -> Next:
     return replace(run, phase=Phase.END), Ended()
 
 
-def _impossible(run: Run, answer: Answered) -> Next:
-    raise AssertionError(f"{run.phase}: no ask of this phase is answered by {answer.kind}")
-
-
 Handler = Callable[[Run, Answered], Next]
-_P, _A = Phase, Answer
-
-
-def _row(
-    phase: Phase,
-    ok: Handler,
-    not_sent: Handler = _impossible,
-    refused: Handler = _impossible,
-    doubt: Handler = _impossible,
-) -> dict[tuple[Phase, Answer], Handler]:
-    return {
-        (phase, _A.OK): ok,
-        (phase, _A.NOT_SENT): not_sent,
-        (phase, _A.REFUSED): refused,
-        (phase, _A.DOUBT): doubt,
-    }
+_P = Phase
 
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
-    **_row(_P.STATUS, on_status, not_ready_because, not_ready_because, not_ready_because),
-    **_row(_P.QUERY, on_result, not_ready_because, refused, not_ready_because),
-    **_row(_P.OUTCOME, ended),
-    **_row(_P.END, ended),
+    **row(_P.STATUS, on_status, not_ready_because, not_ready_because, not_ready_because),
+    **row(_P.QUERY, on_result, not_ready_because, refused, not_ready_because),
+    **row(_P.OUTCOME, ended),
+    **row(_P.END, ended),
 }

@@ -35,6 +35,7 @@ from agent.procedures.operation.resolve import (
 )
 from agent.procedures.operation.run import Context, Handler, Next, Phase, Run
 from agent.procedures.precheck import Wants
+from agent.procedures.table import row
 from protocol.crm.codes import reason
 
 
@@ -65,44 +66,25 @@ def step(run: Run, answer: Answered) -> Next:
     return TABLE[run.phase, answer.kind](run, answer)
 
 
-def _impossible(run: Run, answer: Answered) -> Next:
-    raise AssertionError(f"{run.phase}: no ask of this phase is answered by {answer.kind}")
-
-
-_P, _A = Phase, Answer
-
-
-def _row(
-    phase: Phase,
-    ok: Handler,
-    not_sent: Handler = _impossible,
-    refused: Handler = _impossible,
-    doubt: Handler = _impossible,
-) -> dict[tuple[Phase, Answer], Handler]:
-    return {
-        (phase, _A.OK): ok,
-        (phase, _A.NOT_SENT): not_sent,
-        (phase, _A.REFUSED): refused,
-        (phase, _A.DOUBT): doubt,
-    }
+_P = Phase
 
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
-    **_row(_P.CHECK, checking, checking, checking, checking),
-    **_row(_P.EARLIER, on_earlier, not_ready_because, not_ready_because, not_ready_because),
-    **_row(_P.TOTALS, on_totals, not_ready_because, on_totals, not_ready_because),
-    **_row(_P.COUNTERS, on_counters, not_ready_because, counters_refused, not_ready_because),
-    **_row(_P.BEGIN, operate, refused=not_ready_because),
-    **_row(_P.OPERATE, operated, in_doubt, refused, in_doubt),
-    **_row(_P.DOUBT, moment),
-    **_row(_P.MOMENT, drained),
-    **_row(_P.RETRY, reopen),
-    **_row(_P.REOPEN, reopened, no_answer, no_answer, no_answer),
-    **_row(_P.LOOK, on_look, no_answer, no_answer, no_answer),
-    **_row(_P.FENCE, fenced, no_answer, no_answer, in_doubt),
-    **_row(_P.ARCHIVE, on_archive, no_answer, unreadable, no_answer),
-    **_row(_P.COUNT, on_count, no_answer, counters_unread, no_answer),
-    **_row(_P.UNDECIDED, after_undecided),
-    **_row(_P.OUTCOME, ended),
-    **_row(_P.END, ended),
+    **row(_P.CHECK, checking, checking, checking, checking),
+    **row(_P.EARLIER, on_earlier, not_ready_because, not_ready_because, not_ready_because),
+    **row(_P.TOTALS, on_totals, not_ready_because, on_totals, not_ready_because),
+    **row(_P.COUNTERS, on_counters, not_ready_because, counters_refused, not_ready_because),
+    **row(_P.BEGIN, operate, refused=not_ready_because),
+    **row(_P.OPERATE, operated, in_doubt, refused, in_doubt),
+    **row(_P.DOUBT, moment),
+    **row(_P.MOMENT, drained),
+    **row(_P.RETRY, reopen),
+    **row(_P.REOPEN, reopened, no_answer, no_answer, no_answer),
+    **row(_P.LOOK, on_look, no_answer, no_answer, no_answer),
+    **row(_P.FENCE, fenced, no_answer, no_answer, in_doubt),
+    **row(_P.ARCHIVE, on_archive, no_answer, unreadable, no_answer),
+    **row(_P.COUNT, on_count, no_answer, counters_unread, no_answer),
+    **row(_P.UNDECIDED, after_undecided),
+    **row(_P.OUTCOME, ended),
+    **row(_P.END, ended),
 }

@@ -42,6 +42,7 @@ from agent.procedures.receipt.resolve import (
     unreadable,
 )
 from agent.procedures.receipt.run import Context, Handler, Next, Phase, Run
+from agent.procedures.table import row
 from protocol.crm.codes import reason
 
 # --- beginnings -----------------------------------------------------------------------------------------------------
@@ -76,58 +77,38 @@ def step(run: Run, answer: Answered) -> Next:
     return TABLE[run.phase, answer.kind](run, answer)
 
 
-def _impossible(run: Run, answer: Answered) -> Next:
-    raise AssertionError(f"{run.phase}: no ask of this phase is answered by {answer.kind}")
-
-
 # --- the table ------------------------------------------------------------------------------------------------------
 
-_P, _A = Phase, Answer
-
-
-def _row(
-    phase: Phase, ok: Handler, not_sent: Handler, refused: Handler, doubt: Handler
-) -> dict[tuple[Phase, Answer], Handler]:
-    return {
-        (phase, _A.OK): ok,
-        (phase, _A.NOT_SENT): not_sent,
-        (phase, _A.REFUSED): refused,
-        (phase, _A.DOUBT): doubt,
-    }
-
-
-def _only(phase: Phase, ok: Handler) -> dict[tuple[Phase, Answer], Handler]:
-    """A wait or a commit: it is answered, or the process ends."""
-    return _row(phase, ok, _impossible, _impossible, _impossible)
+_P = Phase
 
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
-    **_row(_P.CHECK, checking, checking, checking, checking),
-    **_row(_P.CATCH_UP, on_caught, not_ready_because, not_ready_because, not_ready_because),
-    **_only(_P.NOTE, able),
-    **_row(_P.ABLE, begin, not_ready_because, unable, not_ready_because),
-    **_only(_P.FOUND, after_outcome),
-    **_row(_P.BEGIN, fill, _impossible, not_ready_because, _impossible),
-    **_row(_P.FILL, filled, in_doubt, refused, in_doubt),
-    **_row(_P.SUBTOTAL, on_subtotal, in_doubt, refused, in_doubt),
-    **_row(_P.RECHECK, on_recheck, in_doubt, refused, in_doubt),
-    **_only(_P.CLOSING, close),
-    **_row(_P.CLOSE, closed, in_doubt, refused, in_doubt),
-    **_only(_P.DOUBT, first_look),
-    **_only(_P.PEEK_WAIT, peek),
-    **_row(_P.PEEK_REOPEN, peek_reopened, drain, drain, drain),
-    **_row(_P.PEEK_STATUS, peek_status, drain, drain, drain),
-    **_row(_P.PEEK_ARCHIVE, peek_document, drain, drain, drain),
-    **_only(_P.DRAIN, reopen),
-    **_only(_P.RETRY, reopen),
-    **_row(_P.REOPEN, reopened, no_answer, no_answer, no_answer),
-    **_row(_P.LOOK, on_look, no_answer, no_answer, no_answer),
-    **_row(_P.FENCE, fenced, no_answer, no_answer, fence_in_doubt),
-    **_row(_P.ARCHIVE, on_archive, no_answer, unreadable, no_answer),
-    **_only(_P.UNDECIDED, after_undecided),
-    **_only(_P.OUTCOME, after_outcome),
-    **_row(_P.PAPER, on_paper, finish, finish, finish),
-    **_only(_P.PAPER_WAIT, ask_paper),
-    **_only(_P.PAPER_NOTE, paper_noted),
-    **_row(_P.END, finish, _impossible, _impossible, _impossible),
+    **row(_P.CHECK, checking, checking, checking, checking),
+    **row(_P.CATCH_UP, on_caught, not_ready_because, not_ready_because, not_ready_because),
+    **row(_P.NOTE, able),
+    **row(_P.ABLE, begin, not_ready_because, unable, not_ready_because),
+    **row(_P.FOUND, after_outcome),
+    **row(_P.BEGIN, fill, refused=not_ready_because),
+    **row(_P.FILL, filled, in_doubt, refused, in_doubt),
+    **row(_P.SUBTOTAL, on_subtotal, in_doubt, refused, in_doubt),
+    **row(_P.RECHECK, on_recheck, in_doubt, refused, in_doubt),
+    **row(_P.CLOSING, close),
+    **row(_P.CLOSE, closed, in_doubt, refused, in_doubt),
+    **row(_P.DOUBT, first_look),
+    **row(_P.PEEK_WAIT, peek),
+    **row(_P.PEEK_REOPEN, peek_reopened, drain, drain, drain),
+    **row(_P.PEEK_STATUS, peek_status, drain, drain, drain),
+    **row(_P.PEEK_ARCHIVE, peek_document, drain, drain, drain),
+    **row(_P.DRAIN, reopen),
+    **row(_P.RETRY, reopen),
+    **row(_P.REOPEN, reopened, no_answer, no_answer, no_answer),
+    **row(_P.LOOK, on_look, no_answer, no_answer, no_answer),
+    **row(_P.FENCE, fenced, no_answer, no_answer, fence_in_doubt),
+    **row(_P.ARCHIVE, on_archive, no_answer, unreadable, no_answer),
+    **row(_P.UNDECIDED, after_undecided),
+    **row(_P.OUTCOME, after_outcome),
+    **row(_P.PAPER, on_paper, finish, finish, finish),
+    **row(_P.PAPER_WAIT, ask_paper),
+    **row(_P.PAPER_NOTE, paper_noted),
+    **row(_P.END, finish),
 }

@@ -179,7 +179,7 @@ def test_every_cell_is_reached_and_asks_what_it_may() -> None:
         (module, phase.value, answer)
         for module, table in ((RECEIPT, receipt.TABLE), (precheck.__name__, precheck.TABLE))
         for (phase, answer), handler in table.items()
-        if handler.__name__ != "_impossible"
+        if handler.__name__ != "impossible"
     }
     assert possible - cells - UNREACHED == set()
 

@@ -138,7 +138,7 @@ def test_every_answer_in_every_phase(name: str) -> None:
     table, phases, asks = TABLES[name]  # type: ignore[assignment]
     assert set(table) == {(phase, answer) for phase in phases for answer in Answer}
     assert set(asks) == set(phases)
-    impossible = {cell for cell, handler in table.items() if handler.__name__ == "_impossible"}
+    impossible = {cell for cell, handler in table.items() if handler.__name__ == "impossible"}
     assert impossible == {
         (phase, answer) for phase, kinds in asks.items() for kind in kinds[:1] for answer in cannot_come(kind)
     }
