@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from drivers.simulators.clock import SystemClock, offset
 from drivers.simulators.faults import Fault, FaultSpecError, parse
+from drivers.simulators.ofd import DEFAULT_LAG
 from drivers.simulators.registration import ALL_TAX_SYSTEMS, FFD_CODES, FN_CAPACITY, FN_DAYS
 from drivers.simulators.store import Store
 
@@ -26,6 +27,8 @@ FAMILIES = ("shtrih", "atol", "atol-web", "sber", "inpas", "arcus2", "zvt")
 BUILT = ("shtrih",)
 TAX_SYSTEMS: Mapping[str, int] = {"osn": 1, "usn_income": 2, "usn_income_outcome": 4, "esn": 16, "patent": 32}
 """Word of the REST API -> bit of tag 1062."""
+MODEL_NAMES = ("standard", "mobile", "plain", "narrow")
+"""Of ``shtrih.models``, which is not imported for a help text; the first is the usual one."""
 GROWING = ("drive.documents", "drive.ofd.confirmed")
 """Lists in the memory of a register that only grow."""
 
@@ -59,6 +62,10 @@ def _taxation(text: str) -> int:
     return mask
 
 
+def _model(text: str) -> str:
+    return _one_of(*MODEL_NAMES)(text)
+
+
 def _protocol(text: str) -> int:
     return int(_one_of("1", "2")(text))
 
@@ -75,7 +82,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _print_time(text: str) -> float:
+def _seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
@@ -83,6 +90,15 @@ def _print_time(text: str) -> float:
     if not 0 <= seconds <= 3600:
         raise ValueError("seconds from 0 to 3600")
     return seconds
+
+
+def _ofd(text: str) -> float | None:
+    if text == "off":
+        return None
+    try:
+        return _seconds(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or off") from error
 
 
 def _path(text: str) -> Path:
@@ -113,6 +129,9 @@ OPTIONS: Mapping[str, Option] = {
     "state": Option(_path, "FILE", "the device's memory; made when it does not exist"),
     "ffd": Option(_one_of(*FFD_CODES), "|".join(FFD_CODES), "format of a fresh register (1.2)"),
     "taxation": Option(_taxation, "WORDS", f"tax systems of a fresh register: {','.join(TAX_SYSTEMS)} (all)"),
+    "model": Option(_model, "NAME", f"model of a fresh register: {', '.join(MODEL_NAMES)} ({MODEL_NAMES[0]})"),
+    "ofd": Option(_ofd, "S|off", "seconds until the operator of a fresh register confirms a document (30)"),
+    "overdrawn": Option(_yes, "yes|no", "a cash return may take more than the drawer holds", switch=True),
     "fn-days": Option(_count, "N", "life of a fresh register's fiscal drive, days (1110)"),
     "fn-capacity": Option(_count, "N", "documents that a fresh fiscal drive can hold (250000)"),
     "fault": Option(_faults, "SPEC", "a fault; may be repeated", repeated=True),
@@ -124,7 +143,7 @@ OPTIONS: Mapping[str, Option] = {
         "what the device's clock shows at the start: 2026-11-22T10:00:00, or an offset: --clock=-2h, +30m, +45",
     ),
     "seed": Option(_whole, "N", "seed of a fresh register's numbers (random)"),
-    "print-time": Option(_print_time, "S", "seconds to print a slip (0.02)"),
+    "print-time": Option(_seconds, "S", "seconds to print a slip (0.02)"),
     "vat-autoreplace": Option(
         _yes, "yes|no", "a fresh register turns VAT 20%% into 22%% by itself (table 17 field 71 = 1)", switch=True
     ),
@@ -138,6 +157,9 @@ class Wanted:
     state: Path | None = None
     ffd: str = "1.2"
     taxation: int = ALL_TAX_SYSTEMS
+    model: str = MODEL_NAMES[0]
+    ofd: float | None = DEFAULT_LAG
+    overdrawn: bool = False
     fn_days: int = FN_DAYS
     fn_capacity: int = FN_CAPACITY
     fault: tuple[Fault, ...] = ()
@@ -203,6 +225,9 @@ def assemble(options: Wanted, *, extra_byte: bool) -> ShtrihDevice:
             tax_systems=options.taxation,
             fn_days=options.fn_days,
             fn_capacity=options.fn_capacity,
+            model=options.model,
+            ofd=options.ofd,
+            refuses_overdrawn=not options.overdrawn,
         )
     return new_device(
         options.clock,

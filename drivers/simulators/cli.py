@@ -148,12 +148,18 @@ def _serve(args: argparse.Namespace, options: Wanted) -> int:
     except BaseException:
         port.close()
         raise
+
+    def obey(line: str) -> None:
+        told = answer(device, line)
+        server.settle()
+        print(told, flush=True)
+
     with server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         print(json.dumps({"listening": server.address}, ensure_ascii=False), flush=True)
         if args.control:
-            listen(0, lambda line: server.call(lambda: print(answer(device, line), flush=True)))
+            listen(0, lambda line: server.call(lambda: obey(line)))
         server.serve()
     return 0
 

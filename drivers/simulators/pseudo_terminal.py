@@ -30,6 +30,7 @@ class PtyPort:
         if (path.exists() or path.is_symlink()) and not self._is_ours(path):
             raise FileExistsError(f"{path} exists and is not the link of a pseudo-terminal")
         self._path = path
+        self._master = -1
         self._speed = None if baud is None else speed_of(baud)
         self._inside = False
         self._open()
@@ -82,11 +83,12 @@ class PtyPort:
             os.close(gone)
 
     def power(self, on: bool) -> None:
-        self._drop()
         if on:
             self._open()
         else:
+            self._deliver()
             self._path.unlink(missing_ok=True)
+            self._drop()
 
     def close(self) -> None:
         self._drop()
@@ -110,6 +112,8 @@ class PtyPort:
 
     def _deliver(self) -> None:
         """What was sent before the cut has passed the wire: give the client a moment to read it."""
+        if not self._inside:
+            return
         with suppress(OSError):
             slave = os.open(self._name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
             end = time.monotonic() + DELIVERY

@@ -75,7 +75,7 @@ class Port(Protocol):
         """Put the client out, so that it notices."""
 
     def power(self, on: bool) -> None:
-        """The device was switched off or on: what an idle port shows of it."""
+        """The device was switched off, which puts a client out, or on."""
 
     def close(self) -> None: ...
 
@@ -107,12 +107,21 @@ class Server:
         self._calls.put(action)
         self._rouse()
 
+    def settle(self) -> None:
+        """Let the port show what has become of the power; for an action of ``call`` that tells others about it."""
+        if self._power != self._device.powered:
+            self._power = self._device.powered
+            if self._line is not None and not self._power:
+                self._line.close()
+                self._line = None
+            self._port.power(self._power)
+
     def serve(self) -> None:
         while not self._stopping:
             ready = self._wait()
             self._obey()
             self._device.tick()
-            self._watch_power()
+            self.settle()
             if self._port.arrived(ready):
                 self._plug_in()
             self._read(ready)
@@ -156,13 +165,6 @@ class Server:
                 return
             action()
 
-    def _watch_power(self) -> None:
-        if self._power != self._device.powered:
-            self._power = self._device.powered
-            if not self._power:
-                self._hang_up()
-            self._port.power(self._power)
-
     def _plug_in(self) -> None:
         if self._line is not None:
             log.info("a new client replaces the one before")
@@ -199,7 +201,8 @@ class Server:
             log.info("write failed: %s", error)
             self._hang_up()
             return
-        if self._line.closed:
+        self.settle()
+        if self._line is not None and self._line.closed:
             log.info("the device has cut the connection")
             self._hang_up()
 

@@ -62,7 +62,9 @@ class TcpPort:
             self._client = None
 
     def power(self, on: bool) -> None:
-        """The computer listens with or without the device."""
+        """The computer goes on listening without the device."""
+        if not on:
+            self.hang_up()
 
     def close(self) -> None:
         self.hang_up()

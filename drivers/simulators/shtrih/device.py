@@ -28,6 +28,8 @@ from drivers.simulators.shtrih.wire import code_of
 from drivers.simulators.store import Store
 
 DEFAULT_OFF = 0.5
+TCP_PORT, SERIAL_PORT = 128, 0
+"""As command 11h tells them."""
 DEFAULT_FOREIGN_TOTAL = 10_000
 
 
@@ -36,7 +38,7 @@ class Options:
     print_time: float = 0.02
     """Seconds that one slip takes to print (submode 5)."""
     tcp: bool = True
-    """Send the extra FFh after the host's ACK, as registers do on TCP."""
+    """The line is TCP: an extra FFh follows the host's ACK. Otherwise it is a serial one."""
     byte_timeout: float = 0.5
     """Longest pause inside a frame, seconds."""
     ack_timeout: float = 3.0
@@ -91,6 +93,8 @@ class ShtrihDevice:
         self._store = store
         self._printer = Printer(state.printer, paper, options.print_time, clock.monotonic())
         self.register = Register(state, clock, self._printer)
+        self.register.protocol_2 = options.protocol != 1
+        self.register.port = TCP_PORT if options.tcp else SERIAL_PORT
         self._triggers = Triggers(())
         self.line = LineFaults((), random)
         self._foreign: list[Fault] = []

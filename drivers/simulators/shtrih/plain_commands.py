@@ -14,6 +14,7 @@ from drivers.simulators.shtrih.wire import date as dmy
 
 REGISTRATIONS = 12
 NETWORK, HIGHEST_SPEED = 128, 9
+PROTOCOL_2 = 28
 """Number of the port that is the network; code of 921600 baud."""
 
 
@@ -47,7 +48,7 @@ def full_status(register: Register, args: Args, operator: int) -> bytes:
             bytes([register.tables.number(1, 1, 1)]),
             u(register.document_number, 2),
             u(register.flags(), 2),
-            bytes([register.mode_byte(), register.printer.submode(), 128]),
+            bytes([register.mode_byte(), register.printer.submode(), register.port]),
             b"NA" + u(0, 2) + bytes([1, 1, 16]),  # the place of the fiscal memory that FN devices do not have
             dmy(now) + bytes([now.hour, now.minute, now.second]),
             b"\0",
@@ -75,7 +76,7 @@ def model_parameters(register: Register, args: Args, _operator: int) -> bytes:
     model = register.model
     return b"".join(
         (
-            u(model.flags, 8),
+            u(model.flags if register.protocol_2 else model.flags & ~(1 << PROTOCOL_2), 8),
             bytes([FONTS[1].width, FONTS[2].width, 1, 12, 20, 14, 14]),  # fonts, graphics line, digits of numbers
             u(0, 4) + u(30, 4),  # default passwords: tax officer, system administrator
             bytes([0, 0]) + u(0, 2),  # Bluetooth table, tax mode field, default command length

@@ -42,6 +42,10 @@ class Register:
         self.reading = b""  # document asked for by FF3Ah, what FF3Bh has not given out yet
         self.buffer = b""  # what FF33h has written for FF64h
         self.last_error = 0
+        self.protocol_2 = True
+        """Whether the line speaks it: bit 28 of command F7h."""
+        self.port = 128
+        """Of command 11h: 128 TCP, 0 a serial line."""
         self._drawer_until: float | None = None
 
     # --- where it stands ---

@@ -7,10 +7,11 @@ from datetime import datetime
 from functools import reduce
 from operator import xor
 from random import Random
+from typing import Any
 
 from drivers.simulators.clock import ManualClock
 from drivers.simulators.paper import MemoryPaper
-from drivers.simulators.shtrih import Options, ShtrihDevice, ShtrihState, new_device
+from drivers.simulators.shtrih import Options, ShtrihDevice, ShtrihState, new_device, new_state
 
 START = datetime.fromisoformat("2026-11-22T10:00:00")
 PASSWORD = "1E 00 00 00"
@@ -41,7 +42,9 @@ class Host:
         print_time: float = 0.0,
         seed: int = 1,
         protocol: int | None = None,
+        tcp: bool = True,
     ) -> None:
+        self.extra = "FF" if tcp else ""
         self.clock = ManualClock(start)
         self.paper = MemoryPaper()
         self.device: ShtrihDevice = new_device(
@@ -50,7 +53,7 @@ class Host:
             state=state,
             faults=faults,
             paper=self.paper,
-            options=Options(print_time=print_time, protocol=protocol),
+            options=Options(print_time=print_time, protocol=protocol, tcp=tcp),
         )
         self.line = self.device.connection()
 
@@ -96,7 +99,7 @@ class Host:
             raise Silent("acknowledged, and no reply")
         assert out == frame(out[2:-1]), out.hex()
         payload = out[2:-1]
-        assert self.raw("06") == "FF"
+        assert self.raw("06") == self.extra
         assert payload.startswith(code), payload.hex()
         return payload[len(code) :]
 
@@ -248,6 +251,20 @@ class NumberedHost(Host):
         code = payload[: 2 if payload[0] == 0xFF else 1]
         assert reply.startswith(code), reply.hex()
         return reply[len(code) :]
+
+
+def made(*, start: datetime = START, **options: Any) -> Host:
+    """A register made with the options of ``new_state``."""
+    state = new_state(Random(1), ManualClock(start), **options)
+    return Host(state=state, start=start)
+
+
+def tlv(tag: int, value: bytes) -> bytes:
+    return le(tag, 2) + le(len(value), 2) + value
+
+
+def money(raw: bytes) -> int:
+    return int.from_bytes(raw, "little")
 
 
 def records(data: bytes) -> list[tuple[int, bytes]]:

@@ -6,12 +6,13 @@ from random import Random
 
 import pytest
 
-from drivers.simulators.assembly import wanted
+from drivers.simulators.assembly import MODEL_NAMES, wanted
 from drivers.simulators.clock import ManualClock, offset
 from drivers.simulators.inprocess import open_line
 from drivers.simulators.serving import TimedLine
 from drivers.simulators.shtrih import new_device
-from tests.drivers.simulators.host import PASSWORD, START, frame, le
+from drivers.simulators.shtrih.models import MODELS
+from tests.drivers.simulators.host import PASSWORD, START, Host, frame, le
 
 
 def ask(line: TimedLine, command: str) -> bytes:
@@ -20,6 +21,15 @@ def ask(line: TimedLine, command: str) -> bytes:
     line.feed(b"\x06")
     line.poll()
     assert out[:2] == b"\x06\x02", out.hex()
+    return out[3:-1]
+
+
+def ask_plain(line: TimedLine, payload: str) -> bytes:
+    """A command without a password."""
+    line.feed(frame(bytes.fromhex(payload)))
+    out = line.poll()
+    line.feed(b"\x06")
+    line.poll()
     return out[3:-1]
 
 
@@ -55,6 +65,34 @@ def test_options_reach_the_register() -> None:
     line.close()
 
 
+def test_every_model_can_be_asked_for() -> None:
+    assert set(MODEL_NAMES) == set(MODELS)
+    for name, model in MODELS.items():
+        line = open_line("shtrih", {"model": name})
+        assert ask_plain(line, "FC")[6] == model.number
+        line.close()
+
+
+def test_what_the_register_tells_of_its_line() -> None:
+    """Bit 28 of F7h: protocol 2; the port of 11h: 128 for TCP."""
+    for options, bit in (({}, 1), ({"protocol": "1"}, 0)):
+        line = open_line("shtrih", options)
+        assert ask_plain(line, "F7 01")[2 + 3] >> 4 & 1 == bit
+        assert ask(line, "11")[2 + 15] == 128
+        line.close()
+    serial = Host(protocol=1, tcp=False)
+    assert serial.good("11" + PASSWORD)[15] == 0
+
+
+def test_a_drive_that_is_nearly_full_and_an_operator_who_is_silent() -> None:
+    line = open_line("shtrih", {"fn-capacity": "10", "fn-days": "20", "ofd": "off", "print-time": "0"})
+    for command in ("E0", "41") * 3:
+        ask(line, command)
+    warnings = ask(line, "FF01")[7]
+    assert warnings & 2  # 30 days left
+    line.close()
+
+
 @pytest.mark.parametrize(
     ("family", "options", "words"),
     [
@@ -69,6 +107,9 @@ def test_options_reach_the_register() -> None:
         ("shtrih", {"seed": "x"}, ["seed 'x'", "a whole number"]),
         ("shtrih", {"print-time": "-1"}, ["print-time '-1'", "seconds"]),
         ("shtrih", {"vat-autoreplace": "1"}, ["vat-autoreplace '1'", "yes, no"]),
+        ("shtrih", {"model": "big"}, ["model 'big'", "standard, mobile"]),
+        ("shtrih", {"ofd": "never"}, ["ofd 'never'", "or off"]),
+        ("shtrih", {"fn-days": "0"}, ["fn-days '0'", "from 1 up"]),
         ("shtrih", {"state": ""}, ["state ''", "a path"]),
     ],
 )

@@ -226,8 +226,16 @@ def test_silence_is_told_from_an_answer() -> None:
         NumberedHost("nak:command=E0").ask("E0" + PASSWORD)
 
 
-def test_command_14h_opens_the_choice_again() -> None:
-    """Once the device has command 14h; before that its refusal changes nothing."""
+@pytest.mark.parametrize("port", [0, 128])
+def test_command_14h_opens_the_choice_again(port: int) -> None:
     host = Host()
-    done = host.ask("14" + PASSWORD, bytes([0, 6, 100]))[0] == 0
-    assert host.raw(PING) == ("8F 02 00 00 00 A8 69" if done else "")
+    host.good("14" + PASSWORD, bytes([port, 6, 100]))
+    assert host.raw(PING) == "8F 02 00 00 00 A8 69"
+    assert opened(host.line.receive(numbered(1, bytes.fromhex("14" + PASSWORD) + bytes([port, 6, 100]))))[0] == 1
+    assert host.raw("05") == "15"
+
+
+def test_a_refused_14h_does_not() -> None:
+    host = Host()
+    assert host.error("14" + PASSWORD, bytes([0, 99, 100])) != 0
+    assert host.raw(PING) == ""
