@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -53,6 +54,11 @@ class Transport(ABC):
 
     def next_variant(self) -> None:  # noqa: B027  (most channels have but one way)
         """Go on to the next way, round and round; bytes of the one before are gone. Raises ``LinkError``."""
+
+    @property
+    def found(self) -> Mapping[str, str]:
+        """What has been found out about the channel, as options of its address (the speed of a port)."""
+        return {}
 
     @abstractmethod
     def open(self) -> None:

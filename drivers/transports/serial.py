@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import serial
 
@@ -44,6 +44,10 @@ class SerialTransport(Transport):
     @property
     def variants(self) -> int:
         return len(self._bauds)
+
+    @property
+    def found(self) -> Mapping[str, str]:
+        return {} if self._name else {"baud": str(self._bauds[self._current])}
 
     def next_variant(self) -> None:
         self._current = (self._current + 1) % len(self._bauds)

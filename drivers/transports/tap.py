@@ -5,7 +5,7 @@ It writes the traces that support reads and that tests play back. The callback m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from drivers.transports.base import Clock, Transport
@@ -27,6 +27,10 @@ class TapTransport(Transport):
 
     def next_variant(self) -> None:
         self._inner.next_variant()
+
+    @property
+    def found(self) -> Mapping[str, str]:
+        return self._inner.found
 
     def open(self) -> None:
         self._trace(self._clock.now(), "open", b"")

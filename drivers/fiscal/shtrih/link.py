@@ -74,7 +74,7 @@ class Link:
     def call(self, command: Command[R]) -> R:
         """Send one command. Raises ``NotSent``, ``Refused`` or ``InDoubt``."""
         name = type(command).__name__
-        max_time = self._profile.max_time[command.pace]
+        max_time = self._profile.time_of(command)
         try:
             exchange = self._exchange(command, max_time)
         except LayoutError as error:

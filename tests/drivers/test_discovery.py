@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from drivers.address import parse_address
+from drivers.discovery import RNDIS, Answer, Candidate, discover, every_speed, probe
+from drivers.registry import driver_named
+from drivers.transports import ports, transport_for
+from drivers.transports.base import Clock, LinkError, SystemClock, Transport
+from drivers.transports.memory import MemoryTransport, VirtualClock
+from drivers.transports.ports import SerialPort
+from drivers.transports.serial import BAUDS, SerialTransport
+from protocol.wire.shtrih.commands import Repeat
+from tests.drivers.fiscal.line_peer import LinePeer
+from tests.drivers.fiscal.scripted import ScriptedRegister
+from tests.drivers.transports.wires import PtyWire, plugged
+
+LISTED = SerialPort("COM7", "USB Serial Device", "SHTRIH-M", "1fc9", "0083", "0010690044005314")
+
+
+# --- silent ----------------------------------------------------------------------------------------------------------
+
+
+def test_ports_are_listed_and_the_customary_address_is_only_named() -> None:
+    found = discover(lambda: [LISTED, SerialPort("COM1")])
+    assert found == (
+        Candidate(
+            "serial:COM7", "listed", "SHTRIH-M USB Serial Device", "1fc9", "0083", serial_number="0010690044005314"
+        ),
+        Candidate("serial:COM1", "listed", ""),
+        Candidate(RNDIS, "customary", "Shtrih-M, USB network (RNDIS)"),
+    )
+    assert all(parse_address(candidate.address) for candidate in found)
+    assert json.loads(json.dumps(found[0].as_dict()))["vid"] == "1fc9"
+
+
+def test_the_list_is_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass(order=True)
+    class Listed:
+        device: str
+        description: str | None
+        manufacturer: str | None
+        vid: int | None
+        pid: int | None
+        serial_number: str | None
+
+    monkeypatch.setattr(
+        ports.list_ports,
+        "comports",
+        lambda: [
+            Listed("/dev/ttyS0", "n/a", None, None, None, None),
+            Listed("/dev/ttyACM0", "Fiscal", "Shtrih", 0x1FC9, 0x83, "53"),
+        ],
+    )
+    assert ports.serial_ports() == (
+        SerialPort("/dev/ttyACM0", "Fiscal", "Shtrih", "1fc9", "0083", "53"),
+        SerialPort("/dev/ttyS0"),
+    )
+    assert ports.is_listed("/dev/ttyacm0")
+    assert not ports.is_listed("/dev/ttyACM1")
+
+
+def test_every_speed_is_for_listed_ports() -> None:
+    addresses = every_speed(discover(lambda: [LISTED]))
+    assert addresses == tuple(f"serial:COM7?baud={baud}" for baud in BAUDS)
+
+
+# --- asked for -------------------------------------------------------------------------------------------------------
+
+
+class Held(Transport):
+    """A port that another program holds."""
+
+    def open(self) -> None:
+        raise LinkError("port_busy", "held")
+
+    def close(self) -> None: ...
+
+    def write(self, data: bytes) -> None:
+        raise AssertionError("a held port is written to")
+
+    def read(self, most: int, deadline: float) -> bytes:
+        raise AssertionError("a held port is read")
+
+
+def channels(known: dict[str, Transport]) -> Callable[[str, str, Clock], Transport]:
+    return lambda address, driver, clock: (
+        known.get(address) or transport_for(parse_address(address), clock, driver_named(driver).options)
+    )
+
+
+def test_a_register_answers_with_who_it_is_and_nothing_but_questions_reached_it() -> None:
+    clock = VirtualClock()
+    device = ScriptedRegister(clock)
+    told: list[tuple[int, int, str]] = []
+    silent = LinePeer(1)
+    silent.silent = True
+    found = probe(
+        ["tcp:a:1", "tcp:b:1", "tcp:c:1"],
+        clock,
+        progress=lambda done, of, address: told.append((done, of, address)),
+        channel=channels(
+            {"tcp:a:1": MemoryTransport(device, clock), "tcp:b:1": MemoryTransport(silent, clock), "tcp:c:1": Held()}
+        ),
+    )
+    register, nobody, held = found
+    assert register.driver == "shtrih"
+    assert register.identity is not None
+    assert register.identity.register_serial == "0010690044005314"
+    assert (register.code, register.address) == ("", "tcp:a:1")
+    assert (nobody.identity, nobody.code) == (None, "device_offline")
+    assert (held.identity, held.code) == (None, "port_busy")
+    assert told == [(0, 3, "tcp:a:1"), (1, 3, "tcp:b:1"), (2, 3, "tcp:c:1"), (3, 3, "")]
+    assert {command.repeat for command in device.log} == {Repeat.SAFE}, "only commands that read"
+    assert json.loads(json.dumps([answer.as_dict() for answer in found]))[0]["identity"]["ffd"] == "1.2"
+
+
+def test_no_look_lasts_longer_than_its_time() -> None:
+    """Bytes without end, and no register behind them."""
+    clock = VirtualClock()
+
+    class Babble:
+        def feed(self, data: bytes) -> None: ...
+
+        def poll(self) -> bytes:
+            clock.sleep(0.05)
+            return b"\x06"
+
+    answer = probe(["tcp:a:1"], clock, port_time=4.0, channel=channels({"tcp:a:1": MemoryTransport(Babble(), clock)}))[
+        0
+    ]
+    assert answer.code
+    assert answer.seconds <= 4.5
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("COM7", "bad_address"),
+        ("serial:СОМ7", "bad_address"),
+        ("tcp:127.0.0.1:1?speed=1", "bad_address"),
+        ("usb:1fc9:0083", "unsupported_transport"),
+    ],
+)
+def test_a_wrong_address_is_an_answer_too(address: str, code: str) -> None:
+    assert [answer.code for answer in probe([address], VirtualClock())] == [code]
+
+
+def test_an_unknown_driver_is_an_answer_too() -> None:
+    assert probe(["tcp:127.0.0.1:1"], VirtualClock(), drivers=["strih"])[0].code == "unknown_driver"
+
+
+def test_the_speed_of_a_real_port_is_told(tmp_path: Path) -> None:
+    """The device answers the questions about itself and has no tables; that is as far as this goes."""
+    wire = PtyWire(LinePeer(1, {b"\xfc": b"\x00\x09\x00\x01\x0e\x98\x00\xd8"}), tmp_path / "port")
+    wire.baud = 4800
+    address = f"serial:{tmp_path / 'port'}"
+    with plugged(wire):
+        answer = probe([address], SystemClock())[0]
+        assert answer.code == "wrong_device", "device type 9 is no register"
+        held = SerialTransport(str(tmp_path / "port"), SystemClock(), (4800,), lambda _port: True)
+        held.open()
+        before = wire.peer.heard
+        assert probe([address], SystemClock())[0].code == "port_busy"
+        assert wire.peer.heard == before
+        held.close()
+
+
+def test_what_was_found_out_stands_in_the_address() -> None:
+    clock = VirtualClock()
+
+    class Port(MemoryTransport):
+        @property
+        def found(self) -> dict[str, str]:
+            return {"baud": "4800"}
+
+    transport = Port(ScriptedRegister(clock), clock)
+    answer = probe(["serial:COM7?protocol=1"], clock, channel=lambda _address, _driver, _clock: transport)[0]
+    assert answer.address == "serial:COM7?protocol=1&baud=4800"
+
+
+def test_the_answer_of_nobody() -> None:
+    assert probe([], VirtualClock()) == ()
+    assert probe(["tcp:a:1"], VirtualClock(), drivers=[])[0] == Answer(
+        "tcp:a:1", "", code="device_offline", detail="no driver to ask with"
+    )
