@@ -1,4 +1,4 @@
-"""Simulated Shtrih-M register (protocol document 1.17, standard lower level).
+"""Simulated Shtrih-M register (protocol documents 1.17 and 2.0, both lower levels).
 
 In-process use, no sockets and no threads:
 
