@@ -22,6 +22,7 @@ FONT_SIZE = 20
 SMALL_SIZE = 15
 STEP = FONT_SIZE + 6
 SMALL_STEP = SMALL_SIZE + 4
+QUIET = 10  # modules of white at both ends of a linear code
 QR_MODULE = 6  # dots; a receipt's code is then about 28 mm wide
 
 
@@ -152,7 +153,7 @@ class _Fonts:
         return strip
 
     def _linear(self, code: Code) -> Image.Image:
-        modules = "".join(("0" * 10, LINEAR[code.kind](code.data), "0" * 10))
+        modules = "0" * QUIET + LINEAR[code.kind](code.data) + "0" * QUIET
         bars = Image.new("L", (len(modules), 1))
         bars.putdata([0 if module == "1" else 255 for module in modules])
         bars = bars.resize((len(modules) * code.module, code.height), Image.Resampling.NEAREST)

@@ -39,6 +39,7 @@ class Code(IntEnum):
     WRONG_LENGTH = 0x7E
     CASH_OVERFLOW = 0x84
     ZERO_TOTAL = 0x8E
+    PRINT_WIDTH = 0x91
     TOO_MANY_OPERATIONS = 0x94
     CONFIRM_DATE = 0xC0
     BUFFER_EMPTY = 0xD1
@@ -112,6 +113,7 @@ TEXTS = {
     0x7B: "Ошибка оборудования",
     0x84: "Переполнение наличности",
     0x8E: "Нулевой итог чека",
+    0x91: "Не помещается по ширине печати",
     0x94: "Исчерпан лимит операций в чеке",
     0xAA: "ФН: нет обязательных реквизитов",
     0xA0: "ФН: работа с маркировкой запрещена",

@@ -10,8 +10,8 @@ import textwrap
 from dataclasses import dataclass
 
 from drivers.simulators import barcodes
+from drivers.simulators.paper import QUIET, Row
 from drivers.simulators.paper import Code as PrintedCode
-from drivers.simulators.paper import Row
 from drivers.simulators.shtrih.errors import Code, Refusal
 from drivers.simulators.shtrih.models import CUTTER, DRAWER, FONTS
 from drivers.simulators.shtrih.register import Register
@@ -188,12 +188,15 @@ def barcode(register: Register, args: Args, operator: int) -> bytes:
         raise Refusal(Code.BAD_PARAMETERS)
     if name == "CODE128" and data[:2] in ("{A", "{B", "{C"):
         data = data[2:]
+    module = min(max(width, 1), 6)
     if name in barcodes.LINEAR:
         try:
-            barcodes.LINEAR[name](data)
+            modules = barcodes.LINEAR[name](data)
         except barcodes.BarcodeError as error:
             raise Refusal(Code.BAD_PARAMETERS) from error
-    shape = PrintedCode(name, data, height=max(1, height), module=min(max(width, 1), 6), label=label > 0)
+        if (len(modules) + 2 * QUIET) * module > register.model.dots:
+            raise Refusal(Code.PRINT_WIDTH)
+    shape = PrintedCode(name, data, height=max(1, height), module=module, label=label > 0)
     put(register, [Row(code=shape)])
     return bytes([operator])
 
