@@ -57,7 +57,11 @@ def test_connecting_to_anything(pieces: list[bytes]) -> None:
         register.connect()
 
 
-SLIP = [SlipText("Заказ 5", bold=True), SlipBarcode("qr", "5"), SlipBarcode("ean13", "460123456789")]
+SLIP: list[SlipText | SlipBarcode] = [
+    SlipText("Заказ 5", bold=True),
+    SlipBarcode("qr", "5"),
+    SlipBarcode("ean13", "460123456789"),
+]
 LONG = replace(RECEIPT, place="x" * 256)  # through the register's buffer
 
 USES: list[Callable[[ShtrihRegister], object]] = [

@@ -108,8 +108,8 @@ def test_every_version_has_its_tags(fresh: Desk, ffd: str, buyer: list[Any], uni
 
 def test_what_only_the_newest_version_has(desk: Desk) -> None:
     desk.fill(NEWEST)
-    industry = [(1262, "030"), (1263, "21.11.2023"), (1264, "1944"), (1265, "UUID=1")]
-    operation = [(1273, datetime(2026, 11, 21, 14, 5)), (1271, 1), (1272, "смена")]
+    industry: list[tuple[int, Any]] = [(1262, "030"), (1263, "21.11.2023"), (1264, "1944"), (1265, "UUID=1")]
+    operation: list[tuple[int, Any]] = [(1273, datetime(2026, 11, 21, 14, 5)), (1271, 1), (1272, "смена")]
     assert {encode(1261, industry), encode(1270, operation)} <= {tags.tlv for tags in desk.device.sent(c.SendTags)}
     assert encode(1260, industry) in [tags.tlv for tags in desk.device.sent(c.SendLineTags)]
 

@@ -727,6 +727,7 @@ def test_an_answer_about_another_document_is_not_believed(desk: Desk) -> None:
         (1, DocumentKind.REGISTRATION, None),
         (11, DocumentKind.REREGISTRATION, None),
         (21, DocumentKind.STATE_REPORT, None),
+        (6, DocumentKind.CLOSE_ARCHIVE, None),
         (99, DocumentKind.OTHER, None),
     ],
 )
@@ -736,6 +737,38 @@ def test_other_kinds(desk: Desk, type_: int, kind: DocumentKind, shift: int | No
     document = desk.register.document(45)
     assert document is not None
     assert (document.kind, document.shift_number, document.total) == (kind, shift, None)
+
+
+@pytest.mark.parametrize(
+    ("type_", "kind"),
+    [
+        (3, DocumentKind.RECEIPT),
+        (4, DocumentKind.STRICT_FORM),
+        (31, DocumentKind.CORRECTION),
+        (41, DocumentKind.CORRECTION_STRICT_FORM),
+    ],
+)
+def test_every_settlement_has_its_sign_and_sum(desk: Desk, type_: int, kind: DocumentKind) -> None:
+    archived(desk, TAGS, found=replace(FOUND, type=type_))
+    document = desk.register.document(45)
+    assert document is not None
+    assert (document.kind, document.sign, document.total) == (kind, 1, 450000)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "imprint"),
+    [
+        ("ID", "ABCDEFGHIJKLM", "ABCDEFGHIJKLM"),
+        ("Заказ", "R-105; ID=ABCDEFGHIJKLM", "ABCDEFGHIJKLM"),
+        ("Заказ", "R-105", ""),
+        ("Заказ", "R-105; ID=short", ""),
+    ],
+)
+def test_the_imprint_is_read_alone_and_behind_the_crms_own_attribute(
+    desk: Desk, name: str, value: str, imprint: str
+) -> None:
+    archived(desk, encode_all([(1084, [(1085, name), (1086, value)])]))
+    assert desk.register.document(45).imprint == imprint  # type: ignore[union-attr]
 
 
 def test_a_receipt_without_its_sum_is_not_believed(desk: Desk) -> None:
