@@ -40,7 +40,7 @@ class Who(Enum):
 
     NOBODY = "no password field"
     OPERATOR = "any of table 2"
-    REPORTS = "operators 28 to 30"
+    REPORTS = "the administrators, operators 29 and 30"
     ADMIN = "the system administrator"
 
 
@@ -209,7 +209,7 @@ def _run(register: Register, code: str, args: Args) -> bytes:
     operator = 0
     if command.who is not Who.NOBODY:
         operator = register.operator_of(args.number(4))
-        least = {Who.ADMIN: ADMINISTRATOR, Who.REPORTS: 28}.get(command.who, 1)
+        least = {Who.ADMIN: ADMINISTRATOR, Who.REPORTS: 29}.get(command.who, 1)
         if operator < least:
             raise Refusal(Code.WRONG_PASSWORD)
     if command.prints:

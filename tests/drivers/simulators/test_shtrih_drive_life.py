@@ -36,6 +36,22 @@ def test_the_operator_confirms_in_order_after_its_time() -> None:
     assert host.good("1F" + PASSWORD, bytes([20, 1, 0, 2])) == le(0, 2)
 
 
+@pytest.mark.parametrize("extended", [0, 1])
+def test_state_report(extended: int) -> None:
+    """FF38h: number, sign, how many wait and since when; the moment when extended answers are on."""
+    host = Host()
+    host.good("1E" + PASSWORD, bytes([17, 1, 0, 36, extended]))
+    host.good("FF37" + PASSWORD)
+    assert host.good("FF01" + PASSWORD)[1] == 0x17
+    reply = host.good("FF38" + PASSWORD)
+    moment = bytes([26, 11, 22, 10, 0])
+    assert (reply[:4], reply[8:]) == (le(2, 4), le(1, 4) + moment[:3] + moment * extended)
+    assert dict(host.tags(2))[1077][2:] == reply[4:8][::-1]
+    assert host.good("FF0A" + PASSWORD, le(2, 4))[15:] == le(1, 4) + moment[:3]
+    host.open_shift()
+    assert host.error("FF38" + PASSWORD) == 0x3C
+
+
 def test_out_of_reach_and_back() -> None:
     host = Host()
     host.pass_time(60)

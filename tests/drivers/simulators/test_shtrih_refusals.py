@@ -118,7 +118,9 @@ def test_wrong_password_and_wrong_rank() -> None:
     host = Host()
     assert host.error("10" + "0F 27 00 00") == 0x4F
     assert host.error("2D" + "01 00 00 00", b"\x01") == 0x4F
-    assert host.error("41" + "01 00 00 00") == 0x4F
+    assert host.error("41" + "1C 00 00 00") == 0x4F  # 28 is a senior cashier only on models with bit 33
+    host.open_shift()
+    host.good("40" + "1D 00 00 00")
     assert host.good("10" + "01 00 00 00")[0] == 1
 
 
