@@ -24,6 +24,7 @@ from tests.support import error_docs
 
 P = TypeVar("P", bound=StrEnum)
 DOCS = Path(__file__).parents[2] / "docs"
+_NEVER = "–"  # an answer that cannot come
 _PART = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -49,13 +50,14 @@ def procedure_table(table: Mapping[tuple[P, Answer], Callable[..., object]]) -> 
     for phase in dict.fromkeys(phase for phase, _ in table):
         rows.append(f"| {phase.value} | " + " | ".join(_name(table[phase, answer]) for answer in Answer) + " |")
     handlers = {_name(handler): handler.__doc__ for handler in table.values() if handler.__doc__}
+    handlers.pop(_NEVER, None)
     told = [f"- *{name}*: {' '.join(text.split())}" for name, text in sorted(handlers.items())]
     return "\n".join([*rows, "", *told]) + "\n"
 
 
 def _name(handler: Callable[..., object]) -> str:
     name = handler.__name__.strip("_").replace("_", " ")
-    return "–" if name == "impossible" else name
+    return _NEVER if name == "impossible" else name
 
 
 def shtrih_errors(table: Mapping[int, object], generation: Generation) -> str:
