@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 import uvicorn
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
@@ -175,6 +176,13 @@ def fast_disk() -> Iterator[None]:
     event.listen(Pool, "checkout", relax)
     yield
     event.remove(Pool, "checkout", relax)
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """A command line that ran inside a test has set the logs up for a stream that ends with the test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
