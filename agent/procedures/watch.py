@@ -53,7 +53,8 @@ def look(
     warnings = (*status.fn_warnings, *((status.blocked,) if status.blocked is not None else ()))
     return Look(
         online=True,
-        paper=status.paper in (Paper.PRESENT, Paper.RESUMABLE),
+        # Under an open cover a register cannot tell whether there is paper.
+        paper=status.paper in (Paper.PRESENT, Paper.RESUMABLE) or (status.cover_open and known.paper),
         cover_open=status.cover_open,
         fn_warnings=tuple(sorted(warnings)),
         drifting=known.drifting if true_local is None else _drifts(known, status.at, true_local),
