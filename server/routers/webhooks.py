@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 
-from server.problems import FieldError, Problem
+from server.pages import DEFAULT_LIMIT, CursorQuery, Limit, cursor_of, cut, key_of
 from server.routers.common import PROBLEMS, Here, WebhooksCaller
 from server.services import webhooks as service
 from server.store.feed import Delivery, FeedEvent, Webhook
@@ -144,18 +144,16 @@ async def list_deliveries(
     webhook_id: WebhookId,
     here: Here,
     caller: WebhooksCaller,
-    cursor: Annotated[str | None, Query(max_length=20)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: CursorQuery = None,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> DeliveryPage:
     """Newest first; ``cursor`` of one page fetches the next."""
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
-        words = "cursor: as the previous page gave it"
-        raise Problem(422, "bad_request", errors=[FieldError("cursor", "cursor", words, "E_VALUE", words, words)])
+    before = key_of(cursor, int)[0] if cursor is not None else None
     async with here.database.read() as work:
         row = await service.find(work, caller.tenant_id, webhook_id)
-        found = await service.deliveries(work, row.id, int(cursor) if cursor is not None else None, limit + 1)
-        shown = found[:limit]
-        more = shown[-1][0].id if len(found) > limit else None
+        found = await service.deliveries(work, row.id, int(before) if before is not None else None, limit + 1)
+        shown, more = cut(found, limit)
         return DeliveryPage(
-            deliveries=[_delivery(*entry) for entry in shown], cursor=str(more) if more is not None else None
+            deliveries=[_delivery(*entry) for entry in shown],
+            cursor=cursor_of((shown[-1][0].id,)) if more else None,
         )

@@ -71,7 +71,8 @@ WRONG_BODIES: dict[str, bytes] = {
             name: [{"a": None}]
             for name in (
                 "job_id", "kkm_id", "desk_id", "kind", "payload", "url", "types", "agent_id", "decision", "person",
-                "name", "reason", "rev", "public_key", "code", "install_id", "pc_name", "start_within_s", "sig", "enabled",
+                "name", "reason", "rev", "public_key", "code", "install_id", "pc_name", "start_within_s",
+                "sig", "enabled",
             )
         }
     ).encode(),
