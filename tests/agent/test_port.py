@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from protocol.crm.messages import (
     ClaimedDevice,
     ClaimRefused,
     Desk,
+    Health,
     JournalHead,
     KnownJob,
     Progress,
@@ -224,6 +225,36 @@ def test_nothing_passes_without_a_connection_and_nothing_old_after_it(desk: Stat
     desk.port.archive(Archive(kkm_id=KKM, register_serial=SERIAL, fn_serial=FN, last_fd=1, documents=[]))
     desk.connect()  # the greeting itself names the device
     assert desk.passed() == []
+
+
+def test_the_registered_taxation_is_claimed(desk: Station) -> None:
+    desk.connect()
+    desk.port.claim(KKM, replace(IDENTITY, taxation=0b11), 11)
+    assert desk.passed() == [Claim(device=CLAIMED.model_copy(update={"taxation": 3}))]
+
+
+def health(paper: str) -> Health:
+    return Health(kkm_id=KKM, at=NOW, facts={"paper": paper})
+
+
+def test_of_a_devices_health_the_newest_look_passes_once(desk: Station) -> None:
+    desk.connect()
+    desk.wakes = 0
+    desk.port.health(health("present"))
+    desk.port.health(health("absent"))
+    assert desk.wakes == 2
+    assert desk.passed() == [health("absent")]
+    assert desk.passed() == []
+
+
+def test_a_new_connection_begins_with_the_newest_look(desk: Station) -> None:
+    desk.port.health(health("present"))
+    assert desk.passed() == []
+    desk.connect()
+    assert desk.passed() == [health("present")]
+    desk.port.disconnected()
+    desk.connect()
+    assert desk.passed() == [health("present")]
 
 
 def test_of_a_jobs_progress_the_last_word_passes(desk: Station) -> None:

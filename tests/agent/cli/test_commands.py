@@ -84,6 +84,13 @@ WRONG = [
     ([*DEVICE, "receipt", "no.json"], 2, "file_unreadable", "no.json"),
     ([*DEVICE, "receipt", "broken.toml"], 2, "bad_json", "JSON"),
     ([*DEVICE, "receipt", "{}.json"], 2, "bad_payload", "items"),
+    ([*DEVICE, "cash-in", "0"], 2, "bad_payload", "amount"),
+    ([*DEVICE, "cash-out", "1,50"], 2, "bad_payload", "amount"),
+    ([*DEVICE, "print", "no.txt"], 2, "file_unreadable", "no.txt"),
+    ([*DEVICE, "print", "{}.json"], 2, "bad_payload", "lines"),
+    ([*DEVICE, "copy", "0"], 2, "bad_payload", "fd"),
+    ([*DEVICE, "open-shift", "--cashier-inn", "500100732259"], 2, "bad_payload", "--cashier"),
+    ([*DEVICE, "open-drawer", "--job-id", "касса"], 2, "bad_job_id", "касса"),
 ]  # fmt: skip
 
 
@@ -157,11 +164,59 @@ def test_a_day_at_a_register_without_a_server(tmp_path: Path, config: Path, regi
     assert (waiting.returncode, json.loads(waiting.stdout)["error"]["code"]) == (1, "nothing_to_print")
 
     jobs = good(kassabridge("agent", "journal", "list", "--config", config, "--json", cwd=tmp_path))["jobs"]
-    assert [job["state"] for job in jobs] == ["done", "done"]
+    assert [(job["kind"], job["state"]) for job in jobs] == [
+        ("open_shift", "done"), ("receipt", "done"), ("receipt", "done"), ("x_report", "done"),
+        ("close_shift", "done"), ("close_shift", "not_done"),
+    ]  # fmt: skip
     assert good(kassabridge("agent", "journal", "verify", "--config", config, "--json", cwd=tmp_path))["ok"] is True
     shown = good(kassabridge("agent", "journal", "show", "day-1", "--config", config, "--json", cwd=tmp_path))
     assert shown["job"]["state"] == "done"
     assert kassabridge("agent", "journal", "show", "nope", "--config", config, cwd=tmp_path).returncode == 1
+
+
+def test_the_drawer_the_slips_and_the_facts_of_a_register(tmp_path: Path, config: Path, register: str) -> None:
+    def device(*action: str | Path) -> subprocess.CompletedProcess[str]:
+        where = ["--driver", "shtrih", "--address", register, "--config", config, "--json"]
+        return kassabridge("device", *where, *action, cwd=tmp_path)
+
+    good(device("open-shift"))
+    put = good(device("cash-in", "500.00", "--cashier", "Иванова М.", "--job-id", "till-in"))
+    assert (put["state"], put["drawer"], put["proof"]["total"]) == ("done", "500.00", "500.00")
+    assert good(device("cash-in", "500.00", "--cashier", "Иванова М.", "--job-id", "till-in")) == put  # only once
+    assert good(device("cash-out", "120.50"))["drawer"] == "379.50"
+    assert (good(device("totals"))["cash_in"], good(device("health"))["drawer"]) == ("500.00", "379.50")
+
+    short = device("cash-out", "380")
+    told = json.loads(short.stdout)
+    assert (short.returncode, told["error"]["code"], told["error"]["certainty"]) == (1, "cash_short", "refused")
+    assert "Traceback" not in short.stderr
+
+    (tmp_path / "slip.txt").write_text("Заказ 1042\n\n\tготов\n", "utf-8")
+    assert good(device("print", "slip.txt"))["printed"] is True
+    (tmp_path / "slip.json").write_text('{"lines": [{"barcode": {"type": "qr", "value": "1042"}}]}', "utf-8")
+    assert good(device("print", "slip.json"))["printed"] is True
+    assert good(device("copy", "2"))["printed"] is True
+    assert good(device("open-drawer"))["state"] == "done"
+    jobs = good(kassabridge("agent", "journal", "list", "--config", config, "--json", cwd=tmp_path))["jobs"]
+    assert {job["kind"] for job in jobs} == {
+        "open_shift", "cash_in", "cash_out", "print_text", "print_copy", "open_drawer",
+    }  # fmt: skip
+
+
+def test_discovery_opens_nothing_and_a_probe_asks_who_is_there(tmp_path: Path, config: Path, register: str) -> None:
+    listed = good(kassabridge("discover", "--json", "--config", config, cwd=tmp_path))
+    assert "answers" not in listed
+    assert all(candidate["address"] for candidate in listed["candidates"])
+
+    where = ["--address", register, "--config", config, "--json"]
+    (found,) = good(kassabridge("discover", "--probe", *where, cwd=tmp_path))["answers"]
+    assert (found["driver"], found["code"], len(found["identity"]["fn_serial"])) == ("shtrih", "", 16)
+
+    with device_lock(load_config(config).data_dir, register):  # the agent is at work there
+        held = kassabridge("discover", "--probe", *where, cwd=tmp_path)
+    assert (held.returncode, json.loads(held.stdout)["answers"][0]["code"]) == (1, "device_locked")
+    nobody = kassabridge("discover", "--address", "tcp:127.0.0.1:9", "--config", config, "--json", cwd=tmp_path)
+    assert (nobody.returncode, json.loads(nobody.stdout)["answers"][0]["code"]) == (1, "device_offline")
 
 
 def test_a_device_that_the_agent_holds_is_not_touched(
