@@ -29,6 +29,7 @@ from protocol.crm.messages import (
     Error,
     Event,
     Goodbye,
+    Health,
     Hello,
     JournalHead,
     KnownJob,
@@ -156,6 +157,7 @@ SAMPLES: tuple[Value, ...] = (
     ),
     Progress(job_id="j1", code="printing", text="…", done=1, of=5),
     Event(event_id="e1", kkm_id=KKM, kind="shift_opened", at=NOW, body={"fd": 11}),
+    Health(kkm_id=KKM, at=NOW, facts={"paper": "present", "ofd": {"unsent": 0}}),
     Bind(
         agent_id=AGENT, binding=_BINDING, fn_serial=FN, last_fd=12,
         open_jobs=[OpenJob(offer=offer(sig="c2ln"), rev=3, imprint=imprint_of(TENANT, "j1"))], **_SIGNED,
