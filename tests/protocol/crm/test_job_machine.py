@@ -276,7 +276,8 @@ ROWS = [
     Row("it cannot be done at all", Job(K.ACCEPTED, 1), V.IMPOSSIBLE, K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE),
         rev_after=2),
     Row("what has begun is never impossible", Job(K.STARTED, 2, 1), V.IMPOSSIBLE, refused="already_started"),
-    Row("nobody will ever know", Job(K.STARTED, 2, 1), V.UNPROVEN, K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE), rev_after=3),
+    Row("nobody will ever know", Job(K.STARTED, 2, 1), V.UNPROVEN, K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE),
+        rev_after=3),
     Row("what is being resolved must be", Job(K.RESOLVING, 3, 1), V.UNPROVEN, refused="must_be_resolved"),
     # the paper
     Row("the paper came out", Job(K.DONE, 3, 1), V.PAPER, K.DONE, (X.RECORD, X.OUTBOX_UPDATE), rev_after=4),
