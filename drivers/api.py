@@ -87,7 +87,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a status does not tell and changes slowly; ``None``: this register does not say. Times are the register's."""
+    """What a status does not tell and changes slowly; ``None``: the register does not say. Times are the register's."""
 
     shift_opened_at: datetime | None = None
     fn_expires: date | None = None
