@@ -90,7 +90,7 @@ def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Of
         proof=Proof.model_validate(told["proof"]) if told.get("proof") else None,
         paper=Paper(told["paper"]) if told.get("paper") else None,
         evidence=told.get("evidence"),
-        result=facts.get("result"),
+        result=sendable(facts.get("result")),
         document=sendable(facts.get("document")),
         certainty=told.get("certainty"),
         too_late=too_late,
@@ -99,11 +99,9 @@ def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Of
     )
 
 
-def sendable(document: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A document that fits into a message; a larger one stays in the journal."""
-    if document is None or len(canonical_json(document)) > DOCUMENT_BYTES:
-        return None
-    return document
+def sendable(fact: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What fits into a message; a larger document stays in the journal."""
+    return fact if fact is not None and len(canonical_json(fact)) <= DOCUMENT_BYTES else None
 
 
 def note_paper(tx: Transaction, row: JobRow) -> None:

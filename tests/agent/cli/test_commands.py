@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import structlog
 
+from agent.cli import JOB_ACTIONS
 from agent.config import load_config
-from agent.device_command import DeviceCommand, run_device_command
+from agent.device_command import JOBS, DeviceCommand, run_device_command
 from agent.devices.lock import device_lock
 from agent.journal.inspect import list_jobs
 from agent.logs import set_up_logging
@@ -246,6 +247,10 @@ def test_help_imports_no_driver_and_no_library_of_the_link(tmp_path: Path) -> No
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_action_that_is_a_job_takes_a_job_id() -> None:
+    assert set(JOB_ACTIONS) == set(JOBS)
 
 
 def test_the_version_is_the_distributions() -> None:
