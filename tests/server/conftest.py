@@ -116,7 +116,11 @@ class Bench:
 
     def client(self, authorization: str) -> httpx.AsyncClient:
         client = httpx.AsyncClient(
-            base_url=self.url + "/api/v1", headers={"Authorization": authorization}, trust_env=False, verify=False
+            base_url=self.url + "/api/v1",
+            headers={"Authorization": authorization},
+            timeout=30,  # a busy machine is no error
+            trust_env=False,
+            verify=False,
         )
         self._clients.append(client)
         return client

@@ -17,6 +17,8 @@ ROUTES: list[tuple[str, str, Any, Scope]] = [
     ("POST", "/jobs", job(), Scope.JOBS),
     ("GET", "/jobs", None, Scope.JOBS),
     ("GET", "/jobs/j1", None, Scope.JOBS),
+    ("GET", "/jobs/j1/receipt.svg", None, Scope.JOBS),
+    ("GET", "/jobs/j1/receipt.html", None, Scope.JOBS),
     ("POST", "/jobs/j1/cancel", None, Scope.JOBS),
     ("POST", "/jobs/j1/renew", {}, Scope.JOBS),
     (
