@@ -329,7 +329,8 @@ def _discover(args: argparse.Namespace) -> int:
 
 
 def _device(args: argparse.Namespace) -> int:
-    from agent.device_command import DeviceCommand, run_device_command
+    from agent.device_command import run_device_command
+    from agent.device_payload import DeviceCommand
 
     missing = [f"--{name}" for name in ("driver", "address") if not hasattr(args, name)]
     if missing:

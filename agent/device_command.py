@@ -10,17 +10,15 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.config import Config
 from agent.console import answer, show, tell
-from agent.device_payload import payload_of
+from agent.device_payload import DeviceCommand, payload_of
 from agent.devices.facts import totals_json
 from agent.devices.lock import DeviceLocked
 from agent.journal.store import JournalFailed
@@ -37,20 +35,6 @@ from protocol.ffd.money import format_kopecks
 
 if TYPE_CHECKING:
     from protocol.crm.outcomes import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceCommand:
-    action: str
-    driver: str
-    address: str
-    as_json: bool = False
-    file: Path | None = None
-    job_id: str | None = None
-    number: int | None = None
-    cashier: str | None = None
-    cashier_inn: str | None = None
-    amount: str | None = None
 
 
 def run_device_command(command: DeviceCommand, config: Config | None, clock: Clock | None = None) -> int:

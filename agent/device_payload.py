@@ -1,12 +1,13 @@
-"""The payload of a job that is given on the command line, judged before the device is asked for."""
+"""A ``device`` command as it was given, and the payload of its job, judged before the device is asked for."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent.jobs.acceptance import broken_field
 from agent.problems import UserError
@@ -14,10 +15,21 @@ from protocol.crm.jobs import JobKind
 from protocol.crm.payloads import MAX_PRINT_LINES
 from protocol.ffd.violation import ReceiptInvalid
 
-if TYPE_CHECKING:
-    from agent.device_command import DeviceCommand
-
 STDIN = Path("-")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCommand:
+    action: str
+    driver: str
+    address: str
+    as_json: bool = False
+    file: Path | None = None
+    job_id: str | None = None
+    number: int | None = None
+    cashier: str | None = None
+    cashier_inn: str | None = None
+    amount: str | None = None
 
 
 def payload_of(command: DeviceCommand) -> dict[str, Any]:

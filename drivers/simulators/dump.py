@@ -7,7 +7,7 @@ from typing import Any
 from drivers.simulators.fiscal_drive import Archived, DriveState
 from drivers.simulators.forms import NAMES as FORM_NAMES
 from drivers.simulators.registration import FFD_CODES
-from drivers.simulators.tlv import TAGS, Fields, Kind, Value
+from drivers.simulators.tlv import REPEATED, TAGS, Fields, Kind, Value
 
 
 def dump(state: DriveState) -> dict[str, Any]:
@@ -40,15 +40,18 @@ def document_json(document: Archived) -> dict[str, Any]:
     }
 
 
+LISTS = REPEATED | {1115}
+
+
 def tags_json(fields: Fields) -> dict[str, Any]:
-    """1059 is always a list; 1115 is the list of its 1119 blocks; any other tag is a list only when it repeats."""
+    """A tag that may repeat is a list, also when it stands once; 1115 is the list of its 1119 blocks."""
     found: dict[str, list[Any]] = {}
     for tag, value in fields:
         if tag == 1115 and isinstance(value, list):
             found[str(tag)] = [{str(inner): _plain(inner, block)} for inner, block in value]
         else:
             found.setdefault(str(tag), []).append(_plain(tag, value))
-    return {tag: values if tag in ("1059", "1115") or len(values) > 1 else values[0] for tag, values in found.items()}
+    return {tag: values if int(tag) in LISTS or len(values) > 1 else values[0] for tag, values in found.items()}
 
 
 def _plain(tag: int, value: Value) -> Any:

@@ -17,7 +17,8 @@ import structlog
 
 from agent.cli import JOB_ACTIONS
 from agent.config import load_config
-from agent.device_command import JOBS, DeviceCommand, run_device_command
+from agent.device_command import JOBS, run_device_command
+from agent.device_payload import DeviceCommand
 from agent.devices.lock import device_lock
 from agent.journal.inspect import list_jobs
 from agent.logs import set_up_logging
