@@ -110,6 +110,7 @@ def status(device: ShtrihDevice) -> dict[str, Any]:
         "shift": drive.state.shift_number,
         "shift_open": drive.state.shift_open,
         "unsent": drive.unsent(register.now()),
+        "drawer_pulses": register.drawer_pulses,
     }
 
 

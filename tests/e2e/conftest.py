@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.shop import Shop, open_shop
 from tests.support.rig import Rig, running
 
 
@@ -24,3 +25,10 @@ def shop(rig: Rig) -> Rig:
     rig.put("/devices", {"kkm_id": rig.kkm_id, "name": "Касса 1"})
     rig.pair()
     return rig
+
+
+@pytest.fixture
+def tills(tmp_path: Path) -> Iterator[Shop]:
+    """A server; registers and PCs are the test's."""
+    with open_shop(tmp_path) as shop:
+        yield shop

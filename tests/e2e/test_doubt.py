@@ -129,7 +129,7 @@ KILLS = [
     ("intent",            "after",    1,  2),  # C2
     ("closing",           "before",   1,  2),
     ("closing",           "after",    1,  2),  # C6
-    ("close_written",     "after",    1,  1),  # C8, C9
+    ("written:FF45",      "after",    1,  1),  # C8, C9
     ("close_answered",    "after",    1,  1),  # C9
     ("proven",            "before",   1,  1),  # C13
     ("proven",            "after",    1,  1),  # C14
@@ -169,7 +169,7 @@ DOUBTS = [
     ("power:command=FF45,when=after",      "doubt",       "after",  1),
     ("late:command=FF45,seconds=2",        "doubt",       "after",  1),
     ("answer-lost:command=E0,stored=no",   "operation_outcome", "before", 1),
-    ("late:command=FF45,seconds=2",        "close_written", "after", 1),
+    ("late:command=FF45,seconds=2",        "written:FF45", "after", 1),
 ]  # fmt: skip
 
 

@@ -1,11 +1,12 @@
 """Runs the real agent or server and kills it, as SIGKILL does, at one named commit. The patches live here alone.
 
-    python -m tests.support.dying agent  --at EVENT --when before|after [--nth N] -- agent run --config F
+    python -m tests.support.dying agent  --at EVENT --when before|after [--nth N] [--look S] -- agent run --config F
     python -m tests.support.dying server --at N     --when before|after --armed FILE -- run --database URL …
 
 The agent's commits are named by the event of their last record (``offer``, ``intent``, ``closing``, ``proven``, …), or
-by a moment on the wire: ``close_written``, ``close_answered``. The server's are numbered from the moment that FILE
-exists.
+by a moment on the wire: ``written:41`` (a command, its code in hex, has left), ``close_answered``. The server's are
+numbered from the moment that FILE exists. With ``--look S`` the agent looks at a register at rest every S seconds
+instead of every minute, and calls it gone after two of them; without ``--at`` it lives on.
 """
 
 from __future__ import annotations
@@ -58,17 +59,25 @@ def patch_agent(at: str, when: str, nth: int) -> None:
             return reply
 
         ShtrihRegister.close_receipt = answered  # type: ignore[method-assign]
-    if at == "close_written":
+    if at.startswith("written:"):
         from drivers.transports.tcp import TcpTransport
 
-        write = TcpTransport.write
+        write, code = TcpTransport.write, bytes.fromhex(at.partition(":")[2])
 
         def written(self: TcpTransport, data: bytes) -> None:
             write(self, data)
-            if b"\xff\x45" in data[:4]:
+            if data[:1] == b"\x02" and data[2 : 2 + len(code)] == code:  # STX, length, code
                 die()
 
         TcpTransport.write = written  # type: ignore[method-assign]
+
+
+def look_often(seconds: float) -> None:
+    """What takes minutes at a register at rest is not waited for in a test."""
+    from agent.devices import watch
+
+    watch.LOOK_EVERY = watch.LOOK_CLOSER = seconds
+    watch.OFFLINE_AFTER = 2 * seconds
 
 
 def patch_server(at: int, when: str, armed: Path) -> None:
@@ -96,13 +105,17 @@ def main() -> int:
     own, _, rest = " ".join(sys.argv[1:]).partition(" -- ")
     parser = argparse.ArgumentParser()
     parser.add_argument("who", choices=("agent", "server"))
-    parser.add_argument("--at", required=True)
+    parser.add_argument("--at")
     parser.add_argument("--when", choices=("before", "after"), default="after")
     parser.add_argument("--nth", type=int, default=1)
     parser.add_argument("--armed", type=Path)
+    parser.add_argument("--look", type=float)
     args = parser.parse_args(own.split())
     if args.who == "agent":
-        patch_agent(args.at, args.when, args.nth)
+        if args.look is not None:
+            look_often(args.look)
+        if args.at is not None:
+            patch_agent(args.at, args.when, args.nth)
         from agent.cli import main as run
     else:
         patch_server(int(args.at), args.when, args.armed)

@@ -32,15 +32,17 @@ FAST = "[time]\nquery = 2.0\nfill = 3.0\ncancel = 3.0\nclose = 4.0\nshift = 4.0\
 
 
 class Process:
-    """A child process whose first line of stdout says that it is ready."""
+    """A child process whose first line of stdout says that it is ready. With ``control`` it takes words on stdin."""
 
-    def __init__(self, name: str, command: list[str], folder: Path, *, ready: bool = True) -> None:
+    def __init__(
+        self, name: str, command: list[str], folder: Path, *, ready: bool = True, control: bool = False
+    ) -> None:
         self.name = name
         self._log = (folder / f"{name}.log").open("ab")
         self._child = subprocess.Popen(
             command,
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if control else subprocess.DEVNULL,
             stdout=subprocess.PIPE if ready else self._log,
             stderr=self._log,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
@@ -57,6 +59,16 @@ class Process:
     @property
     def alive(self) -> bool:
         return self._child.poll() is None
+
+    def tell(self, order: str) -> dict[str, Any]:
+        """One word of a simulator's ``--control``, and its answer."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._child.stdin.write(json.dumps({"do": order}).encode() + b"\n")
+        self._child.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._child.stdout.readline())
+        assert answer["ok"], answer
+        return answer
 
     def wait(self, seconds: float = 30.0) -> int:
         return self._child.wait(seconds)
@@ -78,8 +90,9 @@ class Process:
         if self.alive:
             self._child.kill()
         self._child.wait()
-        if self._child.stdout is not None:
-            self._child.stdout.close()
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe is not None:
+                pipe.close()
         self._log.close()
 
 
@@ -99,8 +112,8 @@ class Rig:
 
     # --- processes
 
-    def _spawn(self, name: str, *command: str, ready: bool = True) -> Process:
-        process = Process(name, [PYTHON, *command], self.folder, ready=ready)
+    def spawn(self, name: str, *command: str, ready: bool = True, control: bool = False) -> Process:
+        process = Process(name, [PYTHON, *command], self.folder, ready=ready, control=control)
         self.processes.append(process)
         return process
 
@@ -117,7 +130,7 @@ class Rig:
         port = self.url.rsplit(":", 1)[-1] if self.url else "0"
         own = ("run", "--port", port, "--database", self.database, "--connections-per-minute", "1000")
         command = ("tests.support.dying", "server", *dying, "--", *own) if dying else ("server.cli", *own)
-        self.server = self._spawn("server", "-m", *command)
+        self.server = self.spawn("server", "-m", *command)
         self.url = self.server.ready["listening"]
 
     def start_register(self, *faults: str, name: str = "register", clock: str | None = None) -> None:
@@ -126,7 +139,7 @@ class Rig:
         if clock is not None:
             options.append(f"--clock={clock}")
         state = str(self.folder / f"{name}.json")
-        self.register = self._spawn(
+        self.register = self.spawn(
             name, "-m", "drivers.simulators", "shtrih", "--listen", listen, "--state", state, "--seed", "7", *options
         )
         self.address = self.register.ready["listening"]
@@ -151,7 +164,7 @@ class Rig:
     def start_agent(self, name: str = "agent", *, dying: tuple[str, ...] = ()) -> Process:
         own = ("agent", "run", "--no-tray", "--config", str(self.folder / f"{name}.toml"))
         command = ("tests.support.dying", "agent", *dying, "--", *own) if dying else ("agent.cli", *own)
-        self.agent = self._spawn(name, "-m", *command, ready=False)
+        self.agent = self.spawn(name, "-m", *command, ready=False)
         return self.agent
 
     def close(self) -> None:

@@ -47,6 +47,7 @@ class Register:
         self.port = 128
         """Of command 11h: 128 TCP, 0 a serial line."""
         self._drawer_until: float | None = None
+        self.drawer_pulses = 0  # since it was switched on
 
     # --- where it stands ---
 
@@ -87,6 +88,7 @@ class Register:
     def open_drawer(self) -> None:
         if self.model.has(DRAWER):
             self._drawer_until = self.clock.monotonic() + DRAWER_STAYS_OPEN
+            self.drawer_pulses += 1
 
     def operator_of(self, password: int) -> int:
         if 1 <= password <= ADMINISTRATOR and self.tables.number(2, password, 1) == password:

@@ -1,0 +1,223 @@
+"""A shop of several registers behind one server: many cases run at once, each on a register of its own.
+
+A ``Till`` is one simulated register as a process: jobs are posted to it, words are told to it (``--control``), and what
+it has done is read from its own memory and paper, never from an answer. ``Shop`` waits by the server's event stream.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from drivers.simulators.assembly import store_of
+from drivers.simulators.dump import dump
+from tests.support.rig import FINAL, Process, Rig
+
+T = TypeVar("T")
+V = TypeVar("V")
+Json = dict[str, Any]
+
+
+class Feed(threading.Thread):
+    """The server's stream of events, heard from its beginning to the server's end."""
+
+    def __init__(self, url: str, key: str) -> None:
+        super().__init__(daemon=True, name="feed")
+        self.heard: list[Json] = []
+        self.news = threading.Condition()
+        self._client = httpx.Client(timeout=httpx.Timeout(10.0, read=None), headers={"Authorization": f"Bearer {key}"})
+        self._stream = self._client.stream("GET", f"{url}/api/v1/events", params={"after": "0"})
+        self.start()
+
+    def run(self) -> None:
+        try:
+            with self._stream as answer:
+                for line in answer.iter_lines():
+                    if line.startswith("data: "):
+                        with self.news:
+                            self.heard.append(json.loads(line[6:]))
+                            self.news.notify_all()
+        except httpx.TransportError:
+            pass  # the server has ended
+        finally:
+            self._client.close()
+
+    def waited(self, told: Callable[[Json], bool], seconds: float, what: Callable[[], str], start: int = 0) -> Json:
+        """The first event from the ``start``-th on that ``told`` takes."""
+        deadline = time.monotonic() + seconds
+        with self.news:
+            at = start
+            while True:
+                for event in self.heard[at:]:
+                    if told(event):
+                        return event
+                at = len(self.heard)
+                if not self.news.wait(deadline - time.monotonic()) and time.monotonic() > deadline:
+                    raise AssertionError(what())
+
+
+class Till:
+    """One register. ``kkm_id`` names it, its state file and its folder of paper."""
+
+    def __init__(self, shop: Shop, kkm_id: str, process: Process | None, address: str) -> None:
+        self._shop = shop
+        self.kkm_id = kkm_id
+        self.process = process
+        self.address = address
+        self.folder = shop.rig.folder
+        self._posted = 0
+
+    # --- the CRM
+
+    def post(self, kind: str, payload: Mapping[str, Any] | None = None, *, job_id: str = "", **more: Any) -> str:
+        self._posted += 1
+        job_id = job_id or f"{self.kkm_id}-{self._posted}-{kind}"
+        body = {"job_id": job_id, "kkm_id": self.kkm_id, "kind": kind, "payload": payload or {}, "start_within_s": 600}
+        self._shop.rig.post("/jobs", {**body, **more})
+        return job_id
+
+    def do(self, kind: str, payload: Mapping[str, Any] | None = None, **more: Any) -> Json:
+        """The job at its end, ``human`` among the ends."""
+        return self._shop.ended(self.post(kind, payload, **more))
+
+    def view(self) -> Json:
+        return self._shop.rig.get(f"/devices/{self.kkm_id}")
+
+    def events(self) -> list[Json]:
+        told: list[Json] = self._shop.rig.get(f"/devices/{self.kkm_id}/events?limit=200")["events"]
+        return told
+
+    # --- the register
+
+    def tell(self, order: str) -> Json:
+        assert self.process is not None
+        return self.process.tell(order)
+
+    @property
+    def memory(self) -> Any:
+        """``ShtrihState`` as it is on disk."""
+        state = store_of(self.folder / f"{self.kkm_id}.json").load()
+        assert state is not None
+        return state
+
+    def documents(self) -> list[Json]:
+        documents: list[Json] = dump(self.memory.drive)["documents"]
+        return documents
+
+    def kinds(self) -> list[str]:
+        """Of every document after the registration."""
+        return [document["type"] for document in self.documents()[1:]]
+
+    def document(self, fd: int) -> Json:
+        return next(document for document in self.documents() if document["fd"] == fd)
+
+    def slips(self) -> dict[str, str]:
+        """Paper by name: the FD number, or ``n1``, ``n2``, …"""
+        return {path.stem: path.read_text("utf-8") for path in (self.folder / f"paper-{self.kkm_id}").glob("*.txt")}
+
+    def paper(self) -> str:
+        return "\n".join(self.slips().values())
+
+    def slip_picture(self, name: str) -> Path:
+        return self.folder / f"paper-{self.kkm_id}" / f"{name}.png"
+
+
+class Shop:
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.tills: list[Till] = []
+        rig.start_server()
+        self.feed = Feed(rig.url, rig.key)
+
+    def till(self, kkm_id: str, *options: str, listen: str = "tcp:127.0.0.1:0", extra: str = "") -> Till:
+        """A register as a process, its clock right; ``extra`` stands behind its address for the agent."""
+        now = datetime.now(ZoneInfo("Europe/Moscow")).replace(tzinfo=None)
+        state, paper = self.rig.folder / f"{kkm_id}.json", self.rig.folder / f"paper-{kkm_id}"
+        process = self.rig.spawn(
+            f"till-{kkm_id}", "-m", "drivers.simulators", "shtrih", "--listen", listen, "--control", "--seed", kkm_id,
+            "--state", str(state), "--paper", str(paper), "--print-time", "0",
+            "--clock", now.isoformat(timespec="seconds"), *options, control=True,
+        )  # fmt: skip
+        return self.stands(Till(self, kkm_id, process, process.ready["listening"] + extra))
+
+    def stands(self, till: Till) -> Till:
+        self.rig.put("/devices", {"kkm_id": till.kkm_id})
+        self.tills.append(till)
+        return till
+
+    def desk(self, till: Till, **settings: Any) -> None:
+        self.rig.put("/desks", {"desk_id": f"desk-{till.kkm_id}", "kkm_id": till.kkm_id, **settings})
+
+    def pc(self, *tills: Till, name: str = "agent") -> None:
+        """Pair a PC at which these registers stand."""
+        self.rig.configure(name)
+        head = (self.rig.folder / f"{name}.toml").read_text("utf-8").partition("[[devices]]")[0]
+        devices = (
+            f'[[devices]]\nkkm_id = "{till.kkm_id}"\ndriver = "shtrih"\naddress = "{till.address}"\n'
+            f'profile = "{self.rig.folder / "fast.toml"}"\n'
+            for till in tills
+        )
+        (self.rig.folder / f"{name}.toml").write_text(head + "".join(devices), "utf-8")
+        self.rig.pair(name)
+
+    def start(self, *tills: Till, name: str = "agent", dying: tuple[str, ...] = ()) -> Process:
+        agent = self.rig.start_agent(name, dying=dying)
+        self.bound(*tills)
+        return agent
+
+    def bound(self, *tills: Till) -> None:
+        wanted = {till.kkm_id for till in tills}
+
+        def all_there() -> bool:
+            devices = self.rig.get("/devices?limit=200")["devices"]
+            return wanted <= {d["kkm_id"] for d in devices if d["state"] == "bound" and d["online"]}
+
+        self.rig.until(all_there, 60, f"bound: {wanted}")
+
+    # --- waiting
+
+    def ended(self, job_id: str, seconds: float = 60.0) -> Json:
+        ends = {f"job.{state}" for state in (*FINAL, "human")}
+        self.heard(lambda event: event["data"].get("job_id") == job_id and event["type"] in ends, seconds, job_id)
+        return self.rig.job(job_id)
+
+    def heard(self, told: Callable[[Json], bool], seconds: float = 60.0, what: str = "", start: int = 0) -> Json:
+        return self.feed.waited(told, seconds, lambda: f"not within {seconds} s: {what}\n{self.rig.logs()}", start)
+
+    def event(self, till: Till, kind: str, start: int = 0, seconds: float = 30.0) -> Json:
+        """The first event of the register of that kind from the ``start``-th event of the feed on."""
+        return self.heard(
+            lambda event: event["type"] == f"device.{kind}" and event["data"]["kkm_id"] == till.kkm_id,
+            seconds, f"{kind} of {till.kkm_id}", start,
+        )["data"]  # fmt: skip
+
+
+@contextmanager
+def open_shop(folder: Path) -> Iterator[Shop]:
+    rig = Rig(folder)
+    try:
+        shop = Shop(rig)
+        try:
+            yield shop
+        finally:
+            rig.close()
+            shop.feed.join(10)
+    finally:
+        rig.close()
+
+
+def at_once(cases: Iterable[T], do: Callable[[T], V]) -> dict[T, V]:
+    """Every case in a thread of its own; what each came to."""
+    cases = list(cases)
+    with ThreadPoolExecutor(len(cases)) as pool:
+        return dict(zip(cases, pool.map(do, cases), strict=True))
