@@ -188,11 +188,18 @@ def _show_job(command: DeviceCommand, kind: JobKind, job: Shown) -> int:
     good = job["state"] == "done"
     why = job["reason"]
     if good or kind is JobKind.RECEIPT or why is None:
-        _show(command, {**_short(kind, job), **job})
+        whole = {**_short(kind, job), **job}
+        _show(command, whole if command.as_json else _for_people(whole))
         return 0 if good else 1
     certainty = "in_doubt" if job["state"] == "human" or job["certainty"] == "unproven" else "refused"
     _tell_failure(command, why["code"], why["vendor"], why["detail"], certainty, job)
     return 1
+
+
+def _for_people(job: Shown) -> Shown:
+    """What there is, without the document's tags: ``document N`` shows those."""
+    told = {name: value for name, value in job.items() if value is not None and name != "document"}
+    return {name: _for_people(value) if isinstance(value, dict) else value for name, value in told.items()}
 
 
 def _short(kind: JobKind, job: Shown) -> Shown:
