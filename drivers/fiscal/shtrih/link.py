@@ -174,14 +174,17 @@ class Link:
             if frames:
                 raise InDoubt(error.code, f"{name}: {error.detail}", remaining=self._left(sent_at, max_time)) from error
             raise NotSent(error.code, f"{name}: {error.detail}") from error
-        if step.send:
-            self._acknowledge(step.send)
+        self._conclude(step)
         return step.verdict, sent_at
 
-    def _acknowledge(self, send: bytes) -> None:
-        """The verdict stands, whether or not the device hears our last byte."""
+    def _conclude(self, step: Step) -> None:
+        """The verdict stands, whether or not the device hears our last byte, whatever the line still brings."""
         try:
-            self._transport.write(send)
+            if step.send:
+                self._transport.write(step.send)
+            deadline = self._clock.now() + step.quiet
+            while self._clock.now() < deadline:
+                self._transport.read(CHUNK, deadline)
         except LinkError:
             self.close()
 

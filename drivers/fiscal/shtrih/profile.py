@@ -135,6 +135,7 @@ def _profile(values: Mapping[str, Any]) -> Profile:
             control=line["control"],
             frame=line["frame"],
             earlier=line["earlier"],
+            ask_after=line["ask_after"],
             enquiries=int(line["enquiries"]),
             rounds=int(line["rounds"]),
             repeats=int(line["repeats"]),

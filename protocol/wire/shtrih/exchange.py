@@ -17,6 +17,35 @@ How doubt is decided. Our frame is only sent after ENQ was answered NAK, so befo
 * ACK to our frame, no reply, then NAK to ENQ: executed or cut off, the reply is gone. Doubt.
 * A damaged reply is answered NAK and ENQ: the device repeats the stored reply, it does not execute again.
 
+How long a reply is awaited. A shift may take two minutes to open; a reply that was lost on the line is not worth two
+minutes. ENQ may be asked at any time, so after ``Limits.ask_after``, and again after pauses that double, the device is
+asked how it stands. None of the answers moves the command's own deadline:
+
+========================  =======================================  =================================================
+answer                    meaning                                  done
+========================  =======================================  =================================================
+ACK, then our reply       it was stored: sent before, lost         verdict
+ACK                       still at work                            awaited further, the next pause is twice as long
+NAK                       nothing is being made, nothing stored:   doubt (reading: sent again) now, not at the end
+                          the reply is gone
+our reply, no ACK         it crossed our ENQ                       verdict, then the line rests (below)
+damaged frame             the line                                 NAK and ENQ: it comes again
+silence, ``enquiries``    deaf while it prints                     awaited further, as after ACK
+times
+silence until the end     out of time                              asked a last time: ACK gives the command its whole
+                                                                   time once more, NAK or silence is doubt
+========================  =======================================  =================================================
+
+* A device whose reply was lost awaits our ACK. To it an ENQ is "anything but ACK": it says nothing and begins to await
+  an ENQ. Only the next one is answered; so one that is not answered is followed by another at once.
+* An ENQ may cross the reply. Then the device has it before our ACK and, again, goes on to await an ENQ: it holds a
+  reply that we have. The next command's first ENQ brings it, and it goes to ``stale``, like any earlier reply.
+  Other devices answer such an ENQ with ACK and the reply once more. That copy is still on the line when the verdict
+  stands, and half of it could pass for control bytes. So whenever a reply came while an ENQ was unanswered, nothing is
+  sent and nothing heard for ``Limits.control`` afterwards (``Step.quiet``).
+* NAK to ENQ does not shorten what the caller is told of the command's time: whoever looks at what the command has done
+  waits that time out before absence proves anything.
+
 Doubt ends in ``Doubtful`` for a command that may have been executed, and in sending a command that only reads anew.
 The promise: any bytes from the device give a verdict or more waiting, never an exception; and ``Replied`` or
 ``Denied`` only when an intact frame with our command code came after our own frame went out.
@@ -25,7 +54,7 @@ The promise: any bytes from the device give a verdict or more waiting, never an 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -68,11 +97,13 @@ Verdict = Replied | Denied | NotDelivered | Doubtful
 @dataclass(frozen=True, slots=True)
 class Step:
     """What the caller does next: write ``send``; then, if ``wait`` is given, set the deadline to that many seconds from
-    now, else keep the deadline that stands. With a ``verdict`` (after writing ``send``) the exchange is over."""
+    now, else keep the deadline that stands. With a ``verdict`` (after writing ``send``) the exchange is over; for
+    ``quiet`` seconds from then on nothing may be sent on this channel, and what comes is dropped."""
 
     send: bytes = b""
     wait: float | None = None
     verdict: Verdict | None = None
+    quiet: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +113,7 @@ class Limits:
     control: float = 1.0  # for one control byte; far above two byte times, for slow networks
     frame: float = 2.0  # for the rest of a frame that has begun
     earlier: float = 10.0  # for the reply of an earlier command
+    ask_after: float = 3.0  # without our reply until the device is asked how it stands; then twice that, and so on
     enquiries: int = 3  # ENQ in a row without an answer
     rounds: int = 10  # damaged frames, stale replies, NAKs: all together in one exchange
     repeats: int = 2  # of a command that only reads
@@ -93,6 +125,7 @@ class State(Enum):
     SENT = auto()  # our frame sent, its ACK awaited
     REASKING = auto()  # our frame got NAK; ENQ sent to be sure
     REPLY = auto()  # our frame was taken; its reply is coming
+    CHECKING = auto()  # it takes its time; ENQ sent to learn how it stands
     PROBING = auto()  # something is missing after our frame; ENQ sent to learn what
     DONE = auto()
 
@@ -109,9 +142,10 @@ class Exchange:
     """``start`` once, then ``received`` or ``timed_out`` until a step carries a verdict."""
 
     def __init__(self, command: Command[Any] | None, max_time: float, limits: Limits = Limits()) -> None:
-        """``max_time``: seconds from the frame's ACK in which the reply must begin. Without a command the exchange only
-        enquires and takes what the device still holds: ``Replied`` without fields when it is idle. Raises
-        ``LayoutError`` when a value of the command does not fit into its field."""
+        """``max_time``: seconds from the frame's ACK in which the reply must begin; moments in which the device did
+        answer an ENQ are not counted. Without a command the exchange only enquires and takes what the device still
+        holds: ``Replied`` without fields when it is idle. Raises ``LayoutError`` when a value of the command does not
+        fit into its field."""
         self.stale: list[bytes] = []  # payloads of earlier commands' replies
         self.frames_sent = 0  # above zero: bytes of our frame may have left
         self._frame = b"" if command is None else Frame(command.to_bytes()).to_bytes()
@@ -128,6 +162,12 @@ class Exchange:
         self._enquiries = 0  # in a row, unanswered
         self._unanswered = 0  # ENQs of the whole exchange less answers: above zero a NAK proves nothing
         self._extended = False
+        self._left = 0.0  # of the time in which the reply must begin
+        self._patience = 0.0  # until the device is asked how it stands
+
+    @property
+    def state(self) -> State:
+        return self._state
 
     # --- events ------------------------------------------------------------------------------------------------------
 
@@ -149,7 +189,7 @@ class Exchange:
             wait = step.wait if step.wait is not None else wait
             if step.send or step.verdict is not None:
                 self._buffer.clear()
-                return Step(step.send, wait, step.verdict)
+                return replace(step, wait=wait)
         return Step(wait=wait)
 
     def timed_out(self) -> Step:
@@ -214,6 +254,7 @@ class Exchange:
         if not self._frame:
             return self._finish(Replied(b""))
         self.frames_sent += 1
+        self._left = 0.0
         self._state = State.SENT
         return Step(self._frame, self._limits.control)
 
@@ -233,14 +274,36 @@ class Exchange:
         return self._fail("device_busy")
 
     def _await_reply(self, _: bytes) -> Step:
-        self._state = State.REPLY
-        return Step(wait=self._max_time)
+        """The device has our frame: the command's time begins. Later: it has not yet ended."""
+        if self._left <= 0:
+            self._left, self._patience = self._max_time, self._limits.ask_after
+        return self._wait_on()
 
-    def _overdue(self, _: bytes) -> Step:
+    def _wait_on(self) -> Step:
+        self._state = State.REPLY
+        self._enquiries = 0
+        return Step(wait=min(self._patience, self._left))
+
+    def _check(self, _: bytes) -> Step:
+        """No reply for as long as we were patient."""
+        self._left -= min(self._patience, self._left)
+        self._patience *= 2
+        return self._enquire(State.CHECKING) if self._left > 0 else self._overdue()
+
+    def _check_again(self, _: bytes) -> Step:
+        """No answer to ENQ: deaf at its work, or it has only now begun to await an ENQ."""
+        self._left -= self._limits.control
+        if self._left <= 0:
+            return self._overdue()
+        return self._enquire(State.CHECKING) if self._enquiries < self._limits.enquiries else self._wait_on()
+
+    def _overdue(self) -> Step:
         """No reply within the command's time. A device that says it is still at it gets that time once more."""
         if self._extended:
             return self._fail("no_reply")
         self._extended = True
+        self._left = 0.0
+        self._enquiries = 0
         return self._enquire(State.PROBING)
 
     def _frame_damaged(self, _: bytes) -> Step:
@@ -278,13 +341,13 @@ class Exchange:
             self._rounds += 1
             if self._rounds > self._limits.rounds:
                 return self._fail("line_noise")
-            self._state = State.REPLY
-            return Step(bytes((ACK,)), self._max_time)
+            return replace(self._await_reply(b""), send=bytes((ACK,)))
         fields = payload[len(self._code) :]
-        if not fields:
-            return self._finish(Doubtful("bad_reply"), bytes((ACK,)))
-        verdict: Verdict = Denied(fields[0]) if fields[0] else Replied(fields[1:])
-        return self._finish(verdict, bytes((ACK,)))
+        verdict: Verdict = Doubtful("bad_reply")
+        if fields:
+            verdict = Denied(fields[0]) if fields[0] else Replied(fields[1:])
+        step = self._finish(verdict, bytes((ACK,)))
+        return step if self._unanswered <= 0 else replace(step, quiet=self._limits.control)
 
     def _round(self, state: State, before: bytes = b"") -> Step:
         """Another turn, while there are any left."""
@@ -302,8 +365,8 @@ class Exchange:
         return Step(send, None, verdict)
 
 
-_EXPECTS_CONTROL: Final = frozenset({State.ASKING, State.SENT, State.REASKING, State.PROBING})
-_AWAITS_ENQ: Final = frozenset({State.ASKING, State.REASKING, State.PROBING})
+_EXPECTS_CONTROL: Final = frozenset({State.ASKING, State.SENT, State.REASKING, State.CHECKING, State.PROBING})
+_AWAITS_ENQ: Final = frozenset({State.ASKING, State.REASKING, State.CHECKING, State.PROBING})
 
 _TRANSITIONS: Final[Mapping[tuple[State, Heard], Callable[[Exchange, bytes], Step]]] = {
     (State.ASKING, Heard.NAK): Exchange._send_frame,
@@ -326,7 +389,12 @@ _TRANSITIONS: Final[Mapping[tuple[State, Heard], Callable[[Exchange, bytes], Ste
     (State.REASKING, Heard.SILENCE): Exchange._enquire_again,
     (State.REPLY, Heard.GOOD): Exchange._take_reply,
     (State.REPLY, Heard.BAD): Exchange._reply_damaged,
-    (State.REPLY, Heard.SILENCE): Exchange._overdue,
+    (State.REPLY, Heard.SILENCE): Exchange._check,
+    (State.CHECKING, Heard.NAK): Exchange._not_provable,
+    (State.CHECKING, Heard.ACK): Exchange._await_reply,
+    (State.CHECKING, Heard.GOOD): Exchange._take_reply,
+    (State.CHECKING, Heard.BAD): Exchange._reply_damaged,
+    (State.CHECKING, Heard.SILENCE): Exchange._check_again,
     (State.PROBING, Heard.NAK): Exchange._not_provable,
     (State.PROBING, Heard.ACK): Exchange._await_reply,
     (State.PROBING, Heard.GOOD): Exchange._take_reply,

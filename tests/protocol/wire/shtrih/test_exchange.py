@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from protocol.wire.shtrih.codec import Frame
 from protocol.wire.shtrih.commands import CloseReceipt, DeviceType, Operation, ShortStatus
-from protocol.wire.shtrih.exchange import Denied, Doubtful, Exchange, Limits, NotDelivered, Replied, Step
+from protocol.wire.shtrih.exchange import (
+    Denied,
+    Doubtful,
+    Exchange,
+    Heard,
+    Limits,
+    NotDelivered,
+    Replied,
+    State,
+    Step,
+)
 from tests.support.playbook import Line, ends, hears, play, sends, silence
 
 ENQ, ACK, NAK = "05", "06", "15"
@@ -87,11 +97,11 @@ def test_noise_before_the_reply_is_skipped() -> None:
 
 
 def test_waits_belong_to_what_is_awaited() -> None:
-    exchange = Exchange(CLOSE, 30.0, Limits(control=1.0, frame=2.0))
+    exchange = Exchange(CLOSE, 30.0, Limits(control=1.0, frame=2.0, ask_after=4.0))
     assert exchange.start() == Step(b"\x05", 1.0)
     assert exchange.received(b"\xff") == Step()  # the deadline stands
     assert exchange.received(b"\x15") == Step(CLOSE_FRAME, 1.0)
-    assert exchange.received(b"\x06") == Step(b"", 30.0)
+    assert exchange.received(b"\x06") == Step(b"", 4.0)
     assert exchange.received(b"\x00") == Step()
     assert exchange.received(b"\x02\x10") == Step(b"", 2.0)
     assert exchange.received(b"\xff") == Step()
@@ -215,12 +225,20 @@ def test_answers_that_were_on_their_way_before_the_frame_are_not_answers_to_it()
 
 # --- doubt: the command may have been executed -----------------------------------------------------------------------
 
+ASKED_IN_VAIN = (silence(), sends(ENQ), silence(), sends(ENQ), silence(), sends(ENQ))
 DOUBT: dict[str, tuple[Line, ...]] = {
     "no ACK, then idle: lost frame, or executed and power cut": (silence(), sends(ENQ), hears(NAK)),
     "no ACK, then silence": (silence(), sends(ENQ), silence(), sends(ENQ), silence(), sends(ENQ), silence()),
     "taken, no reply, then idle": (hears(ACK), silence(), sends(ENQ), hears(NAK)),
-    "taken, then silence": (hears(ACK), silence(), sends(ENQ), silence(), sends(ENQ), silence(), sends(ENQ), silence()),
-    "taken, and at work for twice its longest time": (*(hears(ACK), silence(), sends(ENQ), hears(ACK), silence()),),
+    "taken, then silence": (
+        # 3 + 1 + 1 + 1, 6 + 1 + 1 + 1, 12 + 1 + 1 + 1: 30 seconds; then asked a last time
+        *(hears(ACK), *ASKED_IN_VAIN, silence(), *ASKED_IN_VAIN, silence(), *ASKED_IN_VAIN, silence()),
+        *(sends(ENQ), silence()) * 3,
+    ),
+    "taken, and at work for twice its longest time": (
+        # 3 + 6 + 12 + 9 seconds, asked after each, twice
+        *(hears(ACK), *(silence(), sends(ENQ), hears(ACK)) * 7, silence()),
+    ),
     "reply damaged and gone": (hears(ACK), hears(DAMAGED), sends(NAK + ENQ), hears(NAK)),
     "reply stops half-way, then idle": (hears(ACK), hears("02 10 FF 45"), silence(), sends(NAK + ENQ), hears(NAK)),
     "NAK to the frame, then silence": (
@@ -285,13 +303,28 @@ def test_a_lost_reply_is_stored_and_comes_on_enquiry() -> None:
     play(close(), *TO_THE_FRAME, hears(ACK), silence(), sends(ENQ), hears(ACK), hears(CLOSED), sends(ACK), CLOSED_WELL)
 
 
-def test_a_slow_register_gets_its_time_once_more() -> None:
-    exchange = close()
+def test_pauses_double_within_the_commands_time_and_a_slow_register_gets_that_once_more() -> None:
+    exchange = Exchange(CLOSE, 30.0, Limits(ask_after=3.0))
     exchange.start()
     exchange.received(b"\x15")
-    assert exchange.received(b"\x06").wait == 30.0
-    assert exchange.timed_out().send == b"\x05"
-    assert exchange.received(b"\x06").wait == 30.0
+    waits = [exchange.received(b"\x06").wait]
+    for _ in range(7):
+        assert exchange.timed_out().send == b"\x05"
+        waits.append(exchange.received(b"\x06").wait)
+    assert waits == [3.0, 6.0, 12.0, 9.0] * 2
+    assert exchange.timed_out() == Step(verdict=Doubtful("no_reply"))
+
+
+def test_what_a_register_is_asked_in_vain_is_taken_from_the_commands_time() -> None:
+    exchange = Exchange(CLOSE, 30.0, Limits(control=1.0, ask_after=3.0, enquiries=3))
+    exchange.start()
+    exchange.received(b"\x15")
+    step, waited = exchange.received(b"\x06"), []
+    while step.verdict is None:
+        waited.append(step.wait)
+        step = exchange.timed_out()
+    assert waited == [3, 1, 1, 1, 6, 1, 1, 1, 12, 1, 1, 1, *(1, 1, 1)]  # 30 seconds, and asked a last time
+    assert step.verdict == Doubtful("no_reply")
 
 
 def test_an_answer_to_something_else_is_let_go_and_ours_awaited() -> None:
@@ -320,10 +353,129 @@ def test_reading_is_repeated_twice(lost: tuple[Line, ...]) -> None:
     play(status(), *ONCE, *lost, *ONCE, *lost, *ONCE, *lost, ends(Doubtful("no_reply")))
 
 
-def test_reading_is_repeated_once_after_its_whole_time_has_passed() -> None:
+def test_reading_is_repeated_as_soon_as_its_reply_is_known_to_be_gone() -> None:
+    """Not only once after its whole time, as when nothing was asked before that time had passed."""
     lost = (hears(ACK), silence(), sends(ENQ), hears(NAK))
+    play(status(), *ONCE, *lost, *ONCE, *lost, *ONCE, *GOOD)
+    play(status(), *ONCE, *lost, *ONCE, *lost, *ONCE, *lost, ends(Doubtful("no_reply")))
+
+
+def test_reading_is_repeated_once_after_its_whole_time_has_passed() -> None:
+    """3 + 2 seconds; a register that is deaf all that time, and idle then."""
+    lost = (hears(ACK), *ASKED_IN_VAIN, hears(NAK))
     play(status(), *ONCE, *lost, *ONCE, *GOOD)
-    play(status(), *ONCE, *lost, *ONCE, hears(ACK), silence(), ends(Doubtful("no_reply")))
+    play(status(), *ONCE, *lost, *ONCE, hears(ACK), *ASKED_IN_VAIN[:-1], ends(Doubtful("no_reply")))
+
+
+# --- every state, everything that can be heard in it -----------------------------------------------------------------
+
+AT: dict[State, tuple[Line, ...]] = {
+    State.ASKING: (sends(ENQ),),
+    State.EARLIER: (sends(ENQ), hears(ACK)),
+    State.SENT: TO_THE_FRAME,
+    State.REASKING: (*TO_THE_FRAME, hears(NAK), sends(ENQ)),
+    State.REPLY: (*TO_THE_FRAME, hears(ACK)),
+    State.CHECKING: (*TO_THE_FRAME, hears(ACK), silence(), sends(ENQ)),
+    State.PROBING: (*TO_THE_FRAME, silence(), sends(ENQ)),
+}
+SAID = {Heard.ACK: hears(ACK), Heard.NAK: hears(NAK), Heard.GOOD: hears(CLOSED), Heard.BAD: hears(DAMAGED),
+        Heard.SILENCE: silence()}  # fmt: skip
+NOTHING: tuple[Line, ...] = ()
+WELL = (sends(ACK), CLOSED_WELL)
+DOUBTED = (ends(Doubtful("no_reply")),)
+ASKS, ASKS_ANEW, AND_ASKS = (sends(ENQ),), (sends(ACK + ENQ),), (sends(NAK + ENQ),)
+TELLS = (sends(CLOSE_FRAME),)
+
+EVERYTHING: dict[State, dict[Heard, tuple[tuple[Line, ...], float | None, State]]] = {
+    # what is sent or ends, how long is waited then (None: the deadline stands), and the state after it
+    State.ASKING: {
+        Heard.ACK: (NOTHING, 10, State.EARLIER),
+        Heard.NAK: (TELLS, 1, State.SENT),
+        Heard.GOOD: (ASKS_ANEW, 1, State.ASKING),
+        Heard.BAD: (AND_ASKS, 1, State.ASKING),
+        Heard.SILENCE: (ASKS, 1, State.ASKING),
+    },
+    State.EARLIER: {
+        Heard.ACK: (NOTHING, None, State.EARLIER),
+        Heard.NAK: (NOTHING, None, State.EARLIER),
+        Heard.GOOD: (ASKS_ANEW, 1, State.ASKING),
+        Heard.BAD: (AND_ASKS, 1, State.ASKING),
+        Heard.SILENCE: ((ends(NotDelivered("device_busy")),), None, State.DONE),
+    },
+    State.SENT: {
+        Heard.ACK: (NOTHING, 3, State.REPLY),
+        Heard.NAK: (ASKS, 1, State.REASKING),
+        Heard.GOOD: (WELL, None, State.DONE),
+        Heard.BAD: (AND_ASKS, 1, State.PROBING),
+        Heard.SILENCE: (ASKS, 1, State.PROBING),
+    },
+    State.REASKING: {
+        Heard.ACK: (NOTHING, 3, State.REPLY),
+        Heard.NAK: (TELLS, 1, State.SENT),
+        Heard.GOOD: (WELL, None, State.DONE),
+        Heard.BAD: (AND_ASKS, 1, State.PROBING),
+        Heard.SILENCE: (ASKS, 1, State.REASKING),
+    },
+    State.REPLY: {
+        Heard.ACK: (NOTHING, None, State.REPLY),
+        Heard.NAK: (NOTHING, None, State.REPLY),
+        Heard.GOOD: (WELL, None, State.DONE),
+        Heard.BAD: (AND_ASKS, 1, State.PROBING),
+        Heard.SILENCE: (ASKS, 1, State.CHECKING),
+    },
+    State.CHECKING: {
+        Heard.ACK: (NOTHING, 6, State.REPLY),
+        Heard.NAK: (DOUBTED, None, State.DONE),
+        Heard.GOOD: (WELL, None, State.DONE),
+        Heard.BAD: (AND_ASKS, 1, State.PROBING),
+        Heard.SILENCE: (ASKS, 1, State.CHECKING),
+    },
+    State.PROBING: {
+        Heard.ACK: (NOTHING, 3, State.REPLY),
+        Heard.NAK: (DOUBTED, None, State.DONE),
+        Heard.GOOD: (WELL, None, State.DONE),
+        Heard.BAD: (AND_ASKS, 1, State.PROBING),
+        Heard.SILENCE: (ASKS, 1, State.PROBING),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("byte_by_byte", [False, True], ids=["whole", "byte by byte"])
+@pytest.mark.parametrize(("state", "heard"), [(state, heard) for state in State if state is not State.DONE
+                                              for heard in Heard], ids=str)  # fmt: skip
+def test_everything_that_can_be_heard_in_every_state(state: State, heard: Heard, byte_by_byte: bool) -> None:
+    then, wait, after = EVERYTHING[state][heard]
+    exchange = close()
+    play(exchange, *AT[state], SAID[heard], *then, byte_by_byte=byte_by_byte)
+    assert exchange.state is after
+    exchange = close()
+    play(exchange, *AT[state])
+    assert exchange.state is state
+    if heard is Heard.SILENCE:
+        assert exchange.timed_out().wait == wait
+    else:
+        assert exchange.received(SAID[heard].data).wait == wait
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.DONE], ids=str)
+def test_a_reply_that_comes_while_an_enquiry_is_unanswered_is_followed_by_quiet(state: State) -> None:
+    """The device has the ENQ before our ACK and may answer it with the reply once more."""
+    exchange = close()
+    play(exchange, *AT[state])
+    step = exchange.received(SAID[Heard.GOOD].data)
+    unanswered = state in (State.REASKING, State.CHECKING, State.PROBING)
+    assert step.quiet == (1.0 if unanswered else 0.0)
+
+
+def test_without_an_answer_to_repeated_enquiries_the_reply_is_awaited_further() -> None:
+    play(close(), *AT[State.REPLY], *ASKED_IN_VAIN, silence(), hears(CLOSED), *WELL)
+
+
+def test_an_answer_to_something_else_takes_nothing_from_ours() -> None:
+    """Also in place of the ACK of our frame."""
+    exchange = close()
+    play(exchange, *TO_THE_FRAME)
+    assert exchange.received(STATUS_REPLY) == Step(b"\x06", 3.0)
 
 
 # --- any bytes -------------------------------------------------------------------------------------------------------
