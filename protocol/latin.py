@@ -11,7 +11,7 @@ def cyrillic_at(text: str) -> tuple[int, str] | None:
     return None
 
 
-LOOKALIKES = dict(zip("АВЕКМНОРСТУХасеорухі", "ABEKMHOPCTYXaceopyxi", strict=True))
+LOOKALIKES = dict(zip("АВЕКМНОРСТУХЅІЈаеорсухѕіјкм", "ABEKMHOPCTYXSIJaeopcyxsijkm", strict=True))
 """Cyrillic letters that look like Latin ones, and the Latin ones."""
 
 

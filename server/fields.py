@@ -11,6 +11,7 @@ from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from protocol.crm.codes import Language
+from protocol.latin import LOOKALIKES
 
 MAX_SHOWN = 50
 """Errors named in one answer: a list of ten thousand wrong entries is not worth ten thousand sentences."""
@@ -68,9 +69,6 @@ FreeText = Annotated[
 
 # --- letters that only look Latin -----------------------------------------------------------------------------------
 
-_TWINS = dict(zip("АВЕКМНОРСТУХЅІЈаеорсухѕіјкм", "ABEKMHOPCTYXSIJaeopcyxsijkm", strict=True))
-"""Cyrillic letters and the Latin ones that they are taken for."""
-
 
 def foreign_letter(text: str) -> tuple[int, str] | None:
     """Position, counted from 1, and the first character that is not ASCII: a Cyrillic letter looks like a Latin one."""
@@ -92,9 +90,9 @@ def look_alikes(field: str, given: str) -> tuple[FieldError, ...]:
 def _letter_words(position: int, letter: str) -> tuple[str, str]:
     ru = f"знак «{letter}» на месте {position} не латинский"
     en = f"the character «{letter}» at position {position} is not a Latin one"
-    if letter in _TWINS:
-        ru += f": это кириллица, а похож он на латинскую «{_TWINS[letter]}»"
-        en += f": it is Cyrillic and looks like the Latin «{_TWINS[letter]}»"
+    if letter in LOOKALIKES:
+        ru += f": это кириллица, а похож он на латинскую «{LOOKALIKES[letter]}»"
+        en += f": it is Cyrillic and looks like the Latin «{LOOKALIKES[letter]}»"
     return ru, en
 
 
