@@ -168,7 +168,8 @@ CODES: dict[str, Code] = {
     "bad_reply": _c("Касса ответила непонятно.", "The register's answer makes no sense.", _WAIT_RU, _WAIT_EN,
         safe=False),
     "unsupported_transport": _c("Такой способ подключения не поддержан.", "This kind of connection is not supported.",
-        "Укажите адрес вида tcp:ХОСТ:ПОРТ или serial:ПОРТ.", "Use an address of the form tcp:HOST:PORT or serial:PORT."),
+        "Укажите адрес вида tcp:ХОСТ:ПОРТ или serial:ПОРТ.",
+        "Use an address of the form tcp:HOST:PORT or serial:PORT."),
     "bad_address": _c("Адрес кассы записан неверно.", "The register's address is not well formed.",
         "Пример: tcp:192.168.1.10:7778.", "For example tcp:192.168.1.10:7778."),
     # the course of a job

@@ -42,7 +42,7 @@ def test_an_address_is_text(text: str, address: Address) -> None:
         ("tcp:h:٣", "port '٣' is not in 1..65535", "tcp:HOST:PORT"),
         ("serial:COM3?baud", "options 'baud'", "?name=value"),
         ("serial:СОМ3", "character 8, “С”, is a Cyrillic letter that looks like the Latin “C”", "serial:PORT"),
-        ("tcp:касса:7778", "character 5, “к”, is Cyrillic", "tcp:HOST:PORT"),
+        ("tcp:касса:7778", "character 5, “к”, is a Cyrillic letter", "tcp:HOST:PORT"),
         ("тcp:h:1", "character 1, “т”, is Cyrillic", "one of tcp"),
     ],
 )
