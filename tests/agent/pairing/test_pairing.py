@@ -256,7 +256,7 @@ def test_lines_that_are_understood(line: str, expected: PairingLine) -> None:
     [
         (f"https://kаssa.ru/pair/{CODE}", "10-й знак «а» — русская буква, похожая на латинскую «a»"),
         ("https://kassa.ru/pair/7КQM4RTW2X", "24-й знак «К»"),
-        ("https://касса.рф/pair/7KQM4RTW2X", "9-й знак «к» — русская буква, здесь нужны"),
+        ("https://касса.рф/pair/7KQM4RTW2X", "9-й знак «к» — русская буква, похожая"),
         (f"http://kassa.ru/pair/{CODE}", "нужно https://"),
         (f"ftp://kassa.ru/pair/{CODE}", "не похожа"),
         (f"kassa.ru/pair/{CODE}", "не похожа"),
