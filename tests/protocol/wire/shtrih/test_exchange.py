@@ -360,6 +360,13 @@ def test_reading_is_repeated_as_soon_as_its_reply_is_known_to_be_gone() -> None:
     play(status(), *ONCE, *lost, *ONCE, *lost, *ONCE, *lost, ends(Doubtful("no_reply")))
 
 
+def test_a_frame_sent_anew_has_its_whole_time() -> None:
+    exchange = status()
+    play(exchange, *ONCE, hears(ACK), silence(), sends(ENQ), hears(NAK), *ONCE)
+    assert [exchange.received(b"\x06").wait, exchange.timed_out().wait] == [3.0, 1.0]
+    assert exchange.received(b"\x06").wait == 2.0
+
+
 def test_reading_is_repeated_once_after_its_whole_time_has_passed() -> None:
     """3 + 2 seconds; a register that is deaf all that time, and idle then."""
     lost = (hears(ACK), *ASKED_IN_VAIN, hears(NAK))
