@@ -99,6 +99,7 @@ class Lane:
         self._thread = threading.Thread(target=self._main, name=f"lane {kkm_id}", daemon=True)
         self._claimed = False
         self._failures = 0
+        self._said: str | None = None  # why the device is not ready, as the log has it: said once, until it was ready
         self._idle_rounds = 0
         self._paper_since: tuple[str, float] | None = None
         self._fresh = True  # no intent of this process is open: an open one needs the whole waiting time
@@ -229,6 +230,7 @@ class Lane:
             self._watch.silent(reason_of(error))
             return False
         self._claimed = True
+        self._said = None
         self.state = replace(self.state, identity=identity, reason=None)
         self._on_claim(self.kkm_id, identity, status.last_fd)
         self._failures = 0
@@ -360,6 +362,8 @@ class Lane:
             )
             run, ask = step(run, answer)
             self.state = replace(self.state, doing=run.phase.value)
+        if not isinstance(ask, NotReady):
+            self._said = None
         pending = isinstance(ask, Ended) and ask.paper_pending
         self.state = replace(self.state, doing="idle", job_id=None, paper_pending=pending or self.state.paper_pending)
         return ask
@@ -369,7 +373,8 @@ class Lane:
         return not self._patient and row is not None and row.state is Known.HUMAN
 
     def _not_ready(self, job_id: str | None, why: Reason) -> None:
-        if self.state.reason is None or self.state.reason.code != why.code:
+        if self._said != why.code:
+            self._said = why.code
             log.warning("device_not_ready", kkm_id=self.kkm_id, job_id=job_id, code=why.code, vendor=why.vendor,
                         detail=why.detail)  # fmt: skip
         self.state = replace(self.state, doing="waiting", reason=why)
