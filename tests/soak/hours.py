@@ -22,7 +22,8 @@ class Hours:
         return self.at_register.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        self.at_register.advance(max(0.0, seconds))
+        if seconds > 0:  # whole milliseconds: a wait shorter than a float can add would be no wait at all
+            self.at_register.advance(max(0.001, round(seconds, 3)))
 
     def utc(self) -> datetime:
         return self._start + timedelta(seconds=self.now())
