@@ -21,7 +21,7 @@ import httpx
 
 from drivers.simulators.assembly import store_of
 from drivers.simulators.dump import dump
-from tests.support.rig import FINAL, Process, Rig
+from tests.support.rig import FAST, FINAL, Process, Rig
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -158,13 +158,15 @@ class Shop:
     def desk(self, till: Till, **settings: Any) -> None:
         self.rig.put("/desks", {"desk_id": f"desk-{till.kkm_id}", "kkm_id": till.kkm_id, **settings})
 
-    def pc(self, *tills: Till, name: str = "agent") -> None:
+    def pc(self, *tills: Till, name: str = "agent", profile: str = FAST) -> None:
         """Pair a PC at which these registers stand."""
+        times = self.rig.folder / f"{name}-profile.toml"
+        times.write_text(profile, "utf-8")
         self.rig.configure(name)
         head = (self.rig.folder / f"{name}.toml").read_text("utf-8").partition("[[devices]]")[0]
         devices = (
             f'[[devices]]\nkkm_id = "{till.kkm_id}"\ndriver = "shtrih"\naddress = "{till.address}"\n'
-            f'profile = "{self.rig.folder / "fast.toml"}"\n'
+            f'profile = "{times}"\n'
             for till in tills
         )
         (self.rig.folder / f"{name}.toml").write_text(head + "".join(devices), "utf-8")

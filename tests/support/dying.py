@@ -1,12 +1,14 @@
 """Runs the real agent or server and kills it, as SIGKILL does, at one named commit. The patches live here alone.
 
     python -m tests.support.dying agent  --at EVENT --when before|after [--nth N] [--look S] -- agent run --config F
+    python -m tests.support.dying agent  --armed FILE [--look S] -- agent run --config F
     python -m tests.support.dying server --at N     --when before|after --armed FILE -- run --database URL …
 
 The agent's commits are named by the event of their last record (``offer``, ``intent``, ``closing``, ``proven``, …), or
 by a moment on the wire: ``written:41`` (a command, its code in hex, has left), ``close_answered``. The server's are
 numbered from the moment that FILE exists. With ``--look S`` the agent looks at a register at rest every S seconds
 instead of every minute, and calls it gone after two of them; without ``--at`` it lives on.
+With ``--armed FILE`` the agent dies where the file says (``EVENT WHEN``), as soon as there is one.
 """
 
 from __future__ import annotations
@@ -24,11 +26,42 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def patch_agent(at: str, when: str, nth: int) -> None:
+class Mark:
+    """The moment to die at: told once, or by a file that may be written and written again while the agent lives."""
+
+    def __init__(self, at: str, when: str, nth: int) -> None:
+        self._at = at
+        self._when = when
+        self._left = nth
+
+    def reached(self, moment: str, when: str = "after") -> None:
+        if (moment, when) == (self._at, self._when):
+            self._left -= 1
+            if self._left == 0:
+                die()
+
+
+class ArmedMark(Mark):
+    """``armed`` holds ``EVENT WHEN``; it is gone when the agent has died of it."""
+
+    def __init__(self, armed: Path) -> None:
+        self._armed = armed
+
+    def reached(self, moment: str, when: str = "after") -> None:
+        try:
+            told = self._armed.read_text("utf-8").split()
+        except FileNotFoundError:
+            return
+        if told == [moment, when]:
+            self._armed.unlink()
+            die()
+
+
+def patch_agent(mark: Mark) -> None:
     from agent.journal.store import Journal, Transaction
     from drivers.fiscal.shtrih import ShtrihRegister
+    from drivers.transports.tcp import TcpTransport
 
-    left = nth
     last: list[str] = [""]
     append, flush = Transaction.append, Journal.flush
 
@@ -37,39 +70,29 @@ def patch_agent(at: str, when: str, nth: int) -> None:
         return append(self, kind, body, **where)
 
     def dying(db: sqlite3.Connection) -> None:
-        nonlocal left
         event, last[0] = last[0], ""
-        if event == at:
-            left -= 1
-            if left == 0 and when == "before":
-                die()
+        mark.reached(event, "before")
         flush(db)
-        if event == at and left == 0:
-            die()
+        mark.reached(event)
 
     Transaction.append = remembering  # type: ignore[method-assign]
     Journal.flush = staticmethod(dying)  # type: ignore[method-assign, assignment]
 
-    close = ShtrihRegister.close_receipt
-    if at == "close_answered":
+    close, write = ShtrihRegister.close_receipt, TcpTransport.write
 
-        def answered(self: ShtrihRegister, receipt: Any) -> Any:
-            reply = close(self, receipt)
-            die()
-            return reply
+    def answered(self: ShtrihRegister, receipt: Any) -> Any:
+        reply = close(self, receipt)
+        mark.reached("close_answered")
+        return reply
 
-        ShtrihRegister.close_receipt = answered  # type: ignore[method-assign]
-    if at.startswith("written:"):
-        from drivers.transports.tcp import TcpTransport
+    def written(self: TcpTransport, data: bytes) -> None:
+        write(self, data)
+        if data[:1] == b"\x02":  # STX, length, code
+            code = data[2:4] if data[2:3] == b"\xff" else data[2:3]
+            mark.reached(f"written:{code.hex().upper()}")
 
-        write, code = TcpTransport.write, bytes.fromhex(at.partition(":")[2])
-
-        def written(self: TcpTransport, data: bytes) -> None:
-            write(self, data)
-            if data[:1] == b"\x02" and data[2 : 2 + len(code)] == code:  # STX, length, code
-                die()
-
-        TcpTransport.write = written  # type: ignore[method-assign]
+    ShtrihRegister.close_receipt = answered  # type: ignore[method-assign]
+    TcpTransport.write = written  # type: ignore[method-assign]
 
 
 def look_often(seconds: float) -> None:
@@ -114,8 +137,10 @@ def main() -> int:
     if args.who == "agent":
         if args.look is not None:
             look_often(args.look)
-        if args.at is not None:
-            patch_agent(args.at, args.when, args.nth)
+        if args.armed is not None:
+            patch_agent(ArmedMark(args.armed))
+        elif args.at is not None:
+            patch_agent(Mark(args.at, args.when, args.nth))
         from agent.cli import main as run
     else:
         patch_server(int(args.at), args.when, args.armed)
