@@ -125,6 +125,7 @@ class Books:
     doubts: Counter[str]
     papers: dict[str, list[str | None]]
     left: dict[str, int]  # what waits where nothing should
+    broken: list[int]  # records of the journal whose hash does not follow from what stands in it and before it
 
     @property
     def receipts(self) -> list[dict[str, Any]]:
@@ -159,11 +160,23 @@ def read(folder: Path) -> Books:
                     order.append(row["job_id"])
                 papers[row["job_id"]].append(row["outcome"].get("paper"))
             doubts[row["job_id"]] += body["event"] == "doubt"
+        broken = list(_broken(db))
         left["agent outbox"] = db.execute("SELECT count(*) FROM outbox").fetchone()[0]
     return Books(
         loaded["dump"]["documents"], loaded["asked"], loaded["register"], loaded["noticed"], jobs, rows, facts, order,
-        events, doubts, papers, left,
+        events, doubts, papers, left, broken,
     )  # fmt: skip
+
+
+def _broken(db: sqlite3.Connection) -> Iterator[int]:
+    before, last = "", 0
+    for n, at, kind, job_id, kkm_id, body, body_hash, digest in db.execute("SELECT * FROM journal ORDER BY n"):
+        spelled = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        of_body = hashlib.sha256(spelled.encode()).hexdigest()
+        fields = (before, str(n), at, kind, job_id or "", kkm_id or "", body_hash)
+        if (n, of_body, hashlib.sha256("\n".join(fields).encode()).hexdigest()) != (last + 1, body_hash, digest):
+            yield n
+        before, last = digest, n
 
 
 def _parsed(row: sqlite3.Row) -> dict[str, Any]:
@@ -191,6 +204,8 @@ def jobs_have_ended(books: Books) -> Iterator[str]:
             yield f"{job_id}: journal {row['state']} rev {row['rev']}, server {job['state']} rev {job['rev']}"
         if job["state"] == "not_done" and not (job["reason"] or {}).get("code"):
             yield f"{job_id} is not done without a reason"
+    if books.broken:
+        yield f"the journal's chain is broken at {books.broken}"
     for where, count in books.left.items():
         if count:
             yield f"{where}: {count} left"

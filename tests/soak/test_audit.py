@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import copy
+import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.soak.audit import Books, audit
+from tests.soak.audit import Books, audit, read
 from tests.soak.test_soak import Size, lived
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
-    return lived(tmp_path_factory.mktemp("audit"), Size("1.2", 120, 500))[0]
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("audit")
+    lived(made, Size("1.2", 120, 500))
+    return made
+
+
+@pytest.fixture(scope="module")
+def books(folder: Path) -> Books:
+    return read(folder)
 
 
 def _done(books: Books, kind: str = "receipt") -> dict[str, Any]:
@@ -42,6 +53,7 @@ SPOILED: dict[str, Callable[[Books], Any]] = {
     "a job is lost at the server": lambda b: b.jobs.pop(next(iter(b.jobs))),
     "a job is lost in the journal": lambda b: b.rows.pop(_done(b)["job_id"]),
     "an outbox is not empty": lambda b: b.left.update({"agent outbox": 1}),
+    "a record of the journal was changed": lambda b: b.broken.append(17),
     "two documents of one job": _twice,
     "a document of no job": lambda b: b.receipts[0]["tags"]["1084"].update({"1086": "AAAAAAAAAAAAA"}),
     "a kopeck in the archive": lambda b: b.receipts[3]["tags"].update({"1020": "1.01"}),
@@ -65,6 +77,14 @@ SPOILED: dict[str, Callable[[Books], Any]] = {
     "paper was never printed": lambda b: next(p for p in b.papers.values() if "incomplete" in p).append("incomplete"),
     "the server's document is another one": lambda b: _done(b)["document"].update(fd=1),
 }
+
+
+def test_a_changed_record_breaks_the_journals_chain(folder: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(folder, tmp_path / "copied")
+    with closing(sqlite3.connect(copied / "journal.sqlite3")) as db, db:
+        db.execute("UPDATE journal SET body = replace(body, '\"rev\"', '\"Rev\"') WHERE n = 40")
+        db.execute("UPDATE journal SET hash = 'x' WHERE n = 50")
+    assert read(copied).broken == [40, 50, 51]
 
 
 def test_books_that_agree_have_no_problem(books: Books) -> None:
