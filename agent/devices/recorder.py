@@ -30,6 +30,9 @@ Data = Mapping[str, Any]
 """What a procedure gives along with an event: ``reason``, ``document``, ``paper``, ``evidence``, ``totals``,
 ``counters``, ``result``."""
 
+WITHOUT_INTENT = frozenset({JobEvent.ANSWERED, JobEvent.IMPOSSIBLE, JobEvent.FOUND, JobEvent.PAPER})
+"""What is committed of a job that has no open intent."""
+
 _EVENTS = {Operation.OPEN_SHIFT: EventKind.SHIFT_OPENED, Operation.CLOSE_SHIFT: EventKind.SHIFT_CLOSED}
 
 
@@ -52,7 +55,7 @@ class Recorder:
         assert self.work.start_by is not None
         lease = self._book.judge(self.work.start_by)
         if lease is not Lease.GOOD:
-            return reason("lease_passed" if lease is Lease.PASSED else "no_server_time")
+            return _no_lease(lease)
         device, chosen = self._book.next_work(self._kkm_id)
         if chosen is None or chosen.row.job_id != row.job_id or chosen.row.lease_no != row.lease_no:
             return reason("stale_rev")
@@ -82,9 +85,13 @@ class Recorder:
         assert row is not None
         outcome, facts = self._outcome(row, event, data), self._facts(event, data)
         moved = self._book.transition(row.job_id, event, outcome=outcome, facts=facts)
-        assert isinstance(moved, JobRow), f"{event} in {row.state}: {moved}"
-        self.work = replace(self.work, row=moved)
         document: FiscalDocument | None = data.get("document")
+        if isinstance(moved, Refusal):
+            # Without INTENT a job may be cancelled, held or given up while the register is asked: that word stands.
+            assert event in WITHOUT_INTENT, f"{event} in {row.state}: {moved}"
+            self._book.contradictions(self._kkm_id, [document] if document is not None else [])
+            return
+        self.work = replace(self.work, row=moved)
         if event in (JobEvent.PROVEN, JobEvent.FOUND) and document is not None:
             self._saw(document.fd)
 
@@ -211,7 +218,8 @@ class Recorder:
 
     # --- operations that the policy asks for
 
-    def begin_operation(self, ask: BeginOperation) -> None:
+    def begin_operation(self, ask: BeginOperation) -> Reason | None:
+        """R4 of an operation: whose register it is, whether the job that needs it still waits, then INTENT."""
         intent = {
             "operation": ask.operation.value,
             "for_job": self.work.job_id,
@@ -219,14 +227,16 @@ class Recorder:
             "at": self._book.clock.now().isoformat(),
             "totals": totals_json(self.totals) if self.totals is not None else None,
         }
-        self.totals = None
-        stored = {**intent, "snapshot": asdict(ask.snapshot)}
-        self._book.update_device(
-            self._kkm_id,
-            "operation_intent",
-            RecordKind.OPERATION_INTENT,
-            lambda device: replace(device, operation=stored),
+        if self.work.start_by is not None:
+            lease = self._book.judge(self.work.start_by)
+            if lease is not Lease.GOOD:
+                return _no_lease(lease)
+        why = self._book.begin_operation(
+            self._kkm_id, {**intent, "snapshot": asdict(ask.snapshot)}, for_job=self.work.row
         )
+        if why is None:
+            self.totals = None
+        return why
 
     def end_operation(self, ask: EndOperation) -> None:
         document = ask.document
@@ -266,6 +276,10 @@ class Recorder:
             yield self._book.event(_EVENTS[ask.operation], self._kkm_id, body)
 
         self._book.update_device(self._kkm_id, "operation_outcome", RecordKind.OPERATION_OUTCOME, change, told)
+
+
+def _no_lease(lease: Lease) -> Reason:
+    return reason("lease_passed" if lease is Lease.PASSED else "no_server_time")
 
 
 def _next(highest: int, fd: int) -> int:

@@ -36,7 +36,7 @@ from protocol.crm.messages import (
     Renew,
     Resolve,
 )
-from protocol.crm.outcomes import Value
+from protocol.crm.outcomes import Reason, Value
 
 LOCAL = "local"  # the tenant of a job that was given on the command line; no server is told of it
 _TOMBSTONE = ""  # payload hash of a job that was cancelled before its offer came
@@ -337,6 +337,26 @@ class JobBook:
         device = self.journal.commit(work)
         self._outgoing()
         return device
+
+    def begin_operation(self, kkm_id: str, intent: dict[str, Any], *, for_job: JobRow | None) -> Reason | None:
+        """Record the intent of an operation that the desk's policy asks for, for itself or for a waiting job; the
+        reason when either is no longer so."""
+
+        def work(tx: Transaction) -> Reason | None:
+            device = tx.device(kkm_id)
+            if not self.may_start:
+                return reason("rolled_back")
+            if device.released or device.releasing or device.binding_epoch == 0:
+                return reason("device_released")
+            row = tx.job(for_job.job_id) if for_job is not None else None
+            if for_job is not None and (row is None or row.state is not Known.ACCEPTED):
+                return reason("stale_rev")
+            if self.journal.space_is_low():
+                return reason("disk_low")
+            tx.write_device(replace(device, operation=intent), "operation_intent", RecordKind.OPERATION_INTENT)
+            return None
+
+        return self.journal.commit(work)
 
     def owner_of(self, imprint: str | None) -> str | None:
         return self.journal.read(lambda tx: tx.owner_of_imprint(imprint)) if imprint else None
