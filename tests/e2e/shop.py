@@ -158,8 +158,8 @@ class Shop:
     def desk(self, till: Till, **settings: Any) -> None:
         self.rig.put("/desks", {"desk_id": f"desk-{till.kkm_id}", "kkm_id": till.kkm_id, **settings})
 
-    def pc(self, *tills: Till, name: str = "agent", profile: str = FAST) -> None:
-        """Pair a PC at which these registers stand."""
+    def pc(self, *tills: Till, name: str = "agent", profile: str = FAST) -> str:
+        """Pair a PC at which these registers stand; its agent_id."""
         times = self.rig.folder / f"{name}-profile.toml"
         times.write_text(profile, "utf-8")
         self.rig.configure(name)
@@ -170,7 +170,7 @@ class Shop:
             for till in tills
         )
         (self.rig.folder / f"{name}.toml").write_text(head + "".join(devices), "utf-8")
-        self.rig.pair(name)
+        return self.rig.pair(name)
 
     def start(self, *tills: Till, name: str = "agent", dying: tuple[str, ...] = ()) -> Process:
         agent = self.rig.start_agent(name, dying=dying)
