@@ -18,7 +18,7 @@ from agent.procedures.asks import (
     ReadDocument,
     ReadTotals,
 )
-from agent.procedures.operation.cash import Moved, counted, moved
+from agent.procedures.operation.cash import Moved, counted, ended_since, moved
 from agent.procedures.operation.resolve import look
 from agent.procedures.operation.run import PROOF, WANTED, Next, Phase, Run
 from agent.procedures.patience import PASSING
@@ -90,7 +90,7 @@ def on_counters(run: Run, answer: Answered) -> Next:
     status, ctx, first = _status(run), run.ctx, run.first
     snapshot = counted(snapshot_of(status), counters)
     if first is not None and ctx.exclusive and first.fn_serial == status.fn_serial:
-        since = moved(first, counters, ctx.operation, ctx.amount, shift_number=status.shift_number)
+        since = moved(first, counters, ctx.operation, ctx.amount, ended=ended_since(first, status))
         if since is Moved.ONCE:
             return replace(run, phase=Phase.END), Commit(JobEvent.FOUND, {"counters": counters})
     if ctx.operation is Operation.CASH_OUT and ctx.amount > counters.drawer:

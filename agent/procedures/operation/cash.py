@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.journal.rows import Snapshot
 from agent.procedures.asks import Operation
-from drivers.api import CashCounters
+from drivers.api import CashCounters, ShiftState, Status
 
 
 class Moved(StrEnum):
@@ -30,9 +30,17 @@ def counted(snapshot: Snapshot, counters: CashCounters) -> Snapshot:
     )
 
 
-def moved(before: Snapshot, after: CashCounters, operation: Operation, amount: int, *, shift_number: int) -> Moved:
-    """Compare the counters of ``operation``'s direction. They belong to a shift: in another one they tell nothing."""
-    if shift_number != before.shift_number:
+def ended_since(before: Snapshot, status: Status) -> bool:
+    """Whether the shift of ``before`` may have been closed. It keeps its number until the next one is opened, and its
+    counters may begin anew at either moment; but its closing is a document."""
+    another = status.shift_number != before.shift_number
+    return another or (status.shift is ShiftState.CLOSED and status.last_fd != before.last_fd)
+
+
+def moved(before: Snapshot, after: CashCounters, operation: Operation, amount: int, *, ended: bool) -> Moved:
+    """Compare the counters of ``operation``'s direction. They belong to a shift: once it may have ``ended`` they tell
+    nothing."""
+    if ended:
         return Moved.UNCLEAR
     if operation is Operation.CASH_IN:
         was, now = (before.cash_in_count, before.cash_in), (after.cash_in_count, after.cash_in)

@@ -21,7 +21,7 @@ from agent.procedures.asks import (
     Wait,
 )
 from agent.procedures.evidence import summary
-from agent.procedures.operation.cash import Moved, moved, shown
+from agent.procedures.operation.cash import Moved, ended_since, moved, shown
 from agent.procedures.operation.run import PROOF, WANTED, Next, Phase, Run
 from agent.procedures.patience import LEFTOVER_PATIENCE, MARGIN, PEEK_AFTER, SILENT_AFTER, UNREADABLE_AFTER
 from drivers.api import FiscalDocument, Identity, Status
@@ -84,7 +84,8 @@ def on_look(run: Run, answer: Answered) -> Next:
     if status.busy and status.shift is not WANTED[run.ctx.operation]:
         return retry(run, answer, "device_busy", answers=True)
     if status.fn_document_open or status.document_open:
-        if run.ctx.exclusive or run.own_open:
+        # A receipt that is open is nobody's but another program's: an operation begins a document on the drive only.
+        if run.ctx.exclusive or (run.own_open and not status.document_open):
             return replace(run, phase=Phase.FENCE), Fence()
         return retry(run, answer, "document_open", answers=True)
     run = replace(run, phase=Phase.ARCHIVE, next_fd=before.last_fd + 1, last_fd=status.last_fd)
@@ -125,16 +126,16 @@ def unreadable(run: Run, answer: Answered) -> Next:
 
 def _judge_shift(run: Run, answer: Answered) -> Next:
     """The document proves, whatever the state is by now: somebody may have gone on. The first one is the command's: the
-    shift was not as wanted when INTENT was written."""
+    shift was not as wanted when INTENT was written. On a desk that other programs use it may be theirs, and ours still
+    on its way: it must not strike what comes next."""
     assert run.status is not None
     operation = run.ctx.operation
     document = next((d for d in run.seen if d.kind is PROOF[operation]), None)
     if document is not None:
-        return _proven(run, document)
+        nothing_comes = run.ctx.exclusive or answer.now >= run.quiet_until
+        return _proven(run, document) if nothing_comes else _wait_out(run, answer)
     if run.status.shift is WANTED[operation]:
-        if run.ctx.job:
-            return undecidable(run, answer, "shift_unclear")
-        return replace(run, phase=Phase.OUTCOME, done=True), EndOperation(operation, None, already=True)
+        return undecidable(run, answer, "shift_unclear") if run.ctx.job else _by_state(run)
     if answer.now >= run.quiet_until:
         return _none(run)
     untold = run.human is None and run.ctx.decision is None
@@ -143,17 +144,27 @@ def _judge_shift(run: Run, answer: Answered) -> Next:
     return _wait_out(run, answer)
 
 
+def _by_state(run: Run) -> Next:
+    """What the policy wanted is a state: without a document the state itself says whether it came about."""
+    assert run.status is not None
+    operation = run.ctx.operation
+    if run.status.shift is not WANTED[operation]:
+        return _none(run)
+    return replace(run, phase=Phase.OUTCOME, done=True), EndOperation(operation, None, already=True)
+
+
 def on_count(run: Run, answer: Answered) -> Next:
-    """One operation of the amount more is the proof, once nothing else can come: on a desk that other programs use one
-    that looks like ours may be theirs while ours is still on its way."""
+    """One operation of the amount more is the proof. On a desk that other programs use it may be theirs: there it
+    counts only beside the register's own answer to our command."""
     ctx = run.ctx
     run = replace(run, counters=answer.value)
     assert run.snapshot is not None
     assert run.status is not None
     assert run.counters is not None
-    told = moved(run.snapshot, run.counters, ctx.operation, ctx.amount, shift_number=run.status.shift_number)
+    ended = ended_since(run.snapshot, run.status)
+    told = moved(run.snapshot, run.counters, ctx.operation, ctx.amount, ended=ended)
     quiet = answer.now >= run.quiet_until
-    if told is Moved.ONCE and (quiet or ctx.exclusive):
+    if told is Moved.ONCE and (ctx.exclusive or (run.replied and quiet)):
         made = Commit(JobEvent.PROVEN, {"counters": run.counters})
         return replace(run, phase=Phase.OUTCOME, done=True), made
     if not quiet:
@@ -199,18 +210,18 @@ def ended(run: Run, _: Answered) -> Next:
 
 
 def undecidable(run: Run, answer: Answered, code: str) -> Next:
-    """A person has to look; or a person has looked already and the records do not contradict. The policy, and records
-    that make no sense for a moment only, are looked at again."""
+    """A person has to look; or a person has looked already and the records do not contradict. Records that make no
+    sense for a moment only are looked at again; the policy, which no person decides for, goes by the shift's state."""
     quiet = answer.now >= run.quiet_until
     if run.ctx.decision is not None and quiet:
         return _decided(run)
     if not quiet and code != "fn_replaced":
         return _wait_out(run, answer)
-    if not run.ctx.job:
-        return retry(run, answer, code)
     if code != "fn_replaced" and run.unclear + 1 < UNREADABLE_AFTER:
         run = replace(run, phase=Phase.RETRY, unclear=run.unclear + 1)
         return run, Wait(min(5.0, 0.5 * 2.0 ** min(run.unclear - 1, 8)), waiting_code(run))
+    if not run.ctx.job:
+        return _by_state(run)
     if run.human == code:
         return after_undecided(run, answer)
     evidence = _evidence(run, code)

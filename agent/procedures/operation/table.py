@@ -47,11 +47,12 @@ def start(ctx: Context, first: Snapshot | None = None) -> Next:
 
 
 def resume(ctx: Context, *, snapshot: Snapshot, doubted: bool = False, human: str | None = None) -> Next:
-    """After a restart with an open intent: the lost command's whole maximum time is still to run. ``snapshot`` is that
-    of the attempt, ``human`` the case that a person was told of."""
+    """After a restart with an open intent: the lost command's whole maximum time is still to run, and it is waited for:
+    an opening may have been sent once more already, and lease and epoch may be gone. ``snapshot`` is that of the
+    attempt, ``human`` the case that a person was told of."""
     run = Run(
         ctx, Phase.DOUBT, snapshot=snapshot, doubted=doubted, human=human, remaining=ctx.longest,
-        cause=reason("cash_in_doubt" if ctx.cash else "shift_in_doubt"),
+        repeated=True, cause=reason("cash_in_doubt" if ctx.cash else "shift_in_doubt"),
     )  # fmt: skip
     return enter_doubt(run)
 

@@ -262,11 +262,12 @@ def test_after_a_restart_absence_is_believed_after_the_whole_time(wanted: Operat
     assert run.quiet_until == longest + MARGIN
 
 
-def test_on_a_shared_desk_cash_that_looks_like_ours_proves_nothing_while_ours_may_come() -> None:
+def test_on_a_shared_desk_cash_that_looks_like_ours_proves_nothing_without_an_answer() -> None:
+    """It is told once nothing else can come; a person decides."""
     number = operate_of(CASH_IN)
-    desk = OperationDesk(CASH_IN, {number: Fault.DONE}, exclusive=False)
-    desk.round()
-    assert desk.events[-1] is JobEvent.PROVEN
+    desk = OperationDesk(CASH_IN, {number: Fault.DONE}, exclusive=False, person=True)
+    assert desk.run() is Known.DONE
+    assert desk.events[-2:] == [JobEvent.UNDECIDABLE, JobEvent.DECIDED_DONE]
     assert desk.register.now - desk.asked_at[number] >= CASH_TIME
 
 
@@ -279,13 +280,14 @@ def test_what_a_refused_command_of_ours_has_begun_is_cancelled(wanted: Operation
     assert desk.kept.job.attempt == 2
 
 
-def test_another_programs_document_does_not_hide_the_counters() -> None:
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_another_programs_document_does_not_hide_the_counters(exclusive: bool) -> None:
     """Cash leaves no fiscal document: nothing is cancelled for it, on no desk."""
     number = operate_of(CASH_IN)
-    desk = OperationDesk(CASH_IN, {number: Fault.DONE}, exclusive=False)
+    desk = OperationDesk(CASH_IN, {number: Fault.DONE}, exclusive=exclusive, person=True)
     desk.register.later(1.5, desk.register.foreign_document)
-    desk.round()
-    assert desk.events[-1] is JobEvent.PROVEN
+    assert desk.run() is Known.DONE
+    assert desk.events[-1] is (JobEvent.PROVEN if exclusive else JobEvent.DECIDED_DONE)
     assert not any(isinstance(ask, Fence) for _, ask in desk.asked)
 
 
@@ -310,9 +312,9 @@ COUNTERS = [
 
 @pytest.mark.parametrize(("after", "wanted", "told"), COUNTERS)
 def test_what_the_counters_say(after: CashCounters, wanted: Operation, told: Moved) -> None:
-    assert moved(BASE, after, wanted, 1000, shift_number=1) is told
-    assert moved(BASE, after, wanted, 1000, shift_number=2) is Moved.UNCLEAR
-    assert moved(replace(BASE, cash_in=None, cash_out=None), after, wanted, 1000, shift_number=1) is Moved.UNCLEAR
+    assert moved(BASE, after, wanted, 1000, ended=False) is told
+    assert moved(BASE, after, wanted, 1000, ended=True) is Moved.UNCLEAR
+    assert moved(replace(BASE, cash_in=None, cash_out=None), after, wanted, 1000, ended=False) is Moved.UNCLEAR
 
 
 def test_what_the_snapshot_keeps() -> None:

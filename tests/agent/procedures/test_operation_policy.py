@@ -197,7 +197,7 @@ def test_an_opening_is_sent_twice_at_most() -> None:
 def test_after_a_restart_absence_is_believed_after_the_whole_time(wanted: Operation) -> None:
     desk = Alone(wanted, {OPERATE: Fault.KILLED_LATE})
     assert desk.operate() == Ended()
-    assert _sent(desk) == (2 if wanted is OPEN else 1)
+    assert _sent(desk) == 1  # an opening too: what the repetition rests on is not known any more
     desk.register.pass_time(3600.0)
     assert desk.kinds() == [PROOF[wanted]]
 
@@ -290,7 +290,8 @@ def test_whatever_cannot_be_read_is_asked_again(phase: operation.Phase, kind: An
     snapshot = snapshot_of(ModelRegister(shift=ShiftState.CLOSED).status())
     run, _ = operation.resume(POLICY, snapshot=snapshot)
     run, ask = operation.step(replace(run, phase=phase, polls=20), answered(kind=kind))
-    assert ask == Wait(5.0, "shift_in_doubt")  # no slower than this
+    unreadable = (phase, kind) == (operation.Phase.ARCHIVE, Answer.REFUSED)  # by the number of such looks
+    assert ask == Wait(0.5 if unreadable else 5.0, "shift_in_doubt")  # no slower than this
 
 
 def test_a_fiscal_drive_replaced_in_between_does_not_hold_the_register_for_ever() -> None:
