@@ -57,7 +57,7 @@ class TestStatus:
         status = full(host)
         assert status["port"] == 128
         assert status["date"] == bytes([22, 11, 26])
-        assert bytes(status["time"])[:1] == bytes([10])  # type: ignore[arg-type]
+        assert bytes(status["time"])[:1] == bytes([10])
         assert status["mode"] == mode(host)
 
     def test_full_status_and_table_18_name_the_same_taxpayer(self, host: Host) -> None:
@@ -68,7 +68,7 @@ class TestStatus:
         fields = host.ask("FC", password=None).fields("type:1 subtype:1 ver:1 sub:1 model:1 language:1 name:*")
         assert (fields["type"], fields["subtype"], fields["language"]) == (0, 0, 0)
         assert (fields["ver"], fields["sub"]) >= (1, 14)
-        assert bytes(fields["name"]).decode("cp1251") == "ШТРИХ-М-01Ф"  # type: ignore[arg-type]
+        assert bytes(fields["name"]).decode("cp1251") == "ШТРИХ-М-01Ф"
         assert fields["model"] == 250
 
     def test_model_parameters_have_the_31_documented_bytes(self, host: Host) -> None:
@@ -256,7 +256,7 @@ class TestClock:
     def test_a_date_is_confirmed_by_the_same_date(self) -> None:
         with machine() as register, register.host() as host:
             assert host.ask("21", bytes([11, 30, 15])).error == 0
-            assert bytes(full(host)["time"])[:2] == bytes([11, 30])  # type: ignore[arg-type]
+            assert bytes(full(host)["time"])[:2] == bytes([11, 30])
             assert host.ask("23", bytes([22, 11, 26])).refused == 0x73
             assert host.ask("22", bytes([23, 11, 26])).error == 0
             assert mode(host) == 6
