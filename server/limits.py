@@ -5,11 +5,16 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from protocol.crm.envelope import too_deep
+from server.fields import FieldError
 from server.problems import Problem, answer, language_of
+
+_NOT_UTF8 = FieldError(
+    "body", "JSON is UTF-8", "UTF-8", "E_ENCODING", "Тело запроса не в UTF-8.", "The body is not UTF-8."
+)
 
 
 class BodyLimit:
-    """ASGI middleware: 413 ``message_too_large`` and 422 ``message_too_deep``."""
+    """ASGI middleware: 413 ``message_too_large``, 400 ``bad_request`` (not UTF-8), 422 ``message_too_deep``."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -36,6 +41,12 @@ class BodyLimit:
             if len(body) > self._max:
                 await answer(Problem(413, "message_too_large"), language)(scope, receive, send)
                 return
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError:
+            # The JSON parser would guess at UTF-16 and UTF-32; the checks of depth read bytes.
+            await answer(Problem(400, "bad_request", errors=[_NOT_UTF8]), language)(scope, receive, send)
+            return
         if too_deep(bytes(body)):
             await answer(Problem(422, "message_too_deep"), language)(scope, receive, send)
             return

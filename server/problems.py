@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from server.fields import MAX_SHOWN, field_errors, look_alikes
 from server.fields import FieldError as FieldError
 
 MEDIA_TYPE = "application/problem+json"
+DEFAULT_LANGUAGE: Language = "ru"
+_LANGUAGES: Mapping[str, Language] = {"ru": "ru", "en": "en"}
 _log = structlog.get_logger("server.problems")
 
 
@@ -55,14 +58,21 @@ class _Words(JSONResponse):
 
 
 def language_of(header: str | None) -> Language:
-    """The first of our two languages that Accept-Language names; Russian when it names neither."""
+    """The one of our two languages that Accept-Language prefers (RFC 9110, 12.5.4); Russian when it names neither."""
+    weights: dict[Language, float] = {}
     for part in (header or "").split(","):
-        tag = part.split(";")[0].strip().lower().split("-")[0]
-        if tag == "en":
-            return "en"
-        if tag == "ru":
-            return "ru"
-    return "ru"
+        tag, *parameters = (word.strip().lower() for word in part.split(";"))
+        language = _LANGUAGES.get(tag.split("-")[0])
+        if language is not None:
+            weights.setdefault(language, _weight(parameters))
+    preferred = max(weights, key=lambda language: weights[language], default=DEFAULT_LANGUAGE)
+    return preferred if weights.get(preferred) else DEFAULT_LANGUAGE
+
+
+def _weight(parameters: list[str]) -> float:
+    """0 to 1, of the parameter ``q``; 1 without one or with one that says nothing."""
+    match = next((m for p in parameters if (m := re.fullmatch(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)", p))), None)
+    return min(float(match[1]), 1.0) if match else 1.0
 
 
 def answer(problem: Problem, language: Language) -> JSONResponse:

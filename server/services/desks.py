@@ -55,7 +55,7 @@ class DeskPut(BaseModel):
 async def put(work: Work, world: World, tenant_id: str, asked: DeskPut) -> Desk:
     """Replaces the desk. The agents of the registers whose policy changes by it are told."""
     if asked.kkm_id is not None:
-        await directory.known_device(work, tenant_id, asked.kkm_id)
+        await directory.known_device(work, tenant_id, asked.kkm_id, status=422)
         other = await at_device(work, tenant_id, asked.kkm_id)
         if other is not None and other.desk_id != asked.desk_id:
             raise Problem(409, "device_at_other_desk", desk_id=other.desk_id)

@@ -161,10 +161,11 @@ async def active_agent(work: Work, tenant_id: str, agent_id: str) -> Agent:
     return row
 
 
-async def known_device(work: Work, tenant_id: str, kkm_id: str) -> Device:
+async def known_device(work: Work, tenant_id: str, kkm_id: str, *, status: int = 404) -> Device:
+    """``status``: 404 when the address names the register, 422 when the body does."""
     row = await work.session.get(Device, (tenant_id, kkm_id), with_for_update=True)
     if row is None:
-        raise unknown(404, "unknown_kkm_id", "kkm_id", kkm_id)
+        raise unknown(status, "unknown_kkm_id", "kkm_id", kkm_id)
     return row
 
 

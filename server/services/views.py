@@ -34,8 +34,11 @@ class Transition(BaseModel):
 
 
 class Progressed(BaseModel):
+    """``text`` and ``advice`` for a code of the table that keeps the job waiting (``no_paper``, ``shift_closed``)."""
+
     code: str
     text: str
+    advice: str
     done: int | None
     of: int | None
 
@@ -100,7 +103,7 @@ def job(row: Job, history: Sequence[JobTransition], agent: Agent | None, languag
         cancel_pending=row.cancel_pending,
         too_late=row.too_late,
         unreachable_since=agent.unreachable_since if agent is not None and open_ else None,
-        progress=Progressed.model_validate(row.progress) if row.progress else None,
+        progress=progress(row.progress, language),
         progress_at=row.progress_at,
         owed=None,
         unpaid=None,
@@ -124,6 +127,14 @@ def job(row: Job, history: Sequence[JobTransition], agent: Agent | None, languag
 
 def job_detail(row: Job, history: Sequence[JobTransition], agent: Agent | None, language: Language) -> JobDetail:
     return JobDetail(**dict(job(row, history, agent, language)), document=row.document)
+
+
+def progress(stored: dict[str, Any] | None, language: Language) -> Progressed | None:
+    if stored is None:
+        return None
+    known = words_of(stored["code"], language=language) if stored["code"] in CODES else None
+    words = {"text": known.text, "advice": known.advice} if known else {"text": stored["text"], "advice": ""}
+    return Progressed.model_validate({**stored, **words})
 
 
 def reason(stored: dict[str, Any] | None, language: Language) -> Reason | None:

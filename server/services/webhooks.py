@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from protocol.crm.jobs import JobState
 from protocol.crm.messages import EventKind
@@ -123,6 +123,8 @@ async def patch(work: Work, tenant_id: str, webhook_id: str, asked: WebhookPatch
         row.description = asked.description
     if asked.enabled is True and row.disabled_at is not None:
         row.disabled_at, row.disabled_why = None, None
+        waiting = update(Delivery).where(Delivery.webhook_id == row.id, Delivery.state == "waiting")
+        await work.session.execute(waiting.values(next_at=work.now))
         work.told.add(tenant_id)
     elif asked.enabled is False and row.disabled_at is None:
         row.disabled_at, row.disabled_why = work.now, "by_owner"

@@ -125,7 +125,7 @@ CROSSINGS: list[tuple[str, str, Any, int]] = [
     ("POST", "/devices/17/move", {"agent_id": "AGENT"}, 404),
     ("POST", "/devices/own/move", {"agent_id": "AGENT"}, 422),
     ("PUT", "/devices", {"kkm_id": "own", "agent_id": "AGENT"}, 422),
-    ("PUT", "/desks", {"desk_id": "own", "kkm_id": "17"}, 404),
+    ("PUT", "/desks", {"desk_id": "own", "kkm_id": "17"}, 422),
     ("POST", "/agents/AGENT/confirm", {"person": "П", "reason": "сверил"}, 404),
 ]
 
@@ -172,6 +172,8 @@ async def test_the_same_ids_belong_to_each_tenant_apart(bench: Bench) -> None:
         ("POST", "/jobs", b"{", 422, "bad_request"),
         ("POST", "/jobs", b"[]", 422, "bad_request"),
         ("POST", "/jobs", b"", 422, "bad_request"),
+        ("POST", "/jobs", '{"job_id":"j"}'.encode("utf-16"), 400, "bad_request"),
+        ("POST", "/jobs", '{"job_id":"я"}'.encode("cp1251"), 400, "bad_request"),
         ("POST", "/jobs", b'{"a":' + b"[" * 16 + b"]" * 16 + b"}", 422, "message_too_deep"),
         ("POST", "/jobs", b'"' + b"x" * 256 * 1024 + b'"', 413, "message_too_large"),
         ("POST", "/jobs", '{"job_id":"j","kkm_id":"1","kind":"receipt","payload":{"x":NaN}}', 422, "bad_request"),
@@ -181,7 +183,7 @@ async def test_the_same_ids_belong_to_each_tenant_apart(bench: Bench) -> None:
         ("GET", "/jobs?state=lost", None, 422, "bad_request"),
         ("PUT", "/desks", '{"desk_id":"d","timezone":"Mars/Base"}', 422, "bad_request"),
         ("PUT", "/desks", '{"desk_id":"d","timezone":"../../etc/passwd"}', 422, "bad_request"),
-        ("PUT", "/desks", '{"desk_id":"d","kkm_id":"nope"}', 404, "unknown_kkm_id"),
+        ("PUT", "/desks", '{"desk_id":"d","kkm_id":"nope"}', 422, "unknown_kkm_id"),
         ("PUT", "/devices", '{"kkm_id":"к1"}', 422, "bad_request"),
         ("POST", "/jobs/nope/cancel", None, 404, "unknown_job"),
     ],
@@ -209,6 +211,10 @@ async def test_a_body_without_a_length_is_limited_too(bench: Bench) -> None:
         ("de", "Такого задания нет."),
         ("en-GB,ru;q=0.5", "There is no such job."),
         ("ru, en", "Такого задания нет."),
+        ("en;q=0.5, ru;q=0.9", "Такого задания нет."),
+        ("de, en; q=0.5", "There is no such job."),
+        ("en;q=0", "Такого задания нет."),
+        ("en;q=much", "There is no such job."),
     ],
 )
 async def test_the_readers_language(bench: Bench, header: str | None, title: str) -> None:

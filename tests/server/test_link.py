@@ -227,6 +227,16 @@ class TestLimits:
 
 
 class TestOffers:
+    async def test_what_a_job_waits_for_is_said_in_words(self, bench: Bench) -> None:
+        _, line = await bench.bound()
+        await post(bench)
+        await line.accept()
+        await line.send(Progress(job_id="j1", code="no_paper"))
+        await line.nothing_more()
+        words = {"text": "В кассе нет бумаги.", "advice": "Вставьте бумагу."}
+        assert (await bench.state())["progress"] == {"code": "no_paper", **words, "done": None, "of": None}
+        await line.close()
+
     async def test_a_job_goes_all_the_way(self, bench: Bench) -> None:
         player, line = await bench.bound()
         await post(bench, order_ref="7")
@@ -237,7 +247,7 @@ class TestOffers:
         await line.report("j1", 2, "started", attempt=1)
         await line.send(Progress(job_id="j1", code="printing", done=1, of=3))
         await line.nothing_more()
-        assert (await bench.state())["progress"] == {"code": "printing", "text": "", "done": 1, "of": 3}
+        assert (await bench.state())["progress"] == {"code": "printing", "text": "", "advice": "", "done": 1, "of": 3}
         await line.report("j1", 3, "done", attempt=1, proof=PROOF)
         state = await bench.state()
         assert [entry["state"] for entry in state["history"]] == ["queued", "accepted", "started", "done"]

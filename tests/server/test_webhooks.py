@@ -110,6 +110,20 @@ async def test_gone_means_gone(bench: Bench) -> None:
         assert again.json()["enabled"] is True
 
 
+async def test_switched_on_again_what_waits_is_not_left_to_its_hour(bench: Bench) -> None:
+    async with listening() as crm:
+        crm.answers = ["503 Busy", "200 OK"]
+        made = await hook(bench, crm.url, types=["webhook.test"])
+        here = f"/webhooks/{made['webhook_id']}"
+        await bench.api.post(f"{here}/test")
+        await crm.wait(1)
+        await settled(bench, made["webhook_id"], [("webhook.test", "waiting", 1)])
+        await bench.api.patch(here, json={"enabled": False})
+        await bench.api.patch(here, json={"enabled": True})
+        await crm.wait(2)
+        await settled(bench, made["webhook_id"], [("webhook.test", "delivered", 2)])
+
+
 async def test_retry_after_is_honoured(bench: Bench) -> None:
     async with listening() as crm:
         crm.answers = ["429 Slow\r\nRetry-After: 4000"]
