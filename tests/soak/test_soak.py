@@ -52,6 +52,7 @@ def lived(folder: Path, size: Size) -> tuple[Books, Week]:
     return read(folder), week
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size.ffd}-{size.receipts}")
 def test_a_week_of_receipts_leaves_books_that_agree_to_the_kopeck(size: Size, tmp_path: Path) -> None:
     books, week = lived(tmp_path, size)
