@@ -238,9 +238,11 @@ def total(payload: Json) -> int:
 
 
 def vat_totals(tags: Json) -> dict[str, int]:
-    found = {tag: kopecks(tags[tag]) for tag in ("1102", "1103", "1104", "1105", "1106", "1107") if tag in tags}
+    found: dict[str, int] = {
+        tag: kopecks(tags[tag]) for tag in ("1102", "1103", "1104", "1105", "1106", "1107") if tag in tags
+    }
     blocks = [block["1119"] for block in tags.get("1115", [])]
-    return {**found, **{f"1115/{block['1199']}": kopecks(block["1120"]) for block in blocks}}
+    return found | {f"1115/{block['1199']}": kopecks(block["1120"]) for block in blocks}
 
 
 def wanted(payload: Json) -> dict[str, int]:
@@ -318,10 +320,11 @@ def test_forty_cases_by_rest(stand: Stand) -> None:
             assert found[0]["expected"], name
             assert case.mentions in found[0]["rule"] + found[0]["text"], (name, found)
             assert rig.call("GET", f"/jobs/{job_id}").status_code == 404, name
-    jobs = [(rig.settled(job_id), kkm_id, case) for job_id, kkm_id, case in made]
-    for job, kkm_id, case in jobs:
-        assert job["state"] == "done", (kkm_id, case, job["reason"])
-        check(stand.document(kkm_id, job["proof"]["fd"]), job, VERSIONS[kkm_id], case)
+    ended = {job_id: rig.settled(job_id) for job_id, _, _ in made}  # before the archives are read
+    for job_id, kkm_id, taken in made:
+        job = ended[job_id]
+        assert job["state"] == "done", (kkm_id, taken, job["reason"])
+        check(stand.document(kkm_id, job["proof"]["fd"]), job, VERSIONS[kkm_id], taken)
 
 
 def check(document: Json, job: Json, version: str, case: Taken) -> None:
