@@ -28,7 +28,7 @@ def version(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def register(version: str) -> Iterator[Machine]:
-    """A register of that version; its operator never answers. Documents 1 to 5: registration, shift, receipt, Z, state."""
+    """A register of that version, never answered by its operator, with one document of each kind: 1, 2, 3, 5 and 21."""
     with machine("--ffd", version, "--ofd", "off") as running:
         with running.host() as host:
             assert host.ask("FF41").error == 0
