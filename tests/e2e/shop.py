@@ -198,10 +198,12 @@ class Shop:
 
     def event(self, till: Till, kind: str, start: int = 0, seconds: float = 30.0) -> Json:
         """The first event of the register of that kind from the ``start``-th event of the feed on."""
-        return self.heard(
+        event = self.heard(
             lambda event: event["type"] == f"device.{kind}" and event["data"]["kkm_id"] == till.kkm_id,
             seconds, f"{kind} of {till.kkm_id}", start,
-        )["data"]  # fmt: skip
+        )  # fmt: skip
+        data: Json = event["data"]
+        return data
 
 
 @contextmanager

@@ -7,6 +7,7 @@ Each fault has registers of its own that live through a day of every kind; all d
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,8 @@ def prepared(till: Till, kind: JobKind) -> None:
 def agrees(till: Till, kind: JobKind, job: dict[str, Any]) -> None:
     """What is said of a job that is done stands in the register's memory."""
     proof = job["proof"]
-    if job["state"] != "done" or proof is None:
+    assert (proof is not None) == (job["state"] == "done" and kind in PROVEN_KINDS)
+    if proof is None:
         return
     assert proof["source"] == "device"
     if kind in (K.OPEN_SHIFT, K.CLOSE_SHIFT):
@@ -128,6 +130,10 @@ def agrees(till: Till, kind: JobKind, job: dict[str, Any]) -> None:
         drawer = till.memory.counters.drawer
         assert proof["document_number"] == till.memory.document_number
         assert proof["drawer"] == f"{drawer // 100}.{drawer % 100:02d}"
+
+
+def has_struck(till: Till, kind: JobKind, before: int) -> bool:
+    return effect(till, kind) > before
 
 
 def day(till: Till, shop: Shop, kinds: Iterable[JobKind], row: Row) -> dict[JobKind, Outcome]:
@@ -143,7 +149,7 @@ def day(till: Till, shop: Shop, kinds: Iterable[JobKind], row: Row) -> dict[JobK
         till.tell("no-faults")
         agrees(till, kind, job)
         if job["certainty"] == "unproven" and wanted(kind, row) == STRUCK:  # it may strike after its job has ended
-            shop.rig.until(lambda kind=kind, before=before: effect(till, kind) > before, LATE, f"{kind} strikes late")
+            shop.rig.until(partial(has_struck, till, kind, before), LATE, f"{kind} strikes late")
         came[kind] = (told(job), effect(till, kind) - before)
     return came
 
@@ -181,14 +187,13 @@ Kill = tuple[str, str | None, Outcome, Outcome | None, Outcome | None]
 KILLS: tuple[Kill, ...] = (
     # commit               fault                                 opening  other proven  plain
     ("intent before",      None,                                 ONCE,    ONCE,         ONCE),
-    ("intent after",       None,                                 ONCE,    AGAIN,        LOST),
+    ("intent after",       None,                                 AGAIN,   AGAIN,        LOST),
     ("written:{} after",   None,                                 ONCE,    ONCE,         STRUCK),
     ("proven before",      None,                                 ONCE,    ONCE,         STRUCK),
     ("proven after",       None,                                 ONCE,    ONCE,         ONCE),
     ("doubt after",        "answer-lost:command={},stored=no",   ONCE,    ONCE,         None),
-    ("proven_none before", "refuse:command={},error=6B",         ONCE,    AGAIN,        LOST),
+    ("proven_none before", "refuse:command={},error=6B",         AGAIN,   AGAIN,        LOST),
 )  # fmt: skip
-READS = ("answered before", "answered after")
 
 
 def test_kind_and_kill(tills: Shop) -> None:
@@ -207,8 +212,8 @@ def test_kind_and_kill(tills: Shop) -> None:
 def killed_day(till: Till, shop: Shop, kill: Kill) -> dict[JobKind, Outcome]:
     commit, fault, _, _, plain = kill
     armed = Path(till.folder / f"armed-{till.kkm_id}")
-    pc = {"name": f"pc-{till.kkm_id}", "dying": ("--armed", str(armed))}
-    agent = shop.start(till, **pc)
+    pc, dying = f"pc-{till.kkm_id}", ("--armed", str(armed))
+    agent = shop.start(till, name=pc, dying=dying)
     came: dict[JobKind, Outcome] = {}
     for kind, code in CODES.items():
         if kind in PLAIN_KINDS and plain is None:
@@ -223,7 +228,7 @@ def killed_day(till: Till, shop: Shop, kill: Kill) -> dict[JobKind, Outcome]:
         armed.write_text(where)
         job_id = till.post(kind.value, PAYLOAD.get(kind))
         assert agent.wait() == -9, where
-        agent = shop.rig.start_agent(**pc)
+        agent = shop.rig.start_agent(pc, dying=dying)
         job = shop.ended(job_id)
         assert "human" not in [step["state"] for step in job["history"]], job
         agrees(till, kind, job)

@@ -76,7 +76,7 @@ def patch_agent(mark: Mark) -> None:
         mark.reached(event)
 
     Transaction.append = remembering  # type: ignore[method-assign]
-    Journal.flush = staticmethod(dying)  # type: ignore[method-assign, assignment]
+    Journal.flush = staticmethod(dying)  # type: ignore[method-assign]
 
     close, write = ShtrihRegister.close_receipt, TcpTransport.write
 
