@@ -322,9 +322,9 @@ def test_forty_cases_by_rest(stand: Stand) -> None:
             assert rig.call("GET", f"/jobs/{job_id}").status_code == 404, name
     ended = {job_id: rig.settled(job_id) for job_id, _, _ in made}  # before the archives are read
     for job_id, kkm_id, taken in made:
-        job = ended[job_id]
-        assert job["state"] == "done", (kkm_id, taken, job["reason"])
-        check(stand.document(kkm_id, job["proof"]["fd"]), job, VERSIONS[kkm_id], taken)
+        end = ended[job_id]
+        assert end["state"] == "done", (kkm_id, taken, end["reason"])
+        check(stand.document(kkm_id, end["proof"]["fd"]), end, VERSIONS[kkm_id], taken)
 
 
 def check(document: Json, job: Json, version: str, case: Taken) -> None:
