@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-MAX_SUM = 0xFF_FFFF_FFFF
-"""Largest sum in kopecks that every make of register can take: five bytes in the narrowest of the vendor protocols."""
+MAX_SUM = 0xFF_FFFF_FFFE
+"""Largest sum in kopecks that every make of register can take: five bytes in the narrowest of the vendor protocols, where
+all ones mean "not given"."""
 
 QUANTITY_PLACES = 6
 MAX_QUANTITY = Decimal("99999.999999")
