@@ -304,8 +304,8 @@ class Lane:
                 if isinstance(end, NotReady):
                     self._not_ready(None, end.reason)
                 return 1.0
-        if device.unprinted is not None:
-            self._finish_paper(device.unprinted)
+        if device.unprinted is not None and self._book.may_start:
+            self._finish_paper(device, device.unprinted)
             return 1.0
         if self._idle_rounds:
             self._performer.disconnect()
@@ -313,15 +313,15 @@ class Lane:
         left = self._watch.wait()
         return IDLE_DISCONNECT if left is None else min(IDLE_DISCONNECT, left)
 
-    def _finish_paper(self, job_id: str) -> None:
-        """Print the rest of an interrupted document as soon as there is paper again."""
+    def _finish_paper(self, device: DeviceRow, job_id: str) -> None:
+        """Print the rest of an interrupted document as soon as there is paper again, on the register that holds it."""
         if self._paper_since is None or self._paper_since[0] != job_id:
             self._paper_since = (job_id, self._book.clock.monotonic())
         self.state = replace(self.state, paper_pending=True)
         self._performer.work = Work()
         answer = self._performer.perform(ReadStatus())
         printed = False
-        if answer.kind is Answer.OK:
+        if answer.kind is Answer.OK and answer.value.register_serial == device.register_serial:
             status: Status = answer.value
             if status.paper is Paper.RESUMABLE:
                 self._performer.perform(ContinuePrint())

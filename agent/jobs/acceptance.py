@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agent.jobs.transitions import WAITING
 from agent.journal.store import Transaction
 from protocol.crm.codes import reason
-from protocol.crm.job_machine import Known
 from protocol.crm.jobs import JobKind, sha256_hex
 from protocol.crm.messages import Offer
 from protocol.crm.outcomes import Reason
@@ -19,7 +19,6 @@ from protocol.ffd.shape import parse_receipt
 from protocol.ffd.violation import ReceiptInvalid
 
 MAX_ACCEPTED = 256  # jobs waiting for one device
-WAITING = (Known.ACCEPTED, Known.HELD)
 
 
 @dataclass(frozen=True, slots=True)

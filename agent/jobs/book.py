@@ -14,8 +14,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.jobs import ownership
-from agent.jobs.acceptance import WAITING, Addressee, why_not
-from agent.jobs.transitions import absent, apply, because, is_final, is_open, note_paper, update_of
+from agent.jobs.acceptance import Addressee, why_not
+from agent.jobs.transitions import (
+    WAITING,
+    absent,
+    apply,
+    because,
+    claim_records,
+    is_final,
+    is_open,
+    note_paper,
+    update_of,
+)
 from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobRow, JobWithOffer
 from agent.journal.store import Journal, Transaction
@@ -313,6 +323,8 @@ class JobBook:
             moved = apply(tx, row, event, outcome=outcome, facts=facts, **changes)
             if isinstance(moved, JobRow):
                 note_paper(tx, moved)
+                if moved.state is Known.DONE:
+                    claim_records(tx, moved.kkm_id, moved.kind)
                 if not is_open(moved):
                     ownership.finish_release(tx, row.kkm_id)
             return moved
@@ -327,6 +339,8 @@ class JobBook:
 
         def work(tx: Transaction) -> DeviceRow:
             device = change(tx.device(kkm_id))
+            if kind is RecordKind.OPERATION_OUTCOME and (ended := tx.device(kkm_id).operation) is not None:
+                claim_records(tx, kkm_id, ended["operation"])
             tx.write_device(device, event, kind)
             for body in told(device):
                 tx.send(body, "event")
@@ -342,21 +356,11 @@ class JobBook:
         """Record the intent of an operation that the desk's policy asks for, for itself or for a waiting job; the
         reason when either is no longer so."""
 
-        def work(tx: Transaction) -> Reason | None:
-            device = tx.device(kkm_id)
-            if not self.may_start:
-                return reason("rolled_back")
-            if device.released or device.releasing or device.binding_epoch == 0:
-                return reason("device_released")
-            row = tx.job(for_job.job_id) if for_job is not None else None
-            if for_job is not None and (row is None or row.state is not Known.ACCEPTED):
-                return reason("stale_rev")
-            if self.journal.space_is_low():
-                return reason("disk_low")
-            tx.write_device(replace(device, operation=intent), "operation_intent", RecordKind.OPERATION_INTENT)
-            return None
-
-        return self.journal.commit(work)
+        if not self.may_start:
+            return reason("rolled_back")
+        if self.journal.space_is_low():
+            return reason("disk_low")
+        return self.journal.commit(lambda tx: ownership.begin_operation(tx, kkm_id, intent, for_job))
 
     def owner_of(self, imprint: str | None) -> str | None:
         return self.journal.read(lambda tx: tx.owner_of_imprint(imprint)) if imprint else None

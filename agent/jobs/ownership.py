@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from agent.jobs.transitions import absent, apply, because, is_final, is_open, update_of
 from agent.journal.records import RecordKind
@@ -16,6 +17,7 @@ from agent.journal.store import Transaction
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.messages import Bind, Offer, OpenJob, Release, Released
+from protocol.crm.outcomes import Reason
 
 Genuine = Callable[[Offer], bool]
 """Whether an offer inside a bind was signed by the server."""
@@ -128,3 +130,17 @@ def learned_epoch(tx: Transaction, kkm_id: str, epoch: int) -> None:
             if not is_final(row) and not is_open(row):
                 tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
         tx.write_device(replace(device, released=True, releasing=False), "epoch_learned")
+
+
+def begin_operation(tx: Transaction, kkm_id: str, intent: dict[str, Any], for_job: JobRow | None) -> Reason | None:
+    """The intent of an operation that the desk's policy asks for, for itself or for a waiting job; the reason when the
+    register is not ours to operate any more, or the job does not wait."""
+    device = tx.device(kkm_id)
+    if device.released or device.releasing or device.binding_epoch == 0:
+        return reason("device_released")
+    if for_job is not None:
+        row = tx.job(for_job.job_id)
+        if row is None or row.state is not Known.ACCEPTED:
+            return reason("stale_rev")
+    tx.write_device(replace(device, operation=intent), "operation_intent", RecordKind.OPERATION_INTENT)
+    return None

@@ -11,12 +11,15 @@ from typing import Any
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
 from protocol.crm.job_machine import JobEffect, JobEvent, Known, Moved, step
-from protocol.crm.jobs import FINAL, OPEN_INTENT, JobState, canonical_json, imprint_of
+from protocol.crm.jobs import FINAL, OPEN_INTENT, JobKind, JobState, canonical_json, imprint_of
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import Accept, JournalHead, Offer, Update
 from protocol.crm.outcomes import Paper, Proof, Reason
 
 DOCUMENT_BYTES = 160 * 1024  # of a document's tags in an update: a message may have 256 KiB in all
+
+
+WAITING = (Known.ACCEPTED, Known.HELD)
 
 
 def absent(offer: Offer, seq: int) -> JobRow:
@@ -112,6 +115,14 @@ def note_paper(tx: Transaction, row: JobRow) -> None:
         tx.write_device(replace(device, unprinted=row.job_id), "paper_owed")
     elif paper == Paper.COMPLETE and device.unprinted == row.job_id:
         tx.write_device(replace(device, unprinted=None), "paper_printed")
+
+
+def claim_records(tx: Transaction, kkm_id: str, kind: str) -> None:
+    """What the register's records show of an operation of this kind is a job's (or the policy's) proof now: it can no
+    longer prove the earlier attempt of another job that waits. Only a receipt's document names its job."""
+    for row in tx.live_jobs(kkm_id):
+        if row.kind == kind != JobKind.RECEIPT and row.first_snapshot is not None and row.state in WAITING:
+            tx.write_job(replace(row, first_snapshot=None), "records_claimed")
 
 
 def head_of(tx: Transaction) -> JournalHead:

@@ -302,10 +302,17 @@ class ShtrihRegister(FiscalRegister):
         if mode_of(self._printer.ready().mode) == Mode.DOCUMENT:
             raise Refused("document_open", "a document is open: a slip would be printed into it")
         self._print_next(wanted=True)
-        for command in commands:
-            self._printer.call(command)
-        if cut:
-            self._finish_slip(known)
+        begun = False
+        try:
+            for command in commands:
+                self._printer.call(command)
+                begun = True
+            if cut:
+                self._finish_slip(known)
+        except (NotSent, Refused) as error:
+            if begun:  # a part of the slip is on the paper: neither done nor not done
+                raise InDoubt(error.code, error.detail, vendor=error.vendor) from error
+            raise
         self._printer.settled()
 
     def _finish_slip(self, known: Known) -> None:
