@@ -10,8 +10,8 @@ import re
 from decimal import Decimal
 
 MAX_SUM = 0xFF_FFFF_FFFE
-"""Largest sum in kopecks that every make of register can take: five bytes in the narrowest of the vendor protocols, where
-all ones mean "not given"."""
+"""Largest sum in kopecks that every make of register can take: five bytes in the narrowest of the vendor protocols,
+where all ones mean "not given"."""
 
 QUANTITY_PLACES = 6
 MAX_QUANTITY = Decimal("99999.999999")
