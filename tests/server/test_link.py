@@ -235,6 +235,8 @@ class TestOffers:
         await line.nothing_more()
         words = {"text": "В кассе нет бумаги.", "advice": "Вставьте бумагу."}
         assert (await bench.state())["progress"] == {"code": "no_paper", **words, "done": None, "of": None}
+        await line.report("j1", 2, "held")
+        assert (await bench.state())["progress"] is None, "it does not start by itself any more"
         await line.close()
 
     async def test_a_job_goes_all_the_way(self, bench: Bench) -> None:
