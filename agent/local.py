@@ -60,12 +60,13 @@ class Workbench:
     def require_no_intent(self, identity: Identity, *, but: str | None = None) -> None:
         """Nothing may act on a device while the outcome of something earlier is open, save the job ``but``, which is to
         be resolved. Raises ``UserError``."""
-        device = _device(self._journal, identity)
-        rows = self._journal.read(lambda tx: tx.live_jobs(device.kkm_id))
-        left = next((row.job_id for row in rows if is_open(row) and row.job_id != but), None)
-        if left is None and device.operation is None:
+        devices = self._journal.read(lambda tx: _names(tx, identity))
+        rows = self._journal.read(lambda tx: [row for device in devices for row in tx.live_jobs(device.kkm_id)])
+        left = [row.job_id for row in rows if is_open(row) and row.job_id != but]
+        left += [str(device.operation["operation"]) for device in devices if device.operation is not None]
+        if not left:
             return
-        what = left or str(device.operation and device.operation["operation"])
+        what = left[0]
         raise UserError(
             "intent_open",
             f"На этой кассе не выяснено, чем кончилось «{what}». Запустите агента (или ту же команду device с этим "
@@ -84,16 +85,18 @@ class Workbench:
         journal, clock = self._journal, self._clock
         row = journal.read(lambda tx: tx.job(job_id))
         if row is not None and (row.payload_hash != sha256_hex(payload) or row.kind != kind.value):
-            known = CODES["id_conflict"]
-            raise UserError(
-                "id_conflict", f"{job_id}: {known.ru} {known.advice_ru}", f"{job_id}: {known.en} {known.advice_en}"
-            )
+            raise _id_conflict(job_id)
         if row is not None and is_final(row):
             return self._answer(row)
         identity = self.register.connect()
+        if row is not None and row.kkm_id not in journal.read(lambda tx: [d.kkm_id for d in _names(tx, identity)]):
+            raise _id_conflict(job_id)
         if kind is not JobKind.RECEIPT:  # a receipt resolves what is open before it
             self.require_no_intent(identity, but=job_id)
         device = _device(journal, identity)
+        if row is not None and row.kkm_id != device.kkm_id:
+            known_by = row.kkm_id
+            device = journal.read(lambda tx: tx.device(known_by))
         book, lane = self._lane(device, only=job_id)
         if row is None or row.state is Known.ABSENT:
             _accept(journal, device, kind, job_id, payload)
@@ -150,11 +153,11 @@ def _device(journal: Journal, identity: Identity) -> DeviceRow:
     """The device's row, by the register's serial: the agent's own where it is bound here, else a local one."""
 
     def work(tx: Transaction) -> DeviceRow:
-        known = next((d for d in tx.devices() if d.register_serial == identity.register_serial), None)
-        if known is not None:
-            return known
+        known = _names(tx, identity)
+        if known:
+            return known[0]
         device = DeviceRow(
-            kkm_id=f"local:{identity.register_serial}",
+            kkm_id=_local_name(identity),
             register_serial=identity.register_serial,
             binding_epoch=1,
             desk=Desk().model_dump(mode="json"),
@@ -163,6 +166,23 @@ def _device(journal: Journal, identity: Identity) -> DeviceRow:
         return device
 
     return journal.commit(work)
+
+
+def _names(tx: Transaction, identity: Identity) -> list[DeviceRow]:
+    """Every row of this register, the agent's own first: one of the command line may be older than the pairing."""
+    found = [d for d in tx.devices() if d.register_serial == identity.register_serial]
+    return sorted(found, key=lambda d: d.kkm_id == _local_name(identity))
+
+
+def _local_name(identity: Identity) -> str:
+    return f"local:{identity.register_serial}"
+
+
+def _id_conflict(job_id: str) -> UserError:
+    known = CODES["id_conflict"]
+    return UserError(
+        "id_conflict", f"{job_id}: {known.ru} {known.advice_ru}", f"{job_id}: {known.en} {known.advice_en}"
+    )
 
 
 def _accept(journal: Journal, device: DeviceRow, kind: JobKind, job_id: str, payload: dict[str, Any]) -> None:
@@ -188,7 +208,11 @@ def _accept(journal: Journal, device: DeviceRow, kind: JobKind, job_id: str, pay
 
 
 def _give_up(journal: Journal, row: JobRow, lane: Lane) -> JobRow:
+    """A job of the command line ends with it; one of the server's goes on waiting."""
+
     def work(tx: Transaction) -> JobRow:
+        if not _is_local(tx, row):
+            return row
         told = because(lane.state.reason) if lane.state.reason is not None else {}
         moved = apply(tx, row, JobEvent.CANCEL, outcome=told)
         assert isinstance(moved, JobRow)
@@ -200,9 +224,16 @@ def _give_up(journal: Journal, row: JobRow, lane: Lane) -> JobRow:
 def _archive(tx: Transaction, job_id: str) -> None:
     """No server is told of a local job."""
     row = tx.job(job_id)
+    if row is None or not _is_local(tx, row):
+        return
     tx.forget_outgoing(job_id)
-    if row is not None and is_final(row):
+    if is_final(row):
         tx.write_job(replace(row, archived=True), "archived")
+
+
+def _is_local(tx: Transaction, row: JobRow) -> bool:
+    offer = tx.offer(row.job_id)
+    return offer is not None and offer.tenant_id == LOCAL
 
 
 def answer_of(row: JobRow, facts: Mapping[str, Any]) -> dict[str, Any]:
