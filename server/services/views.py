@@ -103,7 +103,7 @@ def job(row: Job, history: Sequence[JobTransition], agent: Agent | None, languag
         cancel_pending=row.cancel_pending,
         too_late=row.too_late,
         unreachable_since=agent.unreachable_since if agent is not None and open_ else None,
-        # A held job waits for a person: what the register lacked is no longer why, and "it goes on by itself" is untrue.
+        # A held job waits for a person: what the register lacked is not why any more.
         progress=None if row.state == JobState.HELD else progress(row.progress, language),
         progress_at=row.progress_at,
         owed=None,
