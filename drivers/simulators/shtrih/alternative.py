@@ -56,7 +56,7 @@ class Alternative:
     def take(self, byte: int) -> None:
         if byte == START:  # inside a frame it breaks that one off and begins another
             self._frame, self._escaped = bytearray(), False
-            self._line.wait(self._device.options.byte_timeout)
+            self._line.wait(self._device.byte_timeout)
             return
         if self._frame is None:
             return
@@ -70,7 +70,7 @@ class Alternative:
             self._escaped = True
             return
         self._frame.append(byte)
-        self._line.wait(self._device.options.byte_timeout)
+        self._line.wait(self._device.byte_timeout)
         self._look(self._frame)
 
     def timed_out(self) -> None:

@@ -23,13 +23,11 @@ from drivers.simulators.shtrih.factory import new_state
 from drivers.simulators.shtrih.link import Connection
 from drivers.simulators.shtrih.printer import Printer
 from drivers.simulators.shtrih.register import Register
-from drivers.simulators.shtrih.state import ShtrihState
-from drivers.simulators.shtrih.wire import code_of
+from drivers.simulators.shtrih.state import NETWORK_PORT, SERIAL_PORT, ShtrihState
+from drivers.simulators.shtrih.wire import byte_timeout, code_of
 from drivers.simulators.store import Store
 
 DEFAULT_OFF = 0.5
-TCP_PORT, SERIAL_PORT = 128, 0
-"""As command 11h tells them."""
 DEFAULT_FOREIGN_TOTAL = 10_000
 
 
@@ -39,8 +37,6 @@ class Options:
     """Seconds that one slip takes to print (submode 5)."""
     tcp: bool = True
     """The line is TCP: an extra FFh follows the host's ACK. Otherwise it is a serial one."""
-    byte_timeout: float = 0.5
-    """Longest pause inside a frame, seconds."""
     ack_timeout: float = 3.0
     """How long the register waits for the host's ACK of a reply, seconds."""
     protocol: int | None = None
@@ -94,7 +90,7 @@ class ShtrihDevice:
         self._printer = Printer(state.printer, paper, options.print_time, clock.monotonic())
         self.register = Register(state, clock, self._printer)
         self.register.protocol_2 = options.protocol != 1
-        self.register.port = TCP_PORT if options.tcp else SERIAL_PORT
+        self.register.port = NETWORK_PORT if options.tcp else SERIAL_PORT
         self._triggers = Triggers(())
         self.line = LineFaults((), random)
         self._foreign: list[Fault] = []
@@ -111,6 +107,11 @@ class ShtrihDevice:
         self.save()
 
     # --- for the host's side ---
+
+    @property
+    def byte_timeout(self) -> float:
+        """Longest pause inside a frame, seconds: what 14h has set for the port in use."""
+        return byte_timeout(self.register.state.port(self.register.port)[1])
 
     def connection(self) -> Connection:
         """Plug in. The connection before is cut. Raises ``ConnectionRefusedError`` while the power is off."""

@@ -8,14 +8,16 @@ from drivers.simulators.shtrih.errors import Code, Refusal, text_of
 from drivers.simulators.shtrih.models import FONTS, LAST_PRINT
 from drivers.simulators.shtrih.printer import PAPER_BACK, PAPER_OUT, PRINTING
 from drivers.simulators.shtrih.register import Register
+from drivers.simulators.shtrih.state import NETWORK_PORT
 from drivers.simulators.shtrih.tables import TABLES
 from drivers.simulators.shtrih.wire import Args, char, u
 from drivers.simulators.shtrih.wire import date as dmy
 
 REGISTRATIONS = 12
-NETWORK, HIGHEST_SPEED = 128, 9
+HIGHEST_SPEED = 9
+"""Code of 921600 baud."""
 PROTOCOL_2 = 28
-"""Number of the port that is the network; code of 921600 baud."""
+"""Bit of the model's parameters."""
 
 
 def short_status(register: Register, args: Args, operator: int) -> bytes:
@@ -141,10 +143,10 @@ def init_tables(register: Register, args: Args, _operator: int) -> bytes:
 
 
 def set_port(register: Register, args: Args, _operator: int) -> bytes:
-    """Remembered and told by 15h; a simulated line has no speed of its own."""
+    """Told by 15h. The byte time-out of the port in use counts at once; a simulated line has no speed of its own."""
     port, speed, timeout = args.take(3)
     args.end()
-    if port != NETWORK and speed > HIGHEST_SPEED:
+    if port != NETWORK_PORT and speed > HIGHEST_SPEED:
         raise Refusal(Code.BAD_PARAMETERS)
     register.state.ports[port] = [speed, timeout]
     return b""
@@ -153,8 +155,7 @@ def set_port(register: Register, args: Args, _operator: int) -> bytes:
 def read_port(register: Register, args: Args, _operator: int) -> bytes:
     port = args.number(1)
     args.end()
-    default = [57, 100] if port == NETWORK else [6, 100]
-    return bytes(register.state.ports.get(port, default))
+    return bytes(register.state.port(port))
 
 
 def technological_reset(_register: Register, args: Args, _operator: int) -> bytes:

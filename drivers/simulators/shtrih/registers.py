@@ -50,7 +50,7 @@ def count_receipt(counters: Counters, receipt: OpenReceipt, net: list[int]) -> N
             _add(counters.payments, 4 * index + kind, amount)
             if index < 4:
                 made[CASH + 4 * index + kind] = amount
-    counters.drawer += -net[0] if kind in PAYING_OUT else net[0]
+    counters.drawer = max(0, counters.drawer + (-net[0] if kind in PAYING_OUT else net[0]))
     made[DRAWER_AT_CLOSING] = counters.drawer
     counters.last_receipt = made
     counts = counters.corrections if receipt.correction else counters.receipts

@@ -38,10 +38,10 @@ class Standard:
                     self._enquiry()
                 elif byte == STX:
                     self._frame.clear()
-                    self._set(Phase.RECEIVING, self._device.options.byte_timeout)
+                    self._set(Phase.RECEIVING, self._device.byte_timeout)
             case Phase.RECEIVING:
                 self._frame.append(byte)
-                self._set(Phase.RECEIVING, self._device.options.byte_timeout)
+                self._set(Phase.RECEIVING, self._device.byte_timeout)
                 if len(self._frame) == self._frame[0] + 2:
                     self._whole_frame()
             case Phase.EXECUTING:

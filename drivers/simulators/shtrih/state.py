@@ -9,6 +9,9 @@ from drivers.simulators.fiscal_drive import DriveState
 from drivers.simulators.paper import Row, Slip
 from drivers.simulators.shtrih.models import STANDARD
 
+NETWORK_PORT, SERIAL_PORT = 128, 0
+"""As commands 11h, 14h and 15h name them."""
+
 
 @dataclass(slots=True)
 class OpenLine:
@@ -110,3 +113,7 @@ class ShtrihState:
     ports: dict[int, list[int]] = field(default_factory=dict)  # command 14h: speed and byte time-out
     buffered: list[Slip] = field(default_factory=list)  # shift reports for command C7h
     printer: PrinterState = field(default_factory=PrinterState)
+
+    def port(self, number: int) -> list[int]:
+        """Settings of a port as 15h tells them; from the factory 115200 baud, TCP 12345 for the network, 100 ms."""
+        return self.ports.get(number, [57 if number == NETWORK_PORT else 6, 100])

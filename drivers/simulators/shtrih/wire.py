@@ -71,6 +71,13 @@ def frame(payload: bytes) -> bytes:
     return bytes([STX]) + body + bytes([checksum(body)])
 
 
+def byte_timeout(code: int) -> float:
+    """Seconds of a byte time-out code (command 14h): 0..150 ms one by one, then 300 ms..15 s, then 30..105 s."""
+    if code <= 150:
+        return code / 1000
+    return (code - 149) * 0.15 if code < 250 else (code - 248) * 15.0
+
+
 def u(value: int, size: int) -> bytes:
     return value.to_bytes(size, "little")
 

@@ -1,5 +1,6 @@
 """The lower levels: 1.2 (ENQ, ACK, NAK), 1.3 (numbers) and 1.4 (what the device does not know)."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,23 @@ class TestProtocol1:
             host.line.write(bytes([byte]))
         assert host.control() == ACK
         assert host.take()[:2] == b"\x10\x00"
+
+    @pytest.mark.parametrize(("code", "seconds"), [(None, 0.1), (40, 0.04), (152, 0.45)])
+    def test_a_pause_longer_than_the_byte_timeout_ends_a_frame(
+        self, host: Host, code: int | None, seconds: float
+    ) -> None:
+        """Factory setting 100 ms; 14h changes it (1.1). The rest of the frame then comes to an idle device."""
+        if code is not None:
+            assert host.ask("14", bytes([128, 57, code])).error == 0
+        assert host.ask("15", b"\x80").body == bytes([57, 100 if code is None else code])
+        assert host.enquire() == NAK
+        began = time.monotonic()
+        host.line.write(frame1(SHORT_STATUS)[:4])
+        with pytest.raises(TimeoutError):
+            host.line.read(1, seconds * 2)
+        assert host.enquire() == NAK
+        assert time.monotonic() - began > seconds
+        assert host.ask("14", bytes([128, 57, 100])).error == 0
 
     def test_a_wrong_lrc_is_nak_and_nothing_is_executed(self, host: Host) -> None:
         bad = bytearray(frame1(SHORT_STATUS))

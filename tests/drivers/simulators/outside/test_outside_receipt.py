@@ -258,6 +258,14 @@ class TestMoneyRegisters:
         assert money(host, 120) >= 0
 
 
+def test_a_drawer_that_may_be_overdrawn_holds_nothing_afterwards() -> None:
+    with machine("--overdrawn") as register, register.host() as host:
+        sale(host, 1000, kind=INCOME_RETURN)
+        assert money(host, 241) == 0
+        assert host.ask("40").error == 0
+        assert host.ask("41").error == 0
+
+
 @pytest.fixture
 def fresh() -> Iterator[Machine]:
     with machine() as register:
