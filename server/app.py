@@ -16,6 +16,7 @@ from server import problems
 from server.limits import BodyLimit
 from server.routers import agents, codes, directory, events, jobs, link, pairing, pictures, webhooks
 from server.routers.common import RateLimits, Services
+from server.schema import Api
 from server.services import access, duties
 from server.services import agents as agent_service
 from server.services.hub import Hub
@@ -74,7 +75,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
             await services.hub.stop(5.0)
             await services.database.close()
 
-    app = FastAPI(
+    app = Api(
         title="KassaBridge",
         version="0.1.0",
         description="Receipt jobs for the fiscal registers of cashiers' PCs.",
