@@ -19,6 +19,8 @@ from pathlib import Path
 
 DELIVERY = 0.5
 """Longest wait, seconds, for a client to read what was sent before the port vanishes."""
+SETTLING = 0.05
+"""Seconds without anything unread after which it has been read: the kernel hands bytes over a little later itself."""
 LOOK = 0.02
 """Seconds between two looks for a client: the system tells when one leaves, not when one comes."""
 
@@ -117,7 +119,10 @@ class PtyPort:
         with suppress(OSError):
             slave = os.open(self._name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
             end = time.monotonic() + DELIVERY
-            while time.monotonic() < end and fcntl.ioctl(slave, termios.FIONREAD, bytes(4)) != bytes(4):
+            settled = time.monotonic() + SETTLING
+            while (now := time.monotonic()) < min(end, settled):
+                if fcntl.ioctl(slave, termios.FIONREAD, bytes(4)) != bytes(4):
+                    settled = now + SETTLING
                 time.sleep(0.001)
             os.close(slave)
 
