@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Any, Literal
 
@@ -37,6 +38,11 @@ from server.world import World
 
 MAX_KEPT = 224 * 1024
 """Bytes of JSON: a document of a thousand lines fits, a message of the link holds no more."""
+MAX_EVENT_ID = 128
+_EVENT_KIND = re.compile(r"[a-z][a-z0-9_]{0,49}")
+"""Also kinds that only a newer agent knows."""
+_AGENTS = frozenset(JobState) - {JobState.QUEUED, JobState.REJECTED}
+"""The states that an update may report; the others are the server's own."""
 _log = structlog.get_logger("server.mirror")
 
 
@@ -57,7 +63,7 @@ async def take(work: Work, world: World, key: JobKey, agent: Agent, envelope: En
         case Update() as said:
             return await _update(work, key, agent, envelope, said)
         case Event() as said:
-            await _event(work, world, agent, said)
+            await _event(work, world, agent, envelope, said)
         case Progress() as said:
             await _progress(work, agent, said)
         case Health() as said:
@@ -74,7 +80,7 @@ async def take(work: Work, world: World, key: JobKey, agent: Agent, envelope: En
 
 async def keep(work: Work, agent: Agent, envelope: Envelope, why: str) -> None:
     """Evidence only: the mirror stays as it is."""
-    known = select(Evidence.id).where(Evidence.agent_id == agent.id, Evidence.msg_id == envelope.msg_id)
+    known = select(Evidence.id).where(Evidence.agent_id == agent.id, Evidence.msg_id == envelope.msg_id[:64])
     if await work.session.scalar(known) is not None:
         return
     work.session.add(
@@ -126,6 +132,9 @@ async def _reject(work: Work, agent: Agent, envelope: Envelope, said: Reject) ->
 
 
 async def _update(work: Work, key: JobKey, agent: Agent, envelope: Envelope, said: Update) -> Taken:
+    if said.state not in _AGENTS:
+        await keep(work, agent, envelope, "not_its_state")
+        return Taken.COMMITTED
     row = await jobs.get(work, agent.tenant_id, said.job_id)
     if row is None:
         if said.offer is None:
@@ -259,7 +268,10 @@ async def _progress(work: Work, agent: Agent, said: Progress) -> None:
     row.progress_at = work.now
 
 
-async def _event(work: Work, world: World, agent: Agent, said: Event) -> None:
+async def _event(work: Work, world: World, agent: Agent, envelope: Envelope, said: Event) -> None:
+    if not _EVENT_KIND.fullmatch(said.kind) or len(said.event_id) > MAX_EVENT_ID:
+        await keep(work, agent, envelope, "bad_event")  # its kind becomes a word of the stream's own lines
+        return
     known = select(DeviceEvent.id).where(DeviceEvent.agent_id == agent.id, DeviceEvent.event_id == said.event_id)
     if await work.session.scalar(known) is not None:
         return
@@ -267,9 +279,9 @@ async def _event(work: Work, world: World, agent: Agent, said: Event) -> None:
         DeviceEvent(
             tenant_id=agent.tenant_id,
             agent_id=agent.id,
-            event_id=said.event_id[:128],
+            event_id=said.event_id,
             kkm_id=said.kkm_id,
-            kind=said.kind[:64],
+            kind=said.kind,
             at=said.at,
             body=said.body,
         )
@@ -281,7 +293,7 @@ async def _event(work: Work, world: World, agent: Agent, said: Event) -> None:
         "at": said.at.isoformat(),
         "body": said.body,
     }
-    feed.put(work, tenant_id=agent.tenant_id, type_=f"device.{said.kind[:50]}", kkm_id=said.kkm_id, data=lambda: told)
+    feed.put(work, tenant_id=agent.tenant_id, type_=f"device.{said.kind}", kkm_id=said.kkm_id, data=lambda: told)
     if said.kind != "foreign_document" or said.kkm_id is None:
         return
     device = await work.session.get(Device, (agent.tenant_id, said.kkm_id))

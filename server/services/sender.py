@@ -30,6 +30,7 @@ RETRY = (5, 60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 """Seconds after each failed try; after the last the delivery is dead."""
 SPARE = 5  # seconds in which a receiver that has just failed is left alone
 TIMEOUT = 10.0
+TURN = 10.0  # seconds after which a receiver that is slow waits for the others
 BATCH = 50
 AT_ONCE = 8
 IDLE = 30.0  # seconds until the table is looked at although nobody has called
@@ -38,8 +39,11 @@ _log = structlog.get_logger("server.webhooks")
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The system's resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    """The system's resolver. A name that cannot be one is an ``OSError`` like one that nobody has."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError(socket.EAI_NONAME, str(error)) from error
     return [str(entry[4][0]) for entry in found]
 
 
@@ -105,15 +109,24 @@ class Sender:
 
         async def row(entries: list[tuple[Delivery, FeedEvent, Webhook]]) -> None:
             async with gate:
+                until = asyncio.get_running_loop().time() + TURN
                 for delivery, event, hook in entries:
-                    answer = await self._try(client, event, hook)
+                    answer = await self._safely(client, event, hook)
                     async with self._database.write() as work:
                         await self._note(work, delivery.id, hook.id, answer)
-                    if not answer.good:
+                    if not answer.good or asyncio.get_running_loop().time() >= until:
                         break
 
         await asyncio.gather(*(row(entries) for entries in by_hook.values()))
         return len(due)
+
+    async def _safely(self, client: httpx.AsyncClient, event: FeedEvent, hook: Webhook) -> Answer:
+        """One try. Whatever it fails with counts as this webhook's failure, or it would come first for ever."""
+        try:
+            return await self._try(client, event, hook)
+        except Exception as error:
+            _log.exception("webhook failed", webhook_id=hook.id)
+            return Answer(error=type(error).__name__)
 
     async def _try(self, client: httpx.AsyncClient, event: FeedEvent, hook: Webhook) -> Answer:
         payload = json.dumps(body(event), ensure_ascii=False).encode()

@@ -39,6 +39,10 @@ def judge_url(url: str, *, private_too: bool) -> tuple[str, str, int]:
         raise Forbidden("webhook_url", "https://host/path")
     if any(not 0x21 <= ord(char) <= 0x7E for char in url):
         raise Forbidden("webhook_url", "ASCII, no blanks")
+    try:
+        host.encode("idna")
+    except UnicodeError as error:  # an empty label, or one that is too long
+        raise Forbidden("webhook_url", str(error)) from None
     return parts.scheme, host, port or (443 if parts.scheme == "https" else 80)
 
 

@@ -26,6 +26,7 @@ class Received:
 class Receiver:
     url: str = ""
     answers: list[str] = field(default_factory=list)  # status lines to give first; then 204
+    delay: float = 0.0  # seconds before each answer
     got: list[Received] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -43,6 +44,7 @@ class Receiver:
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 self.got.append(Received(first.split()[1], headers, body))
+                await asyncio.sleep(self.delay)
                 status = self.answers.pop(0) if self.answers else "204 No Content"
                 writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
                 await writer.drain()

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
+from server.services import sender
 from server.services.sender import RETRY
 from server.services.webhooks import MOST
 from server.store.feed import Delivery
@@ -226,3 +227,45 @@ async def test_redirects_are_not_followed(bench: Bench) -> None:
         await crm.wait(1)
         await settled(bench, made["webhook_id"], [("webhook.test", "waiting", 1)])
         assert inner.got == []
+
+
+async def test_a_host_that_is_no_name_kept_every_webhook_waiting(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The resolver refuses such a name with an error of its own kind, not the network's."""
+    judge = sender.judge_url
+
+    def as_if_it_were(url: str, *, private_too: bool) -> tuple[str, str, int]:
+        scheme, host, port = judge(url, private_too=private_too)
+        return scheme, "a..b" if url.endswith("/bad") else host, port
+
+    monkeypatch.setattr(sender, "judge_url", as_if_it_were)
+    async with listening() as crm:
+        bad = await hook(bench, crm.url + "/bad")
+        good = await hook(bench, crm.url)
+        await bench.api.post(f"/webhooks/{bad['webhook_id']}/test")
+        await bench.api.post(f"/webhooks/{good['webhook_id']}/test")
+        await settled(bench, good["webhook_id"], [("webhook.test", "delivered", 1)])
+        await settled(bench, bad["webhook_id"], [("webhook.test", "waiting", 1)])
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example", ".example.com"])
+async def test_a_host_that_is_no_name_is_no_address_for_a_webhook(bench: Bench, host: str) -> None:
+    answer = await bench.api.post("/webhooks", json={"url": f"https://{host}/hook"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "url")
+
+
+async def test_a_slow_receiver_kept_the_others_waiting(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says 204 to everything, each time after a while; others are not behind all that waits for it."""
+    monkeypatch.setattr(sender, "TURN", 0.2)
+    async with listening() as slow, listening() as quick:
+        slow.delay = 0.15
+        made = await hook(bench, slow.url)
+        await bench.api.patch(f"/webhooks/{made['webhook_id']}", json={"enabled": False})
+        for _ in range(12):
+            await bench.api.post(f"/webhooks/{made['webhook_id']}/test")
+        await bench.api.patch(f"/webhooks/{made['webhook_id']}", json={"enabled": True})
+        await slow.wait(1)
+        other = await hook(bench, quick.url)
+        await bench.api.post(f"/webhooks/{other['webhook_id']}/test")
+        await quick.wait(1)
+        assert len(slow.got) < 10
+        await slow.wait(12)
