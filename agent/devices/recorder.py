@@ -15,7 +15,7 @@ from agent.jobs.transitions import because
 from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobRow
 from agent.procedures.asks import Begin, BeginOperation, EndOperation, NoteSeen, Operation, Seen
-from agent.procedures.evidence import RECEIPTS
+from agent.procedures.evidence import RECEIPTS, few
 from drivers.api import FiscalDocument, Identity, ShiftTotals, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
@@ -199,7 +199,8 @@ class Recorder:
                 body: dict[str, Any] = {"was": before.fn_serial, "is": ask.fn_serial}
                 yield self._book.event(EventKind.FN_REPLACED, self._kkm_id, body)
             if foreign:
-                body = {"documents": [{"fd": d.fd, "total": d.total, "at": d.at.isoformat()} for d in foreign]}
+                shown = [{"fd": d.fd, "total": d.total, "at": d.at.isoformat()} for d in few(foreign)]
+                body = {"documents": shown, "count": len(foreign)}
                 yield self._book.event(EventKind.FOREIGN_DOCUMENT, self._kkm_id, body)
 
         self._book.update_device(self._kkm_id, "seen", RecordKind.DEVICE, change, told)

@@ -21,6 +21,8 @@ DOCUMENT_BYTES = 160 * 1024  # of a document's tags in an update: a message may 
 
 WAITING = (Known.ACCEPTED, Known.HELD)
 
+UPDATE_BYTES = 224 * 1024  # of an offer and a document together: the rest is for proof and evidence
+
 
 def absent(offer: Offer, seq: int) -> JobRow:
     """The row of a job this journal hears of for the first time."""
@@ -81,6 +83,9 @@ def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Of
     """The agent's word on a job as it stands."""
     told = row.outcome
     facts = tx.facts(row.job_id) if is_final(row) else {}
+    room = DOCUMENT_BYTES
+    if offer is not None:  # with the job itself there is the less room for its document
+        room = max(0, min(room, UPDATE_BYTES - len(offer.model_dump_json().encode())))
     return Update(
         job_id=row.job_id,
         rev=row.rev,
@@ -93,8 +98,8 @@ def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Of
         proof=Proof.model_validate(told["proof"]) if told.get("proof") else None,
         paper=Paper(told["paper"]) if told.get("paper") else None,
         evidence=told.get("evidence"),
-        result=sendable(facts.get("result")),
-        document=sendable(facts.get("document")),
+        result=sendable(facts.get("result"), room),
+        document=sendable(facts.get("document"), room),
         certainty=told.get("certainty"),
         too_late=too_late,
         journal_head=head_of(tx),
@@ -102,9 +107,9 @@ def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Of
     )
 
 
-def sendable(fact: dict[str, Any] | None) -> dict[str, Any] | None:
+def sendable(fact: dict[str, Any] | None, room: int = DOCUMENT_BYTES) -> dict[str, Any] | None:
     """What fits into a message; a larger document stays in the journal."""
-    return fact if fact is not None and len(canonical_json(fact)) <= DOCUMENT_BYTES else None
+    return fact if fact is not None and len(canonical_json(fact)) <= room else None
 
 
 def note_paper(tx: Transaction, row: JobRow) -> None:

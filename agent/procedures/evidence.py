@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.procedures.asks import Seen
 from drivers.api import CloseReply, DocumentKind, FiscalDocument
 from protocol.ffd.money import format_kopecks
 from protocol.ffd.planned import PlannedPayments, PlannedReceipt
+
+T = TypeVar("T")
 
 RECEIPTS = frozenset(
     {
@@ -110,6 +112,19 @@ def _payments(tags: Mapping[str, Any], planned: PlannedPayments) -> tuple[str, .
         for tag, kopecks in wanted.items()
         if shown[tag] != format_kopecks(kopecks)
     )
+
+
+SHOWN = 100  # documents in one list for people: a message of the link has an end
+
+
+def few(found: Sequence[T]) -> list[T]:
+    """All of them, or the first ones and the last ones."""
+    return list(found) if len(found) <= SHOWN else [*found[: SHOWN // 2], *found[-SHOWN // 2 :]]
+
+
+def summaries(documents: Sequence[FiscalDocument]) -> list[dict[str, Any]]:
+    """Candidates as the evidence shows them to a person."""
+    return [summary(document) for document in few(documents)]
 
 
 def summary(document: FiscalDocument) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from agent.procedures.asks import (
     Reopen,
     Wait,
 )
-from agent.procedures.evidence import summary
+from agent.procedures.evidence import summaries
 from agent.procedures.operation.cash import Moved, ended_since, moved, shown
 from agent.procedures.operation.run import PROOF, WANTED, Next, Phase, Run
 from agent.procedures.patience import LEFTOVER_PATIENCE, MARGIN, PEEK_AFTER, SILENT_AFTER, UNREADABLE_AFTER
@@ -235,7 +235,7 @@ def _evidence(run: Run, code: str) -> dict[str, Any]:
     if run.ctx.cash:
         return {**told, "amount": run.ctx.amount, **shown(run.snapshot, run.counters)}
     state = run.status.shift.value if run.status is not None else None
-    return {**told, "shift": state, "candidates": [summary(document) for document in run.seen]}
+    return {**told, "shift": state, "candidates": summaries(run.seen)}
 
 
 def _decided(run: Run) -> Next:

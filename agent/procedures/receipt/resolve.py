@@ -12,7 +12,7 @@ from agent.procedures.asks import (
     Reopen,
     Wait,
 )
-from agent.procedures.evidence import Proven, ProvenNone, Undecidable, decide, summary
+from agent.procedures.evidence import Proven, ProvenNone, Undecidable, decide, summaries
 from agent.procedures.patience import LEFTOVER_PATIENCE, MARGIN, PEEK_AFTER, SILENT_AFTER, UNREADABLE_AFTER
 from agent.procedures.receipt.paper import paper_of
 from agent.procedures.receipt.run import Next, Phase, Run, on_document, read_on
@@ -175,7 +175,7 @@ def undecidable(run: Run, verdict: Undecidable) -> Next:
         return retry_later(run)
     evidence = {
         "case": verdict.code,
-        "candidates": [summary(document) for document in verdict.candidates],
+        "candidates": summaries(verdict.candidates),
         "differences": list(verdict.differences),
         "planned": {"total": run.ctx.plan.total, "sign": run.ctx.plan.sign, "imprint": run.ctx.plan.imprint},
         "snapshot": run.first.last_fd if run.first is not None else None,
