@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -217,6 +218,7 @@ class Journal:
         self._new_id = new_id
         self._failed: str | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._thread = self._writer.submit(threading.get_ident).result()
         self._ballast = path.with_suffix(".ballast") if ballast else None
         try:
             self._db = self._writer.submit(self._open).result()
@@ -253,11 +255,16 @@ class Journal:
     def commit(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in one transaction; return its result after the flush. An exception of ``work`` itself rolls
         back and is raised; a failure of the database is ``JournalFailed``."""
-        return self._writer.submit(self._commit, work).result()
+        return self._on_its_thread(self._commit, work)
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` without writing. A failure of the database is ``JournalFailed``, as in ``commit``."""
-        return self._writer.submit(self._read, work).result()
+        return self._on_its_thread(self._read, work)
+
+    def _on_its_thread(self, run: Callable[[Callable[[Transaction], T]], T], work: Callable[[Transaction], T]) -> T:
+        if threading.get_ident() == self._thread:
+            raise RuntimeError("a transaction inside a transaction would wait for itself")
+        return self._writer.submit(run, work).result()
 
     def _commit(self, work: Callable[[Transaction], T]) -> T:
         self._check()

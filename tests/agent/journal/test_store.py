@@ -61,6 +61,12 @@ def test_what_is_committed_is_there_after_a_restart(tmp_path: Path) -> None:
         assert journal.commit(note("two")) == 2
 
 
+def test_a_transaction_inside_a_transaction_waited_for_itself_for_ever(journal: Journal) -> None:
+    with pytest.raises(RuntimeError, match="inside"):
+        journal.commit(lambda _: journal.read(lambda tx: tx.head()))
+    assert journal.commit(note("goes on")) == 1
+
+
 def test_records_projections_and_outbox_are_written_together_or_not_at_all(journal: Journal) -> None:
     class Trouble(Exception):
         pass
