@@ -133,7 +133,8 @@ def job_detail(row: Job, history: Sequence[JobTransition], agent: Agent | None, 
 def progress(stored: dict[str, Any] | None, language: Language) -> Progressed | None:
     if stored is None:
         return None
-    known = words_of(stored["code"], language=language) if stored["code"] in CODES else None
+    code = stored["code"]
+    known = words_of(code, language=language) if code in CODES else None
     words = {"text": known.text, "advice": known.advice} if known else {"text": stored["text"], "advice": ""}
     return Progressed.model_validate({**stored, **words})
 
