@@ -79,6 +79,7 @@ class Watch:
         try:
             health = self._performer.health()
         except DeviceError as error:
+            self._performer.disconnect()  # the next look opens it anew
             self.silent(reason_of(error))
             return None
         self._seen(device, identity, status, health)

@@ -128,6 +128,9 @@ def begin(run: Run, _: Answered) -> Next:
     return replace(run, phase=Phase.BEGIN, snapshot=snapshot, first=first), Begin(snapshot)
 
 
+NOT_OURS = frozenset({"document_open", "document_closed", "other_operator", "wrong_state"})
+"""Refusals after which an open document may be another program's: the register was not as our opening left it."""
+
 # --- R5 to R8: the attempt ------------------------------------------------------------------------------------------
 
 
@@ -170,6 +173,7 @@ def closed(run: Run, answer: Answered) -> Next:
 
 
 def refused(run: Run, answer: Answered) -> Next:
-    """The register said no: it did nothing, and what is open is ours, unless the refusal is that one was open."""
-    own = run.own_open or (answer.reason is not None and answer.reason.code != "document_open")
+    """The register said no: it did nothing, and what is open is ours, unless the refusal may mean that another
+    program's document was in the way."""
+    own = run.own_open or (answer.reason is not None and answer.reason.code not in NOT_OURS)
     return look(replace(run, cause=answer.reason, own_open=own))

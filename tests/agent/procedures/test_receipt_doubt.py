@@ -11,12 +11,13 @@ from agent.journal.rows import Snapshot
 from agent.procedures import receipt
 from agent.procedures.asks import Answer, Close, Commit, Ended, Fence, Fill, ReadStatus, ReadSubtotal, Reopen, Wait
 from agent.procedures.patience import MARGIN, PRINT_PATIENCE
+from agent.procedures.receipt import Phase, Run
 from drivers.api import Paper
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.outcomes import Decision
 from protocol.crm.outcomes import Paper as PaperOutcome
 from protocol.ffd.planned import PlannedPayments
-from tests.agent.procedures.test_receipt_start import answered, context
+from tests.agent.procedures.test_receipt_start import STATUS, answered, context
 from tests.support.faults import Fault, faults_of
 from tests.support.model_register import FN, MAX_TIME, SERIAL
 from tests.support.play import PLAN, Desk
@@ -59,6 +60,16 @@ def test_a_rounded_total_was_taken_for_another_one() -> None:
     desk = Desk(plan=plan)
     assert desk.run() is Known.DONE
     assert desk.register.documents[desk.register.last_fd].total == 34950
+
+
+@pytest.mark.parametrize("code", ["document_open", "wrong_state", "other_operator", "document_closed", "bad_parameter"])
+def test_a_refused_opening_cancelled_another_programs_receipt_on_a_shared_desk(code: str) -> None:
+    snapshot = Snapshot(SERIAL, FN, 2, 1, 0, "2026-07-01T12:00:00")
+    begun = Run(context(exclusive=False), Phase.FILL, first=snapshot, snapshot=snapshot)
+    run, ask = receipt.step(begun, answered(kind=Answer.REFUSED, code=code))
+    assert ask == ReadStatus()
+    _, ask = receipt.step(run, answered(replace(STATUS, document_open=True)))
+    assert isinstance(ask, Fence if code == "bad_parameter" else Wait)
 
 
 def test_a_document_of_another_program_in_between_ends_the_attempt() -> None:
