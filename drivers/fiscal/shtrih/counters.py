@@ -6,6 +6,7 @@ They count in the order income, expense, return of income, return of expense, wh
 from __future__ import annotations
 
 from drivers.api import CashCounters, ShiftTotals
+from drivers.errors import InDoubt
 from drivers.fiscal.shtrih.asking import Asking
 from protocol.wire.shtrih.commands import FullStatus, MoneyRegister
 from protocol.wire.shtrih.record_commands import OperationRegister
@@ -19,13 +20,30 @@ _TYPES = range(1, 17)
 _ELECTRONIC = range(2, 14)  # 14 prepaid, 15 credit, 16 other
 
 
+READINGS = 5
+
+
 class Counters:
     def __init__(self, asking: Asking) -> None:
         self._ask = asking
 
     def cash(self) -> CashCounters:
+        """One moment of all six: every operation moves the running number, so that what was read between two equal
+        ones belongs together. Raises ``InDoubt`` on a register that never stands still."""
+        number = self._number()
+        for _ in range(READINGS):
+            read = self._cash(number)
+            before, number = number, self._number()
+            if number == before:
+                return read
+        raise InDoubt("device_busy", "the running number moved at every reading")
+
+    def _number(self) -> int:
+        return self._ask.the(FullStatus(self._ask.password)).document_number
+
+    def _cash(self, number: int) -> CashCounters:
         return CashCounters(
-            document_number=self._ask.the(FullStatus(self._ask.password)).document_number,
+            document_number=number,
             drawer=self._money(MoneyRegister.DRAWER),
             cash_in=self._money(MoneyRegister.CASH_IN),
             cash_out=self._money(MoneyRegister.CASH_OUT),
