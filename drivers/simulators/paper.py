@@ -121,7 +121,7 @@ def picture(slip: Slip) -> Image.Image:
 
 class _Fonts:
     def __init__(self) -> None:
-        source = resources.files("drivers.simulators") / "fonts" / "DejaVuSansMono-subset.ttf"
+        source = resources.files("drivers") / "fonts" / "DejaVuSansMono-subset.ttf"
         file = source.read_bytes()
         self._normal = ImageFont.truetype(BytesIO(file), FONT_SIZE)
         self._big = ImageFont.truetype(BytesIO(file), FONT_SIZE * 2)

@@ -54,7 +54,7 @@ def test_every_letter_a_receipt_can_hold_has_a_glyph() -> None:
 
     from drivers.simulators import paper
 
-    font_file = (Path(paper.__file__).parent / "fonts" / "DejaVuSansMono-subset.ttf").read_bytes()
+    font_file = (Path(paper.__file__).parents[1] / "fonts" / "DejaVuSansMono-subset.ttf").read_bytes()
     font = ImageFont.truetype(BytesIO(font_file), 20)
     missing = bytes(font.getmask("\u4e00"))
     letters = [bytes([code]).decode("cp866") for code in range(0x20, 0x100) if not 0x7F <= code < 0x80]
