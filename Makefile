@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check format lock clean
+.PHONY: setup demo test bench check format lock clean
 
 setup: .venv/.ready
 
@@ -18,6 +18,9 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
+
+bench: setup
+	@$(BIN)/python -m benchmarks
 
 check: setup
 	$(BIN)/ruff format --check .
