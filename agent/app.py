@@ -8,6 +8,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from agent.devices.lock import device_lock
 from agent.identity import Identity, Keyring, save_identity
 from agent.jobs.book import Clock, JobBook
 from agent.journal.store import Journal, JournalFailed, utc_now
-from agent.link.client import About, Link
+from agent.link.client import About, Link, World
 from agent.port import AgentPort
+from drivers.api import FiscalRegister
 from drivers.registry import open_register
 from drivers.transports.base import SystemClock
 
@@ -36,6 +38,20 @@ def system_clock() -> Clock:
     return Clock(monotonic=time.monotonic, wall=time.time, now=utc_now)
 
 
+def open_device(device: Device) -> FiscalRegister:
+    return open_register(device.driver, device.address, clock=SystemClock(), profile=device.profile)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an agent takes from outside: time, chance, the network, the devices."""
+
+    clock: Clock = field(default_factory=system_clock)
+    link: World = field(default_factory=World)
+    register: Callable[[Device], FiscalRegister] = open_device
+    boot_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
 def open_journal(data_dir: Path) -> Journal:
     return Journal(data_dir / JOURNAL, now=utc_now, new_id=lambda: uuid.uuid4().hex)
 
@@ -48,19 +64,25 @@ def run_agent(config: Config, identity: Identity) -> int:
             stack.enter_context(device_lock(config.data_dir, device.address))
         journal = open_journal(config.data_dir)
         stack.callback(journal.close)
-        return asyncio.run(_Agent(config, identity, journal).run())
+        return asyncio.run(_until_signalled(Agent(config, identity, journal)))
 
 
-class _Agent:
+async def _until_signalled(agent: Agent) -> int:
+    stop = asyncio.Event()
+    _on_signals(asyncio.get_running_loop(), stop)
+    return await agent.run(stop)
+
+
+class Agent:
     """One running agent; lives inside one event loop."""
 
-    def __init__(self, config: Config, identity: Identity, journal: Journal) -> None:
+    def __init__(self, config: Config, identity: Identity, journal: Journal, parts: Parts | None = None) -> None:
         self._config = config
+        self._parts = parts or Parts()
         self._keyring = Keyring(identity, lambda changed: save_identity(config.data_dir, changed))
-        clock = system_clock()
         self._book = JobBook(
             journal,
-            clock,
+            self._parts.clock,
             tenant_id=identity.tenant_id,
             agent_id=identity.agent_id,
             verified=self._keyring.is_good,
@@ -69,10 +91,10 @@ class _Agent:
         self._port = AgentPort(self._book, {device.kkm_id: device.driver for device in config.devices})
         self._fatal: BaseException | None = None
 
-    async def run(self) -> int:
+    async def run(self, stop: asyncio.Event) -> int:
+        """Until ``stop`` is set, or going on would not be safe. Returns the exit code."""
         loop = asyncio.get_running_loop()
-        stop, link_stop = asyncio.Event(), asyncio.Event()
-        _on_signals(loop, stop)
+        link_stop = asyncio.Event()
 
         def crashed(error: BaseException) -> None:
             self._fatal = self._fatal or error
@@ -81,8 +103,8 @@ class _Agent:
         lanes = {device.kkm_id: self._lane(device, crashed) for device in self._config.devices}
         self._port.lanes = tuple(lanes.values())
         self._book.on_change(lambda kkm_id: _nudge(lanes, kkm_id))
-        about = About(version=version("kassabridge"), boot_id=uuid.uuid4().hex)
-        link = asyncio.create_task(Link(self._keyring, self._port, about).run(link_stop))
+        about = About(version=version("kassabridge"), boot_id=self._parts.boot_id)
+        link = asyncio.create_task(Link(self._keyring, self._port, about, self._parts.link).run(link_stop))
         ticking = asyncio.create_task(self._tick())
         for lane in lanes.values():
             lane.start()
@@ -108,10 +130,9 @@ class _Agent:
         return 0
 
     def _lane(self, device: Device, crashed: Callable[[BaseException], None]) -> Lane:
-        register = open_register(device.driver, device.address, clock=SystemClock(), profile=device.profile)
         return Lane(
             device.kkm_id,
-            register,
+            self._parts.register(device),
             self._book,
             on_claim=self._port.claim,
             on_progress=self._port.progress,

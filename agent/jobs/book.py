@@ -7,7 +7,6 @@ does). It answers only after the commit.
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -366,7 +365,7 @@ class JobBook:
         return self.journal.read(lambda tx: tx.owner_of_imprint(imprint)) if imprint else None
 
     def event(self, kind: str, kkm_id: str | None, body: dict[str, Any]) -> Event:
-        return Event(event_id=uuid.uuid4().hex, kkm_id=kkm_id, kind=kind, at=self.clock.now(), body=body)
+        return Event(event_id=self.journal.new_id(), kkm_id=kkm_id, kind=kind, at=self.clock.now(), body=body)
 
     def contradictions(self, kkm_id: str, documents: Sequence[FiscalDocument]) -> None:
         """A document with the imprint of a job that was decided to be not done: owner and support are told."""

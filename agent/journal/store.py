@@ -215,7 +215,7 @@ class Journal:
     ) -> None:
         self.path = path
         self._now = now
-        self._new_id = new_id
+        self.new_id = new_id
         self._failed: str | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._thread = self._writer.submit(threading.get_ident).result()
@@ -271,7 +271,7 @@ class Journal:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                result = work(Transaction(self._db, self._now(), self._new_id))
+                result = work(Transaction(self._db, self._now(), self.new_id))
             except sqlite3.Error:
                 raise
             except BaseException:
@@ -291,7 +291,7 @@ class Journal:
     def _read(self, work: Callable[[Transaction], T]) -> T:
         self._check()
         try:
-            return work(Transaction(self._db, self._now(), self._new_id))
+            return work(Transaction(self._db, self._now(), self.new_id))
         except sqlite3.Error as error:
             self._fail(error)
             raise JournalFailed(f"{self.path}: {error}") from error
