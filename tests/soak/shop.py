@@ -14,7 +14,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import aiosqlite.core
 import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
@@ -42,6 +41,7 @@ from server.store.models import PairingCode
 from server.world import World
 from tests.soak.cable import Cable
 from tests.soak.hours import Hours
+from tests.support.inline_sqlite import inline
 
 KKM, DESK = "17", "desk-1"
 PING_EVERY = 20.0
@@ -328,31 +328,6 @@ def _never(error: BaseException) -> None:
     raise error
 
 
-class _Here:
-    """Aiosqlite's queue to its thread, without the thread: each call runs where it is asked for. The soak makes half a
-    million of them one after another, and two switches of threads for each took as long as all the rest."""
-
-    def put_nowait(self, item: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
-        future, call = item
-        try:
-            result = call()
-        except Exception as error:
-            if future is None:
-                raise
-            future.set_exception(error)
-        else:
-            if future is not None:
-                future.set_result(result)
-
-
-class _NoThread:
-    def __init__(self, **_: Any) -> None:
-        self.daemon = True
-
-    def start(self) -> None:
-        """Nothing: see ``_Here``."""
-
-
 def _relax(connection: Any, *_: Any) -> None:
     connection.execute("PRAGMA synchronous=OFF").close()
 
@@ -365,8 +340,7 @@ def opened(
     event.listen(Pool, "checkout", _relax)
     try:
         with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
-            patch.setattr(aiosqlite.core, "SimpleQueue", _Here)
-            patch.setattr(aiosqlite.core, "Thread", _NoThread)
+            inline(patch)
             shop = Shop(folder, start, ffd=ffd, capacity=capacity, rolls=rolls, seed=seed)
             shop.open(runner)
             try:

@@ -1,0 +1,286 @@
+"""The CRM and its people: jobs are posted, looked after, cancelled, renewed, decided; the feed is read.
+
+It knows only what a CRM can know: its own requests and what the server says. Only the person who decides on a ``human``
+job looks at the register itself, as a person does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from base64 import b32encode
+from contextlib import closing
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from protocol.crm.jobs import JobKind
+from protocol.crm.outcomes import Decision
+from server.problems import Problem
+from server.services import jobs
+from server.store import feed
+from server.store.database import Work
+from tests.chaos.server import LIMITS, Down
+from tests.chaos.template import SERVER
+
+if TYPE_CHECKING:
+    from tests.chaos.world import World
+
+LOOK_EVERY = 5.0
+START_WITHIN = 90
+FINAL = frozenset({"done", "not_done", "cancelled", "rejected"})
+CASHIER = {"cashier": {"name": "Кассир Петров С."}}
+
+
+@dataclass
+class Order:
+    """A job of the CRM and what has become of it."""
+
+    job_id: str
+    kkm_id: str
+    kind: str
+    payload: dict[str, Any]
+    answered: bool = False
+    refused: str | None = None
+    cancelled: bool = False
+    decisions: list[tuple[str, int | None]] = field(default_factory=list)
+
+
+def imprint(tenant_id: str, job_id: str) -> str:
+    return b32encode(sha256(f"{tenant_id}\x1f{job_id}".encode()).digest()).decode()[:13]
+
+
+class Crm:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._random = world.random
+        self.tenant_id = world.template.tenant_id
+        self.orders: dict[str, Order] = {}
+        self.events: list[tuple[int, dict[str, Any]]] = []
+        self._cursor = 0
+        self._epoch = 0
+        self._busy: set[str] = set()
+        self._asking = len(world.plan.kinds)
+
+    @property
+    def all_asked(self) -> bool:
+        return self._asking == 0
+
+    async def run(self) -> None:
+        for n, kind in enumerate(self._world.plan.kinds, 1):
+            order = self._order(n, kind)
+            self.orders[order.job_id] = order
+            self._world.loop.create_task(self._post(order, self._random.uniform(0.0, 6.0)))
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            for row in self._rows():
+                self._look_after(row)
+            await self.read_feed()
+
+    # --- what is asked for
+
+    def _order(self, n: int, kind: str) -> Order:
+        desks = self._world.template.layout.desks
+        desk = desks[(n - 1) % len(desks)]
+        payload: dict[str, Any]
+        match kind:
+            case "receipt":
+                payload = self._receipt(n)
+            case "cash_in" | "cash_out":
+                # A digit of its own in base four: the drawer tells which were done, and how often.
+                payload = {"amount": f"{4**n}.00", **CASHIER}
+            case "open_shift" | "close_shift":
+                payload = dict(CASHIER)
+            case "print_text":
+                payload = {"lines": [{"text": f"Заказ {n}"}]}
+            case "document":
+                payload = {"fd": 1}
+            case _:
+                payload = {}
+        return Order(f"j{n}", desk.kkm_id, kind, payload)
+
+    def _receipt(self, n: int) -> dict[str, Any]:
+        random = self._random
+        items = [
+            {
+                "name": f"Кабель №{n}",
+                "price": f"{100 + n}.{random.randrange(100):02d}",
+                "quantity": random.choice(("1", "2", "1.5")),
+                "vat": random.choice(("vat22", "vat10", "none")),
+                "payment_method": "full_payment",
+                "payment_object": "commodity",
+            }
+            for _ in range(random.choice((1, 1, 2)))
+        ]
+        for item in items:
+            if item["quantity"] == "1.5":
+                item["unit"] = "kilogram"
+        total = sum(round(float(i["price"]) * 100 * float(i["quantity"]) + 1e-6) for i in items)
+        total = sum(_cost(item) for item in items)
+        pays = random.choice(("cash", "card"))
+        return {
+            "type": "sell",
+            "taxation": "osn",
+            **CASHIER,
+            "items": items,
+            "payments": [{"type": pays, "amount": f"{total // 100}.{total % 100:02d}"}],
+        }
+
+    async def _post(self, order: Order, after: float) -> None:
+        await asyncio.sleep(after)
+        asked = jobs.JobPost(
+            job_id=order.job_id, kkm_id=order.kkm_id, kind=JobKind(order.kind), start_within_s=START_WITHIN,
+            order_ref=f"order {order.job_id}", payload=order.payload,
+        )  # fmt: skip
+        times = 2 if self._random.random() < 0.1 else 1
+        while times:
+            try:
+                await self._request("post", lambda work: jobs.post(work, self._s.world, LIMITS, self.tenant_id, asked))
+                order.answered = True
+                times -= 1
+            except Problem as problem:
+                order.refused = problem.code
+                break
+        self._asking -= 1
+        if self._random.random() < 0.06:
+            await asyncio.sleep(self._random.choice((0.0, 0.5, 3.0, 30.0)))
+            await self._cancel(order)
+
+    async def _cancel(self, order: Order) -> None:
+        order.cancelled = True
+        try:
+            await self._request("cancel", lambda work: jobs.cancel(work, self._s.world, self.tenant_id, order.job_id))
+        except Problem:
+            return
+
+    @property
+    def _s(self) -> Any:
+        return self._world.server.services
+
+    async def _request(self, what: str, work: Any) -> Any:
+        """Repeated until it is answered, as every client must."""
+        while True:
+            try:
+                if self._world.listening:
+                    return await self._world.server.serve(what, work)
+            except Down:
+                pass
+            await asyncio.sleep(self._random.choice((0.5, 2.0, 5.0)))
+
+    # --- what is looked after
+
+    def _rows(self) -> list[sqlite3.Row]:
+        with closing(sqlite3.connect(self._world.folder / SERVER)) as db:
+            db.row_factory = sqlite3.Row
+            return db.execute("SELECT job_id, state, rev, lease_no, kkm_id FROM jobs ORDER BY id").fetchall()
+
+    def _look_after(self, row: sqlite3.Row) -> None:
+        job_id = row["job_id"]
+        if job_id in self._busy or job_id not in self.orders:
+            return
+        if row["state"] == "held":
+            self._start(job_id, self._renew_or_cancel(self.orders[job_id], row["lease_no"]))
+        elif row["state"] == "human":
+            self._start(job_id, self._decide(self.orders[job_id], row["rev"]))
+        known = {one["job_id"] for one in self._rows()}
+        for order in self.orders.values():  # a restored server has forgotten it
+            if order.answered and order.job_id not in known and order.job_id not in self._busy:
+                self._start(order.job_id, self._post_again(order))
+
+    def _start(self, job_id: str, work: Any) -> None:
+        async def busy() -> None:
+            try:
+                await work
+            finally:
+                self._busy.discard(job_id)
+
+        self._busy.add(job_id)
+        self._world.loop.create_task(busy())
+
+    async def _post_again(self, order: Order) -> None:
+        await asyncio.sleep(20.0)
+        self._asking += 1
+        await self._post(order, 0.0)
+
+    async def _renew_or_cancel(self, order: Order, lease_no: int) -> None:
+        await asyncio.sleep(self._random.choice((1.0, 10.0)))
+        if self._random.random() < 0.03:
+            await self._cancel(order)
+            return
+        asked = jobs.Renewal(start_within_s=START_WITHIN, lease_no=lease_no)
+        try:
+            await self._request(
+                "renew", lambda work: jobs.renew(work, self._s.world, self.tenant_id, order.job_id, asked)
+            )
+        except Problem:
+            return
+
+    async def _decide(self, order: Order, rev: int) -> None:
+        """A person looks at the register and says what is true."""
+        await asyncio.sleep(self._random.choice((5.0, 30.0)))
+        decision, fd = self.truth(order)
+        asked = jobs.Resolution(decision=decision, person="Управляющий", reason="сверено с лентой", rev=rev, fd=fd)
+        try:
+            await self._request(
+                "resolve", lambda work: jobs.resolve(work, self._s.world, self.tenant_id, order.job_id, asked)
+            )
+            order.decisions.append((decision.value, fd))
+            await asyncio.sleep(60.0)
+        except Problem:
+            return
+
+    def truth(self, order: Order) -> tuple[Decision, int | None]:
+        register = self._world.registers[order.kkm_id]
+        counters = register.device.state.counters
+        if order.kind in ("cash_in", "cash_out"):
+            moved = counters.cash_in if order.kind == "cash_in" else counters.cash_out
+            n = int(order.job_id[1:])
+            return (Decision.DONE if moved // 100 // 4**n % 4 else Decision.NOT_DONE), None
+        wanted = imprint(self.tenant_id, order.job_id)
+        for dumped in register.dumps():
+            for document in dumped["documents"]:
+                if document["type"] == "receipt" and self._is(order, document["tags"], wanted):
+                    return Decision.DONE, document["fd"]
+        return Decision.NOT_DONE, None
+
+    def _is(self, order: Order, tags: dict[str, Any], wanted: str) -> bool:
+        """By the imprint, and where there is none by the name of the first line, which is the order's own."""
+        value = tags.get("1084", {}).get("1086")
+        if isinstance(value, str):
+            return value.endswith(wanted)
+        return bool(order.kind == "receipt" and tags["1059"][0]["1030"] == order.payload["items"][0]["name"])
+
+    # --- what is read
+
+    def server_replaced(self) -> None:
+        """The database is another one now: a cursor into the old one says nothing."""
+        self._epoch += 1
+        self._cursor = 0
+
+    async def read_feed(self) -> None:
+        async def read(work: Work) -> list[dict[str, Any]]:
+            rows = await feed.after(work, self.tenant_id, self._cursor, 500)
+            return [
+                {"id": r.id, "event_id": r.event_id, "type": r.type, "job_id": r.job_id, "data": r.data} for r in rows
+            ]
+
+        if not self._world.listening:
+            return
+        server = self._world.server
+        try:
+            async with server.database.read() as work:
+                found = await read(work)
+        except BaseException:
+            if server.process.alive:
+                raise
+            return
+        for event in found:
+            self._cursor = event.pop("id")
+            self.events.append((self._epoch, json.loads(json.dumps(event, default=str))))
+
+
+def _cost(item: dict[str, Any]) -> int:
+    whole, _, part = item["price"].partition(".")
+    thousandths = {"1": 1000, "2": 2000, "1.5": 1500}[item["quantity"]]
+    return (int(whole) * 100 + int(part)) * thousandths * 2 // 1000 + 1 >> 1

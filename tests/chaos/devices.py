@@ -1,0 +1,276 @@
+"""Registers of the simulated world, and the channels to them.
+
+A family is a row of ``FAMILIES``: how its register is made and how its production driver is set upon it. Faults are the
+same for all of them and strike at single commands (``Channel.exchange``): below that, bytes have tests of their own.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+
+from drivers.api import FiscalRegister
+from drivers.errors import InDoubt, NotSent, Refused
+from drivers.fiscal.shtrih import ShtrihRegister, load_profile
+from drivers.fiscal.shtrih import register as shtrih_register
+from drivers.fiscal.shtrih.link import Link
+from drivers.simulators.dump import dump
+from drivers.simulators.paper import MemoryPaper
+from drivers.simulators.shtrih import new_device, new_state
+from drivers.transports.base import Transport
+from protocol.wire.layout import LayoutError
+from protocol.wire.shtrih.commands import Command, Repeat
+from tests.chaos.dice import Dice
+from tests.chaos.virtual import Dead, Process, VirtualLoop, Waiter
+
+R = TypeVar("R")
+COMMAND_TIME = 0.02
+CHANGING = (
+    "lost_request",
+    "lost_answer",
+    "silent",
+    "late",
+    "power_before",
+    "power_after",
+    "busy",
+    "crash_before",
+    "crash_after",
+)
+ASKING = ("lost_answer", "silent", "power_before", "busy", "crash_after")
+
+
+class StrandClock:
+    """The driver's clock: its sleep is a wait of the lane's strand."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+
+    def now(self) -> float:
+        return self._loop.now
+
+    def sleep(self, seconds: float) -> None:
+        Waiter(self._loop).wait(seconds)
+
+
+class RegisterClock:
+    """The register's own: local time, and its own error."""
+
+    def __init__(self, loop: VirtualLoop, start: datetime) -> None:
+        self._loop = loop
+        self.start = start
+        self.leaped = 0.0
+
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return self._loop.now + self.leaped
+
+
+class Register:
+    """One machine on the counter. ``exclusive``: no other program prints on it."""
+
+    def __init__(
+        self, loop: VirtualLoop, dice: Dice, kkm_id: str, state: Any, start: datetime, *, shared: bool
+    ) -> None:
+        self.loop = loop
+        self.dice = dice
+        self.kkm_id = kkm_id
+        self.shared = shared
+        self.clock = RegisterClock(loop, start)
+        self.device = new_device(self.clock, Random(dice.random.random()), state=state, paper=MemoryPaper(keep=1))
+        self.foreign: set[tuple[str, int]] = set()
+        self.drives: list[dict[str, Any]] = []
+        """Dumps of drives that have been taken out."""
+        self.holder: object | None = None
+        """Whoever is connected: a new connection cuts the one before."""
+
+    @property
+    def serial(self) -> str:
+        return self.device.state.drive.registration.register_serial
+
+    def dumps(self) -> list[dict[str, Any]]:
+        return [*self.drives, dump(self.device.state.drive)]
+
+    def foreign_receipt(self) -> bool:
+        """Another program sells something, if it can now."""
+        self.device.tick()
+        if not self.device.powered or not self.device.register.sell_for_another_program(10_000):
+            return False
+        self.foreign.add((self.device.state.drive.registration.fn_number, len(self.device.state.drive.documents)))
+        return True
+
+    def cut_power(self, seconds: float, *, annulled: bool) -> None:
+        self.holder = None
+        self.device.power_off(annulled=annulled)
+        self.device._after(seconds, self.device.power_on)
+
+    def leap(self, seconds: float) -> None:
+        """Time passes while nobody looks."""
+        self.clock.leaped += seconds
+        self.device.tick()
+
+
+class Lost(Exception):
+    """The channel is gone; ``sent``: the command may have been heard."""
+
+    def __init__(self, *, sent: bool) -> None:
+        self.sent = sent
+
+
+class Channel(Transport):
+    """A cable from one PC to one register, for whole commands."""
+
+    def __init__(self, register: Register, process: Process, step: Callable[[], str]) -> None:
+        self.register = register
+        self._process = process
+        self._step = step
+        self._token: object | None = None
+
+    def open(self) -> None:
+        self._process.check()
+        Waiter(self.register.loop).wait(COMMAND_TIME)
+        self.register.device.tick()
+        if not self.register.device.powered:
+            raise Lost(sent=False)
+        self._token = self.register.holder = object()
+
+    def close(self) -> None:
+        self._token = None
+
+    def write(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def read(self, most: int, deadline: float) -> bytes:
+        raise NotImplementedError
+
+    def exchange(self, payload: bytes, max_time: float, *, changing: bool) -> bytes | None:
+        """The reply; ``None`` when none came within ``max_time``. Raises ``Lost``."""
+        register, device, dice = self.register, self.register.device, self.register.dice
+        self._process.check()
+        step = f"device:{self._step()}"
+        fault = dice.strike(step, CHANGING if changing else ASKING, kind="device" if changing else "query")
+        if register.shared and register.dice.random.random() < 0.002 and register.foreign_receipt():
+            dice.struck(step, "foreign")
+        if fault == "crash_before":
+            self._process.kill()
+            raise Dead(self._process.name)
+        Waiter(register.loop).wait(COMMAND_TIME)
+        device.tick()
+        if self._token is not register.holder or not device.powered:
+            raise Lost(sent=False)
+        match fault:
+            case "lost_request":
+                raise Lost(sent=True)
+            case "late":
+                device._after(dice.random.uniform(0.5, max_time), lambda: self._execute(payload))
+                raise Lost(sent=True)
+            case "power_before":
+                register.cut_power(dice.random.choice((0.5, 5.0, 40.0)), annulled=dice.random.random() < 0.5)
+                raise Lost(sent=True)
+            case "busy":
+                return payload[: 2 if payload[0] == 0xFF else 1] + b"\x50"
+        reply = self._execute(payload)
+        match fault:
+            case "crash_after":
+                self._process.kill()
+                raise Dead(self._process.name)
+            case "lost_answer":
+                raise Lost(sent=True)
+            case "silent":
+                Waiter(register.loop).wait(max_time)
+                return None
+            case "power_after":
+                register.cut_power(dice.random.choice((0.5, 5.0, 40.0)), annulled=dice.random.random() < 0.5)
+                raise Lost(sent=True)
+        return reply
+
+    def _execute(self, payload: bytes) -> bytes:
+        return self.register.device._execute(payload)
+
+    def __repr__(self) -> str:
+        return f"register {self.register.kkm_id}"
+
+
+class CommandLink(Link):
+    """``drivers.fiscal.shtrih.link.Link`` without its bytes: whole commands over a ``Channel``."""
+
+    _transport: Channel  # type: ignore[assignment]
+
+    def open(self) -> None:
+        self.close()
+        try:
+            self._transport.open()
+        except Lost as lost:
+            raise NotSent("device_offline", repr(self._transport)) from lost
+        self._is_open = True
+
+    def call(self, command: Command[R]) -> R:
+        name, max_time = type(command).__name__, self._profile.time_of(command)
+        try:
+            payload = command.to_bytes()
+        except LayoutError as error:
+            raise Refused("bad_parameter", str(error)) from error
+        if not self._is_open:
+            raise NotSent("device_offline", f"{name}: the channel is closed")
+        sent_at = self._clock.now()
+        try:
+            reply = self._transport.exchange(payload, max_time, changing=command.repeat is Repeat.NEVER)
+        except Lost as lost:
+            self.close()
+            if lost.sent:
+                raise InDoubt("link_lost", name, remaining=self._left(sent_at, max_time)) from lost
+            raise NotSent("link_lost", name) from lost
+        if reply is None:
+            self.close()
+            raise InDoubt("no_answer", name, remaining=self._left(sent_at, max_time))
+        error_byte, fields = reply[len(command.code)], reply[len(command.code) + 1 :]
+        if error_byte:
+            raise self._denial(command, error_byte)
+        try:
+            return command.read_reply(fields)
+        except LayoutError as error:
+            raise InDoubt("bad_reply", str(error)) from error
+
+
+# --- families ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """``state(random, start)`` of a new register, ready to be pickled; ``driver(channel, clock)`` is the production
+    driver on it; ``patches`` are the names (module, attribute) that it needs replaced to speak over a ``Channel``."""
+
+    state: Callable[[Random, datetime], Any]
+    driver: Callable[[Channel, StrandClock], FiscalRegister]
+    patches: Sequence[tuple[Any, str, Any]] = ()
+
+
+class _Still:
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+
+    def now(self) -> datetime:
+        return self._start
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+PROFILE = load_profile()
+FAMILIES: Mapping[str, Family] = {
+    "shtrih": Family(
+        lambda random, start: new_state(random, _Still(start)),
+        lambda channel, clock: ShtrihRegister(channel, PROFILE, clock),
+        [(shtrih_register, "Link", CommandLink)],
+    ),
+}
+
+
+def fresh(family: str, seed: int, start: datetime) -> bytes:
+    """A new register's state, as bytes that every run may take its own copy from."""
+    return pickle.dumps(FAMILIES[family].state(Random(seed), start))

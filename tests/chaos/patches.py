@@ -1,0 +1,110 @@
+"""What is replaced so that the product runs in virtual time: threads, the disk's flush, aiosqlite's thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import agent.app
+import agent.devices.lane
+import agent.journal.store
+from agent.devices.performer import Performer
+from agent.journal.store import Transaction
+from agent.procedures.asks import Ask, Commit, Do, Operate
+from tests.chaos.devices import FAMILIES
+from tests.chaos.pc import noting
+from tests.chaos.virtual import Threading, VirtualLoop, current
+from tests.support.inline_sqlite import inline
+
+TICK = 5.0
+"""Seconds between an agent's looks at its leases; in production one. Nothing but the cost depends on it."""
+
+
+class _Here:
+    """An executor's future that is done already."""
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+
+    def result(self) -> Any:
+        return self._result
+
+
+class _Writer:
+    """The journal's one thread: a call runs at once. ``depth`` is above zero on that thread."""
+
+    depth = 0
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """One thread, as always."""
+
+    def submit(self, call: Callable[..., Any], *args: Any) -> _Here:
+        _Writer.depth += 1
+        try:
+            return _Here(call(*args))
+        finally:
+            _Writer.depth -= 1
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Nothing goes on."""
+
+
+class _Idents:
+    @staticmethod
+    def get_ident() -> int:
+        return 1 if _Writer.depth else 2
+
+
+class _LaneThreading:
+    """``threading`` as a lane sees it."""
+
+    def __getattr__(self, name: str) -> Any:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        return getattr(Threading(loop), name)
+
+
+def name_of(ask: Ask) -> str:
+    match ask:
+        case Operate(operation):
+            return f"Operate.{operation.value}"
+        case Commit(event):
+            return f"Commit.{event.value}"
+        case _:
+            return type(ask).__name__
+
+
+def _named(do: Callable[[Performer, Ask], Any]) -> Callable[[Performer, Ask], Any]:
+    def named(self: Performer, ask: Ask) -> Any:
+        process = current()
+        kind = self.work.kind
+        if process is not None:
+            process.step = f"Do.{kind.value}" if isinstance(ask, Do) and kind is not None else name_of(ask)
+        try:
+            return do(self, ask)
+        finally:
+            if process is not None:
+                process.step = "introduce"
+
+    return named
+
+
+@contextmanager
+def patched() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        inline(patch)
+        patch.setattr(agent.devices.lane, "threading", _LaneThreading())
+        patch.setattr(agent.journal.store, "ThreadPoolExecutor", _Writer)
+        patch.setattr(agent.journal.store, "threading", _Idents)
+        patch.setattr(agent.app, "version", lambda _: "sim")
+        patch.setattr(agent.app, "TICK", TICK)
+        patch.setattr(Transaction, "append", noting(Transaction.append))
+        patch.setattr(Performer, "_do", _named(Performer._do))
+        for family in FAMILIES.values():
+            for module, name, value in family.patches:
+                patch.setattr(module, name, value)
+        yield patch

@@ -1,0 +1,117 @@
+"""Shops that are paired and bound: images of their disks, made once by the product itself, copied for every run."""
+
+from __future__ import annotations
+
+import tempfile
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from agent.identity import Identity
+from agent.keys import public_key_of
+from server.keys import JobKey
+from server.services import access, desks, directory, pairing
+from server.settings import database_url
+from server.store.database import Database
+from server.store.models import PairingCode
+from server.world import World as ServerWorld
+from tests.chaos.devices import fresh
+
+START = datetime(2026, 7, 6, 6, 0, tzinfo=UTC)
+"""Of every run; nine o'clock at the desks."""
+SERVER, JOURNAL = "server.sqlite3", "journal.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    kkm_id: str
+    exclusive: bool = True
+    imprint: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """``pcs``: which registers each PC's configuration names; the first PC that names one owns it."""
+
+    name: str
+    desks: Sequence[Desk]
+    pcs: Mapping[str, Sequence[str]]
+
+
+LAYOUTS = {
+    layout.name: layout
+    for layout in (
+        Layout("one", (Desk("1"),), {"a": ("1",)}),
+        Layout("two", (Desk("1"), Desk("2")), {"a": ("1", "2")}),
+        Layout("three", (Desk("1"), Desk("2"), Desk("3")), {"a": ("1", "2"), "b": ("3",)}),
+        Layout("shared", (Desk("1", exclusive=False),), {"a": ("1",)}),
+        Layout("unmarked", (Desk("1", imprint=False),), {"a": ("1",)}),
+        Layout("shared_unmarked", (Desk("1", exclusive=False, imprint=False),), {"a": ("1",)}),
+        Layout("rivals", (Desk("1"),), {"a": ("1",), "b": ("1",)}),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    layout: Layout
+    family: str
+    tenant_id: str
+    key: JobKey
+    identities: Mapping[str, Identity]
+    server: bytes
+    journals: Mapping[str, bytes] = field(default_factory=dict)
+    registers: Mapping[str, bytes] = field(default_factory=dict)
+
+
+async def found(layout: Layout, family: str, folder: Path) -> Template:
+    """A new account with its PCs, registers and desks; nothing has been connected yet."""
+    random = Random(f"{layout.name} {family}")
+    world = ServerWorld(now=lambda: START, monotonic=lambda: 0.0, random_bytes=random.randbytes)
+    path = folder / SERVER
+    database = Database(database_url(str(path)), world)
+    await database.migrate()
+    limits = pairing.Limits()
+    identities = {}
+    async with database.write() as work:
+        key = await access.job_key(work, world)
+        tenant = (await access.add_tenant(work, world, "Мастерская")).tenant_id
+        for name in layout.pcs:
+            private = b64encode(random.randbytes(32)).decode()
+            code = await pairing.make_code(work, world, limits, tenant, pairing.CodeAsked(auto_confirm=True))
+            await work.session.flush()
+            asked = pairing.ClaimAsked(
+                code=code.code, public_key=public_key_of(private), install_id=f"in-{name}", pc_name=name, version="sim"
+            )
+            claimed = await pairing.claim(work, world, limits, asked, address="127.0.0.1")
+            assert isinstance(claimed, PairingCode)
+            identities[name] = Identity(
+                agent_id=str(claimed.agent_id), install_id=f"in-{name}", tenant_id=tenant, server_url="", link_url="",
+                private_key=private, server_keys={key.kid: key.public},
+            )  # fmt: skip
+        for desk in layout.desks:
+            owner = next(name for name, kkm_ids in layout.pcs.items() if desk.kkm_id in kkm_ids)
+            put = directory.DevicePut(kkm_id=desk.kkm_id, agent_id=identities[owner].agent_id)
+            await directory.put_device(work, tenant, put)
+            asked_desk = desks.DeskPut(
+                desk_id=f"desk-{desk.kkm_id}", kkm_id=desk.kkm_id, exclusive=desk.exclusive, imprint=desk.imprint
+            )
+            await desks.put(work, world, tenant, asked_desk)
+    await database.engine.dispose()
+    registers = {
+        desk.kkm_id: fresh(family, int(desk.kkm_id), START.replace(tzinfo=None, hour=9)) for desk in layout.desks
+    }
+    return Template(layout, family, tenant, key, identities, path.read_bytes(), {}, registers)
+
+
+@cache
+def template(name: str, family: str = "shtrih") -> Template:
+    """With every PC connected once, every register bound. Made by a run in which nothing happens."""
+    from tests.chaos.world import settled
+
+    with tempfile.TemporaryDirectory() as folder:
+        return settled(LAYOUTS[name], family, Path(folder))

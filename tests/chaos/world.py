@@ -1,0 +1,268 @@
+"""One run: a shop, its faults, its end.
+
+Everything is chosen by the dice. ``lived`` plays a run and returns what is left of it: the four records, the trace, the
+cells. The same seed gives the same trace to the byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import pickle
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from server.world import World as ServerWorld
+from tests.chaos.crm import Crm
+from tests.chaos.devices import Register
+from tests.chaos.dice import Cell, Dice
+from tests.chaos.pc import PC
+from tests.chaos.server import ServerProcess
+from tests.chaos.template import JOURNAL, SERVER, START, Layout, Template, found
+from tests.chaos.virtual import VirtualLoop
+from tests.chaos.weather import Weather
+
+FAULTS_FOR = 400.0  # seconds in which faults may strike
+LONGEST_COMMAND = 120.0
+LIVENESS = LONGEST_COMMAND + 120.0  # seconds after the last fault in which every job must end
+UNDER_WAY = frozenset({"accepted", "held", "started", "resolving", "human"})
+FINAL = frozenset({"done", "not_done", "cancelled", "rejected"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is: all that is not left to luck."""
+
+    seed: int
+    layout: str = "one"
+    theme: str = "plain"
+    kinds: tuple[str, ...] = ("receipt", "receipt", "receipt")
+    budget: int = 16
+    target: Cell | None = None
+    nth: int = 1
+
+
+class World:
+    def __init__(self, plan: Plan, template: Template, folder: Path) -> None:
+        self.plan = plan
+        self.template = template
+        self.folder = folder
+        self.loop = VirtualLoop()
+        self.random = Random(f"world {plan.seed}")
+        self.trace = hashlib.sha256()
+        self.told: list[str] | None = None
+        self.states: dict[str, str] = {}
+        self.leaped = 0.0
+        self.disk_low = False
+        self.flags: set[str] = set()
+        self.dice = Dice(
+            Random(f"dice {plan.seed}"), plan.budget, plan.target, plan.nth, under_way=self._under_way, told=self.note
+        )
+        self.calm_at: float | None = None
+        self.server_restored = 0
+        self.lost_servers: list[bytes] = []
+        random_bytes = Random(f"server {plan.seed}").randbytes
+        self._server_world = ServerWorld(
+            now=self.utc, monotonic=lambda: self.loop.now + self.leaped, random_bytes=random_bytes
+        )
+        (folder / SERVER).write_bytes(template.server)
+        self.registers = {
+            desk.kkm_id: Register(
+                self.loop, self.dice, desk.kkm_id, pickle.loads(template.registers[desk.kkm_id]),
+                START.replace(tzinfo=None, hour=9), shared=not desk.exclusive,
+            )
+            for desk in template.layout.desks
+        }  # fmt: skip
+        self.pcs: dict[str, PC] = {}
+        for name, kkm_ids in template.layout.pcs.items():
+            (folder / name).mkdir()
+            if name in template.journals:
+                (folder / name / JOURNAL).write_bytes(template.journals[name])
+            mine = [self.registers[kkm_id] for kkm_id in kkm_ids]
+            self.pcs[name] = PC(self, name, folder / name, template.identities[name], mine, template.family)
+        self.server: ServerProcess
+        self.listening = False
+        self.server_wanted = True
+        self.crm = Crm(self)
+        self.weather = Weather(self)
+
+    # --- time and what is told
+
+    def utc(self) -> datetime:
+        return START + timedelta(seconds=self.loop.now + self.leaped)
+
+    def leap(self, seconds: float) -> None:
+        """Everybody sleeps: hours pass in which nothing runs but clocks."""
+        self.leaped += seconds
+        for register in self.registers.values():
+            register.leap(seconds)
+
+    def note(self, what: str) -> None:
+        line = f"{self.loop.now:.6f} {what}\n"
+        self.trace.update(line.encode())
+        if self.told is not None:
+            self.told.append(line)
+
+    def watch(self, body: dict[str, Any]) -> None:
+        """A record was committed to a journal."""
+        if "job" in body:
+            row = body["job"]
+            self.states[row["job_id"]] = row["state"]
+            self.note(f"journal {body['event']} {row['job_id']} {row['state']} {row['rev']}")
+        else:
+            self.note(f"journal {body.get('event')}")
+
+    def _under_way(self) -> bool:
+        return any(state in UNDER_WAY for state in self.states.values())
+
+    # --- the server's lives
+
+    async def start_server(self) -> None:
+        self.server = ServerProcess(self.loop, self.folder / SERVER, self._server_world, self.template.key, self.dice)
+        self.server.process.at_death.append(self._server_died)
+        try:
+            await self.server.start()
+        except OSError:
+            return  # died at once; somebody starts it again
+        self.listening = self.server.process.alive
+
+    def _server_died(self) -> None:
+        self.listening = False
+        self.note("server gone")
+        server = self.server
+        self.loop.after(0.0, lambda: self.loop.create_task(server.bury()))
+        if self.server_wanted:
+            self.loop.after(self.dice.random.choice((1.0, 3.0, 12.0)), self._start_again)
+
+    def _start_again(self) -> None:
+        if self.server_wanted and not self.server.process.alive:
+            self.loop.create_task(self.start_server())
+
+    # --- the run
+
+    async def live(self) -> None:
+        await self.start_server()
+        for pc in self.pcs.values():
+            pc.start()
+        going_on = [self.loop.create_task(self.crm.run()), self.loop.create_task(self.weather.run())]
+        while not self._over():
+            await asyncio.sleep(2.0)
+            if self.calm_at is None and (self.dice.calm or self.loop.now > FAULTS_FOR):
+                self.become_calm()
+            if self.calm_at is not None and self.loop.now > self.calm_at + LIVENESS:
+                break
+        for task in going_on:
+            task.cancel()
+        await asyncio.gather(*going_on, return_exceptions=True)
+        await self.crm.read_feed()
+        await self.close()
+
+    def become_calm(self) -> None:
+        self.dice.budget = 0
+        self.calm_at = self.loop.now
+        self.note("calm")
+        self.weather.clear_up()
+
+    def _over(self) -> bool:
+        """Every job is final on the server, and nothing waits to be said."""
+        if not self.crm.all_asked or self.weather.busy:
+            return False
+        with closing(sqlite3.connect(self.folder / SERVER)) as db:
+            left = db.execute("SELECT count(*) FROM jobs WHERE state NOT IN ('done','not_done','cancelled','rejected')")
+            if left.fetchone()[0]:
+                return False
+            if db.execute("SELECT count(*) FROM outbox").fetchone()[0]:
+                return False
+        for pc in self.pcs.values():
+            if not pc.wanted:
+                continue
+            with closing(sqlite3.connect(pc.journal_path)) as db:
+                if db.execute("SELECT count(*) FROM outbox").fetchone()[0]:
+                    return False
+        return True
+
+    async def close(self) -> None:
+        self.server_wanted = False
+        for pc in self.pcs.values():
+            pc.wanted = False
+            if pc.process is not None:
+                pc.process.kill()
+        self.server.process.kill()
+        await asyncio.sleep(0.1)
+        for register in self.registers.values():
+            register.device.tick()
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """What is left of a run."""
+
+    world: World
+    trace: str
+    seconds: float
+    faults: int
+    cells: dict[Cell, int] = field(default_factory=dict)
+
+
+def _play(world: World, act: Callable[[], Any]) -> None:
+    loop = world.loop
+    loop.set_exception_handler(lambda *_: None)
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(act())
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        asyncio.set_event_loop(None)
+        loop.discard()
+
+
+def lived(plan: Plan, template: Template, folder: Path, *, tell: bool = False) -> Lived:
+    """Play it in ``folder``, which must be empty. Under ``patches.patched``."""
+    world = World(plan, template, folder)
+    if tell:
+        world.told = []
+    _play(world, world.live)
+    return Lived(world, world.trace.hexdigest(), world.loop.now, world.dice.counted, dict(world.dice.cells))
+
+
+def settled(layout: Layout, family: str, folder: Path) -> Template:
+    """A shop of this layout in which every PC has been connected and every register has been bound."""
+    loop = VirtualLoop()
+    base = loop.run_until_complete(found(layout, family, folder))
+    loop.close()
+    shutil.rmtree(folder / "run", ignore_errors=True)
+    (folder / "run").mkdir()
+    world = World(Plan(0, layout.name, kinds=(), budget=0), base, folder / "run")
+
+    async def settle() -> None:
+        await world.start_server()
+        for pc in world.pcs.values():
+            pc.start()
+        while True:
+            await asyncio.sleep(1.0)
+            assert world.loop.now < 120.0, "not bound"
+            with closing(sqlite3.connect(world.folder / SERVER)) as db:
+                bound = db.execute("SELECT count(*) FROM devices WHERE bound_epoch = binding_epoch AND bound_epoch > 0")
+                waiting = db.execute("SELECT count(*) FROM outbox").fetchone()[0]
+                if bound.fetchone()[0] == len(layout.desks) and not waiting:
+                    break
+        await world.close()
+
+    _play(world, settle)
+    with closing(sqlite3.connect(world.folder / SERVER)) as db:
+        server = bytes(db.serialize())
+    return replace(
+        base,
+        server=server,
+        journals={name: pc.copy_disk() for name, pc in world.pcs.items()},
+        registers={kkm_id: pickle.dumps(register.device.state) for kkm_id, register in world.registers.items()},
+    )
