@@ -222,12 +222,12 @@ def _told(view: View) -> Mapping[tuple[str, int], list[str | None]]:
         row = view.row(job_id)
         proof = row.get("proof") or {}
         if row.get("state") == "done" and proof.get("fd") is not None:
-            told[proof.get("fn"), proof["fd"]].append(job_id)
+            told[str(proof.get("fn")), proof["fd"]].append(job_id)
     seen = {}
     for _, event in view.records.events:
         if event["type"] in ("device.shift_opened", "device.shift_closed"):
             seen[event["event_id"]] = event["data"]["body"]
-    for key in {(body.get("fn"), body["fd"]) for body in seen.values()}:
+    for key in {(str(body.get("fn")), body["fd"]) for body in seen.values()}:
         told[key].append(None)
     return told
 
