@@ -7,6 +7,7 @@ again on the same handle: ``JournalFailed`` is raised from then on, the process 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -25,6 +26,8 @@ from protocol.crm.outcomes import Value
 
 BALLAST_BYTES = 64 * 1024 * 1024  # freed when the disk is full, so that an outcome can still be written
 LOW_SPACE_BYTES = 256 * 1024 * 1024  # below this no new job is accepted
+# How a full disk shows itself: to a write, to a flush where space is given late, to the log's index at the start.
+_NO_SPACE = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE"})
 
 SCHEMA_VERSION = 1
 # AUTOINCREMENT: SQLite remembers the highest number ever used, so that a tail which was cut off is noticed.
@@ -221,13 +224,22 @@ class Journal:
         self._thread = self._writer.submit(threading.get_ident).result()
         self._ballast = path.with_suffix(".ballast") if ballast else None
         try:
-            self._db = self._writer.submit(self._open).result()
+            self._db = self._writer.submit(self._open_with_room).result()
         except (sqlite3.Error, OSError) as error:
             self._writer.shutdown()
             raise JournalFailed(f"{path}: {error}") from error
         except JournalFailed:
             self._writer.shutdown()
             raise
+
+    def _open_with_room(self) -> sqlite3.Connection:
+        """On a disk that is full already the ballast makes the room to start."""
+        try:
+            return self._open()
+        except (sqlite3.Error, OSError) as error:
+            if not self._freed_ballast(error):
+                raise
+            return self._open()
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -248,9 +260,31 @@ class Journal:
             raise JournalFailed(
                 f"{self.path}: journal_mode={mode}, synchronous={synchronous}; WAL and FULL are required"
             )
+        self._write_log_anew(db)
         db.executescript(_SCHEMA)
         # A write: a file that is read-only fails now, not at the first job.
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _write_log_anew(self, db: sqlite3.Connection) -> None:
+        """Flush what an earlier process left in the write-ahead log, by writing it once more. After a flush that failed
+        the system holds those pages for clean: they can be read until the power goes, and no later flush saves them."""
+        log = self.path.with_name(self.path.name + "-wal")
+        if not log.exists() or log.stat().st_size == 0:
+            return
+        db.execute("BEGIN IMMEDIATE")  # no other process appends meanwhile
+        try:
+            self._rewrite(log)
+        finally:
+            db.execute("ROLLBACK")
+
+    @staticmethod
+    def _rewrite(file: Path) -> None:
+        with file.open("r+b") as opened:
+            content = opened.read()
+            opened.seek(0)
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
 
     def commit(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in one transaction; return its result after the flush. An exception of ``work`` itself rolls
@@ -304,11 +338,18 @@ class Journal:
         self._failed = f"{self.path}: {error}"
         with contextlib.suppress(sqlite3.Error):
             self._db.execute("ROLLBACK")
-        name = getattr(error, "sqlite_errorname", "")  # absent from what the module itself raises
-        if self._ballast is not None and name in ("SQLITE_FULL", "SQLITE_IOERR_WRITE"):
-            self._ballast.unlink(missing_ok=True)
+        self._freed_ballast(error)
 
     # --- disk space
+
+    def _freed_ballast(self, error: sqlite3.Error | OSError) -> bool:
+        """Give the ballast's space back when ``error`` may mean that there is no other; whether there was any."""
+        # Absent from what the module itself raises.
+        full = getattr(error, "sqlite_errorname", "") in _NO_SPACE or getattr(error, "errno", 0) == errno.ENOSPC
+        if self._ballast is None or not full or not self._ballast.exists():
+            return False
+        self._ballast.unlink(missing_ok=True)
+        return True
 
     def _make_ballast(self) -> None:
         if self._ballast is None or self._ballast.exists():
