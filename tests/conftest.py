@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytest_plugins = ["drivers.conformance.plugin"]
+
 LONGEST_FIRST = ("tests/soak/", "tests/e2e/")
 
 

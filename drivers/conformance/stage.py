@@ -1,0 +1,188 @@
+"""What a behaviour works with: one desk, the few things that every behaviour does, and the check of what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from drivers.api import FiscalDocument, FiscalRegister, Identity, Status
+from drivers.conformance.bench import MARGIN, Bench, Desk, Fate, Hand, Need, Setting, Step, Truth
+from drivers.conformance.samples import CASHIER, SALE
+from drivers.errors import DeviceError, InDoubt, NotSent, Refused
+from protocol.ffd.planned import PlannedReceipt
+
+V = TypeVar("V", bound=DeviceError)
+SETTLE = 30.0
+"""Seconds after which a device has printed what it had to, and a power cut is over."""
+ATTEMPTS = 5
+
+
+class Undeclared(Exception):
+    """A behaviour used something that it does not say it needs: a mistake of the suite, not of the driver."""
+
+
+class Stage:
+    """A fresh register of the bench, set up as the behaviour needs it. Use it once, then ``close``."""
+
+    def __init__(self, bench: Bench, needs: frozenset[Need]) -> None:
+        self.bench = bench
+        self.used: set[Need] = {need for need in needs if isinstance(need, Setting)}
+        self._needs = needs
+        self._desk: Desk = bench.make(frozenset(need for need in needs if isinstance(need, Setting)))
+
+    def close(self) -> None:
+        self._desk.close()
+
+    # --- the desk ----------------------------------------------------------------------------------------------------
+
+    @property
+    def driver(self) -> FiscalRegister:
+        return self._desk.driver
+
+    def truth(self) -> Truth:
+        return self._desk.truth()
+
+    def received(self, step: Step) -> int:
+        return self._desk.received(step)
+
+    def now(self) -> float:
+        return self._desk.now()
+
+    def sleep(self, seconds: float) -> None:
+        self._desk.sleep(seconds)
+
+    def settle(self) -> None:
+        self.sleep(SETTLE)
+
+    def fate(self, step: Step, fate: Fate, *, nth: int = 1, seconds: float = 0.0) -> str | None:
+        self._declared(fate)
+        return self._desk.fate(step, fate, nth=nth, seconds=seconds)
+
+    def hand(self, hand: Hand, value: float = 0) -> None:
+        self._declared(hand)
+        self._desk.hand(hand, value)
+
+    def _declared(self, need: Need) -> None:
+        self.used.add(need)
+        if need not in self._needs:
+            raise Undeclared(str(need))
+
+    # --- what is done at it ------------------------------------------------------------------------------------------
+
+    def connect(self) -> Identity:
+        return self.driver.connect()
+
+    def again(self) -> Identity:
+        self.driver.disconnect()
+        return self.driver.connect()
+
+    def at_work(self) -> FiscalRegister:
+        """Connected, with an open shift."""
+        self.connect()
+        self.driver.open_shift(*CASHIER)
+        return self.driver
+
+    def fill(self, receipt: PlannedReceipt = SALE) -> list[tuple[int, int]]:
+        """What ``on_progress`` heard."""
+        heard: list[tuple[int, int]] = []
+        self.driver.fill_receipt(receipt, lambda done, of: heard.append((done, of)))
+        return heard
+
+    def sell(self, receipt: PlannedReceipt = SALE) -> dict[str, Any]:
+        """A whole receipt; what the device's own archive then holds of it."""
+        before = len(self.truth().documents)
+        self.driver.check_receipt(receipt)
+        self.fill(receipt)
+        subtotal = self.driver.subtotal()
+        assert subtotal == receipt.lines_total, f"subtotal {subtotal}, the lines come to {receipt.lines_total}"
+        self.driver.close_receipt(receipt)
+        made = self.truth().documents[before:]
+        assert [document["type"] for document in made] == ["receipt"], "one receipt and nothing else must come of it"
+        return dict(made[0])
+
+    def read(self, fd: int) -> FiscalDocument:
+        document = self.driver.document(fd)
+        assert document is not None, f"document {fd} is in the archive, the driver says that it is not"
+        return document
+
+    def recover(self, doubt: InDoubt | None = None) -> Status:
+        """What a caller does after doubt: let the command's time pass, open the channel anew, look. The look may fail
+        while the device is still down."""
+        self.sleep((doubt.remaining if doubt else 0.0) + MARGIN)
+        for _ in range(ATTEMPTS):
+            try:
+                self.again()
+                return self.driver.status()
+            except (NotSent, InDoubt):
+                self.settle()
+        self.again()
+        return self.driver.status()
+
+    # --- verdicts ----------------------------------------------------------------------------------------------------
+
+    def in_doubt(self, call: Callable[[], object]) -> InDoubt:
+        return self._raises(InDoubt, call, ())
+
+    def refused(self, call: Callable[[], object], *codes: str) -> Refused:
+        """Any code when none is given."""
+        return self._raises(Refused, call, codes)
+
+    def not_sent(self, call: Callable[[], object], *codes: str) -> NotSent:
+        return self._raises(NotSent, call, codes)
+
+    def verdict(self, call: Callable[[], object]) -> DeviceError | None:
+        """``None``: it returned normally. Whatever else is raised is foreign, and goes on."""
+        try:
+            call()
+        except (NotSent, Refused, InDoubt) as verdict:
+            return verdict
+        return None
+
+    def _raises(self, expected: type[V], call: Callable[[], object], codes: Sequence[str]) -> V:
+        verdict = self.verdict(call)
+        assert isinstance(verdict, expected), f"expected {expected.__name__}, got {verdict!r}"
+        assert not codes or verdict.code in codes, f"expected the code {' or '.join(codes)}, got {verdict!r}"
+        assert verdict.code, "a verdict has a code"
+        return verdict
+
+    # --- what must not happen ----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Not a byte goes to the device."""
+        before = self._desk.bytes_sent()
+        yield
+        sent = self._desk.bytes_sent() - before
+        assert sent == 0, f"{sent} bytes were sent"
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Nothing of the device's memory changes, on paper neither."""
+        before = self.truth()
+        yield
+        after = self.truth()
+        assert after == before, "the device is not as it was before"
+
+    @contextmanager
+    def in_time(self) -> Iterator[None]:
+        """It ends within the bench's patience."""
+        before = self.now()
+        yield
+        took = self.now() - before
+        assert took <= self.bench.patience, f"took {took:.0f} s, at most {self.bench.patience:.0f} s are allowed"
+
+
+def cash_sale(total: int, sign: int = 1) -> PlannedReceipt:
+    """One line, paid in cash to the kopeck."""
+    line = replace(SALE.lines[0], price=total, total=total, vat_sum=SALE.lines[0].vat.amount(total))
+    return replace(
+        SALE,
+        sign=sign,
+        lines=(line,),
+        payments=replace(SALE.payments, cash=total, card=0),
+        cash_tendered=total,
+        total=total,
+        vat={line.vat: line.vat_sum},
+    )
