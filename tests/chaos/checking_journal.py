@@ -48,17 +48,18 @@ def projections(view: View) -> Iterator[Wrong]:
 def transitions(view: View) -> Iterator[Wrong]:
     """Revs only grow; what has ended stays ended; an open intent is left by an outcome only."""
     for line in view.lines:
-        last: dict[str, Json] = {}
+        last: dict[str, Json | None] = {}
         for entry in line.entries:
-            if entry.job is None:
+            if entry.job_id is None:
                 continue
-            job_id = entry.job["job_id"]
-            before = last.get(job_id)
-            last[job_id] = entry.job
+            known, before = entry.job_id in last, last.get(entry.job_id)
+            last[entry.job_id] = entry.job
+            if entry.job is None:
+                continue  # pruned: nothing can be said of it, nor of the step after it
             if before is not None:
-                yield from _transition(job_id, before, entry, f"record {entry.n} ({entry.event})")
-            elif entry.job["state"] in OPEN:
-                yield Wrong("intent_missing", job_id, f"record {entry.n} is its first and {entry.job['state']}")
+                yield from _transition(entry.job_id, before, entry, f"record {entry.n} ({entry.event})")
+            elif not known and entry.job["state"] in OPEN:
+                yield Wrong("intent_missing", entry.job_id, f"record {entry.n} is its first and {entry.job['state']}")
 
 
 def _transition(job_id: str, before: Json, entry: Entry, name: str) -> Iterator[Wrong]:

@@ -48,10 +48,10 @@ class Entry:
 
     n: int
     at: str
+    job_id: str | None
     event: str
     job: Json | None
     device: Json | None
-    kkm_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,6 @@ def _line(book: JournalBook) -> Line:
         if (row.n, of_body, of_row) != (last + 1, row.body_hash, row.hash):
             broken.append(row.n)
         told = body or {}
-        entries.append(Entry(row.n, row.at, told.get("event", ""), told.get("job"), told.get("device"), row.kkm_id))
+        entries.append(Entry(row.n, row.at, row.job_id, told.get("event", ""), told.get("job"), told.get("device")))
         before, last = row.hash, row.n
     return Line(book, entries, broken)

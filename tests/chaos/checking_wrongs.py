@@ -1,0 +1,443 @@
+"""Wrongs, planted one at a time into the books of a right shop, each with the rule by whose name it must be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from tests.chaos.checker import Asked, JournalBook, Letter, Records
+from tests.chaos.checking_example import START, TENANT, Doc, Shop, receipt
+
+Spoil = Callable[[Shop], Any]
+Forge = Callable[[Records], Records]
+
+
+# --- how a wrong is planted -------------------------------------------------------------------------------------------
+
+
+def proofs(shop: Shop, job_id: str, **changes: Any) -> None:
+    """Everybody says so: the journal, the server, the feed."""
+    for place in _places(shop, job_id):
+        if place.get("proof"):
+            place["proof"] = {**place["proof"], **changes}
+
+
+def _places(shop: Shop, job_id: str) -> list[Doc]:
+    outcomes = [r["body"]["job"]["outcome"] for b in shop.books.values() for r in b.rows if r["job_id"] == job_id]
+    return [shop.jobs[job_id], *shop.words(job_id), *outcomes]
+
+
+def no_proof(shop: Shop, job_id: str) -> None:
+    for place in _places(shop, job_id):
+        place["proof"] = None
+
+
+def reasons(shop: Shop, job_id: str, **changes: Any) -> None:
+    """The server and its feed say so of the job's end."""
+    for place in (shop.jobs[job_id], *shop.words(job_id)):
+        if place["state"] == shop.jobs[job_id]["state"]:
+            place.update(changes)
+
+
+def record(shop: Shop, job_id: str, event: str, agent: str = "A") -> Doc:
+    """The last record of that event; a change of its body is in the chain."""
+    rows = (r for r in reversed(shop.books[agent].rows) if (r["job_id"], r["body"]["event"]) == (job_id, event))
+    return next(rows)
+
+
+def drop(shop: Shop, job_id: str | None, *events: str, agent: str = "A") -> None:
+    """The records of these events, or all of the job's, were never written."""
+    rows = shop.books[agent].rows
+    rows[:] = [r for r in rows if r["job_id"] != job_id or (events and r["body"]["event"] not in events)]
+
+
+def document(shop: Shop, fd: int, kkm_id: str = "17") -> Doc:
+    return shop.tills[kkm_id].drives[-1][fd - 1]
+
+
+def tags(shop: Shop, fd: int, kkm_id: str = "17") -> Doc:
+    found: Doc = document(shop, fd, kkm_id)["tags"]
+    return found
+
+
+def drawer(shop: Shop, kopecks: int, kkm_id: str = "17") -> None:
+    shop.tills[kkm_id].known["drawer"] += kopecks
+
+
+def two_documents(shop: Shop) -> None:
+    shop.policy("A", "17", "open_shift")
+    shop.sale("17", "one")
+
+
+def ghost(shop: Shop, kind: str = "receipt", event: str = "proven") -> None:
+    """Done, says everybody but the register."""
+    shop.post("ghost", kind, "17")
+    shop.begin("ghost", "A")
+    made: Doc = {"fd": 77, "fpd": "1", "at": "2026-07-06T09:00:00", "type": kind,
+                 "tags": {"1041": "fn171", "1038": 1, "1037": "rnm1", "1042": 1}}  # fmt: skip
+    shop.prove("ghost", "A", shop.proof("17", made), event)
+
+
+def hidden(shop: Shop, *, imprinted: bool = True) -> None:
+    """Not done, says everybody but the register."""
+    shop.policy("A", "17", "open_shift")
+    shop.tills["17"].known["imprint"] = imprinted
+    shop.post("hidden", "receipt", "17")
+    shop.begin("hidden", "A")
+    shop.sale("17", "hidden")
+    shop.refuse("hidden", "A", "proven_none", "not_done", "no_answer", "proven")
+
+
+def hidden_shift(shop: Shop) -> None:
+    shop.post("hidden", "open_shift", "17")
+    shop.begin("hidden", "A", closing=False)
+    shop.document("17", "open_shift")
+    shop.refuse("hidden", "A", "proven_none", "not_done", "no_answer", "proven")
+
+
+def shift_twice(shop: Shop) -> None:
+    shop.post("again", "close_shift", "17")
+    shop.begin("again", "A", closing=False)
+    shop.prove("again", "A", dict(shop.jobs["close"]["proof"]))
+
+
+def line(shop: Shop, **changes: Any) -> None:
+    tags(shop, 3)["1059"][0].update(changes)
+
+
+def paid_by_card(shop: Shop) -> None:
+    tags(shop, 3)["1081"] = tags(shop, 3).pop("1031")
+    drawer(shop, -12200)
+
+
+def astray(shop: Shop) -> None:
+    shop.asked["one"] = replace(shop.asked["one"], kkm_id="18")
+
+
+def rev(shop: Shop, job_id: str) -> None:
+    shop.jobs[job_id]["rev"] += 1
+    shop.tell(job_id)
+
+
+def changed_end(shop: Shop) -> None:
+    shop.flags.add("server_restored")
+    shop.job("A", "slip", "found", "done", told=False, rev=4)
+    shop.job("A", "slip", "paper", "not_done", told=False, rev=5)
+
+
+def changed_end_told(shop: Shop) -> None:
+    shop.flags.add("server_restored")
+    for state in ("resolving", "done"):
+        shop.jobs["one"].update(state=state, rev=shop.jobs["one"]["rev"] + 1)
+        shop.tell("one")
+
+
+def told_rev(shop: Shop, state: str, rev: int) -> None:
+    next(data for data in shop.words("two") if data["state"] == state)["rev"] = rev
+
+
+def no_intent(shop: Shop) -> None:
+    drop(shop, "one", "intent", "closing")
+    record(shop, "one", "proven")["body"]["event"] = "found"
+
+
+def made_at(shop: Shop, fd: int, event: str, seconds: int) -> None:
+    """The document came into being so long after a record of job one."""
+    at = START.fromisoformat(record(shop, "one", event)["at"]) + timedelta(seconds=seconds)
+    shop.tills["17"].known["made"]["fn171", fd] = at
+
+
+def open_twice(shop: Shop) -> None:
+    shop.post("more", "receipt", "18")
+    shop.begin("more", "B")
+    shop.refuse("more", "B", "proven_none", "not_done", "no_answer", "proven")
+
+
+def open_under_policy(shop: Shop) -> None:
+    shop.device("A", "17", "operation_intent", "operation_intent",
+                operation={"operation": "open_shift", "for_job": None, "snapshot": shop.snapshot("17")})  # fmt: skip
+    shop.post("more", "receipt", "17")
+    shop.begin("more", "A")
+    shop.refuse("more", "A", "proven_none", "not_done", "no_answer", "proven")
+
+
+def left(shop: Shop, event: str, state: str, code: str) -> None:
+    """Begun, and then left without an outcome."""
+    shop.more["held_may_stay"] = True
+    shop.post("left", "receipt", "17", cancelled=True)
+    shop.begin("left", "A")
+    shop.refuse("left", "A", event, state, code, None)
+    if state == "accepted":
+        shop.refuse("left", "A", "cancel", "cancelled", "cancelled_by_crm", None)
+
+
+def second_agent(shop: Shop) -> None:
+    shop.flags.add("move")
+    shop.books["B"].rows += [r for r in shop.books["A"].rows if r["job_id"] == "one"]
+
+
+def elsewhere(shop: Shop) -> None:
+    shop.books["B"].rows.append(next(r for r in shop.books["A"].rows if r["job_id"] == "one"))
+
+
+def released(shop: Shop) -> None:
+    shop.device("A", "17", "released", released=True)
+    open_late(shop)
+
+
+def open_late(shop: Shop) -> None:
+    shop.post("more", "receipt", "17")
+    shop.begin("more", "A")
+    shop.refuse("more", "A", "proven_none", "not_done", "no_answer", "proven")
+
+
+def newer_binding(shop: Shop) -> None:
+    shop.device("B", "17", "bind", binding_epoch=2, released=False, operation=None)
+    open_late(shop)
+
+
+def human(shop: Shop) -> None:
+    shop.post("lost", "receipt", "17")
+    shop.begin("lost", "A")
+    shop.job("A", "lost", "undecidable", "human", outcome={"evidence": {"case": "device_silent"}})
+
+
+def unfinished(shop: Shop, event: str, state: str) -> None:
+    shop.post("slow", "receipt", "17")
+    if event == "doubt":
+        shop.begin("slow", "A")
+    shop.job("A", "slow", event, state)
+
+
+def untold_shift(shop: Shop) -> None:
+    shop.feed[:] = [row for row in shop.feed if row.type != "device.shift_opened"]
+
+
+def late_by_the_world(shop: Shop) -> None:
+    """The PC's own clock says nothing of it."""
+    rows = shop.books["A"].rows
+    true = {n: START.fromisoformat(row["at"]) for n, row in enumerate(rows, 1)}
+    n = rows.index(record(shop, "close", "intent")) + 1
+    true[n] += timedelta(hours=1)
+    shop.books["A"].known["committed"] = true
+
+
+def other_body(book: JournalBook) -> str:
+    return str(book.rows[1].body).replace('"attempt": 0', '"attempt": 1')
+
+
+def forged(agent: str, change: Callable[[JournalBook], JournalBook]) -> Forge:
+    """After the hashes were made."""
+    return lambda records: replace(
+        records, journals=[change(book) if book.agent_id == agent else book for book in records.journals]
+    )
+
+
+def row_changed(book: JournalBook, n: int, **changes: Any) -> JournalBook:
+    rows = list(book.rows)
+    rows[n - 1] = replace(rows[n - 1], **changes)
+    return replace(book, rows=rows)
+
+
+def heard(change: Callable[[list[tuple[int, Any]]], Any]) -> Forge:
+    """What the CRM has read is not what the server has told."""
+
+    def forge(records: Records) -> Records:
+        events = list(records.events)
+        change(events)
+        return replace(records, events=events)
+
+    return forge
+
+
+def last(events: list[tuple[int, Any]], job_id: str) -> int:
+    return max(n for n, (_, event) in enumerate(events) if event["data"].get("job_id") == job_id)
+
+
+def say(events: list[tuple[int, Any]], job_id: str, at: int, **changes: Any) -> None:
+    """One event more, like the job's last one but for ``changes``."""
+    event = events[last(events, job_id)][1]
+    events.insert(at, (0, {**event, "event_id": "ev-more", "data": {**event["data"], **changes}}))
+
+
+def told_twice(events: list[tuple[int, Any]]) -> None:
+    events.append((0, {**events[0][1], "type": "job.held"}))
+
+
+def other_proof(events: list[tuple[int, Any]]) -> None:
+    event = events[last(events, "one")][1]
+    event["data"] = {**event["data"], "proof": {**event["data"]["proof"], "drawer": "1.00"}}
+
+
+def unheard(events: list[tuple[int, Any]], job_id: str, state: str | None = None) -> None:
+    events[:] = [
+        one
+        for one in events
+        if one[1]["data"].get("job_id") != job_id or state not in (None, one[1]["data"].get("state"))
+    ]
+
+
+# --- the wrongs -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    rule: str
+    spoil: Spoil = lambda _: None
+    forge: Forge = lambda records: records
+
+
+PLANTED: dict[str, Planted] = {
+    "a receipt twice, by its imprint": Planted("duplicate", two_documents),
+    "a receipt twice, by its contents": Planted("duplicate", lambda s: s.sale("18", "plain")),
+    "cash put in twice": Planted("duplicate", lambda s: drawer(s, 5000)),
+    "a job that nobody knows": Planted(
+        "lost", lambda s: s.asked.update(gone=Asked("receipt", "17", TENANT, receipt("gone")))
+    ),
+    "a success without a document": Planted("false_done", ghost),
+    "a success found without a document": Planted("false_done", lambda s: ghost(s, "close_shift")),
+    "cash that was never put in": Planted("false_done", lambda s: drawer(s, -5000)),
+    "a shift closed by two jobs": Planted("false_done", shift_twice),
+    "a shift job with a receipt for its proof": Planted("false_done", lambda s: proofs(s, "close", fd=4, fpd="1004")),
+    "a failure with a document": Planted("false_not_done", hidden),
+    "a failure with a document without imprint": Planted("false_not_done", lambda s: hidden(s, imprinted=False)),
+    "a failure that took cash": Planted("false_not_done", lambda s: drawer(s, -900000)),
+    "a failure that opened a shift": Planted("false_not_done", hidden_shift),
+    "another name": Planted("wrong_document", lambda s: line(s, **{"1030": "Кабель"})),
+    "another quantity": Planted("wrong_document", lambda s: line(s, **{"1023": "3"})),
+    "another rate": Planted("wrong_document", lambda s: line(s, **{"1199": 1})),
+    "another way of payment": Planted("wrong_document", lambda s: line(s, **{"1214": 1})),
+    "another object": Planted("wrong_document", lambda s: line(s, **{"1212": 4})),
+    "a line too many": Planted("wrong_document", lambda s: tags(s, 3)["1059"].append(tags(s, 3)["1059"][0])),
+    "another taxation": Planted("wrong_document", lambda s: tags(s, 3).update({"1055": 2})),
+    "paid by card": Planted("wrong_document", paid_by_card),
+    "made by another register": Planted("wrong_document", astray),
+    "done without a proof": Planted("no_proof", lambda s: no_proof(s, "one")),
+    "cash without its drawer": Planted("no_proof", lambda s: proofs(s, "cash", drawer=None)),
+    "a shift without its registration": Planted("no_proof", lambda s: proofs(s, "close", registration_number=None)),
+    "a person who has decided nothing": Planted(
+        "no_proof", lambda s: s.asked.update(asked=replace(s.asked["asked"], decisions=()))
+    ),
+    "a person who has decided otherwise": Planted(
+        "no_proof", lambda s: s.asked.update(asked=replace(s.asked["asked"], decisions=[("done", None)]))
+    ),
+    "a person without a name": Planted("no_proof", lambda s: proofs(s, "asked", person=None)),
+    "not done, and not proven": Planted("no_proof", lambda s: reasons(s, "short", certainty="unproven")),
+    "not done for no reason": Planted("no_proof", lambda s: reasons(s, "slip", reason=None)),
+    "rejected for no reason": Planted("no_proof", lambda s: reasons(s, "wrong", reason=None)),
+    "cancelled though nobody asked": Planted(
+        "no_proof", lambda s: s.asked.update(never=replace(s.asked["never"], cancelled=False))
+    ),
+    "another fiscal sign": Planted("proof_differs", lambda s: proofs(s, "one", fpd="1")),
+    "another document of ours": Planted("proof_differs", lambda s: proofs(s, "one", fd=4)),
+    "another moment": Planted("proof_differs", lambda s: proofs(s, "one", printed_at="2026-07-06T09:59:00+03:00")),
+    "another sum": Planted("proof_differs", lambda s: proofs(s, "one", total="122.01")),
+    "another VAT": Planted("proof_differs", lambda s: proofs(s, "one", vat={"vat22": "22.01"})),
+    "another QR": Planted("proof_differs", lambda s: proofs(s, "one", qr="t=20260706T0900&s=1.00&fn=1&i=1&fp=1&n=1")),
+    "another shift": Planted("proof_differs", lambda s: proofs(s, "close", shift=9)),
+    "another register's serial": Planted("proof_differs", lambda s: proofs(s, "one", register_serial="s18")),
+    "another document kept": Planted(
+        "proof_differs", lambda s: s.jobs["one"].update(document={"fd": 3, "tags": {"1020": "1.00"}})
+    ),
+    "the server's proof is not the journal's": Planted(
+        "proof_differs",
+        lambda s: record(s, "one", "archived")["body"]["job"].update(outcome={"proof": {"fd": 3}, "paper": "complete"}),
+    ),
+    "another program's receipt for a proof": Planted("foreign_taken", lambda s: proofs(s, "plain", fd=3)),
+    "another program's closing for a proof": Planted(
+        "foreign_taken", lambda s: s.tills["17"].known["foreign"].add(("fn171", 5))
+    ),
+    "a receipt of nobody": Planted("unasked", lambda s: (s.policy("A", "17", "open_shift"), s.sale("17", "nobody"))),
+    "a foreign receipt of no program": Planted(
+        "unasked", lambda s: s.tills["18"].known["foreign"].discard(("fn181", 3))
+    ),
+    "a job of nobody": Planted("unasked", lambda s: s.jobs.update(nobody={**s.jobs["never"], "job_id": "nobody"})),
+    "the server has forgotten": Planted("missing_in_server", lambda s: s.jobs.pop("one")),
+    "the server is ahead": Planted("states_differ", lambda s: rev(s, "slip")),
+    "the agent is ahead": Planted("states_differ", lambda s: s.job("A", "slip", "note", "not_done", told=False, rev=9)),
+    "the agent has never heard of it": Planted("states_differ", lambda s: drop(s, "late")),
+    "two agents hold it": Planted("states_differ", elsewhere),
+    "rejected, and taken": Planted("states_differ", lambda s: s.job("A", "wrong", "offer", "accepted", told=False)),
+    "an end changed in the journal": Planted("final_changed", changed_end),
+    "an end changed at the server": Planted("final_changed", changed_end_told),
+    "a rev fell in the journal": Planted(
+        "rev_went_back", lambda s: record(s, "one", "closing")["body"]["job"].update(rev=0)
+    ),
+    "a rev stood still in the journal": Planted(
+        "rev_went_back", lambda s: record(s, "two", "doubt")["body"]["job"].update(rev=4)
+    ),
+    "a rev fell at the server": Planted("rev_went_back", lambda s: told_rev(s, "resolving", 1)),
+    "a rev stood still at the server": Planted("rev_went_back", lambda s: told_rev(s, "resolving", 4)),
+    "a body changed": Planted("chain_broken", forge=forged("A", lambda b: row_changed(b, 2, body=other_body(b)))),
+    "a moment changed": Planted("chain_broken", forge=forged("A", lambda b: row_changed(b, 2, at=b.rows[0].at))),
+    "a hash changed": Planted("chain_broken", forge=forged("A", lambda b: row_changed(b, 2, hash="0"))),
+    "a record is missing": Planted("chain_broken", forge=forged("A", lambda b: replace(b, rows=b.rows[1:]))),
+    "a job's row is not the journal's": Planted(
+        "projection_differs",
+        forge=forged("B", lambda b: replace(b, jobs={**b.jobs, "waits": {**b.jobs["waits"], "attempt": 9}})),
+    ),
+    "a register's row is not the journal's": Planted(
+        "projection_differs", forge=forged("B", lambda b: replace(b, devices={"18": {"kkm_id": "18"}}))
+    ),
+    "a document without INTENT": Planted("intent_missing", no_intent),
+    "a document without CLOSING": Planted("intent_missing", lambda s: drop(s, "one", "closing")),
+    "cash without INTENT": Planted("intent_missing", lambda s: drop(s, "cash", "intent")),
+    "a shift without INTENT": Planted("intent_missing", lambda s: drop(s, None, "operation_intent")),
+    "INTENT of an older drive only": Planted(
+        "intent_missing", lambda s: record(s, "one", "intent")["body"]["job"]["snapshot"].update(fn_serial="fn170")
+    ),
+    "INTENT after the document": Planted("intent_missing", lambda s: made_at(s, 3, "intent", -1)),
+    "CLOSING after the document": Planted("intent_missing", lambda s: made_at(s, 3, "closing", -1)),
+    "doubt without INTENT": Planted("intent_missing", lambda s: drop(s, "waits", "intent", "closing", agent="B")),
+    "started after its lease": Planted(
+        "intent_after_lease", lambda s: record(s, "one", "intent")["body"]["job"].update(start_by=START.isoformat())
+    ),
+    "a shift opened after the lease of its job": Planted(
+        "intent_after_lease", lambda s: record(s, "one", "offer")["body"]["job"].update(start_by=START.isoformat())
+    ),
+    "started after its lease by the world's clock": Planted("intent_after_lease", late_by_the_world),
+    "two jobs at once": Planted("two_open_intents", open_twice),
+    "the policy beside a job": Planted("two_open_intents", lambda s: s.policy("B", "18", "close_shift")),
+    "a job beside the policy": Planted("two_open_intents", open_under_policy),
+    "cancelled after INTENT": Planted("abandoned", lambda s: left(s, "cancel", "cancelled", "cancelled_by_crm")),
+    "held after INTENT": Planted("abandoned", lambda s: left(s, "lease_passed", "held", "lease_passed")),
+    "given up after INTENT": Planted("abandoned", lambda s: left(s, "renew", "accepted", "lease_passed")),
+    "one job on two agents": Planted("two_agents", second_agent),
+    "under no epoch of the register": Planted(
+        "epoch_wrong", lambda s: record(s, "one", "intent")["body"]["job"].update(binding_epoch=0)
+    ),
+    "on a register that was released": Planted("epoch_wrong", released),
+    "on a register that another PC has": Planted("epoch_wrong", newer_binding),
+    "a person is needed on a desk of our own": Planted("human_with_imprint", human),
+    "still queued": Planted("not_final", lambda s: s.post("slow", "receipt", "17")),
+    "still accepted": Planted("not_final", lambda s: unfinished(s, "offer", "accepted")),
+    "still resolving": Planted("not_final", lambda s: unfinished(s, "doubt", "resolving")),
+    "still held": Planted("not_final", lambda s: unfinished(s, "adopt", "held")),
+    "the agent has something to say": Planted(
+        "outbox_left", lambda s: s.books["A"].outbox.append(Letter("m1", "update", "one", 3, "{}"))
+    ),
+    "the server has something to say": Planted(
+        "outbox_left", lambda s: s.outbox.append({"agent_id": None, "kkm_id": "17", "type": "offer", "body": {}})
+    ),
+    "an end was not acknowledged": Planted("outbox_left", lambda s: drop(s, "one", "archived")),
+    "evidence in a plain run": Planted("outbox_left", lambda s: s.evidence.append({"why": "stale_epoch"})),
+    "the end was not heard": Planted("event_missing", forge=heard(lambda e: unheard(e, "one", "done"))),
+    "nothing was heard": Planted("event_missing", forge=heard(lambda e: unheard(e, "late"))),
+    "a shift that nobody was told of": Planted("event_missing", untold_shift),
+    "an older word came last": Planted("event_contradicts", forge=heard(lambda e: say(e, "one", len(e), rev=2))),
+    "another end was heard": Planted(
+        "event_contradicts", forge=heard(lambda e: say(e, "one", last(e, "one"), state="cancelled"))
+    ),
+    "another proof was heard": Planted("event_contradicts", forge=heard(other_proof)),
+    "one event in two ways": Planted("event_contradicts", forge=heard(told_twice)),
+    "a kopeck in the drawer": Planted("totals", lambda s: drawer(s, 1)),
+    "a kopeck in the turnover": Planted("totals", lambda s: s.jobs["one"].update(total=12201)),
+    "a gap in the numbers": Planted("numbering", lambda s: document(s, 1).update(fd=0)),
+    "a shift of two days": Planted("shift", lambda s: document(s, 2).update(at="2026-07-04T09:00:00")),
+    "a shift out of turn": Planted("shift", lambda s: tags(s, 2).update({"1038": 7})),
+    "a receipt miscounted": Planted("shift", lambda s: tags(s, 3, "18").update({"1042": 7})),
+    "a receipt outside any shift": Planted("shift", lambda s: s.sale("17", "theirs", foreign=True)),
+    "a shift in a shift": Planted("shift", lambda s: s.document("18", "open_shift", foreign=True)),
+}
