@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, make_url
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from server.store import sqlite
 from server.world import World
 
 _WRITE = {"kassabridge_write": True}
@@ -55,18 +55,23 @@ class Database:
         world: World,
         on_commit: Callable[[set[str]], None] = lambda _: None,
         on_events: Callable[[set[str]], None] = lambda _: None,
+        wait: sqlite.Wait | None = None,
     ) -> None:
-        """``on_commit`` hears of the agents, ``on_events`` of the tenants that a committed transaction concerns."""
+        """``on_commit`` hears of the agents, ``on_events`` of the tenants that a committed transaction concerns.
+        ``wait``: how a step of SQLite that may wait for the disk is run; by default in a thread."""
         self._world = world
         self._on_commit = on_commit
         self._on_events = on_events
-        self.engine = create_async_engine(url)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._one_writer: asyncio.Lock | None = None
-        if self.engine.dialect.name == "sqlite":
+        self._thread: sqlite.WaitingThread | None = None
+        if make_url(url).get_backend_name() == "sqlite":
             self._one_writer = asyncio.Lock()  # waiting here is cheaper than polling the file's lock
-            event.listen(self.engine.sync_engine, "connect", _sqlite_connect)
-            event.listen(self.engine.sync_engine, "begin", _sqlite_begin)
+            if wait is None:
+                wait = self._thread = sqlite.WaitingThread()
+            self.engine = _sqlite_engine(url, wait)
+        else:
+            self.engine = create_async_engine(url)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
@@ -103,6 +108,8 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        if self._thread is not None:
+            self._thread.close()
 
 
 def try_file(url: str) -> None:
@@ -129,15 +136,13 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(alembic_config(connection), "head")
 
 
-def _sqlite_connect(dbapi_connection: Any, _record: Any) -> None:
-    dbapi_connection.isolation_level = None  # transactions are begun below, not by the driver
-    cursor = dbapi_connection.cursor()
-    for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _sqlite_engine(url: str, wait: sqlite.Wait) -> AsyncEngine:
+    engine = create_async_engine(url, creator=sqlite.Opener(make_url(url).database or ":memory:", wait))
+    event.listen(engine.sync_engine, "begin", _sqlite_begin)
+    return engine
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later would fail instead of waiting for another writer.
-    writing = connection.get_execution_options().get("kassabridge_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    opened = connection.connection.dbapi_connection
+    assert isinstance(opened, sqlite.Connection)
+    opened.begin(writing=_WRITE.keys() <= connection.get_execution_options().keys())

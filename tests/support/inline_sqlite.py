@@ -1,41 +1,29 @@
-"""Aiosqlite without its thread: every call runs where it is asked for.
+"""The server's SQLite without its thread: commits, too, run where they are asked for.
 
-Simulations make millions of them one after another; two switches of threads for each took as long as all the rest, and
-threads would not know of virtual time.
+Simulations make millions of them one after another, nothing else goes on meanwhile, and a thread would not know of
+virtual time.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
-import aiosqlite.core
 import pytest
 
+from server.store import sqlite
 
+
+@dataclass(frozen=True, slots=True)
 class _Here:
-    def put_nowait(self, item: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
-        future, call = item
-        try:
-            result = call()
-        except Exception as error:
-            if future is None:
-                raise
-            future.set_exception(error)
-        else:
-            if future is not None:
-                future.set_result(result)
+    """All are equal, so that engines can be kept by what they were made with."""
 
+    async def __call__(self, step: Callable[[], object]) -> None:
+        step()
 
-class _NoThread:
-    def __init__(self, **_: Any) -> None:
-        self.daemon = True
-
-    def start(self) -> None:
-        """Nothing: see ``_Here``."""
+    def close(self) -> None:
+        """There is nothing to be closed."""
 
 
 def inline(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(aiosqlite.core, "SimpleQueue", _Here)
-    patch.setattr(aiosqlite.core, "Thread", _NoThread)
+    patch.setattr(sqlite, "WaitingThread", _Here)
