@@ -62,6 +62,8 @@ class Crm:
         self._epoch = 0
         self._busy: set[str] = set()
         self._asking = len(world.plan.kinds)
+        self.ended = not world.plan.kinds
+        """At the last look every job that was asked for was final."""
 
     @property
     def all_asked(self) -> bool:
@@ -72,11 +74,29 @@ class Crm:
             order = self._order(n, kind)
             self.orders[order.job_id] = order
             self._world.loop.create_task(self._post(order, self._random.uniform(0.0, 6.0)))
+        waited = 0
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            for row in self._rows():
-                self._look_after(row)
-            await self.read_feed()
+            waited += 1
+            if self._world.listening and (self._s_news() or waited >= 6):
+                waited = 0
+                self._look()
+                await self.read_feed()
+
+    def _s_news(self) -> bool:
+        server = self._world.server
+        news, server.news = server.news, False
+        return news
+
+    def _look(self) -> None:
+        rows = self._rows()
+        self.ended = len(rows) == len(self.orders) and all(row["state"] in FINAL for row in rows)
+        for row in rows:
+            self._look_after(row)
+        known = {row["job_id"] for row in rows}
+        for order in self.orders.values():  # a restored server has forgotten it
+            if order.answered and order.job_id not in known and order.job_id not in self._busy:
+                self._start(order.job_id, self._post_again(order))
 
     # --- what is asked for
 
@@ -116,7 +136,6 @@ class Crm:
         for item in items:
             if item["quantity"] == "1.5":
                 item["unit"] = "kilogram"
-        total = sum(round(float(i["price"]) * 100 * float(i["quantity"]) + 1e-6) for i in items)
         total = sum(_cost(item) for item in items)
         pays = random.choice(("cash", "card"))
         return {
@@ -183,10 +202,6 @@ class Crm:
             self._start(job_id, self._renew_or_cancel(self.orders[job_id], row["lease_no"]))
         elif row["state"] == "human":
             self._start(job_id, self._decide(self.orders[job_id], row["rev"]))
-        known = {one["job_id"] for one in self._rows()}
-        for order in self.orders.values():  # a restored server has forgotten it
-            if order.answered and order.job_id not in known and order.job_id not in self._busy:
-                self._start(order.job_id, self._post_again(order))
 
     def _start(self, job_id: str, work: Any) -> None:
         async def busy() -> None:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from drivers.api import FiscalRegister
 from drivers.errors import InDoubt, NotSent, Refused
 from drivers.fiscal.shtrih import ShtrihRegister, load_profile
+from drivers.fiscal.shtrih import known as shtrih_known
 from drivers.fiscal.shtrih import register as shtrih_register
 from drivers.fiscal.shtrih.link import Link
 from drivers.simulators.dump import dump
@@ -250,6 +251,18 @@ class Family:
     patches: Sequence[tuple[Any, str, Any]] = ()
 
 
+def _once(read: Callable[..., R]) -> Callable[..., R]:
+    """Tables that no run changes: read when the first register is connected, and remembered from then on."""
+    kept: list[R] = []
+
+    def remembered(*args: Any) -> R:
+        if not kept:
+            kept.append(read(*args))
+        return kept[0]
+
+    return remembered
+
+
 class _Still:
     def __init__(self, start: datetime) -> None:
         self._start = start
@@ -266,7 +279,11 @@ FAMILIES: Mapping[str, Family] = {
     "shtrih": Family(
         lambda random, start: new_state(random, _Still(start)),
         lambda channel, clock: ShtrihRegister(channel, PROFILE, clock),
-        [(shtrih_register, "Link", CommandLink)],
+        [
+            (shtrih_register, "Link", CommandLink),
+            (shtrih_known, "_vat_rows", _once(shtrih_known._vat_rows)),
+            (shtrih_known, "read_faces", _once(shtrih_known.read_faces)),
+        ],
     ),
 }
 

@@ -14,7 +14,7 @@ from random import Random
 
 Cell = tuple[str, str]
 
-CHANCE = {"commit": 0.05, "device": 0.06, "query": 0.012, "message": 0.025, "server": 0.02}
+CHANCE = {"commit": 0.035, "device": 0.12, "query": 0.02, "message": 0.006, "server": 0.004}
 """Of a fault at one step, by the step's kind."""
 
 

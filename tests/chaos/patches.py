@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
 
 import agent.app
 import agent.devices.lane
 import agent.journal.store
+import server.store.database
 from agent.devices.performer import Performer
 from agent.journal.store import Transaction
 from agent.procedures.asks import Ask, Commit, Do, Operate
@@ -102,6 +105,7 @@ def patched() -> Iterator[pytest.MonkeyPatch]:
         patch.setattr(agent.journal.store, "threading", _Idents)
         patch.setattr(agent.app, "version", lambda _: "sim")
         patch.setattr(agent.app, "TICK", TICK)
+        patch.setattr(server.store.database, "create_async_engine", cache(create_async_engine))
         patch.setattr(Transaction, "append", noting(Transaction.append))
         patch.setattr(Performer, "_do", _named(Performer._do))
         for family in FAMILIES.values():

@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,12 +26,12 @@ from server.store.database import Database, Work
 from server.world import World
 from tests.chaos.dice import Dice
 from tests.chaos.network import ServerEnd, Wire
-from tests.chaos.virtual import Dead, Process, VirtualLoop
+from tests.chaos.virtual import Dead, Process, VirtualLoop, current
 
 T = TypeVar("T")
 COMMIT_FAULTS = ("crash_before", "crash_after", "refused")
 LIMITS = Limits(connections_per_minute=1000, messages_per_second=10_000.0, message_burst=10_000)
-DUTIES_EVERY = 20.0  # seconds; production looks every second
+DUTIES_EVERY = 60.0  # seconds; production looks every second
 
 
 class Down(OSError):
@@ -48,10 +49,17 @@ class ServerProcess:
         self._ends: dict[asyncio.Task[Any], ServerEnd] = {}
         hub = Hub(world.monotonic, LIMITS.connections_per_minute)
         readers = Readers()
-        self.database = _Database(database_url(str(path)), world, hub.wake, readers.wake)
+        self.news = True
+        """The feed has grown since somebody last asked."""
+
+        def told(tenants: set[str]) -> None:
+            self.news = True
+            readers.wake(tenants)
+
+        self.database = _Database(database_url(str(path)), world, hub.wake, told)
         self.database.process = self.process
         dialect = self.database.engine.sync_engine.dialect
-        self._commit = dialect.do_commit
+        self._commit = partial(type(dialect).do_commit, dialect)
         dialect.do_commit = self._at_commit  # type: ignore[method-assign]
         rates = RateLimits(Rates(world.monotonic, 1e6, 1_000_000), Rates(world.monotonic, 1e6, 1_000_000))
         self.services = Services(
@@ -132,7 +140,9 @@ class ServerProcess:
     # --- the commit
 
     def _at_commit(self, connection: Any) -> None:
-        self.process.check()
+        mine = current()
+        if mine is not None:
+            mine.check()
         step = f"server:{self._label()}"
         fault = self._dice.strike(step, COMMIT_FAULTS)
         if fault == "refused":

@@ -60,8 +60,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Nobody calls from another thread."""
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
-        """A worker thread is a strand."""
+        """A worker thread is a strand; what is given to an executor of the caller's own never waits, and runs at once."""
         future: asyncio.Future[Any] = self.create_future()
+        if executor is not None:
+            try:
+                future.set_result(func(*args))
+            except Exception as error:
+                future.set_exception(error)
+            return future
 
         def work() -> None:
             try:
@@ -77,6 +83,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
         Strand(self, work).resume()
         return future
+
+    def alone_for(self, seconds: float) -> bool:
+        """Nobody else has anything to do for so long: a wait is nothing but a jump."""
+        waiting = self._scheduled
+        return not self._ready and not self._stopping and (not waiting or waiting[0]._when > self.now + seconds)
 
     def after(self, seconds: float, call: Callable[[], object]) -> asyncio.TimerHandle:
         """``call`` so much later, in no process."""
@@ -215,6 +226,9 @@ class Waiter:
             self._loop.call_soon(self._go_on, context=_NOBODY)
 
     def wait(self, seconds: float | None) -> bool:
+        if seconds is not None and self._loop.alone_for(seconds):
+            self._loop.now += seconds
+            return False
         handle = None if seconds is None else self._loop.call_later(max(0.0, seconds), self._go_on, context=_NOBODY)
         process = _current.get()
         try:

@@ -172,7 +172,7 @@ class World:
 
     def _over(self) -> bool:
         """Every job is final on the server, and nothing waits to be said."""
-        if not self.crm.all_asked or self.weather.busy:
+        if not self.crm.all_asked or not self.crm.ended or self.weather.busy:
             return False
         with closing(sqlite3.connect(self.folder / SERVER)) as db:
             left = db.execute("SELECT count(*) FROM jobs WHERE state NOT IN ('done','not_done','cancelled','rejected')")
