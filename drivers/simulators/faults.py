@@ -242,6 +242,15 @@ class LineFaults:
     def forget(self) -> None:
         self._faults.clear()
 
+    @property
+    def calm(self) -> bool:
+        """No fault waits: every byte passes as it is."""
+        return not self._faults
+
+    def passed(self, direction: str, count: int) -> None:
+        """So many bytes have passed while it was calm."""
+        self._passed[direction] += count
+
     def passing(self, direction: str, byte: int) -> tuple[bytes, bool]:
         """What is left of one byte, and whether the line breaks right after it."""
         self._passed[direction] += 1
