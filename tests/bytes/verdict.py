@@ -1,0 +1,106 @@
+"""Was it right? What the register itself holds at the end, beside what the agent says of the job.
+
+The measure is the same job without a fault: a document is the right one when it equals that run's in every tag but the
+time and what is computed from it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from protocol.crm.job_machine import Known
+from tests.bytes.scenarios import Effect, Scenario
+from tests.bytes.world import FINAL, Seen
+
+OF_THE_MOMENT = frozenset({"1012", "1077"})  # time, and the signature over it
+
+
+def violations(scenario: Scenario, clean: Seen, seen: Seen) -> list[str]:
+    """What must never be, each named; empty when all is well. ``clean``: the run without a fault."""
+    return list(_wrong(scenario, clean, seen))
+
+
+def _wrong(scenario: Scenario, clean: Seen, seen: Seen) -> Iterator[str]:
+    if seen.error is not None:
+        yield f"a foreign exception: {seen.error!r}"
+        return
+    state = seen.row.state
+    if state is Known.HUMAN:
+        if scenario.imprinted:
+            yield f"left to a person: {seen.row.outcome}"
+    elif state not in FINAL:
+        yield f"no end: still {state.value} after {seen.seconds:.0f} s"
+    elif not seen.in_time:
+        yield f"a late end: {seen.seconds:.0f} s"
+    if state in FINAL and not seen.at_rest:
+        yield "a document was left open in the register"
+    yield from _strangers(scenario, seen)
+    yield from _told(scenario, seen, happened(scenario, clean, seen))
+    yield from _proof(scenario, seen)
+
+
+def happened(scenario: Scenario, clean: Seen, seen: Seen) -> tuple[int, int]:
+    """How often the job was carried out, and how often rightly."""
+    match scenario.effect:
+        case Effect.DOCUMENT:
+            (right,) = [_lasting(each) for each in clean.documents if each["type"] == scenario.document]
+            made = [_lasting(each) for each in seen.documents if each["type"] == scenario.document]
+            return len(made), made.count(right)
+        case Effect.DRAWER:
+            times, rest = divmod(seen.drawer, clean.drawer)
+            return (times, times) if rest == 0 else (times + 1, 0)
+        case Effect.PAPER:
+            return max(_times(clean.printed, seen.printed)), min(_times(clean.printed, seen.printed))
+
+
+def _times(wanted: str, printed: str) -> list[int]:
+    """How often each line of the slip stands on the paper."""
+    found = Counter(printed.splitlines())
+    return [found[line] for line in wanted.splitlines() if line.strip()]
+
+
+def _lasting(document: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return document["type"], {tag: value for tag, value in document["tags"].items() if tag not in OF_THE_MOMENT}
+
+
+def _strangers(scenario: Scenario, seen: Seen) -> Iterator[str]:
+    """Documents that nobody has asked for."""
+    made = Counter(document["type"] for document in seen.documents)
+    for type_, times in made.items():
+        if type_ == scenario.document:
+            continue
+        if times > (1 if type_ in scenario.along else 0):
+            yield f"{times} documents of type {type_}"
+
+
+def _told(scenario: Scenario, seen: Seen, happened: tuple[int, int]) -> Iterator[str]:
+    """What the agent says of the job, against what happened."""
+    times, rightly = happened
+    state = seen.row.state
+    if times > 1:
+        yield f"carried out {times} times"
+    if state is Known.DONE and (times, rightly) != (1, 1):
+        yield f"a false success: done, carried out {times} times, {rightly} rightly"
+    if state is Known.NOT_DONE and times and not _is_unproven(scenario, seen):
+        yield f"not_done, but carried out {times} times"
+    if state in (Known.CANCELLED, Known.REJECTED):
+        yield f"{state.value}: nobody has asked for that"
+    if scenario.effect is Effect.DOCUMENT and seen.drawer:
+        yield f"{seen.drawer} kopecks in the drawer, paid by card"
+
+
+def _is_unproven(scenario: Scenario, seen: Seen) -> bool:
+    return scenario.effect is Effect.PAPER and seen.row.outcome.get("certainty") == "unproven"
+
+
+def _proof(scenario: Scenario, seen: Seen) -> Iterator[str]:
+    """``done`` names the very document that stands in the archive."""
+    if seen.row.state is not Known.DONE or scenario.effect is not Effect.DOCUMENT:
+        return
+    proof = seen.row.outcome.get("proof") or {}
+    named = (proof.get("source"), proof.get("fd"), proof.get("fpd"))
+    stands = [("device", each["fd"], each["fpd"]) for each in seen.documents if each["type"] == scenario.document]
+    if named not in stands:
+        yield f"the proof names {named}, the archive holds {stands}"
