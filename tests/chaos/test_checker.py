@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import ast
+import json
+import logging
+import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+import structlog
 
-from tests.chaos.checker import RULES, Asked, JournalBook, Letter, Records, Tally, check, tally
+from tests.chaos.checker import (
+    RULES,
+    Asked,
+    JournalBook,
+    Letter,
+    Records,
+    Tally,
+    check,
+    read_journal,
+    read_register,
+    read_server,
+    tally,
+)
 from tests.chaos.checking_example import TENANT, Book, Shop, receipt, right
 from tests.chaos.checking_records import Json
 from tests.chaos.checking_wrongs import (
@@ -25,6 +45,8 @@ from tests.chaos.checking_wrongs import (
     row_changed,
     tags,
 )
+from tests.soak.customers import Customers
+from tests.soak.shop import Wanted, opened
 
 
 @pytest.mark.parametrize("what", PLANTED)
@@ -208,3 +230,58 @@ def test_the_checker_knows_nothing_of_the_product(module: Path) -> None:
             imported |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "tests.chaos"}
     theirs = {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names}
     assert all(name == "tests.chaos" or name.startswith("tests.chaos.check") for name in theirs), theirs
+
+
+# --- the product's own books ------------------------------------------------------------------------------------------
+
+MONDAY = datetime(2026, 7, 6, 9, 0)  # noqa: DTZ001  (a desk has local time only)
+LOST = ("answer-lost:command=FF45,nth=2,drop=no", "answer-lost:command=FF46,nth=4", "answer-lost:command=50")
+"""A receipt's closing, a receipt's line, cash."""
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_the_checker_reads_what_the_product_has_written(tmp_path: Path) -> None:
+    """Server, agent, driver and simulated register have written these books: the hand-made ones are like them."""
+    customers = Customers(Random(5))
+    with opened(tmp_path, MONDAY, ffd="1.2", capacity=500, rolls=()) as shop:
+        shop.live(60)
+        asked = [Wanted("c1", "cash_in", {"amount": "5000.00"}), Wanted("c2", "cash_out", {"amount": "99999.00"})]
+        asked += [Wanted(f"r{n}", "receipt", customers.receipt(0)[0]) for n in range(6)]
+        asked += [Wanted("s1", "print_text", {"lines": [{"text": "Спасибо"}]}), Wanted("z1", "close_shift", {})]
+        for fault in LOST:
+            shop.device.inject(fault)
+        shop.post(*asked)
+        shop.settle([one.job_id for one in asked])
+        shop.live(60)
+        shop.write_down()
+    records = _of_a_shop(tmp_path)
+    assert [str(wrong) for wrong in check(records)] == []
+    counted = tally(records)
+    assert (counted.jobs, counted.states["done"], counted.states["not_done"]) == (10, 9, 1)
+    doubts = [row for row in records.journals[0].rows if '"event": "doubt"' in (row.body or "")]
+    assert len(doubts) >= 2
+    spoiled = dict(records.server.jobs["r1"]["proof"], fpd="1")
+    records.server.jobs["r1"].update(proof=spoiled)  # type: ignore[attr-defined]
+    assert {wrong.rule for wrong in check(records)} == {"proof_differs", "event_contradicts"}
+
+
+def _of_a_shop(folder: Path) -> Records:
+    kept = {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("asked", "dump", "register")}
+    tenant = kept["register"]["tenant_id"]
+    with closing(sqlite3.connect(folder / "server.sqlite3")) as db:
+        server = read_server(db)
+        (agent_id,) = db.execute("SELECT id FROM agents").fetchone()
+        journal = read_journal((folder / "journal.sqlite3"), agent_id=agent_id)
+    asked = {job_id: Asked(a["kind"], "17", tenant, a["payload"]) for job_id, a in kept["asked"].items()}
+    drawer = kept["register"]["drawer"]
+    register = read_register([kept["dump"]], kkm_id="17", exclusive=True, imprint=True, drawer=drawer)
+    read = [(0, {"type": row.type, "event_id": row.event_id, "data": row.data}) for row in server.feed]
+    return Records(asked, [register], [journal], server, read)
