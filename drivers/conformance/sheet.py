@@ -24,7 +24,7 @@ def sheet(family: str, benches: Sequence[Bench], judge: Judge) -> str:
     judged = {(str(case.bench), case.behaviour.name): judge(case) for case in cases(ours)}
     page = HEAD.format(family=family) + _counts(ours, judged)
     for section in sections():
-        page += f"\n## {section.title}\n\n"
+        page += f"\n## {section.title.replace('``', '`')}\n\n"
         page += "| behaviour | what is shown | " + " | ".join(bench.variant for bench in ours) + " |\n"
         page += "| --- | --- |" + " --- |" * len(ours) + "\n"
         for each in section.behaviours:

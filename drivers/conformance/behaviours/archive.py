@@ -93,6 +93,7 @@ def foreign(stage: Stage) -> None:
 def new_drive(stage: Stage) -> None:
     driver = stage.at_work()
     old = stage.sell()["fd"]
+    assert stage.read(old).fd == old
     stage.hand(Hand.NEW_DRIVE)
     stage.again()
     assert driver.status().last_fd == stage.truth().documents[-1]["fd"] < old

@@ -13,7 +13,6 @@ from drivers.conformance.catalogue import Able, Behaviour, behaviour
 from drivers.conformance.samples import CASHIER, SALE
 from drivers.conformance.stage import Stage, cash_sale
 
-DAY = 24 * 3600.0
 
 
 @behaviour("status.fresh", "a register at rest: shift closed, nothing open, paper in, not busy, nothing blocked")
@@ -46,8 +45,10 @@ def shift_open(stage: Stage) -> None:
 @behaviour("status.shift-expired", "a shift of more than 24 hours is EXPIRED")
 def shift_expired(stage: Stage) -> None:
     driver = stage.at_work()
+    seen = [driver.status().shift]
     stage.sleep(25 * 3600.0)
-    assert driver.status().shift is ShiftState.EXPIRED
+    seen.append(driver.status().shift)
+    assert seen == [ShiftState.OPEN, ShiftState.EXPIRED]
 
 
 @behaviour("status.shift-closed-number", "after closing, the number of the shift is that of the last closed one")

@@ -1,0 +1,359 @@
+"""Drivers with one thing wrong each: a good driver behind a wrapper that spoils what passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from drivers.api import FiscalDocument, FiscalRegister, Identity, Paper, ShiftTotals, SlipBarcode, SlipText, Status
+from drivers.conformance.bench import Desk, Setting
+from drivers.errors import InDoubt, NotSent, Refused
+from protocol.ffd.planned import PlannedPayments, PlannedReceipt
+from tests.conformance.shtrih import LONGEST, OFFERS, ShtrihBench, ShtrihDesk
+
+MUTATING = (
+    "open_shift", "close_shift", "x_report", "cash_in", "cash_out", "print_slip", "print_copy", "open_drawer",
+    "fill_receipt", "close_receipt", "cancel_document", "continue_print",
+)  # fmt: skip
+
+
+class Passing:
+    """Everything as the driver behind it."""
+
+    def __init__(self, inner: FiscalRegister, desk: Desk) -> None:
+        self.inner = inner
+        self.desk = desk
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.inner, name)
+        if name not in MUTATING:
+            return found
+        return lambda *args, **kwargs: self.acts(name, found, *args, **kwargs)
+
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Every command that may have an effect."""
+        return call(*args, **kwargs)
+
+
+class RetriesInDoubt(Passing):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except InDoubt:
+            self.inner.connect()
+            return call(*args, **kwargs)
+
+
+class DoubtIsRefusal(Passing):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except InDoubt as doubt:
+            raise Refused(doubt.code, doubt.detail) from doubt
+
+
+class DoubtIsNotSent(Passing):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except InDoubt as doubt:
+            raise NotSent(doubt.code, doubt.detail) from doubt
+
+
+class DoubtIsSuccess(Passing):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except InDoubt:
+            return None
+
+
+class RefusalIsDoubt(Passing):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except Refused as refused:
+            raise InDoubt(refused.code, vendor=refused.vendor) from refused
+
+
+class NoTimeRemains(Passing):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except InDoubt as doubt:
+            doubt.remaining = 0.0
+            raise
+
+
+class AllTimeRemains(NoTimeRemains):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except InDoubt as doubt:
+            doubt.remaining = 1e6
+            raise
+
+
+class VendorForgotten(Passing):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except Refused as refused:
+            raise Refused(refused.code, refused.detail) from refused
+
+
+class HangsUpWhenRefused(Passing):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except Refused:
+            self.inner.disconnect()
+            raise
+
+
+class ActsTwice(Passing):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if name in ("open_drawer", "cash_in", "x_report"):
+            call(*args, **kwargs)
+        return call(*args, **kwargs)
+
+
+class ForeignException(Passing):
+    def status(self) -> Status:
+        try:
+            return self.inner.status()
+        except (InDoubt, NotSent) as error:
+            raise ValueError(error.detail) from error
+
+
+class HangsWhenSilent(Passing):
+    def status(self) -> Status:
+        try:
+            return self.inner.status()
+        except (InDoubt, NotSent):
+            self.desk.sleep(3600.0)
+            raise
+
+
+class OldStatus(Passing):
+    """Asks once and remembers."""
+
+    seen: Status | None = None
+
+    def status(self) -> Status:
+        self.seen = self.seen or self.inner.status()
+        return self.seen
+
+
+class PaperAlwaysThere(Passing):
+    def status(self) -> Status:
+        return replace(self.inner.status(), paper=Paper.PRESENT)
+
+
+class OldIdentity(Passing):
+    seen: Identity | None = None
+
+    def connect(self) -> Identity:
+        found = self.inner.connect()
+        self.seen = self.seen or found
+        return self.seen
+
+
+class ProblemsHidden(Passing):
+    def connect(self) -> Identity:
+        return replace(self.inner.connect(), setup_problems=())
+
+
+class CleansUpWhenConnecting(Passing):
+    def connect(self) -> Identity:
+        found = self.inner.connect()
+        self.inner.cancel_document()
+        return found
+
+
+class DisconnectRaises(Passing):
+    connected = False
+
+    def connect(self) -> Identity:
+        self.connected = True
+        return self.inner.connect()
+
+    def disconnect(self) -> None:
+        if not self.connected:
+            raise NotSent("device_offline")
+        self.connected = False
+        self.inner.disconnect()
+
+
+class SubtotalIsTotal(Passing):
+    total = 0
+
+    def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
+        self.inner.fill_receipt(receipt, on_progress)
+        self.total = receipt.total
+
+    def subtotal(self) -> int:
+        return self.total
+
+
+class LineForgotten(Passing):
+    def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
+        self.inner.fill_receipt(replace(receipt, lines=receipt.lines[:-1]), on_progress)
+
+
+class ImprintForgotten(Passing):
+    def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
+        self.inner.fill_receipt(replace(receipt, imprint=None), on_progress)
+
+
+class AlwaysPrints(Passing):
+    def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
+        self.inner.fill_receipt(replace(receipt, print=True), on_progress)
+
+
+class ClosesWhileFilling(Passing):
+    def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
+        self.inner.fill_receipt(receipt, on_progress)
+        self.inner.close_receipt(receipt)
+
+
+class PaymentsSwapped(Passing):
+    def close_receipt(self, receipt: PlannedReceipt) -> Any:
+        paid = receipt.payments
+        swapped = PlannedPayments(paid.cash, paid.card, paid.credit, paid.prepaid, paid.other)
+        return self.inner.close_receipt(replace(receipt, payments=swapped))
+
+
+class ReplyInvented(Passing):
+    def close_receipt(self, receipt: PlannedReceipt) -> Any:
+        return replace(self.inner.close_receipt(receipt), fd=1)
+
+
+class ChecksNothing(Passing):
+    def check_receipt(self, receipt: PlannedReceipt) -> None:
+        return
+
+
+class CancelBelieves(Passing):
+    def cancel_document(self) -> None:
+        try:
+            self.inner.cancel_document()
+        except Refused:
+            return
+
+
+class CancelOnlyOnce(Passing):
+    def cancel_document(self) -> None:
+        if not self.inner.status().document_open:
+            raise Refused("document_closed")
+        self.inner.cancel_document()
+
+
+class ContinuesAlways(Passing):
+    def continue_print(self) -> None:
+        if self.inner.status().paper is Paper.RESUMABLE:
+            self.inner.continue_print()
+
+
+class LastDocumentForAny(Passing):
+    def document(self, fd: int) -> FiscalDocument | None:
+        return self.inner.document(fd) or self.inner.document(self.inner.status().last_fd)
+
+
+class TagsForgotten(Passing):
+    def document(self, fd: int) -> FiscalDocument | None:
+        found = self.inner.document(fd)
+        return None if found is None else replace(found, tags={})
+
+
+class ArchiveRemembered(Passing):
+    def __init__(self, inner: FiscalRegister, desk: Desk) -> None:
+        super().__init__(inner, desk)
+        self.known: dict[int, FiscalDocument] = {}
+
+    def document(self, fd: int) -> FiscalDocument | None:
+        if fd not in self.known:
+            found = self.inner.document(fd)
+            if found is None:
+                return None
+            self.known[fd] = found
+        return self.known[fd]
+
+
+class SignsSwapped(Passing):
+    def shift_totals(self) -> ShiftTotals:
+        told = self.inner.shift_totals()
+        return replace(told, total={1: told.total[1], 2: told.total[3], 3: told.total[2], 4: told.total[4]})
+
+
+class CashOutClamped(Passing):
+    def cash_out(self, amount: int, cashier_name: str | None) -> None:
+        self.inner.cash_out(min(amount, self.inner.cash_counters().drawer), cashier_name)
+
+
+class SlipUnchecked(Passing):
+    def print_slip(self, lines: Sequence[SlipText | SlipBarcode], *, cut: bool) -> None:
+        for line in lines:
+            self.inner.print_slip([line], cut=False)
+
+
+class SlipCutOff(Passing):
+    def print_slip(self, lines: Sequence[SlipText | SlipBarcode], *, cut: bool) -> None:
+        short = [replace(line, text=line.text[:20]) if isinstance(line, SlipText) else line for line in lines]
+        self.inner.print_slip(short, cut=cut)
+
+
+@dataclass(frozen=True)
+class BrokenBench(ShtrihBench):
+    breaks: Callable[[FiscalRegister, Desk], object] = Passing
+
+    def make(self, settings: frozenset[Setting]) -> ShtrihDesk:
+        desk = super().make(settings)
+        desk.driver = cast(FiscalRegister, self.breaks(desk.driver, desk))
+        return desk
+
+
+def broken(breaks: type[Passing]) -> BrokenBench:
+    return BrokenBench("shtrih", breaks.__name__, OFFERS, longest=LONGEST, breaks=breaks)
+
+
+BROKEN: dict[type[Passing], tuple[str, ...]] = {
+    RetriesInDoubt: ("close_receipt.answer-lost", "cash_in.cut", "open_drawer.answer-lost", "print_slip.answer-lost"),
+    DoubtIsRefusal: ("close_receipt.answer-lost", "open_shift.late", "doubt.garbage-after-close"),
+    DoubtIsNotSent: ("close_receipt.answer-lost", "cash_out.request-lost"),
+    DoubtIsSuccess: ("close_receipt.request-lost", "open_shift.cut", "doubt.garbage-after-close"),
+    RefusalIsDoubt: ("cash_in.refused", "refused.payment-short", "refused.no-paper"),
+    NoTimeRemains: ("close_receipt.late", "close_shift.late"),
+    AllTimeRemains: ("close_receipt.cut",),
+    VendorForgotten: ("cash_out.refused", "close_receipt.refused"),
+    HangsUpWhenRefused: ("x_report.refused", "refused.payment-short"),
+    ActsTwice: ("drawer.pulse", "cash.in-and-out", "x-report.not-fiscal"),
+    ForeignException: ("line.noise-status", "line.silent-status"),
+    HangsWhenSilent: ("line.silent-status",),
+    OldStatus: ("status.foreign-receipt", "status.shift-expired", "doubt.shift-is-told"),
+    PaperAlwaysThere: ("status.no-paper", "status.paper-interrupted"),
+    OldIdentity: ("identity.other-register", "identity.new-drive"),
+    ProblemsHidden: ("identity.problem-vat20_autoreplace", "identity.problem-tax_by_host"),
+    CleansUpWhenConnecting: ("line.disconnect-in-document", "doubt.close-is-not-found"),
+    DisconnectRaises: ("line.disconnect",),
+    SubtotalIsTotal: ("receipt.rounding", "receipt.subtotal"),
+    LineForgotten: ("receipt.sell", "receipt.many-lines"),
+    ImprintForgotten: ("receipt.imprint", "doubt.close-is-found"),
+    AlwaysPrints: ("receipt.electronic",),
+    ClosesWhileFilling: ("receipt.fill-does-not-close", "fence.cancels"),
+    PaymentsSwapped: ("receipt.every-payment",),
+    ReplyInvented: ("receipt.reply",),
+    ChecksNothing: ("check.taxation", "check.vat20-replaced", "check.not-expressible-1.05"),
+    CancelBelieves: ("fence.returns-only-when-gone", "cancel_document.refused"),
+    CancelOnlyOnce: ("fence.repeats", "fence.nothing-open"),
+    ContinuesAlways: ("refused.nothing-waits", "paper.continues"),
+    LastDocumentForAny: ("archive.no-such-document", "archive.new-drive"),
+    TagsForgotten: ("archive.tags",),
+    ArchiveRemembered: ("archive.nothing-cached", "archive.new-drive"),
+    SignsSwapped: ("totals.by-sign",),
+    CashOutClamped: ("refused.cash-short",),
+    SlipUnchecked: ("refused.bad-barcode",),
+    SlipCutOff: ("slip.wraps",),
+}
+"""What is wrong, and the behaviours that must see it."""
