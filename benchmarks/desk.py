@@ -17,6 +17,7 @@ from agent.procedures.asks import (
     Ended,
     Fill,
     NoteSeen,
+    ReadArchiveEnd,
     ReadDocument,
     ReadStatus,
     ReadSubtotal,
@@ -70,6 +71,8 @@ class Desk:
         match ask:
             case ReadStatus():
                 return register.status()
+            case ReadArchiveEnd():
+                return register.archive_end()
             case ReadDocument(fd):
                 document = register.document(fd)
                 return None if document is None else Seen(document, None)

@@ -50,7 +50,9 @@ def measure(options: Options) -> Iterator[Row]:
                 BareHost(channel).receipt(frames, wanted.close, profile.password)
                 bare.append(perf_counter() - begun)
             if done % 10 == 9:
-                options.say(f"  {done + 1} receipts: ours {median(ours) * 1e3:.1f} ms, bare {median(bare) * 1e3:.1f} ms")
+                options.say(
+                    f"  {done + 1} receipts: ours {median(ours) * 1e3:.1f} ms, bare {median(bare) * 1e3:.1f} ms"
+                )
     needs = channel.count * byte_time(BAUD)
     yield Row(
         "wire",
@@ -89,7 +91,7 @@ class LineCount:
 
     count: int = 0
 
-    def __call__(self, at: float, direction: str, data: bytes) -> None:
+    def __call__(self, _at: float, _direction: str, data: bytes) -> None:
         self.count += len(data)
 
     def zero(self) -> None:

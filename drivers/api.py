@@ -185,6 +185,17 @@ class CloseReply:
     fd: int | None
     fpd: str | None
     change: int | None
+    paper: Paper | None = None  # after the document was printed to its end; None: not known yet, ``status`` tells
+    drawer: int | None = None  # kopecks, after the document; None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveEnd:
+    """A part of ``Status``: how far the fiscal drive's archive goes."""
+
+    fn_serial: str
+    last_fd: int
+    fn_document_open: bool
 
 
 class FiscalRegister(ABC):
@@ -208,6 +219,11 @@ class FiscalRegister(ABC):
     @abstractmethod
     def status(self) -> Status:
         """Read mode, shift, open document, last FD, paper and clock."""
+
+    def archive_end(self) -> ArchiveEnd:
+        """Read how far the archive goes. A query; a register that can be asked for less than all of ``status`` is."""
+        status = self.status()
+        return ArchiveEnd(status.fn_serial, status.last_fd, status.fn_document_open)
 
     @abstractmethod
     def document(self, fd: int) -> FiscalDocument | None:
@@ -276,7 +292,8 @@ class FiscalRegister(ABC):
 
     @abstractmethod
     def close_receipt(self, receipt: PlannedReceipt) -> CloseReply:
-        """Send payments and tax system and close: the document becomes fiscal. Sent at most once."""
+        """Send payments and tax system and close: the document becomes fiscal. Sent at most once. Once it is answered
+        nothing is raised: what else the reply may tell is left out when the register does not say it."""
 
     @abstractmethod
     def cancel_document(self) -> None:

@@ -32,6 +32,7 @@ from agent.procedures.asks import (
     Operate,
     Operation,
     Query,
+    ReadArchiveEnd,
     ReadCounters,
     ReadDocument,
     ReadStatus,
@@ -148,6 +149,8 @@ class Performer:
         match ask:
             case ReadStatus():
                 return self.status()
+            case ReadArchiveEnd():
+                return register.archive_end()
             case ReadDocument(fd):
                 self.connect()
                 document = register.document(fd)
@@ -181,7 +184,7 @@ class Performer:
                 return register.subtotal()
             case Close():
                 assert work.plan is not None
-                return register.close_receipt(work.plan)
+                return self._recorder.closed(register.close_receipt(work.plan))
             case Fence():
                 return register.cancel_document()
             case ContinuePrint():

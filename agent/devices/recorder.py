@@ -16,7 +16,7 @@ from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobRow
 from agent.procedures.asks import Begin, BeginOperation, EndOperation, NoteSeen, Operation, Seen
 from agent.procedures.evidence import RECEIPTS, few
-from drivers.api import FiscalDocument, Identity, ShiftTotals, Status
+from drivers.api import CloseReply, FiscalDocument, Identity, ShiftTotals, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind
@@ -94,6 +94,12 @@ class Recorder:
         self.work = replace(self.work, row=moved)
         if event in (JobEvent.PROVEN, JobEvent.FOUND) and document is not None:
             self._saw(document.fd)
+
+    def closed(self, reply: CloseReply) -> CloseReply:
+        """The drawer of the last status is the one before the receipt: the proof shows the one after it, or none."""
+        if self.status is not None:
+            self.status = replace(self.status, drawer=reply.drawer)
+        return reply
 
     def _outcome(self, row: JobRow, event: JobEvent, data: Data) -> dict[str, Any] | None:
         why: Reason | None = data.get("reason")

@@ -41,6 +41,11 @@ class ReadStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadArchiveEnd:
+    """Answered by ``drivers.api.ArchiveEnd``. Asked on the channel that is open: inside an attempt."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadDocument:
     """Answered by ``Seen``, or by ``None`` when the register has no document of this number."""
 
@@ -184,6 +189,7 @@ class Ended:
 
 Ask = (
     ReadStatus
+    | ReadArchiveEnd
     | ReadDocument
     | Fill
     | ReadSubtotal

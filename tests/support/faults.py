@@ -20,6 +20,7 @@ from agent.procedures.asks import (
     Operate,
     Operation,
     Query,
+    ReadArchiveEnd,
     ReadCounters,
     ReadDocument,
     ReadStatus,
@@ -60,7 +61,7 @@ COMMITS = (Begin, Commit, NoteSeen, BeginOperation, EndOperation)
 def faults_of(ask: Ask) -> tuple[Fault, ...]:
     """What can go wrong with an ask."""
     match ask:
-        case ReadStatus():
+        case ReadStatus() | ReadArchiveEnd():
             return (*_SAYS_NOTHING, Fault.FOREIGN)
         case ReadDocument() | ReadSubtotal() | Reopen() | CheckReceipt() | ReadCounters() | ReadTotals() | Query():
             return _SAYS_NOTHING

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drivers.api import (
+    ArchiveEnd,
     CashCounters,
     CloseReply,
     DocumentKind,
@@ -120,6 +121,10 @@ class ModelRegister:
             blocked=self.blocked or None,
         )
 
+    def archive_end(self) -> ArchiveEnd:
+        self.answers()
+        return ArchiveEnd(self.fn, self.last_fd, self.half_document)
+
     def document(self, fd: int) -> FiscalDocument | None:
         self.answers()
         if fd in self.unreadable:
@@ -148,7 +153,8 @@ class ModelRegister:
         fd = self._add(DocumentKind.RECEIPT, sign=receipt.sign, total=total, imprint=receipt.imprint or "")
         self.ours.append(fd)
         self.drawer += receipt.payments.cash * (-1 if receipt.sign in (2, 3) else 1)
-        return CloseReply(fd, self.documents[fd].fpd, 0)
+        printed = self.now >= self.busy_until and not self.cover_open
+        return CloseReply(fd, self.documents[fd].fpd, 0, self.paper if printed else None, self.drawer)
 
     def cancel(self) -> None:
         self.answers()

@@ -33,6 +33,7 @@ from agent.procedures.asks import (
     NotReady,
     Operate,
     Operation,
+    ReadArchiveEnd,
     ReadCounters,
     ReadDocument,
     ReadStatus,
@@ -299,6 +300,8 @@ class Desk:
         match ask:
             case ReadStatus():
                 return register.status()
+            case ReadArchiveEnd():
+                return register.archive_end()
             case ReadDocument(fd):
                 found = register.document(fd)
                 if found is None:

@@ -16,15 +16,15 @@ from agent.procedures.asks import (
     NoteSeen,
     NotReady,
     Operation,
-    ReadStatus,
+    ReadArchiveEnd,
     ReadSubtotal,
 )
 from agent.procedures.evidence import Proven, Undecidable, decide
 from agent.procedures.patience import PASSING
 from agent.procedures.precheck import Ready, snapshot_of
-from agent.procedures.receipt.resolve import look
+from agent.procedures.receipt.resolve import look, read_back
 from agent.procedures.receipt.run import Next, Phase, Run, on_document, read_on
-from drivers.api import ShiftState, Status
+from drivers.api import ArchiveEnd, ShiftState, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
 from protocol.crm.outcomes import Reason
@@ -148,13 +148,13 @@ def on_subtotal(run: Run, answer: Answered) -> Next:
         return look(replace(run, cause=reason("total_differs", detail=f"{answer.value}, planned {planned}")))
     if not run.ctx.exclusive:
         return closing(run)
-    return replace(run, phase=Phase.RECHECK), ReadStatus()
+    return replace(run, phase=Phase.RECHECK), ReadArchiveEnd()
 
 
 def on_recheck(run: Run, answer: Answered) -> Next:
-    status: Status = answer.value
+    end: ArchiveEnd = answer.value
     assert run.snapshot is not None
-    if status.last_fd != run.snapshot.last_fd or status.fn_serial != run.snapshot.fn_serial:
+    if end.last_fd != run.snapshot.last_fd or end.fn_serial != run.snapshot.fn_serial:
         return look(replace(run, cause=reason("total_differs", detail="another document came in between")))
     return closing(run)
 
@@ -169,7 +169,7 @@ def close(run: Run, _: Answered) -> Next:
 
 def closed(run: Run, answer: Answered) -> Next:
     """The answer is no proof yet; it says where to look."""
-    return look(replace(run, reply=answer.value, own_open=False))
+    return read_back(replace(run, reply=answer.value, own_open=False))
 
 
 def refused(run: Run, answer: Answered) -> Next:

@@ -1,4 +1,5 @@
-"""Deciding what became of an attempt: a first look, drain, look, fence, read the archive, decide."""
+"""Deciding what became of an attempt: what the closing command answered is read back; in doubt a first look, drain,
+look, fence, read the archive, decide."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from agent.procedures.asks import (
     Answered,
     Commit,
     Fence,
+    ReadArchiveEnd,
     ReadStatus,
     Reopen,
     Wait,
@@ -16,10 +18,51 @@ from agent.procedures.evidence import Proven, ProvenNone, Undecidable, decide, s
 from agent.procedures.patience import LEFTOVER_PATIENCE, MARGIN, PEEK_AFTER, SILENT_AFTER, UNREADABLE_AFTER
 from agent.procedures.receipt.paper import paper_of
 from agent.procedures.receipt.run import Next, Phase, Run, on_document, read_on
-from drivers.api import Identity, Status
+from drivers.api import ArchiveEnd, Identity, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
 from protocol.crm.outcomes import Decision
+
+# --- R9: read back --------------------------------------------------------------------------------------------------
+
+
+def read_back(run: Run) -> Next:
+    """The closing command was answered, and nothing of this attempt is left to strike later: the document with the
+    imprint is its own proof. Only that counts here; whatever else it may be is decided by a whole look."""
+    assert run.reply is not None
+    if run.ctx.plan.imprint is None or run.reply.paper is None:
+        return look(run)
+    return replace(run, phase=Phase.READ_BACK), ReadArchiveEnd()
+
+
+def on_read_back(run: Run, answer: Answered) -> Next:
+    end: ArchiveEnd = answer.value
+    assert run.snapshot is not None
+    assert run.first is not None
+    if end.fn_serial != run.snapshot.fn_serial or end.fn_document_open:
+        return look(run)
+    return read_on(replace(run, phase=Phase.READ, seen=(), next_fd=run.first.last_fd + 1, last_fd=end.last_fd), back)
+
+
+def on_read(run: Run, answer: Answered) -> Next:
+    return look(run) if answer.value is None else on_document(run, answer, back)
+
+
+def back(run: Run) -> Next:
+    assert run.reply is not None
+    assert run.reply.paper is not None
+    assert run.status is not None
+    verdict = decide(run.seen, run.ctx.plan, exclusive=False)
+    if not isinstance(verdict, Proven):
+        return look(run)
+    seen = replace(run.status, last_fd=run.last_fd, busy=False, paper=run.reply.paper, cover_open=False)
+    return proven(replace(run, status=seen), verdict)
+
+
+def look_whole(run: Run, _: Answered) -> Next:
+    """What could not be read back is looked for as after any other end of an attempt."""
+    return look(run)
+
 
 # --- b.3: deciding --------------------------------------------------------------------------------------------------
 

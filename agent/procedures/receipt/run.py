@@ -31,6 +31,8 @@ class Phase(StrEnum):
     RECHECK = "R6 last FD"
     CLOSING = "R7 CLOSING"
     CLOSE = "R8 close"
+    READ_BACK = "R9 last FD"
+    READ = "R9 read back"
     DOUBT = "b.3 record the doubt"
     PEEK_WAIT = "b.3.0 a moment"
     PEEK_REOPEN = "b.3.0 reopen"

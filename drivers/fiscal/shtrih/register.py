@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from drivers.api import (
+    ArchiveEnd,
     Capabilities,
     CashCounters,
     CloseReply,
@@ -149,6 +150,7 @@ class ShtrihRegister(FiscalRegister):
         if full.serial != known.short_serial:
             self.disconnect()
             raise NotSent("wrong_device", f"serial {full.serial}, it was {known.short_serial} when connecting")
+        self._printer.saw(full)
         drive = self._link.call(DriveStatus(self._password))
         shift = self._link.call(ShiftParameters(self._password))
         drawer = self._ask.optional(MoneyRegister(self._password, MoneyRegister.DRAWER))
@@ -171,6 +173,11 @@ class ShtrihRegister(FiscalRegister):
             fn_warnings=tuple(word for flag, word in _WARNINGS.items() if drive.warnings & flag),
             blocked=_BLOCKED.get(mode_of(full.mode), None if drive.phase == DRIVE_WORKING else "fn_state"),
         )
+
+    def archive_end(self) -> ArchiveEnd:
+        self._connected()
+        drive = self._link.call(DriveStatus(self._password))
+        return ArchiveEnd(drive.serial.strip(), drive.last_fd, drive.document != 0)
 
     def document(self, fd: int) -> FiscalDocument | None:
         self._connected()
@@ -342,7 +349,7 @@ class ShtrihRegister(FiscalRegister):
 
     def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
         commands = commands_for(receipt, self._profile, self._connected().settings)
-        self._printer.ready()
+        self._printer.still_ready()
         self._print_next(wanted=receipt.print)
         self._printer.call(commands.open)
         for tlv in commands.head:
@@ -360,8 +367,19 @@ class ShtrihRegister(FiscalRegister):
         commands = commands_for(receipt, self._profile, self._connected().settings)
         self._printer.ready()
         reply = self._printer.call(commands.close)
-        self._printer.settled()
-        return CloseReply(fd=reply.fd, fpd=str(reply.sign), change=reply.change)
+        paper, drawer = self._after()
+        return CloseReply(fd=reply.fd, fpd=str(reply.sign), change=reply.change, paper=paper, drawer=drawer)
+
+    def _after(self) -> tuple[Paper | None, int | None]:
+        """Paper and drawer after a document: told when all went well, otherwise left to the next status."""
+        printed = self._printer.settled()
+        if printed is None or printed.flags & Flag.COVER_OPEN:
+            return None, None
+        try:
+            drawer = self._ask.optional(MoneyRegister(self._password, MoneyRegister.DRAWER))
+        except DeviceError:
+            return None, None
+        return _PAPER.get(printed.submode, Paper.PRESENT), drawer.value if drawer else None
 
     def cancel_document(self) -> None:
         self._connected()

@@ -58,7 +58,7 @@ def printing(faults: dict[int, Fault]) -> Desk:
     def slow() -> Any:
         reply = close()
         desk.register.busy_until = desk.register.now + 1.0
-        return reply
+        return replace(reply, paper=None)
 
     desk.register.close = slow  # type: ignore[method-assign]
     return desk

@@ -463,7 +463,55 @@ def test_a_command_refused_while_printing_is_sent_again(desk: Desk) -> None:
 def test_a_command_that_waits_for_continue_gets_it(desk: Desk) -> None:
     desk.device.answers[c.CloseReceipt] = [0x58, c.ClosedReply(0, 46, 1)]
     assert desk.register.close_receipt(RECEIPT).fd == 46
-    assert desk.device.said() == ["CloseReceipt", "ContinuePrint", "CloseReceipt"]
+    assert desk.device.said() == ["CloseReceipt", "ContinuePrint", "CloseReceipt", "MoneyRegister"]
+
+
+def test_the_answer_to_the_close_tells_paper_and_drawer(desk: Desk) -> None:
+    desk.device.answers[c.CloseReceipt] = [c.ClosedReply(0, 46, 1)]
+    desk.device.answers[c.MoneyRegister] = [c.RegisterReply(1, 123450)]
+    reply = desk.register.close_receipt(RECEIPT)
+    assert (reply.paper, reply.drawer) == (Paper.PRESENT, 123450)
+
+
+def test_a_close_that_was_answered_raises_nothing_and_leaves_the_rest_to_a_look(desk: Desk) -> None:
+    desk.device.answers[c.CloseReceipt] = [c.ClosedReply(0, 46, 1)]
+    desk.device.answers[c.ShortStatus] = [short_status(), short_status(2, 2)]
+    reply = desk.register.close_receipt(RECEIPT)
+    assert (reply.fd, reply.paper, reply.drawer) == (46, None, None)
+
+
+def test_the_end_of_the_archive_is_one_question(desk: Desk) -> None:
+    whole = desk.register.status()
+    desk.device.log.clear()
+    end = desk.register.archive_end()
+    assert (end.fn_serial, end.last_fd, end.fn_document_open) == (whole.fn_serial, whole.last_fd, False)
+    assert desk.device.said() == ["DriveStatus"]
+
+
+@pytest.mark.parametrize(("passed", "polls"), [(0.5, 0), (1.5, 1)])
+def test_what_a_status_has_just_shown_of_the_printer_is_not_asked_again(desk: Desk, passed: float, polls: int) -> None:
+    desk.register.status()
+    desk.device.log.clear()
+    desk.clock.sleep(passed)
+    desk.fill()
+    assert [type(command) for command in desk.device.log].count(c.ShortStatus) == polls
+
+
+def test_a_status_before_something_was_printed_says_nothing_of_the_printer_now(desk: Desk) -> None:
+    desk.register.status()
+    desk.register.x_report()
+    desk.device.log.clear()
+    desk.fill()
+    assert c.ShortStatus in [type(command) for command in desk.device.log]
+
+
+@pytest.mark.parametrize("submode", [1, 2, 3, 5])
+def test_a_status_that_shows_a_printer_not_ready_is_no_leave_to_begin(desk: Desk, submode: int) -> None:
+    desk.device.answers[c.FullStatus] = [full_status(2, submode)]
+    desk.register.status()
+    desk.device.log.clear()
+    desk.fill()
+    assert c.ShortStatus in [type(command) for command in desk.device.log]
 
 
 def test_a_command_refused_for_ever_ends(desk: Desk) -> None:
