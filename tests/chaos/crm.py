@@ -155,7 +155,7 @@ class Crm:
         times = 2 if self._random.random() < 0.1 else 1
         while times:
             try:
-                await self._request("post", lambda work: jobs.post(work, self._s.world, LIMITS, self.tenant_id, asked))
+                await self.request("post", lambda work: jobs.post(work, self._s.world, LIMITS, self.tenant_id, asked))
                 order.answered = True
                 times -= 1
             except Problem as problem:
@@ -169,7 +169,7 @@ class Crm:
     async def _cancel(self, order: Order) -> None:
         order.cancelled = True
         try:
-            await self._request("cancel", lambda work: jobs.cancel(work, self._s.world, self.tenant_id, order.job_id))
+            await self.request("cancel", lambda work: jobs.cancel(work, self._s.world, self.tenant_id, order.job_id))
         except Problem:
             return
 
@@ -177,7 +177,7 @@ class Crm:
     def _s(self) -> Any:
         return self._world.server.services
 
-    async def _request(self, what: str, work: Any) -> Any:
+    async def request(self, what: str, work: Any) -> Any:
         """Repeated until it is answered, as every client must."""
         while True:
             try:
@@ -225,7 +225,7 @@ class Crm:
             return
         asked = jobs.Renewal(start_within_s=START_WITHIN, lease_no=lease_no)
         try:
-            await self._request(
+            await self.request(
                 "renew", lambda work: jobs.renew(work, self._s.world, self.tenant_id, order.job_id, asked)
             )
         except Problem:
@@ -237,7 +237,7 @@ class Crm:
         decision, fd = self.truth(order)
         asked = jobs.Resolution(decision=decision, person="Управляющий", reason="сверено с лентой", rev=rev, fd=fd)
         try:
-            await self._request(
+            await self.request(
                 "resolve", lambda work: jobs.resolve(work, self._s.world, self.tenant_id, order.job_id, asked)
             )
             order.decisions.append((decision.value, fd))

@@ -110,6 +110,15 @@ class Register:
         self.device.power_off(annulled=annulled)
         self.device._after(seconds, self.device.power_on)
 
+    def swap_drive(self, family: str) -> None:
+        """A technician puts a new fiscal drive in and registers it."""
+        self.device.tick()
+        self.drives.append(dump(self.device.state.drive))
+        state = FAMILIES[family].state(Random(self.dice.random.random()), self.clock.now())
+        state.drive.registration.register_serial = self.serial
+        self.holder = None
+        self.device = new_device(self.clock, Random(self.dice.random.random()), state=state, paper=MemoryPaper(keep=1))
+
     def leap(self, seconds: float) -> None:
         """Time passes while nobody looks."""
         self.clock.leaped += seconds

@@ -6,14 +6,13 @@ outside is simulated (``Parts``). The journal is the real one on a real file.
 
 from __future__ import annotations
 
-import shutil
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import asyncio
 
 from agent.app import Agent, Parts
 from agent.config import Config, Device
@@ -39,22 +38,26 @@ class ChaosJournal(Journal):
 
     process: Process
     dice: Dice
-    watch: Callable[[dict[str, Any]], None]
-    space_low = False
+    watch: Callable[[int, dict[str, Any]], None]
+    low: Callable[[], bool]
 
     def _make_ballast(self) -> None:
         """Disks are as full as the dice say."""
 
     def space_is_low(self) -> bool:
-        return self.space_low
+        return self.low()
 
     def _on_its_thread(self, run: Any, work: Callable[[Transaction], T]) -> T:
         self.process.check()
         return super()._on_its_thread(run, work)
 
+    def _commit(self, work: Callable[[Transaction], T]) -> T:
+        NOTED.clear()
+        return super()._commit(work)
+
     def flush(self, db: sqlite3.Connection) -> None:  # type: ignore[override]
-        bodies, NOTED[:] = list(NOTED), []
-        step = f"commit:{bodies[-1].get('event', 'note') if bodies else 'outbox'}"
+        records = list(NOTED)
+        step = f"commit:{records[-1][1].get('event', 'note') if records else 'outbox'}"
         fault = self.dice.strike(step, COMMIT_FAULTS)
         if fault == "crash_before":
             self.process.kill()
@@ -62,8 +65,8 @@ class ChaosJournal(Journal):
         if fault == "disk_full":
             raise _full()
         db.execute("COMMIT")
-        for body in bodies:
-            self.watch(body)
+        for n, body in records:
+            self.watch(n, body)
         if fault == "crash_after":
             self.process.kill()
             raise Dead(self.process.name)
@@ -71,16 +74,15 @@ class ChaosJournal(Journal):
             raise sqlite3.OperationalError("disk I/O error")
 
 
-NOTED: list[dict[str, Any]] = []
-"""Bodies of the records of the transaction that is being written. There is one thread, and one transaction at a time."""
+NOTED: list[tuple[int, dict[str, Any]]] = []
+"""Records (n, body) of the transaction that is being written. There is one thread, and one transaction at a time."""
 
 
 def noting(append: Callable[..., int]) -> Callable[..., int]:
     def noted(self: Transaction, kind: Any, body: dict[str, Any], **where: Any) -> int:
-        if NOTED and NOTED[0].get("of") is not id(self._db):
-            NOTED.clear()
-        NOTED.append(body)
-        return append(self, kind, body, **where)
+        n = append(self, kind, body, **where)
+        NOTED.append((n, body))
+        return n
 
     return noted
 
@@ -89,6 +91,14 @@ def _full() -> sqlite3.OperationalError:
     error = sqlite3.OperationalError("database or disk is full")
     error.sqlite_errorname = "SQLITE_FULL"  # type: ignore[misc]
     return error
+
+
+def copy_of(path: Path) -> bytes:
+    """A database file as it is committed now, without its log."""
+    with closing(sqlite3.connect(path)) as source:
+        image = bytearray(source.serialize())
+    image[18:20] = b"\x01\x01"  # header: not in WAL mode, until it is opened by somebody who wants that
+    return bytes(image)
 
 
 class PC:
@@ -114,12 +124,20 @@ class PC:
         self.stopping: asyncio.Event | None = None
         self.memory: dict[tuple[str, str], str] = {}
         self.wires: list[Wire] = []
-        self.journals_lost: list[bytes] = []
+        self.committed: dict[int, datetime] = {}
+        """When each record of the journal was committed, by the world's clock."""
+        self.lost: list[tuple[bytes, dict[int, datetime]]] = []
+        """Disks that are gone."""
         self._ids = 0
 
     @property
     def journal_path(self) -> Path:
         return self.folder / "journal.sqlite3"
+
+    @property
+    def linked(self) -> bool:
+        """Its agent runs and has a connection."""
+        return self.process is not None and self.process.alive and any(not wire.down.broken for wire in self.wires)
 
     # --- clocks
 
@@ -144,8 +162,8 @@ class PC:
     async def _live(self, process: Process) -> None:
         try:
             journal = ChaosJournal.__new__(ChaosJournal)
-            journal.process, journal.dice, journal.watch = process, self.world.dice, self.world.watch
-            journal.space_low = self.world.disk_low
+            journal.process, journal.dice, journal.watch = process, self.world.dice, self._committed
+            journal.low = lambda: self.world.disk_low
             journal.__init__(self.journal_path, now=self.now, new_id=self._new_id, ballast=False)  # type: ignore[misc]
         except JournalFailed:
             process.kill()
@@ -158,6 +176,10 @@ class PC:
             await Agent(self._config(), self.identity, journal, self._parts(process)).run(self.stopping)
         finally:
             process.kill()
+
+    def _committed(self, n: int, body: dict[str, Any]) -> None:
+        self.committed[n] = self.world.utc()
+        self.world.watch(body)
 
     def _again(self) -> None:
         self.stopping = None
@@ -205,25 +227,42 @@ class PC:
         self.wires = []
 
     def cut_link(self) -> None:
+        """Both ends see it."""
         for wire in self.wires:
             wire.cut()
+
+    def lose_link(self) -> None:
+        """Nothing arrives any more, and neither end is told."""
+        for wire in self.wires:
+            wire.hole = True
+
+    def fade_link(self) -> None:
+        """Half-open: this end is gone."""
+        for wire in self.wires:
+            wire.fade()
+
+    def switch_off(self) -> None:
+        """And nobody switches it on again."""
+        self.wanted = False
+        if self.process is not None:
+            self.process.kill()
+
+    def switch_on(self) -> None:
+        self.wanted = True
+        self._restart()
 
     # --- its disk
 
     def copy_disk(self) -> bytes:
         """A backup of the journal as it is committed now."""
-        source = sqlite3.connect(self.journal_path)
-        try:
-            return bytes(source.serialize())
-        finally:
-            source.close()
+        return copy_of(self.journal_path)
 
-    def restore_disk(self, image: bytes) -> None:
+    def replace_disk(self, image: bytes) -> None:
         """While the agent is down."""
-        self.journals_lost.append(self.copy_disk())
+        self.lost.append((self.copy_disk(), dict(self.committed)))
         for path in (self.journal_path, Path(f"{self.journal_path}-wal"), Path(f"{self.journal_path}-shm")):
             path.unlink(missing_ok=True)
         self.journal_path.write_bytes(image)
-
-    def wipe(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with closing(sqlite3.connect(self.journal_path)) as db:
+            last = db.execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()[0]
+        self.committed = {n: at for n, at in self.committed.items() if n <= last}

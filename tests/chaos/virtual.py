@@ -5,7 +5,7 @@ goes on with what is next in time. Production code keeps its shape: ``asyncio`` 
 the calls in worker threads become greenlets (``Strand``), whose waits end by the loop's clock.
 
 A ``Process`` is what a kill ends: its strands and tasks go no further than their next step outside, which raises
-``Dead`` in them. Their own ``finally`` clauses run, but everything that could be seen outside is closed to them by then.
+``Dead`` in them. Their own ``finally`` clauses run, but what could be seen outside is closed to them by then.
 """
 
 from __future__ import annotations
@@ -23,17 +23,30 @@ class Dead(BaseException):
     """The process that this code belongs to has been killed."""
 
 
+class Stuck(Exception):
+    """The world does not go on."""
+
+
+MOST_TURNS = 20_000
+"""Turns of the loop in one moment of virtual time; more is a circle."""
+
+
 class _Jump:
     """The loop's selector: there are no sockets, so a wait is a jump of the clock."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
+        self._turns = 0
 
     def select(self, timeout: float | None) -> list[Any]:
         if timeout is None:
-            raise RuntimeError("everybody waits for somebody")
+            raise Stuck("everybody waits for somebody")
         if timeout > 0:
             self._loop.now += timeout
+            self._turns = 0
+        self._turns += 1
+        if self._turns > MOST_TURNS:
+            raise Stuck(f"no time passes at {self._loop.now}")
         return []
 
     def close(self) -> None:
@@ -59,8 +72,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _write_to_self(self) -> None:
         """Nobody calls from another thread."""
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
-        """A worker thread is a strand; what is given to an executor of the caller's own never waits, and runs at once."""
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """A worker thread is a strand; what goes to an executor of the caller's own never waits, and runs at once."""
         future: asyncio.Future[Any] = self.create_future()
         if executor is not None:
             try:
@@ -252,10 +265,10 @@ class Threading:
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
 
-    def Thread(self, *, target: Callable[[], Any], name: str, daemon: bool) -> _Thread:  # noqa: N802
+    def Thread(self, *, target: Callable[[], Any], name: str, daemon: bool) -> _Thread:
         return _Thread(self._loop, target)
 
-    def Condition(self) -> _Condition:  # noqa: N802
+    def Condition(self) -> _Condition:
         return _Condition(self._loop)
 
 

@@ -23,7 +23,7 @@ from server.world import World as ServerWorld
 from tests.chaos.crm import Crm
 from tests.chaos.devices import Register
 from tests.chaos.dice import Cell, Dice
-from tests.chaos.pc import PC
+from tests.chaos.pc import PC, copy_of
 from tests.chaos.server import ServerProcess
 from tests.chaos.template import JOURNAL, SERVER, START, Layout, Template, found
 from tests.chaos.virtual import VirtualLoop
@@ -66,8 +66,6 @@ class World:
             Random(f"dice {plan.seed}"), plan.budget, plan.target, plan.nth, under_way=self._under_way, told=self.note
         )
         self.calm_at: float | None = None
-        self.server_restored = 0
-        self.lost_servers: list[bytes] = []
         random_bytes = Random(f"server {plan.seed}").randbytes
         self._server_world = ServerWorld(
             now=self.utc, monotonic=lambda: self.loop.now + self.leaped, random_bytes=random_bytes
@@ -145,6 +143,15 @@ class World:
         if self.server_wanted and not self.server.process.alive:
             self.loop.create_task(self.start_server())
 
+    def restore_server(self, image: bytes) -> None:
+        """While it is down."""
+        path = self.folder / SERVER
+        for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+            name.unlink(missing_ok=True)
+        path.write_bytes(image)
+        self.flags.add("server_restored")
+        self.crm.server_replaced()
+
     # --- the run
 
     async def live(self) -> None:
@@ -189,6 +196,7 @@ class World:
         return True
 
     async def close(self) -> None:
+        self.linked = {name: pc.linked for name, pc in self.pcs.items()}
         self.server_wanted = False
         for pc in self.pcs.values():
             pc.wanted = False
@@ -258,11 +266,9 @@ def settled(layout: Layout, family: str, folder: Path) -> Template:
         await world.close()
 
     _play(world, settle)
-    with closing(sqlite3.connect(world.folder / SERVER)) as db:
-        server = bytes(db.serialize())
     return replace(
         base,
-        server=server,
+        server=copy_of(world.folder / SERVER),
         journals={name: pc.copy_disk() for name, pc in world.pcs.items()},
         registers={kkm_id: pickle.dumps(register.device.state) for kkm_id, register in world.registers.items()},
     )

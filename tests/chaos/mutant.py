@@ -1,0 +1,44 @@
+"""What a mutant is: one way to break the product, made by a patch, and the runs that reach it soonest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.chaos.dice import Cell
+from tests.chaos.world import Plan
+
+Patch = pytest.MonkeyPatch
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Runs that reach the broken place soon: all but the seed of a ``Plan``."""
+
+    layout: str = "one"
+    theme: str = "plain"
+    kinds: tuple[str, ...] = ("receipt", "receipt")
+    target: Cell | None = None
+    nth: int = 1
+    budget: int = 16
+
+    def plan(self, seed: int) -> Plan:
+        return Plan(seed, self.layout, self.theme, self.kinds, self.budget, self.target, self.nth)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """``breaks`` says in one sentence what is broken; ``rules`` are those of the checker that it must break, any of
+    them. ``hints`` are played in turn; without any, the general mix has to reach it."""
+
+    name: str
+    breaks: str
+    patch: Callable[[Patch], None]
+    rules: frozenset[str]
+    hints: tuple[Hint, ...] = (Hint(),)
+
+
+def rules(*names: str) -> frozenset[str]:
+    return frozenset(names)

@@ -1,0 +1,148 @@
+"""Many runs: what each of them is, what was wrong in it, what all of them reached."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import structlog
+
+from tests.chaos.checker import Tally, Wrong, check, tally
+from tests.chaos.dice import Cell
+from tests.chaos.patches import patched
+from tests.chaos.records import records_of
+from tests.chaos.template import template
+from tests.chaos.world import Plan, lived
+
+LAYOUTS = {"one": 44, "two": 10, "three": 6, "shared": 12, "unmarked": 4, "shared_unmarked": 6, "rivals": 18}
+THEMES = {
+    "rivals": {"plain": 4, "move": 7, "dead_pc": 7},
+    "one": {"plain": 30, "rollback": 5, "server_restored": 5, "fn_swap": 3},
+}
+KINDS = {
+    "receipt": 60, "cash_in": 6, "cash_out": 4, "close_shift": 5, "open_shift": 2, "x_report": 3, "print_text": 3,
+    "print_copy": 2, "open_drawer": 2, "device_status": 2, "document": 2,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One run, judged."""
+
+    plan: Plan
+    wrong: tuple[Wrong, ...]
+    tally: Tally
+    faults: int
+    trace: str
+    seconds: float
+    cells: dict[Cell, int]
+    crashed: str | None = None
+
+
+@dataclass
+class Sum:
+    """Many runs together."""
+
+    runs: int = 0
+    faults: int = 0
+    seconds: float = 0.0
+    tally: Tally = field(default_factory=Tally)
+    cells: Counter[Cell] = field(default_factory=Counter)
+    wrong: list[Result] = field(default_factory=list)
+
+    def add(self, result: Result) -> None:
+        self.runs += 1
+        self.faults += result.faults
+        self.seconds += result.seconds
+        self.tally += result.tally
+        self.cells.update(result.cells)
+        if result.wrong or result.crashed:
+            self.wrong.append(result)
+
+
+def plan_of(seed: int) -> Plan:
+    """All that a run is, from its seed."""
+    random = Random(f"plan {seed}")
+    layout = _weighted(random, LAYOUTS)
+    theme = _weighted(random, THEMES.get(layout, {"plain": 1}))
+    jobs = random.choices((1, 2, 3), (4, 5, 2))[0]
+    kinds = tuple(_weighted(random, KINDS) for _ in range(jobs))
+    return Plan(seed, layout, theme, kinds, budget=random.randint(10, 18))
+
+
+def _weighted(random: Random, table: dict[str, int]) -> str:
+    return random.choices(list(table), list(table.values()))[0]
+
+
+class Player:
+    """Plays runs one after another in a folder of its own. Under ``patched``."""
+
+    def __init__(self, folder: Path, family: str = "shtrih") -> None:
+        self._folder = folder
+        self._family = family
+
+    def play(self, plan: Plan, *, tell: Callable[[str], None] | None = None) -> Result:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        life = lived(plan, template(plan.layout, self._family), self._folder, tell=tell is not None)
+        if tell is not None:
+            for line in life.world.told or ():
+                tell(line)
+        records = records_of(life.world)
+        return Result(plan, tuple(check(records)), tally(records), life.faults, life.trace, life.seconds, life.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    seeds: tuple[int, ...]
+    folder: str
+
+
+def playing(folder: str) -> Iterator[Player]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    with patched():
+        yield Player(Path(folder) / f"run{os.getpid()}")
+
+
+_player: list[tuple[Iterator[Player], Player]] = []
+
+
+def _begin(folder: str) -> None:
+    going = playing(folder)
+    _player.append((going, next(going)))
+
+
+def _one(seed: int) -> Result:
+    plan = plan_of(seed)
+    try:
+        return _player[0][1].play(plan)
+    except Exception as error:
+        return Result(plan, (), Tally(), 0, "", 0.0, {}, crashed=f"{type(error).__name__}: {error}")
+
+
+def memory_folder() -> str:
+    """Where files cost nothing: nobody cuts the power here."""
+    shared = Path("/dev/shm")
+    return tempfile.mkdtemp(prefix="chaos", dir=shared if shared.is_dir() else None)
+
+
+def campaign(seeds: Iterable[int], *, processes: int = 2, told: Callable[[Sum], None] = lambda _: None) -> Sum:
+    """Play them all; ``told`` hears how far it is."""
+    total = Sum()
+    folder = memory_folder()
+    try:
+        with multiprocessing.get_context("fork").Pool(processes, _begin, (folder,)) as pool:
+            for result in pool.imap_unordered(_one, seeds, chunksize=8):
+                total.add(result)
+                told(total)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return total
