@@ -36,7 +36,7 @@ async def open_services(settings: Settings, world: World) -> Services:
     url = database_url(settings.database)
     try_file(url)
     readers = Readers()
-    database = Database(url, world, hub.wake, readers.wake)
+    database = Database(url, world, hub.wake, readers.wake, hub.load)
     try:
         await database.migrate()
         async with database.write() as work:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from protocol.crm.codes import Language
 from protocol.crm.codes import reason as words_of
@@ -25,6 +25,9 @@ from server.store.database import Database, Work
 from server.store.models import Agent, Device, Evidence, Job
 from server.world import World
 
+_LOCKED = select(Agent).where(Agent.id == bindparam("agent")).with_for_update()
+_UNLESS_LOCKED = select(Agent).where(Agent.id == bindparam("agent")).with_for_update(skip_locked=True)
+_SEEN = select(Agent).where(Agent.id == bindparam("agent"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = 2**52  # microseconds; some time in 2112
 
@@ -70,10 +73,19 @@ async def open_session(work: Work, hello: Hello) -> Agent:
 async def in_session(database: Database, agent_id: str, epoch: int) -> AsyncIterator[tuple[Work, Agent]]:
     """A writing transaction of one session, with its agent locked. Raises ``StaleSession`` if there is a newer one."""
     async with database.write() as work:
-        row = await work.session.get_one(Agent, agent_id, with_for_update=True)
+        row = (await work.session.scalars(_LOCKED, {"agent": agent_id})).one()
         if row.session_epoch != epoch:
             raise StaleSession(agent_id, epoch)
         yield work, row
+
+
+async def get(work: Work, agent_id: str) -> Agent:
+    return (await work.session.scalars(_SEEN, {"agent": agent_id})).one()
+
+
+async def get_unless_locked(work: Work, agent_id: str) -> Agent | None:
+    """``None`` while another transaction holds the agent, which may be waiting for what this one holds."""
+    return (await work.session.scalars(_UNLESS_LOCKED, {"agent": agent_id})).one_or_none()
 
 
 async def bound_devices(work: Work, agent: Agent) -> list[Device]:

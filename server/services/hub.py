@@ -1,4 +1,4 @@
-"""Which agents are connected to this process: only so that they can be woken. Nothing here is truth."""
+"""Which agents are connected to this process: only so that they can be told at once. Nothing here is truth."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from server.store.database import Work
+
 
 class Wakeable(Protocol):
     def wake(self) -> None: ...
+
+    async def load(self, work: Work) -> bool:
+        """Take what waits for the agent into this transaction, to leave after its commit. ``False``: wake it then."""
 
 
 class Hub:
@@ -44,6 +49,13 @@ class Hub:
         for agent_id in agent_ids:
             for connection in tuple(self._by_agent.get(agent_id, ())):
                 connection.wake()
+
+    async def load(self, work: Work) -> None:
+        """What a transaction makes for a connected agent is made ready to leave inside it: one commit, not two."""
+        for agent_id in tuple(work.woken):
+            connections = tuple(self._by_agent.get(agent_id, ()))
+            if connections and all([await connection.load(work) for connection in connections]):
+                work.woken.discard(agent_id)
 
     def may_connect(self, agent_id: str) -> float | None:
         """``None`` when the agent may open one more session; otherwise the seconds that it should wait."""

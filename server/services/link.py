@@ -99,6 +99,9 @@ class Connection:
         self._resumed = False
         self._listed: set[str] = set()
         self._sent: set[str] = set()
+        self._leaving: list[Envelope] = []
+        self._look_due = False
+        self._head: JournalHead | None = None
         self._said: Envelope | None = None
         self._goodbye = Goodbye(code="closed")
         self._deadline = self._now() + HELLO_DEADLINE
@@ -121,7 +124,26 @@ class Connection:
         }
 
     def wake(self) -> None:
+        self._look_due = True
         self._wake.set()
+
+    async def load(self, work: Work) -> bool:
+        """Makes what waits for this agent part of ``work``: it leaves after that one's commit."""
+        if self._state is not ServerLink.READY or self._agent_id is None:
+            return False
+        agent = await agents.get_unless_locked(work, self._agent_id)
+        if agent is None or agent.session_epoch != self._epoch or agent.state != "active":
+            return False
+        ready = await outgoing.due(work, self._s.key, agent, self._sent, self._listed)
+        work.after.append(lambda: self._leave(ready))
+        return True
+
+    def _leave(self, ready: list[Envelope]) -> None:
+        """They are committed: this connection sends them next."""
+        self._sent |= {envelope.msg_id for envelope in ready}
+        self._leaving += ready
+        if ready:
+            self._wake.set()
 
     async def run(self) -> None:
         """Until the connection is over. Raises nothing of the peer's making."""
@@ -141,7 +163,10 @@ class Connection:
                 if waking.done():
                     self._wake.clear()
                     waking = asyncio.create_task(self._wake.wait())
-                    await self._look()
+                    await self._send_leaving()
+                    if self._look_due:
+                        self._look_due = False
+                        await self._look()
                 elif receiving.done():
                     text, receiving = receiving.result(), None
                     await self._slow_down()
@@ -247,7 +272,8 @@ class Connection:
         if self._agent_id is None:
             return
         async with self._s.database.read() as work:
-            agent = await work.session.get_one(Agent, self._agent_id)
+            agent = await agents.get(work, self._agent_id)
+            waiting = await outbox.waiting(work, self._tenant_id, self._agent_id)
         if agent.session_epoch != self._epoch:
             raise agents.StaleSession
         if self._state is ServerLink.READY and agent.state != "active":
@@ -255,7 +281,7 @@ class Connection:
         elif self._state is ServerLink.QUARANTINED and agent.state == "active":
             self._resumed = True
             await self._feed(E.CONFIRMED)
-        elif self._state is ServerLink.READY:
+        elif self._state is ServerLink.READY and not self._sent.issuperset(waiting):
             await self._flush()
 
     async def _slow_down(self) -> None:
@@ -330,14 +356,14 @@ class Connection:
         await self._flush()
 
     async def _claim(self, work: Work, agent: Agent, device: ClaimedDevice, refusals: list[ClaimRefused]) -> None:
-        refused = await mirror.claimed(work, self._s.world, agent, Claim(device=device))
-        if refused is not None:
+        if (refused := await mirror.claimed(work, self._s.world, agent, Claim(device=device))) is not None:
             refusals.append(refused)
 
     async def _deliver(self) -> None:
         assert self._said is not None
         refusals: list[ClaimRefused] = []
         taken = mirror.Taken.COMMITTED
+        self._head = None  # what follows may raise the acknowledged one
         async with self._session() as (work, agent):
             match self._said.body:
                 case Ack(msg_ids=acked):
@@ -373,9 +399,10 @@ class Connection:
         assert isinstance(self._said.body, Ping)
         ping = self._said.body
         self._quiet_after()
-        if ping.journal_head is not None:
+        if ping.journal_head is not None and ping.journal_head != self._head:
             async with self._session() as (work, agent):
                 agents.take_head(work, agent, ping.journal_head)
+            self._head = ping.journal_head
         await self._send(Pong(n=ping.n, server_time=self._s.world.now()))
 
     async def _send_goodbye(self) -> None:
@@ -408,9 +435,12 @@ class Connection:
             if agent.state != "active":
                 return
             ready = await outgoing.due(work, self._s.key, agent, self._sent, self._listed)
-        for envelope in ready:
-            self._sent.add(envelope.msg_id)
-            await self._send_text(envelope)
+            work.after.append(lambda: self._leave(ready))
+        await self._send_leaving()
+
+    async def _send_leaving(self) -> None:
+        while self._leaving:
+            await self._send_text(self._leaving.pop(0))
 
     async def _send(self, body: Value) -> None:
         await self._send_text(Envelope(self._s.world.new_id("ms"), self._s.world.now(), body))

@@ -237,10 +237,11 @@ async def _mirror(work: Work, row: Job, said: Update) -> None:
     row.certainty = said.certainty
     if said.too_late:
         row.too_late, row.cancel_pending = True, False
-    await outbox.drop_for_job(work, row.id, ("offer",))
     if said.state in FINAL:
         row.progress = None
-        await outbox.drop_for_job(work, row.id, ("cancel", "renew", "resolve"))
+        await outbox.drop_for_job(work, row.id, ("offer", "cancel", "renew", "resolve"))
+    elif before.state in (Known.QUEUED, Known.HELD):  # no offer waits while a job is under way
+        await outbox.drop_for_job(work, row.id, ("offer",))
 
 
 def _kept(said: Update, part: Literal["result", "document"]) -> dict[str, Any] | None:

@@ -24,13 +24,14 @@ _WRITE = {"kassabridge_write": True}
 @dataclass(slots=True)
 class Work:
     """One transaction. ``wake`` names the agents that shall look at their outbox once it is committed, ``told`` the
-    tenants whose feed has grown."""
+    tenants whose feed has grown. What is ``after`` it happens at its commit, before anybody else goes on."""
 
     session: AsyncSession
     now: datetime
     new_id: Callable[[str], str]
     woken: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
+    after: list[Callable[[], None]] = field(default_factory=list)
     _last: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     def wake(self, agent_id: str | None) -> None:
@@ -55,13 +56,16 @@ class Database:
         world: World,
         on_commit: Callable[[set[str]], None] = lambda _: None,
         on_events: Callable[[set[str]], None] = lambda _: None,
+        at_end: Callable[[Work], Awaitable[None]] | None = None,
         wait: sqlite.Wait | None = None,
     ) -> None:
-        """``on_commit`` hears of the agents, ``on_events`` of the tenants that a committed transaction concerns.
+        """``on_commit`` hears of the agents, ``on_events`` of the tenants that a committed transaction concerns;
+        ``at_end`` may add to a writing transaction before it is committed.
         ``wait``: how a step of SQLite that may wait for the disk is run; by default in a thread."""
         self._world = world
         self._on_commit = on_commit
         self._on_events = on_events
+        self._at_end = at_end
         self._one_writer: asyncio.Lock | None = None
         self._thread: sqlite.WaitingThread | None = None
         if make_url(url).get_backend_name() == "sqlite":
@@ -86,6 +90,8 @@ class Database:
         else:
             async with self._one_writer, self._transaction() as work:
                 yield work
+        for step in work.after:
+            step()
         if work.woken:
             self._on_commit(work.woken)
         if work.told:
@@ -97,6 +103,8 @@ class Database:
             await session.connection(execution_options=_WRITE)
             work = Work(session, self._world.now(), self._world.new_id)
             yield work
+            if work.woken and self._at_end is not None:
+                await self._at_end(work)
             await work.finish()
 
     async def migrate(self) -> None:

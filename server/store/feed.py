@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, delete, select
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.store.database import Work
@@ -68,6 +68,12 @@ class Delivery(Base):
     )
 
 
+_HOOKS = Webhook.__table__.c
+_LISTENING = select(_HOOKS.id, _HOOKS.types).where(
+    _HOOKS.tenant_id == bindparam("tenant"), _HOOKS.disabled_at.is_(None)
+)
+
+
 def put(
     work: Work,
     *,
@@ -95,18 +101,12 @@ def put(
 async def _complete(work: Work, event: FeedEvent, data: Callable[[], dict[str, Any]]) -> None:
     event.data = data()
     work.session.add(event)
-    await work.session.flush()
-    for hook in await listening(work, event.tenant_id):
-        if hook.types is None or event.type in hook.types:
-            work.session.add(
-                Delivery(webhook_id=hook.id, event=event.id, state="waiting", attempts=0, next_at=work.now)
-            )
-
-
-async def listening(work: Work, tenant_id: str) -> Sequence[Webhook]:
-    return (
-        await work.session.scalars(select(Webhook).where(Webhook.tenant_id == tenant_id, Webhook.disabled_at.is_(None)))
-    ).all()
+    hooks = (await work.session.execute(_LISTENING, {"tenant": event.tenant_id})).all()
+    listening = [hook_id for hook_id, types in hooks if types is None or event.type in types]
+    if listening:
+        await work.session.flush()  # deliveries name the event by its number
+    for hook_id in listening:
+        work.session.add(Delivery(webhook_id=hook_id, event=event.id, state="waiting", attempts=0, next_at=work.now))
 
 
 async def after(work: Work, tenant_id: str, cursor: int, limit: int) -> Sequence[FeedEvent]:

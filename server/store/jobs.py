@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import defer
 
 from protocol.crm.job_machine import Job as Machine
@@ -18,6 +18,13 @@ from server.store.database import Work
 from server.store.models import Job, JobTransition
 
 OPEN = tuple(state.value for state in JobState if state not in FINAL)
+
+# Made once: putting a statement together costs more than carrying it out.
+_BY_JOB_ID = select(Job).where(Job.tenant_id == bindparam("tenant"), Job.job_id == bindparam("job")).with_for_update()
+_LINES = select(JobTransition).where(JobTransition.job == bindparam("job")).order_by(JobTransition.id)
+_COUNT_OPEN = select(func.count()).where(
+    Job.tenant_id == bindparam("tenant"), Job.kkm_id == bindparam("kkm"), Job.state.in_(OPEN)
+)
 
 
 def machine_of(row: Job) -> Machine:
@@ -80,15 +87,11 @@ def told(work: Work, row: Job, code: str | None) -> None:
 
 async def get(work: Work, tenant_id: str, job_id: str) -> Job | None:
     """The job, locked until the end of a writing transaction."""
-    return await work.session.scalar(
-        select(Job).where(Job.tenant_id == tenant_id, Job.job_id == job_id).with_for_update()
-    )
+    return await work.session.scalar(_BY_JOB_ID, {"tenant": tenant_id, "job": job_id})
 
 
 async def history(work: Work, job: int) -> Sequence[JobTransition]:
-    return (
-        await work.session.scalars(select(JobTransition).where(JobTransition.job == job).order_by(JobTransition.id))
-    ).all()
+    return (await work.session.scalars(_LINES, {"job": job})).all()
 
 
 async def histories(work: Work, ids: Collection[int]) -> dict[int, list[JobTransition]]:
@@ -129,8 +132,7 @@ async def page(work: Work, tenant_id: str, wanted: Filter, *, before: str | int 
 
 
 async def count_open(work: Work, tenant_id: str, kkm_id: str) -> int:
-    query = select(func.count()).where(Job.tenant_id == tenant_id, Job.kkm_id == kkm_id, Job.state.in_(OPEN))
-    return await work.session.scalar(query) or 0
+    return await work.session.scalar(_COUNT_OPEN, {"tenant": tenant_id, "kkm": kkm_id}) or 0
 
 
 async def look_alike(

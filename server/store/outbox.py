@@ -5,11 +5,41 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import Table, and_, bindparam, delete, or_, select
 
 from server.store.database import Work
 from server.store.models import Device, Job, Outgoing
 from server.world import World
+
+# Made once: putting a statement together costs more than carrying it out.
+_ROWS = Outgoing.__table__
+assert isinstance(_ROWS, Table)
+_OF_JOB = select(Outgoing).where(Outgoing.job == bindparam("job"), Outgoing.type == bindparam("type"))
+_NEWEST_OF_JOB = _OF_JOB.order_by(Outgoing.id.desc()).limit(1)
+_DROP_FOR_JOB = delete(_ROWS).where(
+    _ROWS.c.job == bindparam("for_job"), _ROWS.c.type.in_(bindparam("types", expanding=True))
+)
+_MINE = and_(
+    Device.tenant_id == Outgoing.tenant_id, Device.kkm_id == Outgoing.kkm_id, Device.agent_id == bindparam("agent_id")
+)
+_OF_AGENT = (
+    select(Outgoing)
+    .where(
+        Outgoing.tenant_id == bindparam("tenant_id"),
+        or_(
+            Outgoing.agent_id == bindparam("agent_id"),
+            and_(Outgoing.agent_id.is_(None), select(Device.kkm_id).where(_MINE).exists()),
+        ),
+    )
+    .order_by(Outgoing.id)
+)
+_WAITING = _OF_AGENT.with_only_columns(Outgoing.msg_id).order_by(None)
+_OFFERED = select(Job.id).where(Job.id == _ROWS.c.job, Job.agent_id == bindparam("agent"))
+_ACKED = delete(_ROWS).where(
+    _ROWS.c.msg_id.in_(bindparam("msg_ids", expanding=True)),
+    _ROWS.c.tenant_id == bindparam("tenant"),
+    or_(_ROWS.c.agent_id == bindparam("agent"), and_(_ROWS.c.agent_id.is_(None), _OFFERED.exists())),
+)
 
 
 async def put(
@@ -39,9 +69,7 @@ async def put(
 
 
 async def pending(work: Work, job: int, type_: str) -> Outgoing | None:
-    return await work.session.scalar(
-        select(Outgoing).where(Outgoing.job == job, Outgoing.type == type_).order_by(Outgoing.id.desc()).limit(1)
-    )
+    return await work.session.scalar(_NEWEST_OF_JOB, {"job": job, "type": type_})
 
 
 async def pending_for_device(work: Work, tenant_id: str, kkm_id: str, type_: str) -> Sequence[Outgoing]:
@@ -53,7 +81,7 @@ async def pending_for_device(work: Work, tenant_id: str, kkm_id: str, type_: str
 
 
 async def drop_for_job(work: Work, job: int, types: Collection[str]) -> None:
-    await work.session.execute(delete(Outgoing).where(Outgoing.job == job, Outgoing.type.in_(types)))
+    await work.session.execute(_DROP_FOR_JOB, {"for_job": job, "types": tuple(types)})
 
 
 async def drop_for_device(work: Work, tenant_id: str, kkm_id: str, types: Collection[str]) -> None:
@@ -62,33 +90,16 @@ async def drop_for_device(work: Work, tenant_id: str, kkm_id: str, types: Collec
     )
 
 
-def _of_agent(tenant_id: str, agent_id: str) -> Any:
-    mine = and_(Device.tenant_id == Outgoing.tenant_id, Device.kkm_id == Outgoing.kkm_id, Device.agent_id == agent_id)
-    return and_(
-        Outgoing.tenant_id == tenant_id,
-        or_(
-            Outgoing.agent_id == agent_id,
-            and_(Outgoing.agent_id.is_(None), select(Device.kkm_id).where(mine).exists()),
-        ),
-    )
-
-
 async def of_agent(work: Work, tenant_id: str, agent_id: str) -> Sequence[Outgoing]:
     """Everything that waits for this agent's ack, oldest first."""
-    return (
-        await work.session.scalars(select(Outgoing).where(_of_agent(tenant_id, agent_id)).order_by(Outgoing.id))
-    ).all()
+    return (await work.session.scalars(_OF_AGENT, {"tenant_id": tenant_id, "agent_id": agent_id})).all()
+
+
+async def waiting(work: Work, tenant_id: str, agent_id: str) -> Sequence[str]:
+    """The same, by their msg_ids only."""
+    return (await work.session.scalars(_WAITING, {"tenant_id": tenant_id, "agent_id": agent_id})).all()
 
 
 async def acked(work: Work, tenant_id: str, agent_id: str, msg_ids: Collection[str]) -> None:
     """The agent has committed these; an offer that has left counts as its own."""
-    rows = await work.session.scalars(
-        select(Outgoing.id)
-        .outerjoin(Job, Job.id == Outgoing.job)
-        .where(
-            Outgoing.tenant_id == tenant_id,
-            Outgoing.msg_id.in_(msg_ids),
-            or_(Outgoing.agent_id == agent_id, and_(Outgoing.agent_id.is_(None), Job.agent_id == agent_id)),
-        )
-    )
-    await work.session.execute(delete(Outgoing).where(Outgoing.id.in_(rows.all())))
+    await work.session.execute(_ACKED, {"tenant": tenant_id, "agent": agent_id, "msg_ids": tuple(msg_ids)})

@@ -46,7 +46,8 @@ from protocol.crm.messages import (
 )
 from protocol.crm.outcomes import Decision, Proof, ProofSource
 from protocol.crm.signing import sign_body
-from server.services import agents
+from server.services import agents, jobs
+from server.services.jobs import JobPost
 from server.settings import Limits, Settings
 from server.store.models import Job, JobTransition, Outgoing
 from tests.server.conftest import Bench, job, receipt
@@ -833,3 +834,48 @@ async def test_an_ack_of_a_foreign_message_deletes_nothing(bench: Bench) -> None
     line = await greet(player, register(binding_epoch=1))
     assert (await line.expect_envelope(Offer))[0] == msg_id
     await line.close()
+
+
+class TestHaste:
+    """What costs a flush of the disk, and what does not."""
+
+    async def test_an_offer_is_committed_with_its_job(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        database, world = bench.services.database, bench.world
+        asked = JobPost.model_validate(job("j1"))
+        async with database.write() as work:
+            await jobs.post(work, world, bench.limits, player.tenant_id, asked)
+        async with database.read() as work:
+            row = await work.session.get_one(Job, 1)
+            assert (row.sent, row.agent_id) == (True, player.agent_id)
+        assert (await line.accept()).job_id == "j1"
+        await line.close()
+
+    async def test_an_offer_whose_transaction_fails_is_not_made(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        database, world = bench.services.database, bench.world
+
+        async def post_and_fail() -> None:
+            async with database.write() as work:
+                await jobs.post(work, world, bench.limits, player.tenant_id, JobPost.model_validate(job("j1")))
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await post_and_fail()
+        await line.nothing_more()
+        await post(bench, "j2")
+        assert (await line.accept()).job_id == "j2"
+        await line.close()
+
+    async def test_a_ping_without_news_waits_for_no_writer(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        player.write(1, "one")
+        await line.beat()
+        async with bench.services.database.write():  # nobody else writes as long as this goes on
+            await line.beat()
+        player.write(2, "two")
+        await line.beat()
+        async with bench.services.database.read() as work:
+            agent = await agents.get(work, player.agent_id)
+            assert (agent.acked_n, agent.acked_hash) == (2, "two")
+        await line.close()
