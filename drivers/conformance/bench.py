@@ -40,6 +40,7 @@ class Fate(StrEnum):
     """What a command meets with, ``Desk.fate``. Once, unless it says otherwise."""
 
     SILENCE = "silence"  # from this very command on the device is deaf and dumb for ``seconds``; not carried out
+    SILENCE_AFTER = "silence after"  # carried out and answered; right after that deaf and dumb for ``seconds``
     CUT = "cut"  # the channel breaks as the command arrives; not carried out
     ANSWER_LOST = "answer lost"  # carried out; the channel breaks and the answer is nowhere
     ANSWER_KEPT = "answer kept"  # the same, but the device brings the old answer when the channel is opened anew
@@ -70,6 +71,7 @@ class Hand(StrEnum):
     OTHER_REGISTER = "other register"  # stands at the address; an open channel goes over to it
     NEW_DRIVE = "new drive"  # the fiscal drive has been replaced
     CLOCK = "clock"  # the register's own clock is moved by ``value`` seconds
+    CLOCK_LOST = "clock lost"  # the register awaits that somebody confirms its date
     FOREIGN_RECEIPT = "foreign receipt"  # another program makes a receipt of ``value`` kopecks, paid in cash
     FOREIGN_OPEN = "foreign open"  # another program leaves a receipt open
     NOISE = "noise"  # from now on all that comes from the device is noise

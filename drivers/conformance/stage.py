@@ -107,10 +107,10 @@ class Stage:
         assert document is not None, f"document {fd} is in the archive, the driver says that it is not"
         return document
 
-    def recover(self, doubt: InDoubt | None = None) -> Status:
+    def recover(self, doubt: DeviceError | None = None) -> Status:
         """What a caller does after doubt: let the command's time pass, open the channel anew, look. The look may fail
         while the device is still down."""
-        self.sleep((doubt.remaining if doubt else 0.0) + MARGIN)
+        self.sleep((doubt.remaining if isinstance(doubt, InDoubt) else 0.0) + MARGIN)
         for _ in range(ATTEMPTS):
             try:
                 self.again()

@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from drivers.api import FiscalDocument, FiscalRegister, Identity, Paper, ShiftTotals, SlipBarcode, SlipText, Status
+from drivers.api import (
+    ArchiveEnd,
+    FiscalDocument,
+    FiscalRegister,
+    Identity,
+    Paper,
+    ShiftTotals,
+    SlipBarcode,
+    SlipText,
+    Status,
+)
 from drivers.conformance.bench import Desk, Setting
 from drivers.errors import InDoubt, NotSent, Refused
 from protocol.ffd.planned import PlannedPayments, PlannedReceipt
@@ -117,6 +127,27 @@ class ActsTwice(Passing):
         if name in ("open_drawer", "cash_in", "x_report"):
             call(*args, **kwargs)
         return call(*args, **kwargs)
+
+
+class AsksAfterwards(Passing):
+    """Looks once more at what has been answered, and reports what becomes of the look."""
+
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        answer = call(*args, **kwargs)
+        self.inner.status()
+        return answer
+
+
+class EndOfLastConnect(Passing):
+    end: ArchiveEnd | None = None
+
+    def connect(self) -> Identity:
+        found = self.inner.connect()
+        self.end = self.inner.archive_end()
+        return found
+
+    def archive_end(self) -> ArchiveEnd | None:
+        return self.end
 
 
 class ForeignException(Passing):
@@ -329,6 +360,8 @@ BROKEN: dict[type[Passing], tuple[str, ...]] = {
     VendorForgotten: ("cash_out.refused", "close_receipt.refused"),
     HangsUpWhenRefused: ("x_report.refused", "refused.payment-short"),
     ActsTwice: ("drawer.pulse", "cash.in-and-out", "x-report.not-fiscal"),
+    AsksAfterwards: ("close_receipt.silence-after", "cash_in.silence-after"),
+    EndOfLastConnect: ("archive.end",),
     ForeignException: ("line.noise-status", "line.silent-status"),
     HangsWhenSilent: ("line.silent-status",),
     OldStatus: ("status.foreign-receipt", "status.shift-expired", "doubt.shift-is-told"),

@@ -54,6 +54,7 @@ class Watched(ShtrihDevice):
         self.cuts: list[tuple[str, int]] = []  # code, and how many of them may still pass
         self.noisy_at: list[str] = []
         self.noise = False
+        self.deaf_after: dict[str, float] = {}
         self.slips = MemoryPaper()
         super().__init__(
             state, clock, faults=(), paper=self.slips, store=Store(None, ShtrihState),
@@ -71,6 +72,12 @@ class Watched(ShtrihDevice):
             self.cuts.remove((code, 0))
             return Door.DROP
         return super().at_the_door(request)
+
+    def _answer(self, request: Request, reply: bytes) -> None:
+        super()._answer(request, reply)
+        seconds = self.deaf_after.pop(code_of(request.payload)[0], None)
+        if seconds is not None:
+            self.inject(Fault("mute", {"seconds": seconds}))
 
 
 class Wire:
@@ -198,6 +205,8 @@ class ShtrihDesk(Desk):
                 device.cuts.append((code, nth))
             case Fate.GARBAGE:
                 device.noisy_at.append(code)
+            case Fate.SILENCE_AFTER:
+                device.deaf_after[code] = seconds
             case Fate.SILENCE:
                 device.inject(Fault("mute", {**which, "seconds": seconds}))
             case Fate.ANSWER_LOST:
@@ -247,6 +256,8 @@ class ShtrihDesk(Desk):
                 self._replace_drive(device)
             case Hand.CLOCK:
                 device.move_clock(value)
+            case Hand.CLOCK_LOST:
+                device.register.ask_date(device.register.now().date())
             case Hand.FOREIGN_RECEIPT:
                 assert device.register.sell_for_another_program(int(value))
             case Hand.FOREIGN_OPEN:

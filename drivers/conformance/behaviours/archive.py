@@ -58,6 +58,19 @@ def tags(stage: Stage) -> None:
         assert plain(found.tags) == plain(held["tags"])
 
 
+@behaviour("archive.end", "how far the archive goes, alone: as in a whole status, also while a document is open")
+def end(stage: Stage) -> None:
+    driver = stage.at_work()
+    stage.sell()
+    for step in (lambda: None, stage.fill):
+        step()
+        stage.settle()
+        with stage.unchanged():
+            told, status = driver.archive_end(), driver.status()
+        assert (told.fn_serial, told.last_fd) == (stage.truth().identity["fn"], stage.truth().documents[-1]["fd"])
+        assert told.fn_document_open == status.fn_document_open
+
+
 @behaviour("archive.no-such-document", "None for a number that does not exist", Able.ARCHIVE)
 def no_such(stage: Stage) -> None:
     driver = stage.at_work()

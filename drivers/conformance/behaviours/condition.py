@@ -14,7 +14,6 @@ from drivers.conformance.samples import CASHIER, SALE
 from drivers.conformance.stage import Stage, cash_sale
 
 
-
 @behaviour("status.fresh", "a register at rest: shift closed, nothing open, paper in, not busy, nothing blocked")
 def fresh(stage: Stage) -> None:
     stage.connect()
@@ -159,6 +158,14 @@ def clock(stage: Stage) -> None:
     stage.hand(Hand.CLOCK, 3 * 3600)
     moved = stage.driver.status().at - before
     assert timedelta(hours=3) <= moved < timedelta(hours=3, minutes=5)
+
+
+@behaviour("status.clock-unset", "a register that awaits confirmation of its date says so", Hand.CLOCK_LOST)
+def clock_unset(stage: Stage) -> None:
+    stage.connect()
+    assert not stage.driver.status().clock_unset
+    stage.hand(Hand.CLOCK_LOST)
+    assert stage.driver.status().clock_unset
 
 
 @behaviour("status.drawer", "the drawer's money in kopecks, or that the register does not say")

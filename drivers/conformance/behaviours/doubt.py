@@ -137,40 +137,6 @@ def garbage(stage: Stage) -> None:
     assert len(stage.truth().receipts) == 1
 
 
-@behaviour("doubt.damaged-answer", "a close whose answer is damaged on the line: the true answer or doubt, made once",
-           Fate.DAMAGED)  # fmt: skip
-def damaged(stage: Stage) -> None:
-    driver = stage.at_work()
-    stage.fill()
-    stage.fate(Step.CLOSE, Fate.DAMAGED)
-    verdict = stage.verdict(lambda: driver.close_receipt(SALE))
-    assert verdict is None or isinstance(verdict, InDoubt)
-    stage.recover()
-    assert (len(stage.truth().receipts), stage.received(Step.CLOSE)) == (1, 1)
-
-
-@behaviour("doubt.busy-close", "a register still printing refuses the close: it is made once, or Refused device_busy",
-           Fate.BUSY)  # fmt: skip
-def busy(stage: Stage) -> None:
-    driver = stage.at_work()
-    stage.fill()
-    stage.fate(Step.CLOSE, Fate.BUSY)
-    if stage.verdict(lambda: driver.close_receipt(SALE)) is None:
-        assert len(stage.truth().receipts) == 1
-    else:
-        assert stage.truth().receipts == []
-        stage.refused(lambda: driver.fill_receipt(SALE, lambda *_: None))
-
-
-@behaviour("doubt.slow-close", "a close that takes half its longest time is waited for, and answered", Fate.SLOW)
-def slow(stage: Stage) -> None:
-    driver = stage.at_work()
-    stage.fill()
-    stage.fate(Step.CLOSE, Fate.SLOW, seconds=driver.capabilities.max_time["close"] / 2)
-    driver.close_receipt(SALE)
-    assert (len(stage.truth().receipts), stage.received(Step.CLOSE)) == (1, 1)
-
-
 @behaviour("doubt.query-repeats", "a question whose answer is damaged is asked again and answered", Fate.DAMAGED)
 def query_repeats(stage: Stage) -> None:
     driver = stage.at_work()

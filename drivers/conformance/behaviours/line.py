@@ -13,6 +13,7 @@ from drivers.conformance.stage import Stage
 
 CALLS: tuple[tuple[str, Callable[[FiscalRegister], object]], ...] = (
     ("status", lambda driver: driver.status()),
+    ("archive_end", lambda driver: driver.archive_end()),
     ("document", lambda driver: driver.document(1)),
     ("health", lambda driver: driver.health()),
     ("shift_totals", lambda driver: driver.shift_totals()),

@@ -12,9 +12,10 @@ from drivers.api import SlipText
 from drivers.conformance.bench import Hand, Need, Step, Truth
 from drivers.conformance.catalogue import Able
 from drivers.conformance.samples import CASHIER, SALE
-from drivers.conformance.stage import Stage
+from drivers.conformance.stage import Stage, cash_sale
 
 AMOUNT = 70_000
+ONE_LINE = cash_sale(450000)
 MARK = "ЗАМЕТКА-7"
 _INTERRUPTING = (Hand.SLOW_PRINTER, Hand.PAPER_OUT, Hand.PAPER_IN, Hand.FOREIGN_RECEIPT)
 
@@ -122,8 +123,8 @@ OPERATIONS = (
     Operation(
         "fill_receipt-line", Step.LINE, "fill",
         _at_rest,
-        lambda stage: stage.fill(),
-        lambda truth: (truth.open_total or 0) // SALE.lines[0].total,
+        lambda stage: stage.fill(ONE_LINE),
+        lambda truth: (truth.open_total or 0) // ONE_LINE.total,
         (Able.STEPWISE,),
     ),
     Operation(

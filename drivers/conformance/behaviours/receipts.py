@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from drivers.api import Paper
 from drivers.conformance.bench import Setting
 from drivers.conformance.catalogue import Able, Behaviour, behaviour
 from drivers.conformance.samples import CASHIER, EVERY_RATE, IMPRINT, LONG, MIXED, OTHER_IMPRINT, PAIR, ROUNDED, SALE
@@ -168,6 +169,15 @@ def reply(stage: Stage) -> None:
     made = stage.truth().receipts[-1]
     assert told.fd in (made["fd"], None)
     assert told.fpd in (made["fpd"], None)
+
+
+@behaviour("receipt.reply-paper-and-drawer", "the closing reply tells paper and drawer as they are, or leaves them out")
+def reply_paper(stage: Stage) -> None:
+    driver = stage.at_work()
+    stage.fill()
+    told = driver.close_receipt(SALE)
+    assert told.paper in (Paper.PRESENT, None)
+    assert told.drawer in (stage.truth().drawer, None)
 
 
 @behaviour("receipt.one-after-another", "receipts follow each other without a gap, each once")
