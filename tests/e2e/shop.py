@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -29,28 +29,53 @@ Json = dict[str, Any]
 
 
 class Feed(threading.Thread):
-    """The server's stream of events, heard from its beginning to the server's end."""
+    """The server's stream of events, heard from its beginning on: after a break from the last event that was heard."""
 
     def __init__(self, url: str, key: str) -> None:
         super().__init__(daemon=True, name="feed")
         self.heard: list[Json] = []
+        self.states: dict[str, str] = {}
+        """Of every job, as its last event told."""
         self.news = threading.Condition()
-        self._client = httpx.Client(timeout=httpx.Timeout(10.0, read=None), headers={"Authorization": f"Bearer {key}"})
-        self._stream = self._client.stream("GET", f"{url}/api/v1/events", params={"after": "0"})
+        self._last = "0"
+        self._over = threading.Event()
+        self._url = f"{url}/api/v1/events"
+        self._client = httpx.Client(timeout=httpx.Timeout(10.0, read=60.0), headers={"Authorization": f"Bearer {key}"})
         self.start()
 
     def run(self) -> None:
-        try:
-            with self._stream as answer:
-                for line in answer.iter_lines():
-                    if line.startswith("data: "):
-                        with self.news:
-                            self.heard.append(json.loads(line[6:]))
-                            self.news.notify_all()
-        except httpx.TransportError:
-            pass  # the server has ended
-        finally:
-            self._client.close()
+        with self._client:
+            while not self._over.is_set():
+                try:
+                    self._listen()
+                except httpx.TransportError:
+                    self._over.wait(0.1)  # the server is away
+
+    def _listen(self) -> None:
+        last = self._last
+        with self._client.stream("GET", self._url, params={"after": last}) as answer:
+            for line in answer.iter_lines():
+                if line.startswith("id: "):
+                    last = line[4:]
+                elif line.startswith("data: "):
+                    with self.news:
+                        self._take(json.loads(line[6:]))
+                        self._last = last
+                        self.news.notify_all()
+
+    def _take(self, event: Json) -> None:
+        self.heard.append(event)
+        if event["type"].startswith("job."):
+            self.states[event["data"]["job_id"]] = event["type"].removeprefix("job.")
+
+    def over(self) -> None:
+        """The server is about to end for good."""
+        self._over.set()
+
+    def ended(self, job_id: str, seconds: float, ends: Set[str]) -> bool:
+        """Wait until the job is in one of these states; whether it is."""
+        with self.news:
+            return self.news.wait_for(lambda: self.states.get(job_id) in ends, seconds)
 
     def waited(self, told: Callable[[Json], bool], seconds: float, what: Callable[[], str], start: int = 0) -> Json:
         """The first event from the ``start``-th on that ``told`` takes."""
@@ -133,21 +158,22 @@ class Till:
 
 
 class Shop:
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, *, dying: tuple[str, ...] = ()) -> None:
+        """``dying``: how the server is to be killed (``tests.support.dying``)."""
         self.rig = rig
         self.tills: list[Till] = []
-        rig.start_server()
+        rig.start_server(dying=dying)
         self.feed = Feed(rig.url, rig.key)
 
     def till(self, kkm_id: str, *options: str, listen: str = "tcp:127.0.0.1:0", extra: str = "") -> Till:
         """A register as a process, its clock right; ``extra`` stands behind its address for the agent."""
         now = datetime.now(ZoneInfo("Europe/Moscow")).replace(tzinfo=None)
         state, paper = self.rig.folder / f"{kkm_id}.json", self.rig.folder / f"paper-{kkm_id}"
-        process = self.rig.spawn(
-            f"till-{kkm_id}", "-m", "drivers.simulators", "shtrih", "--listen", listen, "--control", "--seed", kkm_id,
-            "--state", str(state), "--paper", str(paper), "--print-time", "0",
-            "--clock", now.isoformat(timespec="seconds"), *options, control=True,
+        command = self.rig.family.run(
+            listen, state, "--control", "--seed", kkm_id, "--paper", str(paper), "--print-time", "0",
+            "--clock", now.isoformat(timespec="seconds"), *options,
         )  # fmt: skip
+        process = self.rig.spawn(f"till-{kkm_id}", *command, control=True)
         return self.stands(Till(self, kkm_id, process, process.ready["listening"] + extra))
 
     def stands(self, till: Till) -> Till:
@@ -160,17 +186,17 @@ class Shop:
 
     def pc(self, *tills: Till, name: str = "agent", profile: str = FAST) -> str:
         """Pair a PC at which these registers stand; its agent_id."""
+        self.stand_at(name, *tills, profile=profile)
+        return self.rig.pair(name)
+
+    def stand_at(self, name: str, *tills: Till, profile: str = FAST) -> None:
+        """The PC's configuration: these registers and no others."""
         times = self.rig.folder / f"{name}-profile.toml"
         times.write_text(profile, "utf-8")
         self.rig.configure(name)
         head = (self.rig.folder / f"{name}.toml").read_text("utf-8").partition("[[devices]]")[0]
-        devices = (
-            f'[[devices]]\nkkm_id = "{till.kkm_id}"\ndriver = "shtrih"\naddress = "{till.address}"\n'
-            f'profile = "{times}"\n'
-            for till in tills
-        )
+        devices = (self.rig.family.device(till.kkm_id, till.address, times) for till in tills)
         (self.rig.folder / f"{name}.toml").write_text(head + "".join(devices), "utf-8")
-        return self.rig.pair(name)
 
     def start(self, *tills: Till, name: str = "agent", dying: tuple[str, ...] = ()) -> Process:
         agent = self.rig.start_agent(name, dying=dying)
@@ -189,8 +215,8 @@ class Shop:
     # --- waiting
 
     def ended(self, job_id: str, seconds: float = 60.0) -> Json:
-        ends = {f"job.{state}" for state in (*FINAL, "human")}
-        self.heard(lambda event: event["data"].get("job_id") == job_id and event["type"] in ends, seconds, job_id)
+        if not self.feed.ended(job_id, seconds, {*FINAL, "human"}):
+            raise AssertionError(f"not within {seconds} s: {job_id}\n{self.rig.logs()}")
         return self.rig.job(job_id)
 
     def heard(self, told: Callable[[Json], bool], seconds: float = 60.0, what: str = "", start: int = 0) -> Json:
@@ -207,21 +233,22 @@ class Shop:
 
 
 @contextmanager
-def open_shop(folder: Path) -> Iterator[Shop]:
+def open_shop(folder: Path, *, dying: tuple[str, ...] = ()) -> Iterator[Shop]:
     rig = Rig(folder)
     try:
-        shop = Shop(rig)
+        shop = Shop(rig, dying=dying)
         try:
             yield shop
         finally:
+            shop.feed.over()
             rig.close()
             shop.feed.join(10)
     finally:
         rig.close()
 
 
-def at_once(cases: Iterable[T], do: Callable[[T], V]) -> dict[T, V]:
-    """Every case in a thread of its own; what each came to."""
+def at_once(cases: Iterable[T], do: Callable[[T], V], most: int | None = None) -> dict[T, V]:
+    """Every case in a thread of its own, at most ``most`` of them at a time; what each came to."""
     cases = list(cases)
-    with ThreadPoolExecutor(len(cases)) as pool:
+    with ThreadPoolExecutor(most or len(cases)) as pool:
         return dict(zip(cases, pool.map(do, cases), strict=True))

@@ -1,17 +1,16 @@
-"""Fault -> (final state, attempts, documents): real server, agent and register, one receipt, an exclusive desk.
+"""Fault -> (final state, attempts, documents): real server, agent and registers, one receipt each, exclusive desks.
 
-Whatever fails, and wherever a process is killed, the receipt exists exactly once or provably not at all, and nobody has
-to be asked. The first table is the register's faults, the second the agent's commit points, the third the server's.
+Whatever fails, the receipt exists exactly once or provably not at all, and nobody has to be asked. The agent's commit
+points and the server's are in ``tests/kill``.
 """
 
 from __future__ import annotations
 
-import httpx
-import pytest
+import json
+from typing import Any
 
-from tests.support.rig import Rig, imprint
-
-# --- the register fails ---------------------------------------------------------------------------------------------
+from tests.e2e.shop import Shop, Till, at_once
+from tests.support.rig import EXAMPLE, imprint
 
 DONE, NOT_DONE = "done", "not_done"
 OPENED = 1  # a shift opened for the receipt: one document
@@ -59,172 +58,49 @@ FAULTS = [
     ("cover:seconds=2",                              DONE,     1, MADE),
 ]  # fmt: skip
 
-
-@pytest.mark.parametrize(("fault", "state", "attempts", "moved"), FAULTS, ids=[row[0] for row in FAULTS])
-def test_register_fails(rig: Rig, fault: str, state: str, attempts: int, moved: int) -> None:
-    rig.start_server()
-    rig.start_register(fault)
-    rig.configure()
-    rig.put("/devices", {"kkm_id": rig.kkm_id})
-    rig.pair()
-    rig.start_agent()
-    rig.bound()
-
-    rig.submit("order-1")
-    job = rig.settled("order-1")
-
-    assert (job["state"], job["attempt"], len(rig.archive()) - 1) == (state, attempts, moved)
-    assert "human" not in [step["state"] for step in job["history"]]
-    agrees(rig, job)
-
-
 CUTS = [*range(300, 2900, 400)]
+"""Bytes of the whole conversation, both directions counted, after which the connection to the register breaks."""
+
+AT_ONCE = 6  # more would make the registers slower than the agent waits, on a machine that is busy
 
 
-@pytest.mark.parametrize("after", CUTS)
-def test_line_is_cut(rig: Rig, after: int) -> None:
-    """The connection to the register breaks after byte N of the whole conversation, both directions counted."""
-    rig.start_server()
-    rig.start_register(f"cut:after={after}")
-    rig.configure()
-    rig.put("/devices", {"kkm_id": rig.kkm_id})
-    rig.pair()
-    rig.start_agent()
-    rig.bound()
-    rig.submit("order-1")
-    job = rig.settled("order-1")
-    assert (job["state"], len(rig.archive()) - 1) == (DONE, MADE)
-    assert job["attempt"] in (1, 2)  # where in a receipt a byte number falls depends on how often a status was asked
-    agrees(rig, job)
+def sold(till: Till) -> dict[str, Any]:
+    body = json.loads(EXAMPLE.read_text("utf-8"))
+    return till.do("receipt", body["payload"], order_ref=till.kkm_id)
 
 
-def agrees(rig: Rig, job: dict[str, object]) -> None:
-    """What the server says and what the fiscal drive holds are the same thing."""
-    receipts = rig.receipts()
+def test_register_fails(tills: Shop) -> None:
+    made = {row: tills.till(str(100 + at), "--fault", row[0]) for at, row in enumerate(FAULTS)}
+    cut = {after: tills.till(str(200 + at), "--fault", f"cut:after={after}") for at, after in enumerate(CUTS)}
+    tills.pc(*made.values(), *cut.values())
+    tills.start(*made.values(), *cut.values())
+
+    jobs = at_once(tills.tills, sold, AT_ONCE)
+    for (fault, *wanted), till in made.items():
+        job = jobs[till]
+        assert [job["state"], job["attempt"], len(till.documents()) - 1] == wanted, fault
+        agrees(till, job)
+    for after, till in cut.items():
+        job = jobs[till]
+        assert (job["state"], len(till.documents()) - 1) == (DONE, MADE), after
+        assert job["attempt"] in (
+            1,
+            2,
+        )  # where in a receipt a byte number falls depends on how often a status was asked
+        agrees(till, job)
+
+
+def agrees(till: Till, job: dict[str, Any], before: int = 0) -> None:
+    """What the server says and what the fiscal drive holds behind the first ``before`` documents are the same thing,
+    and nobody was asked."""
+    assert "human" not in [step["state"] for step in job["history"]]
+    receipts = [document for document in till.documents()[before:] if document["type"] == "receipt"]
     if job["state"] == NOT_DONE:
         assert receipts == []
         assert job["proof"] is None
         return
     (receipt,) = receipts
     proof = job["proof"]
-    assert isinstance(proof, dict)
     assert proof["source"] == "device"
     assert (proof["fd"], proof["fpd"], proof["total"]) == (receipt["fd"], receipt["fpd"], receipt["tags"]["1020"])
     assert imprint(receipt) is not None
-
-
-# --- the agent is killed --------------------------------------------------------------------------------------------
-
-KILLS = [
-    # commit               when      nth  attempts
-    ("bind",              "before",   1,  1),
-    ("bind",              "after",    1,  1),
-    ("offer",             "before",   1,  1),  # S3
-    ("offer",             "after",    1,  1),  # S4
-    ("operation_intent",  "before",   1,  1),
-    ("operation_intent",  "after",    1,  1),  # C16
-    ("operation_outcome", "before",   1,  1),
-    ("operation_outcome", "after",    1,  1),
-    ("intent",            "before",   1,  1),  # C1
-    ("intent",            "after",    1,  2),  # C2
-    ("closing",           "before",   1,  2),
-    ("closing",           "after",    1,  2),  # C6
-    ("written:FF45",      "after",    1,  1),  # C8, C9
-    ("close_answered",    "after",    1,  1),  # C9
-    ("proven",            "before",   1,  1),  # C13
-    ("proven",            "after",    1,  1),  # C14
-    ("seen",              "before",   1,  1),
-    ("seen",              "after",    1,  1),
-    ("archived",          "before",   1,  1),
-    ("archived",          "after",    1,  1),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("at", "when", "nth", "attempts"), KILLS, ids=[f"{r[1]} {r[0]} {r[2]}" for r in KILLS])
-def test_agent_is_killed(shop: Rig, at: str, when: str, nth: int, attempts: int) -> None:
-    agent = shop.start_agent(dying=("--at", at, "--when", when, "--nth", str(nth)))
-    if at != "bind":
-        shop.bound()
-        shop.submit("order-1")
-    assert agent.wait() == -9
-    shop.start_agent()
-    shop.bound()
-    if at == "bind":
-        shop.submit("order-1")
-
-    job = shop.settled("order-1")
-    assert (job["state"], job["attempt"], len(shop.archive()) - 1) == (DONE, attempts, MADE)
-    assert "human" not in [step["state"] for step in job["history"]]
-    agrees(shop, job)
-
-
-DOUBTS = [
-    # a lost answer, and the agent is killed while it finds out (C15)
-    ("answer-lost:command=FF45,stored=no", "doubt",       "before", 1),
-    ("answer-lost:command=FF45,stored=no", "doubt",       "after",  1),
-    ("answer-lost:command=FF45",           "proven",      "before", 1),
-    ("answer-lost:command=FF46,stored=no", "doubt",       "after",  2),
-    ("answer-lost:command=FF46,stored=no", "proven_none", "before", 2),
-    ("answer-lost:command=FF46,stored=no", "proven_none", "after",  2),
-    ("power:command=FF45,when=after",      "doubt",       "after",  1),
-    ("late:command=FF45,seconds=2",        "doubt",       "after",  1),
-    ("answer-lost:command=E0,stored=no",   "operation_outcome", "before", 1),
-    ("late:command=FF45,seconds=2",        "written:FF45", "after", 1),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("fault", "at", "when", "attempts"), DOUBTS, ids=[f"{r[0]} {r[2]} {r[1]}" for r in DOUBTS])
-def test_agent_is_killed_in_doubt(rig: Rig, fault: str, at: str, when: str, attempts: int) -> None:
-    rig.start_server()
-    rig.start_register(fault)
-    rig.configure()
-    rig.put("/devices", {"kkm_id": rig.kkm_id})
-    rig.pair()
-    agent = rig.start_agent(dying=("--at", at, "--when", when))
-    rig.bound()
-    rig.submit("order-1")
-    assert agent.wait() == -9
-    rig.start_agent()
-
-    job = rig.settled("order-1")
-    assert (job["state"], job["attempt"], len(rig.archive()) - 1) == (DONE, attempts, MADE)
-    assert "human" not in [step["state"] for step in job["history"]]
-    agrees(rig, job)
-
-
-# --- the server is killed -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("number", range(1, 13))
-def test_server_is_killed(rig: Rig, number: int, when: str) -> None:
-    """Before and after each of its commits from the POST to the last acknowledgement; the twelfth is already idle."""
-    armed = rig.folder / "armed"
-    rig.start_server(dying=("--at", str(number), "--when", when, "--armed", str(armed)))
-    rig.start_register()
-    rig.configure()
-    rig.put("/devices", {"kkm_id": rig.kkm_id})
-    rig.pair()
-    rig.start_agent()
-    rig.bound()
-    armed.touch()
-
-    restarted = False
-
-    def ended() -> bool:
-        nonlocal restarted
-        assert rig.server is not None
-        if not rig.server.alive and not restarted:
-            restarted = True
-            rig.start_server()
-        try:
-            answer = rig.call("POST", "/jobs", rig.job_body("order-1"), patience=0.0)
-        except httpx.TransportError:
-            return False
-        assert answer.status_code == 202, answer.text
-        return bool(answer.json()["state"] == DONE) and restarted
-
-    rig.until(ended, 60, "done")
-    job = rig.job("order-1")
-    assert (job["state"], job["attempt"], len(rig.archive()) - 1) == (DONE, 1, MADE)
-    agrees(rig, job)

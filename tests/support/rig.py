@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from typing import Any
 import httpx
 
 from agent.pairing import pair
+from tests.support.families import FAMILIES, Family
 
 PYTHON = sys.executable
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +40,7 @@ class Process:
         self, name: str, command: list[str], folder: Path, *, ready: bool = True, control: bool = False
     ) -> None:
         self.name = name
+        self._telling = threading.Lock()
         self._log = (folder / f"{name}.log").open("ab")
         self._child = subprocess.Popen(
             command,
@@ -64,17 +67,25 @@ class Process:
         """One word of a simulator's ``--control``, and its answer."""
         assert self._child.stdin is not None
         assert self._child.stdout is not None
-        self._child.stdin.write(json.dumps({"do": order}).encode() + b"\n")
-        self._child.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._child.stdout.readline())
+        with self._telling:
+            self._child.stdin.write(json.dumps({"do": order}).encode() + b"\n")
+            self._child.stdin.flush()
+            answer: dict[str, Any] = json.loads(self._child.stdout.readline())
         assert answer["ok"], answer
         return answer
 
     def wait(self, seconds: float = 30.0) -> int:
         return self._child.wait(seconds)
 
-    def kill(self) -> None:
+    def signal(self, number: signal.Signals) -> None:
+        self._child.send_signal(number)
+
+    def hit(self) -> None:
+        """SIGKILL, and nothing else: whoever watches the process finds it dead."""
         self._child.kill()
+
+    def kill(self) -> None:
+        self.hit()
         self.end()
 
     def stop(self, seconds: float = 30.0) -> int:
@@ -97,9 +108,10 @@ class Process:
 
 
 class Rig:
-    def __init__(self, folder: Path, *, kkm_id: str = "17") -> None:
+    def __init__(self, folder: Path, *, kkm_id: str = "17", family: Family = FAMILIES["shtrih"]) -> None:
         self.folder = folder
         self.kkm_id = kkm_id
+        self.family = family
         self.database = f"sqlite+aiosqlite:///{folder / 'server.sqlite3'}"
         self.processes: list[Process] = []
         self.url = ""
@@ -128,7 +140,8 @@ class Rig:
             self.key = json.loads(done.stdout)["api_key"]
             self.http.headers["Authorization"] = f"Bearer {self.key}"
         port = self.url.rsplit(":", 1)[-1] if self.url else "0"
-        own = ("run", "--port", port, "--database", self.database, "--connections-per-minute", "1000")
+        own = ("run", "--port", port, "--database", self.database, "--connections-per-minute", "1000",
+               "--allow-private-webhooks")  # fmt: skip
         command = ("tests.support.dying", "server", *dying, "--", *own) if dying else ("server.cli", *own)
         self.server = self.spawn("server", "-m", *command)
         self.url = self.server.ready["listening"]
@@ -138,10 +151,8 @@ class Rig:
         options = [part for fault in faults for part in ("--fault", fault)]
         if clock is not None:
             options.append(f"--clock={clock}")
-        state = str(self.folder / f"{name}.json")
-        self.register = self.spawn(
-            name, "-m", "drivers.simulators", "shtrih", "--listen", listen, "--state", state, "--seed", "7", *options
-        )
+        state = self.folder / f"{name}.json"
+        self.register = self.spawn(name, *self.family.run(listen, state, "--seed", "7", *options))
         self.address = self.register.ready["listening"]
 
     def configure(self, name: str = "agent", kkm_id: str | None = None) -> Path:
@@ -150,8 +161,7 @@ class Rig:
         config = self.folder / f"{name}.toml"
         config.write_text(
             f'[server]\nurl = "{self.url}"\n[agent]\ndata_dir = "{self.folder / name}"\nlog_level = "debug"\n'
-            f'[[devices]]\nkkm_id = "{kkm_id or self.kkm_id}"\ndriver = "shtrih"\naddress = "{self.address}"\n'
-            f'profile = "{profile}"\n'
+            + self.family.device(kkm_id or self.kkm_id, self.address, profile)
         )
         return config
 
@@ -174,7 +184,7 @@ class Rig:
 
     # --- the CRM
 
-    def call(self, method: str, path: str, body: Any = None, *, patience: float = 20.0) -> httpx.Response:
+    def call(self, method: str, path: str, body: Any = None, *, patience: float = 60.0) -> httpx.Response:
         """One request; repeated while the server is away, as a CRM does."""
         deadline = time.monotonic() + patience
         while True:
@@ -247,7 +257,7 @@ class Rig:
 
     def archive(self, name: str = "register") -> list[dict[str, Any]]:
         done = subprocess.run(
-            [PYTHON, "-m", "drivers.simulators", "shtrih", "--state", str(self.folder / f"{name}.json"), "--dump"],
+            [PYTHON, *self.family.dump(self.folder / f"{name}.json")],
             capture_output=True,
             check=True,
             cwd=ROOT,
