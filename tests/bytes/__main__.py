@@ -13,13 +13,13 @@ import structlog
 
 from tests.bytes.families import FAMILIES
 from tests.bytes.faulty import Direction, Fault, Strike
-from tests.bytes.run import Group, Tally, all_pieces, clean_run, pieces
+from tests.bytes.run import NAMED, Group, Tally, all_pieces, clean_run, pieces
 from tests.bytes.scenarios import SCENARIOS
 from tests.bytes.verdict import violations
 from tests.bytes.world import prepared
 
 ENDS = ("done", "not_done", "human")
-SHOWN = 40  # violations and open questions that are printed; all are counted
+SHOWN = 40  # cases of each sort that are named at the end; all are counted
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             family,
             SCENARIOS[scenario],
             [Direction(each) for each in options.direction or Direction],
-            [Fault(each) for each in options.fault or Fault],
+            [Fault(each) for each in options.fault or NAMED],
         )
     ]
     cases = sum(len(piece.positions) * len(piece.faults) for piece in wanted)
@@ -61,7 +61,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--driver", action="append", choices=FAMILIES)
     parser.add_argument("--scenario", action="append", choices=SCENARIOS)
     parser.add_argument("--direction", action="append", choices=[each.value for each in Direction])
-    parser.add_argument("--fault", action="append", choices=[each.value for each in Fault])
+    named = ", ".join(each.value for each in NAMED)
+    parser.add_argument("--fault", action="append", choices=[each.value for each in Fault], help=f"({named})")
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
     parser.add_argument("--only", metavar="DRIVER:SCENARIO:DIRECTION:POSITION:FAULT", help="one case, told in full")
     return parser.parse_args(arguments)
@@ -87,8 +88,8 @@ def replay(case: str) -> int:
 
 
 def report(tallies: Mapping[Group, Tally], seconds: float) -> None:
-    heads = ("driver", "scenario", "way", "fault", "cases", *ENDS, "other", "wrong", "longest")
-    widths = (8, 14, 4, 7, 7, 7, 9, 6, 6, 6, 9)
+    heads = ("driver", "scenario", "way", "fault", "cases", *ENDS, "other", "wrong", "garbled", "longest")
+    widths = (8, 14, 4, 7, 7, 7, 9, 6, 6, 6, 8, 9)
     print(_line(heads, widths))
     for group, tally in sorted(tallies.items()):
         print(_line((group.family, group.scenario, group.direction.value, group.fault.value, *_figures(tally)), widths))
@@ -96,7 +97,7 @@ def report(tallies: Mapping[Group, Tally], seconds: float) -> None:
     for tally in tallies.values():
         total.add(tally)
     print(_line(("all", "", "", "", *_figures(total)), widths))
-    for title, found in (("WRONG", total.wrong), ("left to a person", total.humans)):
+    for title, found in (("WRONG", total.wrong), ("left to a person", total.humans), ("garbled name", total.garbled)):
         for each in found[:SHOWN]:
             print(f"{title}: {each}")
         if len(found) > SHOWN:
@@ -106,7 +107,8 @@ def report(tallies: Mapping[Group, Tally], seconds: float) -> None:
 
 def _figures(tally: Tally) -> tuple[str, ...]:
     known = [tally.ends[end] for end in ENDS]
-    return (*map(str, (tally.cases, *known, tally.cases - sum(known), len(tally.wrong))), f"{tally.longest:.1f} s")
+    counted = (tally.cases, *known, tally.cases - sum(known), len(tally.wrong), len(tally.garbled))
+    return (*map(str, counted), f"{tally.longest:.1f} s")
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

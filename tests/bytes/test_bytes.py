@@ -1,0 +1,50 @@
+"""Part of what ``make bytes`` does to its full extent: the answers of the closing command, and one short exchange, to
+the last byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bytes.families import FAMILIES
+from tests.bytes.faulty import Direction, Fault
+from tests.bytes.run import NAMED, Piece, clean_run, judge, pieces, positions
+from tests.bytes.scenarios import SCENARIOS
+from tests.bytes.world import prepared
+
+EXCHANGES = [("Close", Direction.IN), ("ReadSubtotal", Direction.OUT), ("ReadSubtotal", Direction.IN)]
+
+
+@pytest.mark.parametrize("fault", NAMED)
+@pytest.mark.parametrize(("ask", "direction"), EXCHANGES)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_byte_of_an_exchange_within_a_receipt(family: str, ask: str, direction: Direction, fault: Fault) -> None:
+    scenario = SCENARIOS["receipt"]
+    with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:
+        clean = clean_run(template, scenario)
+        (span,) = [each for each in clean.spans if each.ask == ask]
+        every = span.of(direction)
+        piece = Piece(family, scenario.name, direction, every, (fault,))
+        (tally,) = judge(template, scenario, clean, piece).values()
+    assert tally.wrong == []
+    # One byte, and a register that is well: nothing stands in the way of the receipt.
+    assert tally.ends == {"done": len(every)}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_cases_of_a_conversation_leave_no_byte_out(family: str, name: str) -> None:
+    scenario = SCENARIOS[name]
+    with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:
+        clean = clean_run(template, scenario)
+    found = pieces(family, scenario, tuple(Direction), (Fault.CUT,))
+    for direction, total in {Direction.OUT: clean.sent, Direction.IN: clean.received}.items():
+        own = clean.spans[0].of(direction).start
+        every = range(0 if scenario.opening else own, total)
+        assert positions(scenario, clean, direction) == every
+        assert [at for piece in found if piece.direction is direction for at in piece.positions] == list(every)
+        moved = [at for span in clean.spans for at in span.of(direction)]
+        assert moved == list(range(own, total)), "every byte of the job's own belongs to something that was asked"
+
+
+def test_every_family_plays_its_opening_in_one_scenario() -> None:
+    assert [scenario.name for scenario in SCENARIOS.values() if scenario.opening] == ["receipt"]

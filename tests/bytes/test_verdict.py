@@ -1,0 +1,173 @@
+"""The judge is no friend of the agent: each thing that must never be is named when it is."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from drivers.errors import InDoubt
+from drivers.fiscal.shtrih import ShtrihRegister, load_profile
+from protocol.crm.job_machine import Known
+from tests.bytes.families import FAMILIES
+from tests.bytes.faulty import Direction, Fault, Strike
+from tests.bytes.run import clean_run
+from tests.bytes.scenarios import SCENARIOS
+from tests.bytes.verdict import violations
+from tests.bytes.world import Seen, prepared
+
+
+@pytest.fixture(scope="module")
+def clean() -> Callable[[str], Seen]:
+    """``clean(scenario)``: the run without a fault."""
+    known: dict[str, Seen] = {}
+
+    def run(name: str) -> Seen:
+        if name not in known:
+            scenario = SCENARIOS[name]
+            with prepared(FAMILIES["shtrih1"], scenario.before, scenario.wanted) as template:
+                known[name] = clean_run(template, scenario)
+        return known[name]
+
+    return run
+
+
+def state(known: Known, **outcome: Any) -> Callable[[Seen], Seen]:
+    return lambda seen: replace(seen, row=replace(seen.row, state=known, outcome={**seen.row.outcome, **outcome}))
+
+
+def tag(number: str, value: Any) -> Callable[[Seen], Seen]:
+    def change(seen: Seen) -> Seen:
+        documents = copy.deepcopy(list(seen.documents))
+        documents[-1]["tags"][number] = value
+        return replace(seen, documents=documents)
+
+    return change
+
+
+def also(**document: Any) -> Callable[[Seen], Seen]:
+    return lambda seen: replace(seen, documents=[*seen.documents, {**seen.documents[-1], **document}])
+
+
+def no_document(seen: Seen) -> Seen:
+    return replace(seen, documents=[])
+
+
+def first_document_twice(seen: Seen) -> Seen:
+    return replace(seen, documents=[seen.documents[0], *seen.documents])
+
+
+def printed(*lines: str) -> Callable[[Seen], Seen]:
+    return lambda seen: replace(seen, printed="\n".join(lines))
+
+
+WRONG = [
+    ("receipt", also(fd=9), "carried out 2 times"),
+    ("receipt", no_document, "a false success"),
+    ("receipt", tag("1020", "1.00"), "a false success"),
+    ("receipt", tag("1031", "14490.00"), "a false success"),
+    ("receipt", tag("1059", []), "a false success"),
+    ("receipt", state(Known.DONE, proof={"source": "device", "fd": 2, "fpd": "1"}), "the proof names"),
+    ("receipt", state(Known.DONE, proof=None), "the proof names"),
+    ("receipt", state(Known.NOT_DONE), "not_done, but carried out"),
+    ("receipt", state(Known.NOT_DONE, certainty="unproven"), "not_done, but carried out"),
+    ("receipt", state(Known.CANCELLED), "nobody has asked for that"),
+    ("receipt", state(Known.HUMAN), "left to a person"),
+    ("receipt", state(Known.RESOLVING), "no end"),
+    ("receipt", state(Known.ACCEPTED), "no end"),
+    ("receipt", lambda seen: replace(seen, in_time=False), "a late end"),
+    ("receipt", lambda seen: replace(seen, at_rest=False), "left open"),
+    ("receipt", lambda seen: replace(seen, drawer=100), "kopecks in the drawer"),
+    ("receipt", lambda seen: replace(seen, error=KeyError("x")), "a foreign exception: KeyError"),
+    ("receipt", also(type="close_shift"), "1 documents of type close_shift"),
+    ("first_receipt", first_document_twice, "2 documents of type open_shift"),
+    ("cash_in", lambda seen: replace(seen, drawer=2 * seen.drawer), "carried out 2 times"),
+    ("cash_in", lambda seen: replace(seen, drawer=seen.drawer + 1), "a false success"),
+    ("cash_in", lambda seen: replace(seen, drawer=0), "a false success"),
+    ("cash_in", state(Known.NOT_DONE), "not_done, but carried out"),
+    ("close_shift", no_document, "a false success"),
+    ("print_text", printed(), "a false success"),
+    ("print_text", printed("Заказ 1042 готов"), "a false success"),
+    ("print_text", printed(*["Заказ 1042 готов", "Выдать до 20:00"] * 2), "carried out 2 times"),
+    ("print_text", state(Known.NOT_DONE), "not_done, but carried out"),
+]
+
+
+@pytest.mark.parametrize(("name", "happens", "word"), WRONG)
+def test_what_must_never_be_is_named(
+    clean: Callable[[str], Seen], name: str, happens: Callable[[Seen], Seen], word: str
+) -> None:
+    well = clean(name)
+    assert any(word in wrong for wrong in violations(SCENARIOS[name], well, happens(well)))
+
+
+RIGHT = [
+    ("receipt", lambda seen: state(Known.NOT_DONE)(no_document(seen))),
+    ("receipt", tag("1012", "2026-07-01T15:09:00")),  # made a little later
+    ("first_receipt", lambda seen: state(Known.NOT_DONE)(replace(seen, documents=seen.documents[:1]))),
+    ("cash_in", lambda seen: state(Known.NOT_DONE)(replace(seen, drawer=0))),
+    ("cash_in", state(Known.HUMAN)),  # there is no document that could name the job
+    ("print_text", state(Known.NOT_DONE, certainty="unproven")),
+    ("print_text", lambda seen: state(Known.NOT_DONE)(printed()(seen))),
+]
+
+
+@pytest.mark.parametrize(("name", "happens"), RIGHT)
+def test_what_may_be_is_not(clean: Callable[[str], Seen], name: str, happens: Callable[[Seen], Seen]) -> None:
+    well = clean(name)
+    assert violations(SCENARIOS[name], well, happens(well)) == []
+
+
+def garbled(name: str) -> Callable[[Seen], Seen]:
+    def change(seen: Seen) -> Seen:
+        documents = copy.deepcopy(list(seen.documents))
+        documents[-1]["tags"]["1059"][0][name] = "Сборкка"
+        return replace(seen, documents=documents)
+
+    return change
+
+
+@pytest.mark.parametrize(("name", "forgiven"), [("1030", True), ("1079", False), ("1212", False)])
+def test_a_weak_checksum_is_forgiven_a_name_and_nothing_else(
+    clean: Callable[[str], Seen], name: str, forgiven: bool
+) -> None:
+    well = clean("receipt")
+    seen = garbled(name)(well)
+    assert violations(SCENARIOS["receipt"], well, seen) != []
+    assert (violations(SCENARIOS["receipt"], well, seen, texts=False) == []) is forgiven
+
+
+def test_only_the_family_with_the_weak_checksum_is_forgiven() -> None:
+    assert {family.name: sorted(family.misses) for family in FAMILIES.values()} == {
+        "shtrih1": [Fault.DOUBLE, Fault.INSERT, Fault.LOSE],
+        "shtrih2": [],
+    }
+
+
+class Rash(ShtrihRegister):
+    """A driver that repeats what may have been executed."""
+
+    def cash_in(self, amount: int, cashier_name: str | None) -> None:
+        try:
+            super().cash_in(amount, cashier_name)
+        except InDoubt:
+            self.connect()
+            super().cash_in(amount, cashier_name)
+
+
+def test_a_driver_that_repeats_what_may_have_been_executed_is_caught() -> None:
+    """The whole way, once: a lost answer to the command that puts cash into the drawer."""
+    profile = load_profile()
+    rash = replace(FAMILIES["shtrih1"], driver=lambda transport, clock: Rash(transport, profile, clock))
+    scenario = SCENARIOS["cash_in"]
+    with prepared(rash, scenario.before, scenario.wanted) as template:
+        well = clean_run(template, scenario)
+        (operate,) = [span for span in well.spans if span.ask == "Operate"]
+        assert any(
+            "carried out 2 times"
+            in violations(scenario, well, template.play(Strike(Direction.IN, position, Fault.CUT)))
+            for position in operate.of(Direction.IN)[::3]  # the answer is longer than that
+        )
