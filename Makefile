@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test bench check format lock clean
+.PHONY: setup demo test bytes disk fuzz bench check format lock clean
 
 setup: .venv/.ready
 
@@ -21,6 +21,17 @@ test: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks
+
+# The long forms: every fault and a hundred damages at every write and sync; 100,000 examples for every parser.
+disk: setup
+	$(BIN)/python -m pytest tests/disk -m long -s
+
+fuzz: setup
+	FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest tests/fuzz -m "long or not long" -n 4
+
+# Every byte of every conversation with a register, struck by every fault; a case again: python -m tests.bytes --only CASE
+bytes: setup
+	@$(BIN)/python -m tests.bytes
 
 check: setup
 	$(BIN)/ruff format --check .
