@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test bytes disk fuzz bench check format lock clean
+.PHONY: setup demo test bytes kill disk fuzz bench check format lock clean
 
 setup: .venv/.ready
 
@@ -32,6 +32,10 @@ fuzz: setup
 # Every byte of every conversation with a register, struck by every fault; a case again: python -m tests.bytes --only CASE
 bytes: setup
 	@$(BIN)/python -m tests.bytes
+
+# Two hundred SIGKILLs of agents and of servers, at every commit point and at random, while jobs run; quieter: --shops 2
+kill: setup
+	@$(BIN)/python -m tests.kill --agent 200 --server 200
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
 from protocol.crm.job_machine import TABLE, JobEvent
@@ -63,7 +64,7 @@ def _writes(event: JobEvent, side: str) -> bool:
     return any(effect.value.startswith(side) for rule in rules for effect in _effects(rule))
 
 
-def _effects(rule: object) -> Iterator[object]:
+def _effects(rule: object) -> Iterator[StrEnum]:
     match rule:
         case Rule(effects=effects):
             yield from effects

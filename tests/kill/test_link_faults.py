@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_jobs_survive_whatever_happens_to_the_line(line: tuple[Rig, Proxy]) -> N
         before = proxy.connections
         fault(proxy)
         rig.submit(f"{name}-during")
-        rig.until(lambda least=before + dials: proxy.connections >= least, 60, f"the agent dials again: {name}")
+        rig.until(partial(proxy.was_dialled, before + dials), 60, f"the agent dials again: {name}")
         proxy.open()
         rig.submit(f"{name}-behind")
         jobs += [f"{name}-before", f"{name}-during", f"{name}-behind"]

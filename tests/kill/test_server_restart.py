@@ -18,6 +18,7 @@ from protocol.crm.jobs import FINAL, JobState
 from tests.e2e.shop import Shop, Till, at_once
 from tests.kill import audit
 from tests.protocol.ffd.payloads import item, payload
+from tests.soak.audit import kopecks
 from tests.support.rig import FAST, Process
 
 Json = dict[str, Any]
@@ -280,7 +281,7 @@ def has_its_documents(shop: Shop, at: Stand, job: Json) -> None:
     if job["kind"] == "receipt" and job["kkm_id"] == at.till.kkm_id:
         made = [document for document in at.till.documents() if document["type"] == "receipt"]
         assert len(made) == (job["state"] == "done"), job
-        assert [audit.soak.kopecks(document["tags"]["1020"]) for document in made] == [1000] * len(made)
+        assert [kopecks(document["tags"]["1020"]) for document in made] == [1000] * len(made)
 
 
 def is_sent(at: Stand, job_id: str) -> bool:

@@ -26,6 +26,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -167,7 +168,7 @@ def ping_often(seconds: float) -> None:
     from agent.link.client import Link, Times
 
     times = Times(dial=2 * seconds, greeting=2 * seconds, ping_every=seconds, send=2 * seconds, close=seconds)
-    app.Link = lambda *parts: Link(*parts, times)  # type: ignore[assignment,misc]
+    vars(app)["Link"] = partial(Link, times=times)
 
 
 def dial_at_once() -> None:
@@ -204,7 +205,7 @@ def patch_server(mark: Mark) -> None:
         commit(self, connection)
         mark.reached(now)
 
-    Database._transaction = naming  # type: ignore[assignment,method-assign]
+    Database._transaction = naming  # type: ignore[method-assign]
     Database.migrate = migrating  # type: ignore[method-assign]
     DefaultDialect.do_commit = dying  # type: ignore[method-assign]
 

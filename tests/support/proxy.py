@@ -100,6 +100,10 @@ class Proxy:
             with contextlib.suppress(OSError):
                 pair.near.shutdown(socket.SHUT_RDWR)
 
+    def was_dialled(self, times: int) -> bool:
+        """Whether there were that many connections since it began to listen."""
+        return self.connections >= times
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
