@@ -66,12 +66,11 @@ def _adopt(tx: Transaction, job: OpenJob, device: DeviceRow, last_fd: int | None
         tx.append(RecordKind.NOTE, {"event": "bad_signature", "type": "open_job", "job_id": offer.job_id})
         return
     row = tx.job(offer.job_id)
-    if row is not None and is_open(row):
-        row = replace(row, rev=max(row.rev, rev) + 1)
+    if row is not None and row.state is not Known.ABSENT:
+        # Ours, still open or ended before we heard of this epoch: what was said under an older one did not count.
+        row = replace(row, rev=max(row.rev, rev) + 1, binding_epoch=device.binding_epoch, archived=False)
         tx.write_job(row, "adopt_own")
         tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
-        return
-    if row is not None and row.state is not Known.ABSENT:
         return
     fresh = absent(offer, row.seq if row is not None else tx.next_seq())
     fresh = replace(fresh, rev=row.rev if row is not None else 0, binding_epoch=device.binding_epoch)

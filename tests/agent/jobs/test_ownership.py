@@ -83,6 +83,21 @@ def test_a_higher_epoch_never_abandons_an_open_intent(book: Bench, events: tuple
     assert work.row.job_id == "j1"
 
 
+def test_an_end_that_was_said_under_an_older_epoch_is_said_again_under_the_new_one(book: Bench) -> None:
+    """The register was given to another PC and back while this one was off; it found out what had become of its receipt
+    before it heard of either. The server keeps that word as evidence only, and lists the job as open."""
+    book.offers()
+    book.lane(V.INTENT, V.DOUBT, V.PROVEN)
+    book.acks()
+    assert book.row().archived
+    book.binds(3, open_jobs=[book.open_job(rev=2)])
+    row = book.row()
+    assert (row.state, row.binding_epoch, row.archived) == (K.DONE, 3, False)
+    said = book.update()
+    assert (said.state, said.binding_epoch, said.rev) == (JobState.DONE, 3, row.rev)
+    assert book.book.next_work(KKM)[1] is None
+
+
 def test_a_job_of_another_journal_is_adopted_and_waits_for_a_person(book: Bench) -> None:
     book.binds(2, fn_serial=FN, last_fd=30, open_jobs=[book.open_job("theirs", rev=5)])
     row = book.row("theirs")
