@@ -123,20 +123,23 @@ def _takes_an_equal_rev(job: Job, event: JobEvent, **named: Any) -> Moved | Refu
 
 def _cancels_what_was_started(job: Job, event: JobEvent, **named: Any) -> Moved | Refusal:
     moved = step(job, event, **named)
-    late = event is V.CANCEL and job.state is K.STARTED and isinstance(moved, Moved)
-    return replace(moved, job=replace(moved.job, state=K.CANCELLED)) if late else moved
+    if isinstance(moved, Moved) and event is V.CANCEL and job.state is K.STARTED:
+        return replace(moved, job=replace(moved.job, state=K.CANCELLED))
+    return moved
 
 
 def _tells_doubt_under_the_old_rev(job: Job, event: JobEvent, **named: Any) -> Moved | Refusal:
     moved = step(job, event, **named)
-    told = event is V.DOUBT and isinstance(moved, Moved)
-    return replace(moved, job=replace(moved.job, rev=job.rev)) if told else moved
+    if isinstance(moved, Moved) and event is V.DOUBT:
+        return replace(moved, job=replace(moved.job, rev=job.rev))
+    return moved
 
 
 def _gives_up_after_doubt(job: Job, event: JobEvent, **named: Any) -> Moved | Refusal:
     moved = step(job, event, **named)
-    given_up = event is V.DOUBT and isinstance(moved, Moved)
-    return replace(moved, job=replace(moved.job, state=K.NOT_DONE)) if given_up else moved
+    if isinstance(moved, Moved) and event is V.DOUBT:
+        return replace(moved, job=replace(moved.job, state=K.NOT_DONE))
+    return moved
 
 
 @pytest.mark.parametrize(
