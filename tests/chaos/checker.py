@@ -71,6 +71,8 @@ RULES = MappingProxyType(
         "projection_differs": "a table beside a journal is not what its records add up to",
         "intent_missing": "done without INTENT and CLOSING on disk before it",
         "intent_after_lease": "INTENT later than the job might be started",
+        "wrong_address": "an agent took a job that was not signed for it as it was asked for",
+        "too_many_attempts": "more than three attempts, or a second one of what cannot be proven",
         "two_open_intents": "INTENT while another one of the same register was open",
         "abandoned": "an open intent was left without an outcome",
         "two_agents": "one job was carried out by two agents",
@@ -88,8 +90,9 @@ RULES = MappingProxyType(
 """Every rule, and what it means when it is broken."""
 
 _CHECKS = (
-    archive.receipts, archive.drawers, archive.totals, archive.numbering, archive.shift_documents,
-    journal.chains, journal.projections, journal.transitions, journal.intents, journal.brackets, journal.agents,
+    archive.receipts, archive.cash, archive.drawers, archive.totals, archive.numbering, archive.shift_documents,
+    journal.chains, journal.projections, journal.transitions, journal.offers, journal.attempts, journal.intents,
+    journal.brackets, journal.agents,
     server.known, server.ends, server.both_sides, server.feed, server.events,
 )  # fmt: skip
 

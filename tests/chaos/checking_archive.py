@@ -85,6 +85,14 @@ def _proof(proof: Json, row: Json, made: Made) -> Iterator[str]:
         yield "the document kept beside it is not the archive's"
 
 
+def cash(view: View) -> Iterator[Wrong]:
+    for job_id, asked in view.asked(*CASH):
+        row = view.row(job_id)
+        total = (row.get("proof") or {}).get("total")
+        if row.get("state") == "done" and total is not None and kopecks(total) != kopecks(asked.payload["amount"]):
+            yield Wrong("proof_differs", job_id, f"total {total}, asked {asked.payload['amount']}")
+
+
 # --- money ------------------------------------------------------------------------------------------------------------
 
 

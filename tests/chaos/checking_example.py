@@ -147,7 +147,9 @@ class Shop:
                    "closing": False, "start_by": start_by, "binding_epoch": 1, "snapshot": None, "outcome": {},
                    "archived": False}  # fmt: skip
         row = {**deepcopy(row), "state": state, "rev": row["rev"] + told, **changes}
-        self._write(agent, "job", job_id, asked.kkm_id, {"event": event, "job": row})
+        signed = {"agent_id": agent, "tenant_id": TENANT, "kkm_id": asked.kkm_id, "kind": asked.kind}
+        offer = {"offer": {**signed, "payload": deepcopy(asked.payload)}} if event == "offer" else {}
+        self._write(agent, "job", job_id, asked.kkm_id, {"event": event, "job": row, **offer})
         if told:
             outcome = row["outcome"]
             kept = {name: outcome.get(name) for name in ("reason", "proof", "paper", "evidence", "certainty")}

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from tests.chaos.checking_records import Json, Wrong
-from tests.chaos.checking_view import FINAL, OPEN, PROVEN, Entry, Line, View
+from tests.chaos.checking_view import FINAL, OPEN, PLAIN, PROVEN, RETOLD, Entry, Line, View
 
+MOST = 3
 _OUT_OF_OPEN = {
     "accepted": frozenset({"proven_none"}),
     "done": frozenset({"proven", "decided_done"}),
@@ -76,6 +77,35 @@ def _transition(job_id: str, before: Json, entry: Entry, name: str) -> Iterator[
         yield Wrong("intent_missing", job_id, f"{name}: {was}, then {is_}")
     elif was not in OPEN and entry.event == "proven":
         yield Wrong("intent_missing", job_id, f"{name}: proven, and was {was}")
+
+
+# --- what may be begun ------------------------------------------------------------------------------------------------
+
+
+def offers(view: View) -> Iterator[Wrong]:
+    """An agent takes what was signed for it, as the CRM has asked for it."""
+    for line in view.lines:
+        for entry in line.entries:
+            asked = view.records.asked.get(entry.job_id or "")
+            if entry.offer is None or asked is None or entry.event != "offer":
+                continue
+            wanted = {"agent_id": line.book.agent_id, "tenant_id": asked.tenant_id, "kkm_id": asked.kkm_id,
+                      "kind": asked.kind, "payload": asked.payload}  # fmt: skip
+            other = [name for name, value in wanted.items() if entry.offer[name] != value]
+            if other:
+                yield Wrong("wrong_address", entry.job_id, f"{line.book.agent_id} took it with another {other}")
+
+
+def attempts(view: View) -> Iterator[Wrong]:
+    """Three attempts, and one only of what cannot be proven afterwards."""
+    again = bool(view.records.flags & RETOLD)
+    for line in view.lines:
+        for entry in line.entries:
+            if entry.job is None or entry.event != "intent":
+                continue
+            most = 1 if entry.job["kind"] in PLAIN and not again else MOST
+            if entry.job["attempt"] > most:
+                yield Wrong("too_many_attempts", entry.job["job_id"], f"attempt {entry.job['attempt']}")
 
 
 # --- intents ----------------------------------------------------------------------------------------------------------
@@ -165,13 +195,13 @@ def brackets(view: View) -> Iterator[Wrong]:
     the moments) both were on disk when it was made."""
     if not view.made:
         return
-    attempts = _attempts(view)
+    begun = _attempts(view)
     for job_id, made in view.made.items():
         for one in made:
             when = one.register.made.get((one.fn, one.fd))
             before = [
                 (intent, closing)
-                for fn, last_fd, intent, closing in attempts[job_id]
+                for fn, last_fd, intent, closing in begun[job_id]
                 if fn == one.fn and last_fd < one.fd and _not_after(intent, when)
             ]
             if not before:

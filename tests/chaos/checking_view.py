@@ -20,6 +20,8 @@ CASH = frozenset({"cash_in", "cash_out"})
 SETTLEMENTS = frozenset({"receipt", "correction"})
 PROVEN = SETTLEMENTS | SHIFTS | CASH
 """Kinds that change something, so that each end of them has a proof."""
+PLAIN = frozenset({"x_report", "print_text", "print_copy", "open_drawer"})
+"""Kinds without an effect that could be proven: begun once, and never again by itself."""
 APART = frozenset({"rollback", "move", "fn_swap"})
 """Runs in which a person may be needed even where desk and imprint are the register's own."""
 RETOLD = frozenset({"rollback", "move", "server_restored"})
@@ -52,6 +54,7 @@ class Entry:
     event: str
     job: Json | None
     device: Json | None
+    offer: Json | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,10 @@ def _line(book: JournalBook) -> Line:
         if (row.n, of_body, of_row) != (last + 1, row.body_hash, row.hash):
             broken.append(row.n)
         told = body or {}
-        entries.append(Entry(row.n, row.at, row.job_id, told.get("event", ""), told.get("job"), told.get("device")))
+        entries.append(
+            Entry(
+                row.n, row.at, row.job_id, told.get("event", ""), told.get("job"), told.get("device"), told.get("offer")
+            )
+        )
         before, last = row.hash, row.n
     return Line(book, entries, broken)

@@ -32,9 +32,7 @@ from tests.chaos.checker import (
     tally,
 )
 from tests.chaos.checking_example import TENANT, Book, Shop, receipt, right
-from tests.chaos.checking_records import Json
-from tests.chaos.checking_wrongs import (
-    PLANTED,
+from tests.chaos.checking_planting import (
     Forge,
     Spoil,
     forged,
@@ -45,6 +43,8 @@ from tests.chaos.checking_wrongs import (
     row_changed,
     tags,
 )
+from tests.chaos.checking_records import Json
+from tests.chaos.checking_wrongs import PLANTED
 from tests.soak.customers import Customers
 from tests.soak.shop import Wanted, opened
 
