@@ -73,7 +73,7 @@ class Crm:
         for n, kind in enumerate(self._world.plan.kinds, 1):
             order = self._order(n, kind)
             self.orders[order.job_id] = order
-            self._world.loop.create_task(self._post(order, self._random.uniform(0.0, 6.0)))
+            self._world.loop.create_task(self._post(order, self._random.uniform(0.0, 3.0) + 2.0 * (n - 1)))
         waited = 0
         while True:
             await asyncio.sleep(LOOK_EVERY)
@@ -146,6 +146,14 @@ class Crm:
             "payments": [{"type": pays, "amount": f"{total // 100}.{total % 100:02d}"}],
         }
 
+    def totals(self) -> list[int]:
+        """Kopecks that another program may happen to sell for, too."""
+        sums = [10_000]
+        for order in self.orders.values():
+            if order.kind == "receipt":
+                sums.append(int(order.payload["payments"][0]["amount"].replace(".", "")))
+        return sums
+
     async def _post(self, order: Order, after: float) -> None:
         await asyncio.sleep(after)
         asked = jobs.JobPost(
@@ -162,7 +170,7 @@ class Crm:
                 order.refused = problem.code
                 break
         self._asking -= 1
-        if self._random.random() < 0.06:
+        if self._random.random() < self._world.plan.cancels:
             await asyncio.sleep(self._random.choice((0.0, 0.5, 3.0, 30.0)))
             await self._cancel(order)
 
@@ -220,7 +228,7 @@ class Crm:
 
     async def _renew_or_cancel(self, order: Order, lease_no: int) -> None:
         await asyncio.sleep(self._random.choice((1.0, 10.0)))
-        if self._random.random() < 0.03:
+        if self._random.random() < self._world.plan.cancels:
             await self._cancel(order)
             return
         asked = jobs.Renewal(start_within_s=START_WITHIN, lease_no=lease_no)
@@ -235,6 +243,9 @@ class Crm:
         """A person looks at the register and says what is true."""
         await asyncio.sleep(self._random.choice((5.0, 30.0)))
         decision, fd = self.truth(order)
+        desk = next(d for d in self._world.template.layout.desks if d.kkm_id == order.kkm_id)
+        if desk.imprint and order.kind == "receipt" and self._random.random() < 0.15:  # the register knows better
+            decision, fd = (Decision.NOT_DONE, None) if decision is Decision.DONE else (Decision.DONE, None)
         asked = jobs.Resolution(decision=decision, person="Управляющий", reason="сверено с лентой", rev=rev, fd=fd)
         try:
             await self.request(

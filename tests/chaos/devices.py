@@ -22,6 +22,7 @@ from drivers.fiscal.shtrih.link import Link
 from drivers.simulators.dump import dump
 from drivers.simulators.paper import MemoryPaper
 from drivers.simulators.shtrih import new_device, new_state
+from drivers.simulators.shtrih.state import ShtrihState
 from drivers.transports.base import Transport
 from protocol.wire.layout import LayoutError
 from protocol.wire.shtrih.commands import Command, Repeat
@@ -30,6 +31,8 @@ from tests.chaos.virtual import Dead, Process, VirtualLoop, Waiter
 
 R = TypeVar("R")
 COMMAND_TIME = 0.02
+ACTING = ("Fill", "Close", "Operate")
+"""Asks whose commands may reach a register only under an intent."""
 CHANGING = (
     "lost_request",
     "lost_answer",
@@ -40,6 +43,7 @@ CHANGING = (
     "busy",
     "crash_before",
     "crash_after",
+    "crash_late",
 )
 ASKING = ("lost_answer", "silent", "power_before", "busy", "crash_after")
 
@@ -85,6 +89,8 @@ class Register:
         self.clock = RegisterClock(loop, start)
         self.device = new_device(self.clock, Random(dice.random.random()), state=state, paper=MemoryPaper(keep=1))
         self.foreign: set[tuple[str, int]] = set()
+        self.acted: Callable[[str, str], None] = lambda kkm_id, ask: None
+        """Hears of every command that begins or ends something."""
         self.drives: list[dict[str, Any]] = []
         """Dumps of drives that have been taken out."""
         self.holder: object | None = None
@@ -94,13 +100,21 @@ class Register:
     def serial(self) -> str:
         return self.device.state.drive.registration.register_serial
 
+    @property
+    def document_open(self) -> bool:
+        return self.device.state.receipt is not None or self.device.state.drive.current is not None
+
+    def cancel_by_hand(self) -> None:
+        """A cashier cancels what is open."""
+        self.device.state.receipt = self.device.state.drive.current = None
+
     def dumps(self) -> list[dict[str, Any]]:
         return [*self.drives, dump(self.device.state.drive)]
 
-    def foreign_receipt(self) -> bool:
+    def foreign_receipt(self, total: int = 10_000) -> bool:
         """Another program sells something, if it can now."""
         self.device.tick()
-        if not self.device.powered or not self.device.register.sell_for_another_program(10_000):
+        if not self.device.powered or not self.device.register.sell_for_another_program(total):
             return False
         self.foreign.add((self.device.state.drive.registration.fn_number, len(self.device.state.drive.documents)))
         return True
@@ -135,14 +149,17 @@ class Lost(Exception):
 class Channel(Transport):
     """A cable from one PC to one register, for whole commands."""
 
-    def __init__(self, register: Register, process: Process, step: Callable[[], str]) -> None:
-        self.register = register
+    def __init__(self, plugged: Callable[[], Register], process: Process, kkm_id: str) -> None:
+        """``plugged()`` is the register that the cable leads to now; ``kkm_id`` is what the agent takes it for."""
+        self._plugged = plugged
+        self.register = plugged()
         self._process = process
-        self._step = step
+        self._kkm_id = kkm_id
         self._token: object | None = None
 
     def open(self) -> None:
         self._process.check()
+        self.register = self._plugged()
         Waiter(self.register.loop).wait(COMMAND_TIME)
         self.register.device.tick()
         if not self.register.device.powered:
@@ -162,13 +179,16 @@ class Channel(Transport):
         """The reply; ``None`` when none came within ``max_time``. Raises ``Lost``."""
         register, device, dice = self.register, self.register.device, self.register.dice
         self._process.check()
-        step = f"device:{self._step()}"
+        ask = self._process.step
+        step = f"device:{ask}"
         fault = dice.strike(step, CHANGING if changing else ASKING, kind="device" if changing else "query")
         if register.shared and register.dice.random.random() < 0.002 and register.foreign_receipt():
             dice.struck(step, "foreign")
         if fault == "crash_before":
             self._process.kill()
             raise Dead(self._process.name)
+        if changing and ask.startswith(ACTING):
+            register.acted(self._kkm_id, ask)
         Waiter(register.loop).wait(COMMAND_TIME)
         device.tick()
         if self._token is not register.holder or not device.powered:
@@ -177,8 +197,12 @@ class Channel(Transport):
             case "lost_request":
                 raise Lost(sent=True)
             case "late":
-                device._after(dice.random.uniform(0.5, max_time), lambda: self._execute(payload))
+                self._later(payload, max_time)
                 raise Lost(sent=True)
+            case "crash_late":
+                self._later(payload, max_time)
+                self._process.kill()
+                raise Dead(self._process.name)
             case "power_before":
                 register.cut_power(dice.random.choice((0.5, 5.0, 40.0)), annulled=dice.random.random() < 0.5)
                 raise Lost(sent=True)
@@ -198,6 +222,10 @@ class Channel(Transport):
                 register.cut_power(dice.random.choice((0.5, 5.0, 40.0)), annulled=dice.random.random() < 0.5)
                 raise Lost(sent=True)
         return reply
+
+    def _later(self, payload: bytes, max_time: float) -> None:
+        """It lies somewhere on the way, and is carried out when nobody waits for it any more."""
+        self.register.device._after(self.register.dice.random.uniform(0.5, max_time), lambda: self._execute(payload))
 
     def _execute(self, payload: bytes) -> bytes:
         return self.register.device._execute(payload)
@@ -283,10 +311,18 @@ class _Still:
         return 0.0
 
 
+def _shtrih(random: Random, start: datetime) -> ShtrihState:
+    state = new_state(random, _Still(start))
+    state.counters.drawer = DRAWER
+    return state
+
+
+DRAWER = 10_000_000
+"""Kopecks in the drawer before the run: enough for whatever is taken out."""
 PROFILE = load_profile()
 FAMILIES: Mapping[str, Family] = {
     "shtrih": Family(
-        lambda random, start: new_state(random, _Still(start)),
+        _shtrih,
         lambda channel, clock: ShtrihRegister(channel, PROFILE, clock),
         [
             (shtrih_register, "Link", CommandLink),

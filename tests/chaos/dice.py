@@ -14,8 +14,10 @@ from random import Random
 
 Cell = tuple[str, str]
 
-CHANCE = {"commit": 0.035, "device": 0.12, "query": 0.02, "message": 0.006, "server": 0.004}
+CHANCE = {"commit": 0.06, "device": 0.12, "query": 0.04, "message": 0.012, "server": 0.008}
 """Of a fault at one step, by the step's kind."""
+FRAGILE = frozenset({"commit", "device", "query"})
+"""Kinds of steps at which a fault costs an attempt that is under way."""
 
 
 @dataclass
@@ -29,7 +31,11 @@ class Dice:
     cells: Counter[Cell] = field(default_factory=Counter)
     counted: int = 0
     """Faults that struck while a job was under way."""
+    killers: int = 2
+    """Faults that may still cost an attempt. After three lost attempts a job ends undone, which is right and dull."""
     under_way: Callable[[], bool] = lambda: False
+    fragile: Callable[[], bool] = lambda: False
+    """An attempt is under way, and its closing command has not been sent."""
     told: Callable[[str], None] = lambda _: None
 
     @property
@@ -42,16 +48,30 @@ class Dice:
         self.steps[step] += 1
         if self.budget <= 0 or not faults:
             return None
+        kind = kind or step.partition(":")[0]
+        fragile = kind in FRAGILE and self.fragile()
+        if fragile and self.killers <= 0:
+            return None
         if self.target is not None and self.target[0] == step and self.target[1] in faults:
             if self.steps[step] < self.nth:
                 return None
             chosen, self.target = self.target[1], None
-        elif self.random.random() < CHANCE[kind or step.partition(":")[0]]:
+        elif self.random.random() < CHANCE[kind]:
             chosen = self.random.choice(faults)
         else:
             return None
+        self.killers -= fragile
         self.struck(step, chosen)
         return chosen
+
+    def may_kill(self) -> bool:
+        """Whether something that may cost an attempt is allowed now; counted when it does."""
+        if not self.fragile():
+            return True
+        if self.killers <= 0:
+            return False
+        self.killers -= 1
+        return True
 
     def struck(self, step: str, fault: str) -> None:
         """Something has happened, by a strike or by the weather."""

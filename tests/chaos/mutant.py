@@ -22,10 +22,15 @@ class Hint:
     kinds: tuple[str, ...] = ("receipt", "receipt")
     target: Cell | None = None
     nth: int = 1
-    budget: int = 16
+    budget: int = 7
+    cancels: float = 0.0
+    killers: int = 2
 
     def plan(self, seed: int) -> Plan:
-        return Plan(seed, self.layout, self.theme, self.kinds, self.budget, self.target, self.nth)
+        return Plan(
+            seed, self.layout, self.theme, self.kinds, budget=self.budget, target=self.target, nth=self.nth,
+            cancels=self.cancels, killers=self.killers,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

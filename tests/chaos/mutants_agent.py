@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from agent.devices import lane
-from agent.devices.recorder import Recorder
-from agent.jobs import acceptance, book, ownership, transitions
+from agent.devices.recorder import WITHOUT_INTENT, Recorder
+from agent.jobs import acceptance, ownership
 from agent.jobs.book import JobBook
+from agent.jobs.transitions import absent, apply, is_final, is_open
 from agent.journal import store
 from agent.journal.store import Journal, Transaction
-from agent.jobs.transitions import absent, apply, is_final, is_open
 from agent.port import AgentPort
 from protocol.crm import job_machine, lease
 from protocol.crm.job_machine import JobEffect as X
@@ -87,7 +87,6 @@ def unchained(patch: Patch) -> None:
 def cancel_after_intent(patch: Patch) -> None:
     for state in (K.STARTED, K.RESOLVING, K.HUMAN):
         patch.setitem(TABLE, (state, V.CANCEL), Rule(K.CANCELLED, (X.RECORD, X.OUTBOX_UPDATE)))
-    patch.setattr(book, "is_open", lambda row: False)
     _refusals_forgiven(patch)
 
 
@@ -97,7 +96,7 @@ def _refusals_forgiven(patch: Patch) -> None:
 
     def forgiven(self: Recorder, event: V, data: Any) -> None:
         now = self._book.journal.read(lambda tx: tx.job(self.work.job_id or ""))
-        if now is None or now.state in (K.STARTED, K.RESOLVING, K.HUMAN, K.ACCEPTED) or event is V.PAPER:
+        if event in WITHOUT_INTENT or now is None or is_open(now):
             commit(self, event, data)
 
     patch.setattr(Recorder, "commit", forgiven)
@@ -355,7 +354,7 @@ MUTANTS = (
     Mutant("unchained", "A record does not carry the hash of the one before it.", unchained, rules("chain_broken")),
     Mutant(
         "cancel_after_intent", "A cancel is granted after INTENT.",
-        cancel_after_intent, rules("abandoned", "false_not_done"), (Hint(kinds=THREE, target=("device:Fill", "late")),),
+        cancel_after_intent, rules("abandoned", "false_not_done"), (Hint(kinds=THREE, target=("device:Fill", "late"), cancels=0.9),),
     ),
     Mutant(
         "expiry_after_intent", "A lease that passes after INTENT takes the job back.",
@@ -363,11 +362,11 @@ MUTANTS = (
     ),
     Mutant(
         "final_overwritten", "A cancel that comes too late changes what has ended.",
-        final_overwritten, rules("final_changed", "false_not_done"), (Hint(kinds=THREE),),
+        final_overwritten, rules("final_changed", "false_not_done"), (Hint(kinds=THREE, cancels=0.9, target=("message:update", "late"), nth=3),),
     ),
     Mutant(
         "state_without_a_rev", "A job changes its state without a new rev.",
-        state_without_a_rev, rules("rev_went_back"), (Hint(target=("device:Close", "lost_answer")),),
+        state_without_a_rev, rules("rev_went_back"), (Hint(target=("device:Close", "power_after")),),
     ),
     Mutant(
         "adopted_starts_by_itself", "A job that another PC may have begun is started without a person.",
@@ -376,7 +375,7 @@ MUTANTS = (
     Mutant(
         "no_lease_check", "INTENT is written without a look at the lease.",
         no_lease_check, rules("intent_after_lease"),
-        (Hint(kinds=THREE),),
+        (Hint(kinds=THREE, budget=14),),
     ),
     Mutant("lease_by_the_wall", "The lease is judged by the PC's own clock.", lease_by_the_wall, rules("intent_after_lease"), (Hint(kinds=THREE),)),
     Mutant(
@@ -400,7 +399,7 @@ MUTANTS = (
     ),
     Mutant(
         "no_tombstone", "A cancel that overtakes its offer is forgotten.",
-        no_tombstone, rules("final_changed", "false_not_done", "states_differ"), (Hint(kinds=THREE, target=("message:offer", "reordered")),),
+        no_tombstone, rules("final_changed", "false_not_done", "states_differ"), (Hint(kinds=THREE, target=("message:offer", "reordered"), cancels=0.9),),
     ),
     Mutant(
         "epoch_not_learned", "A PC that hears that it has lost its register goes on.",
@@ -418,7 +417,7 @@ MUTANTS = (
         "released_while_open", "A register is given up while an attempt on it is open.",
         released_while_open, rules("two_agents", "epoch_wrong", *DOUBTFUL, "not_final", "states_differ"), (MOVE,),
     ),
-    Mutant("adopted_not_searched", "Adopted jobs are not looked for in the archive.", adopted_not_searched, rules("not_final", "human_with_imprint", *DOUBTFUL), (RIVALS,)),
+    Mutant("adopted_not_searched", "Adopted jobs are not looked for in the archive.", adopted_not_searched, rules("not_final", "human_with_imprint", *DOUBTFUL), (Hint("rivals", "dead_pc", target=("commit:proven", "crash_after"), cancels=0.6),)),
     Mutant("quarantine_ignored", "A PC with a restored disk works on.", quarantine_ignored, rules(*DOUBTFUL, "epoch_wrong", "two_agents", "final_changed", "unasked"), (ROLLBACK,)),
     Mutant(
         "archived_too_early", "An ended job is put away with the ack of an older word.",
@@ -427,5 +426,3 @@ MUTANTS = (
     ),
     Mutant("differences_not_sent", "After a new greeting nobody looks for what the server lacks.", differences_not_sent, rules("not_final", "lost", "missing_in_server", "states_differ"), (Hint(theme="server_restored"),)),
 )  # fmt: skip
-
-__all__ = ["MUTANTS", "transitions"]

@@ -10,9 +10,12 @@ from agent.devices.lane import Lane
 from agent.devices.performer import Performer
 from agent.devices.work import Work
 from agent.jobs import book, ownership
-from agent.procedures.asks import Answer, Answered, Close, Commit, EndOperation, Fill, Operate, Operation, Reopen
+from agent.procedures import receipt
+from agent.procedures.asks import Answer, Answered, Close, Commit, EndOperation, Fill, Operate, Operation, Reopen, Wait
 from agent.procedures.operation import attempt, resolve, table
 from agent.procedures.operation.run import Next, Phase, Run
+from agent.procedures.receipt import resolve as receipt_resolve
+from agent.procedures.receipt import table as receipt_table
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
 from tests.chaos.mutant import Hint, Mutant, Patch, rules
@@ -22,8 +25,8 @@ CASH = ("cash_in", "cash_out", "cash_in")
 SHIFTS = ("receipt", "close_shift", "receipt")
 
 
-def _cash(fault: str) -> Hint:
-    return Hint(kinds=CASH, target=("device:Operate.cash_in", fault))
+def _cash(fault: str, nth: int = 1) -> Hint:
+    return Hint(kinds=CASH, target=("device:Operate.cash_in", fault), nth=nth)
 
 
 def _none(run: Run, answer: Answered) -> Next:
@@ -49,7 +52,14 @@ def operation_repeated(patch: Patch) -> None:
     patch.setitem(TABLE, (Phase.REOPEN, Answer.OK), operate)
 
 
-def operation_without_drain(patch: Patch) -> None:
+def no_drain(patch: Patch) -> None:
+    """Of receipts and of operations."""
+
+    def at_once(run: receipt.Run, _: Answered | None) -> receipt.Next:
+        return replace(run, phase=receipt.Phase.DRAIN, quiet_until=None), Wait(0.0, "resolving")
+
+    patch.setitem(receipt_table.TABLE, (receipt.Phase.DOUBT, Answer.OK), at_once)
+    patch.setattr(receipt_resolve, "first_look", at_once)
     patch.setitem(TABLE, (Phase.MOMENT, Answer.OK), resolve.reopen)
 
 
@@ -117,20 +127,20 @@ MUTANTS = (
     Mutant(
         "operation_timeout_is_failure", "A shift or cash command was not answered: it was not done.",
         operation_timeout_is_failure, rules("duplicate", "false_not_done", "totals", "event_missing"),
-        (_cash("lost_answer"), Hint(kinds=SHIFTS, target=("device:Operate.close_shift", "lost_answer"))),
+        (_cash("power_after"), Hint(kinds=SHIFTS, target=("device:Operate.close_shift", "power_after"))),
     ),
     Mutant(
         "cash_repeated", "A shift or cash command was not answered: it is sent once more.",
-        operation_repeated, rules("duplicate", "totals"), (_cash("lost_answer"),),
+        operation_repeated, rules("duplicate", "totals"), (_cash("lost_answer", 2), _cash("lost_answer", 3)),
     ),
     Mutant(
-        "operation_without_drain", "After a lost shift or cash command absence is believed at once.",
-        operation_without_drain, rules("duplicate", "false_not_done", "totals", "event_missing", "false_done"),
+        "no_drain", "In doubt nobody waits for the rest of the command's time: absence is believed at once.",
+        no_drain, rules("duplicate", "false_not_done", "totals", "event_missing", "false_done"),
         (_cash("late"), Hint(kinds=SHIFTS, target=("device:Operate.close_shift", "late"))),
     ),
     Mutant(
         "answer_is_proof", "The answer to a cash command is its proof, and no answer is a failure.",
-        answer_is_proof, rules("duplicate", "false_not_done", "totals", "proof_differs"), (_cash("lost_answer"),),
+        answer_is_proof, rules("duplicate", "false_not_done", "totals", "proof_differs"), (_cash("power_after"),),
     ),
     Mutant(
         "doubt_is_refusal", "The driver says refused where no answer came.",
@@ -144,7 +154,7 @@ MUTANTS = (
     Mutant(
         "earlier_attempt_forgotten", "The next attempt does not look for the work of the one before.",
         earlier_attempt_forgotten, rules("duplicate", "false_not_done", "totals", "event_missing"),
-        (Hint(kinds=SHIFTS, target=("device:Operate.close_shift", "lost_answer")), _cash("lost_answer")),
+        (Hint(kinds=SHIFTS, target=("device:Operate.close_shift", "power_after")), _cash("power_after")),
     ),
     Mutant(
         "operation_without_intent", "The policy opens and closes shifts without an INTENT on disk.",

@@ -8,10 +8,11 @@ from typing import Any
 
 import agent.devices.evidence
 import agent.devices.work
+from agent.devices.performer import Performer
 from agent.devices.recorder import Recorder
 from agent.devices.runs import Procedures
 from agent.procedures import precheck
-from agent.procedures.asks import Answer, Answered, Begin, Close, Commit, Fill, Reopen, Seen, Wait
+from agent.procedures.asks import Answer, Answered, Begin, Close, Commit, Fill, Reopen, Seen
 from agent.procedures.evidence import RECEIPTS, Proven, ProvenNone, Undecidable, Verdict
 from agent.procedures.precheck import snapshot_of
 from agent.procedures.receipt import attempt, resolve, table
@@ -22,7 +23,8 @@ from protocol.crm.job_machine import JobEvent
 from tests.chaos.mutant import Hint, Mutant, Patch, rules
 
 TABLE = table.TABLE
-CLOSE_LOST = ("device:Close", "lost_answer")
+CLOSE_LOST = ("device:Close", "power_after")
+CLOSE_NOT_HEARD = ("device:Close", "lost_request")
 CLOSE_LATE = ("device:Close", "late")
 
 
@@ -60,14 +62,6 @@ def retried_without_asking(patch: Patch) -> None:
 
     patch.setitem(TABLE, (Phase.CLOSE, Answer.DOUBT), again)
     patch.setitem(TABLE, (Phase.REOPEN, Answer.OK), refill)
-
-
-def no_drain(patch: Patch) -> None:
-    def at_once(run: Run, _: Answered | None) -> Next:
-        return replace(run, phase=Phase.DRAIN, quiet_until=None), Wait(0.0, "resolving")
-
-    patch.setitem(TABLE, (Phase.DOUBT, Answer.OK), at_once)
-    patch.setattr(resolve, "first_look", at_once)
 
 
 def no_fence(patch: Patch) -> None:
@@ -217,6 +211,22 @@ def decision_before_record(patch: Patch) -> None:
     patch.setattr(resolve, "judge", decided)
 
 
+def wrong_register(patch: Patch) -> None:
+    """Whatever answers at the address is taken for the register that is bound."""
+    connect, status = Performer.connect, Performer.status
+
+    def bound(self: Performer, told: Any) -> Any:
+        serial = self._book.device(self._kkm_id).register_serial
+        return told if serial is None else replace(told, register_serial=serial)
+
+    def known(self: Performer) -> Any:
+        self._identity = bound(self, connect(self))
+        return self._identity
+
+    patch.setattr(Performer, "connect", known)
+    patch.setattr(Performer, "status", lambda self: bound(self, status(self)))
+
+
 def proof_from_the_plan(patch: Patch) -> None:
     """The proof says what was planned and when it was looked for, not what the archive shows."""
     proof = Recorder._proof
@@ -236,7 +246,7 @@ SHARED = Hint("shared", kinds=("receipt", "receipt"), target=CLOSE_LOST)
 MUTANTS = (
     Mutant(
         "timeout_is_success", "The closing command was not answered in time: the job is done.",
-        timeout_is_success, rules("false_done", "proof_differs"), (Hint(target=CLOSE_LOST),),
+        timeout_is_success, rules("false_done", "proof_differs"), (Hint(target=CLOSE_NOT_HEARD),),
     ),
     Mutant(
         "timeout_is_failure", "The closing command was not answered in time: the attempt has failed.",
@@ -244,16 +254,12 @@ MUTANTS = (
     ),
     Mutant(
         "retried_without_asking", "The closing command was not answered in time: the receipt is sent once more.",
-        retried_without_asking, rules(*DOUBTFUL), (Hint(target=CLOSE_LOST),),
-    ),
-    Mutant(
-        "no_drain", "In doubt nobody waits for the rest of the command's time.",
-        no_drain, rules(*DOUBTFUL, "left_open", "wrong_document"), (Hint(target=CLOSE_LATE),),
+        retried_without_asking, rules(*DOUBTFUL), (Hint(target=("device:Close", "lost_answer"), nth=2),),
     ),
     Mutant(
         "no_fence", "A document that is left open is not cancelled before the archive is believed.",
         no_fence, rules(*DOUBTFUL, "left_open", "wrong_document", "not_final"),
-        (Hint(target=("device:Fill", "crash_after"), nth=3), Hint(target=CLOSE_LATE)),
+        (Hint(target=("device:Fill", "crash_after"), nth=5), Hint(target=("device:Fill", "crash_late"), nth=3)),
     ),
     Mutant(
         "no_read_back", "The register's total is not compared with the planned one before the close.",
@@ -304,6 +310,11 @@ MUTANTS = (
     Mutant(
         "decision_before_record", "A person's decision is taken although the archive has the document.",
         decision_before_record, rules(*DOUBTFUL, "no_proof"), (Hint("shared_unmarked", target=CLOSE_LOST),),
+    ),
+    Mutant(
+        "wrong_register", "Another register behind the address is not noticed.",
+        wrong_register, rules("wrong_document", "unasked", "totals", "false_done", "proof_differs", "duplicate"),
+        (Hint("two", kinds=("receipt",) * 4, budget=14),),
     ),
     Mutant(
         "proof_from_the_plan", "The proof shows what was planned, and the time of the look.",

@@ -101,6 +101,18 @@ class Way:
             self._arrived.append(text)
             self.wake()
 
+    def end(self) -> None:
+        """The close travels behind everything that was sent."""
+        loop = self._wire.loop
+        self._let_go()
+        self._free_at = max(self._free_at, loop.now + DELAY) + 1e-6
+        loop.after(self._free_at - loop.now, self._closed)
+
+    def _closed(self) -> None:
+        if not self._wire.hole:
+            self.broken = True
+            self.wake()
+
     def wake(self) -> None:
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
@@ -131,10 +143,24 @@ class Wire:
         self.down = Way(self, "down")
 
     def cut(self) -> None:
-        """Both ends see it."""
+        """Both ends see it at once; what was under way is lost."""
         for way in (self.up, self.down):
             way.broken = True
             way.wake()
+
+    def hung_up(self) -> None:
+        """The agent's end was closed: what it had sent still arrives, and then the close."""
+        self.down.broken = True
+        self.down.wake()
+        if not self.hole:
+            self.up.end()
+
+    def server_gone(self) -> None:
+        """The other way round."""
+        self.up.broken = True
+        self.up.wake()
+        if not self.hole:
+            self.down.end()
 
     def fade(self) -> None:
         """Half-open: the agent's end is gone and the server's does not know."""
@@ -165,10 +191,7 @@ class AgentEnd:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         self._check()
-        if self._wire.hole:
-            self._wire.fade()
-        else:
-            self._wire.cut()
+        self._wire.hung_up()
 
 
 class ServerEnd:
@@ -192,13 +215,10 @@ class ServerEnd:
 
     async def send(self, text: str) -> None:
         self._check()
-        if self._wire.up.broken:
+        if self._wire.up.broken or self._wire.down.broken:
             raise Gone
         self._wire.down.send(text)
 
     async def close(self, code: int, reason: str) -> None:
         self._check()
-        if not self._wire.hole:
-            self._wire.loop.after(DELAY, self._wire.cut)
-        else:
-            self._wire.up.broken = True
+        self._wire.server_gone()

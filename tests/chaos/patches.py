@@ -18,6 +18,7 @@ import server.store.database
 from agent.devices.performer import Performer
 from agent.journal.store import Transaction
 from agent.procedures.asks import Ask, Commit, Do, Operate
+from drivers.errors import DeviceError
 from tests.chaos.devices import FAMILIES
 from tests.chaos.pc import noting
 from tests.chaos.virtual import Threading, VirtualLoop, current
@@ -87,8 +88,13 @@ def _named(do: Callable[[Performer, Ask], Any]) -> Callable[[Performer, Ask], An
         kind = self.work.kind
         if process is not None:
             process.step = f"Do.{kind.value}" if isinstance(ask, Do) and kind is not None else name_of(ask)
+            process.note(f"{process.name} {self._kkm_id} {process.step}")
         try:
             return do(self, ask)
+        except DeviceError as error:
+            if process is not None:
+                process.note(f"{process.name} {self._kkm_id} {type(error).__name__} {error.code}")
+            raise
         finally:
             if process is not None:
                 process.step = "introduce"

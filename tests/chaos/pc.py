@@ -157,6 +157,7 @@ class PC:
         """One life of the agent; whoever watches over it starts the next one."""
         self.starts += 1
         process = self.process = Process(self.loop, f"{self.name}.{self.starts}")
+        process.note = self.world.note
         process.spawn(self._live(process))
 
     async def _live(self, process: Process) -> None:
@@ -214,16 +215,14 @@ class PC:
         )  # fmt: skip
 
         def register(device: Device) -> Any:
-            channel = Channel(self.registers[device.kkm_id], process, lambda: process.step)
+            channel = Channel(lambda: self.registers[device.kkm_id], process, device.kkm_id)
             return FAMILIES[self.family].driver(channel, StrandClock(self.loop))
 
         return Parts(clock=clock, link=link, register=register, boot_id=process.name)
 
     def _hang_up(self) -> None:
         for wire in self.wires:
-            if not wire.hole:
-                self.loop.after(0.02, wire.cut)
-            wire.down.broken = True
+            wire.hung_up()
         self.wires = []
 
     def cut_link(self) -> None:
@@ -240,6 +239,11 @@ class PC:
         """Half-open: this end is gone."""
         for wire in self.wires:
             wire.fade()
+
+    def swap_cables(self) -> None:
+        """Two registers change places."""
+        first, second = list(self.registers)[:2]
+        self.registers[first], self.registers[second] = self.registers[second], self.registers[first]
 
     def switch_off(self) -> None:
         """And nobody switches it on again."""

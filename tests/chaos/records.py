@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.chaos.checker import Asked, Records, read_journal, read_register, read_server
+from tests.chaos.devices import DRAWER
 from tests.chaos.template import SERVER
 from tests.chaos.world import World
 
@@ -31,6 +32,7 @@ def records_of(world: World) -> Records:
             read_register(
                 register.dumps(), kkm_id=kkm_id, exclusive=desks[kkm_id].exclusive, imprint=desks[kkm_id].imprint,
                 foreign=frozenset(register.foreign), drawer=register.device.state.counters.drawer,
+                drawer_before=DRAWER,
             )
             for kkm_id, register in world.registers.items()
         ],

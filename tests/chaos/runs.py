@@ -32,6 +32,12 @@ KINDS = {
     "print_copy": 2, "open_drawer": 2, "device_status": 2, "document": 2,
 }  # fmt: skip
 
+ORDER = {kind: place for place, kind in enumerate(
+    ("open_shift", "receipt", "cash_in", "cash_out", "x_report", "print_text", "open_drawer", "device_status",
+     "document", "print_copy", "close_shift")
+)}  # fmt: skip
+"""In which order they make sense."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -74,8 +80,10 @@ def plan_of(seed: int) -> Plan:
     layout = _weighted(random, LAYOUTS)
     theme = _weighted(random, THEMES.get(layout, {"plain": 1}))
     jobs = random.choices((1, 2, 3), (4, 5, 2))[0]
-    kinds = tuple(_weighted(random, KINDS) for _ in range(jobs))
-    return Plan(seed, layout, theme, kinds, budget=random.randint(10, 18))
+    kinds = sorted((_weighted(random, KINDS) for _ in range(jobs)), key=ORDER.get)
+    return Plan(
+        seed, layout, theme, tuple(kinds), budget=random.randint(10, 18), killers=random.choice((1, 2, 2, 2, 2, 3))
+    )
 
 
 def _weighted(random: Random, table: dict[str, int]) -> str:

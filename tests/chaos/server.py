@@ -98,10 +98,7 @@ class ServerProcess:
 
     def _hang_up(self) -> None:
         for wire in self._wires:
-            if not wire.hole:
-                self._loop.after(0.02, wire.cut)
-            else:
-                wire.up.broken = True
+            wire.server_gone()
 
     # --- what comes from outside
 

@@ -143,6 +143,8 @@ class Process:
         self.loop = loop
         self.name = name
         self.alive = True
+        self.note: Callable[[str], None] = lambda _: None
+        """For the trace."""
         self.step = "introduce"
         """What its lane is at, as the names of steps have it."""
         self.at_death: list[Callable[[], None]] = []

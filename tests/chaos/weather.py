@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.chaos.world import World
 
 PAUSE = 12.0  # seconds between two things that happen by themselves, on average
+KILLERS = frozenset({"pc_power", "register_power", "paper", "cables"})
+"""What may cost an attempt that is under way."""
 CLOCK_JUMPS = (1.0, -1.0, 262.0, -262.0, 3600.0, -3600.0, 86400.0, -86400.0, 10 * 365 * 86400.0)
 SLEEPS = (300.0, 3600.0, 8 * 3600.0)
 
@@ -39,7 +41,7 @@ class Weather:
             "paper": self._paper, "cut": self._cut, "hole": self._hole, "half_open": self._half_open,
             "server_restart": self._server_restart, "server_kill": self._server_kill,
             "agent_restart": self._agent_restart, "pc_power": self._pc_power, "register_power": self._register_power,
-            "disk_low": self._disk_low,
+            "disk_low": self._disk_low, "cables": self._cables,
         }  # fmt: skip
         self._themes: Mapping[str, Callable[[], Awaitable[None]]] = {
             "rollback": self._rollback, "move": self._move, "dead_pc": self._dead_pc,
@@ -49,17 +51,20 @@ class Weather:
     async def run(self) -> None:
         if self.busy:
             self._world.loop.create_task(self._theme())
+        if self._shared():
+            self._world.loop.create_task(self._cashier())
         while True:
             await asyncio.sleep(self._random.expovariate(1 / PAUSE))
             dice = self._world.dice
             kinds = [*self._kinds, *(["foreign"] * 3 if self._shared() else [])]
-            if not dice.calm and dice.under_way():
-                await self.happen(self._random.choice(kinds))
+            kind = self._random.choice(kinds)
+            if not dice.calm and dice.under_way() and (kind not in KILLERS or dice.may_kill()):
+                await self.happen(kind)
 
     async def happen(self, kind: str) -> None:
         self._world.dice.struck("weather", kind)
         if kind == "foreign":
-            self._random.choice(self._shared()).foreign_receipt()
+            self._random.choice(self._shared()).foreign_receipt(self._random.choice(self._world.crm.totals()))
         else:
             await self._kinds[kind]()
 
@@ -141,6 +146,26 @@ class Weather:
             self._world.disk_low = False
 
         self._world.loop.after(20.0, room)
+
+    async def _cables(self) -> None:
+        pc = self._pc()
+        if len(pc.registers) > 1:
+            pc.swap_cables()
+            self._world.loop.after(self._random.choice((10.0, 40.0)), pc.swap_cables)
+
+    async def _cashier(self) -> None:
+        """Where other programs work, too, a document that stays open for a minute is cancelled by hand: nobody else may
+        say that it is nobody's."""
+        since: dict[str, float] = {}
+        while True:
+            await asyncio.sleep(20.0)
+            now = self._world.loop.now
+            for register in self._shared():
+                if not register.document_open:
+                    since.pop(register.kkm_id, None)
+                elif now - since.setdefault(register.kkm_id, now) >= 60.0:
+                    register.cancel_by_hand()
+                    self._world.note(f"cancelled by hand on {register.kkm_id}")
 
     # --- themes
 

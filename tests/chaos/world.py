@@ -20,6 +20,7 @@ from random import Random
 from typing import Any
 
 from server.world import World as ServerWorld
+from tests.chaos.checker import Wrong
 from tests.chaos.crm import Crm
 from tests.chaos.devices import Register
 from tests.chaos.dice import Cell, Dice
@@ -33,6 +34,7 @@ FAULTS_FOR = 400.0  # seconds in which faults may strike
 LONGEST_COMMAND = 120.0
 LIVENESS = LONGEST_COMMAND + 120.0  # seconds after the last fault in which every job must end
 UNDER_WAY = frozenset({"accepted", "held", "started", "resolving", "human"})
+OPEN = frozenset({"started", "resolving", "human"})
 FINAL = frozenset({"done", "not_done", "cancelled", "rejected"})
 
 
@@ -47,6 +49,9 @@ class Plan:
     budget: int = 16
     target: Cell | None = None
     nth: int = 1
+    cancels: float = 0.02
+    """The share of jobs that the CRM cancels at some moment."""
+    killers: int = 2
 
 
 class World:
@@ -65,6 +70,13 @@ class World:
         self.dice = Dice(
             Random(f"dice {plan.seed}"), plan.budget, plan.target, plan.nth, under_way=self._under_way, told=self.note
         )
+        self.dice.killers = plan.killers
+        self.dice.fragile = lambda: bool(self._attempts)
+        self._attempts: set[str] = set()
+        self._operations: set[str] = set()
+        self._kkm_of: dict[str, str] = {}
+        self.wrong: list[Wrong] = []
+        """What was seen to be wrong while it happened."""
         self.calm_at: float | None = None
         random_bytes = Random(f"server {plan.seed}").randbytes
         self._server_world = ServerWorld(
@@ -78,6 +90,8 @@ class World:
             )
             for desk in template.layout.desks
         }  # fmt: skip
+        for register in self.registers.values():
+            register.acted = self._acted
         self.pcs: dict[str, PC] = {}
         for name, kkm_ids in template.layout.pcs.items():
             (folder / name).mkdir()
@@ -112,10 +126,24 @@ class World:
         """A record was committed to a journal."""
         if "job" in body:
             row = body["job"]
-            self.states[row["job_id"]] = row["state"]
+            job_id = row["job_id"]
+            self.states[job_id], self._kkm_of[job_id] = row["state"], row["kkm_id"]
+            if row["state"] == "started" and not row["closing"]:
+                self._attempts.add(job_id)
+            else:
+                self._attempts.discard(job_id)
             self.note(f"journal {body['event']} {row['job_id']} {row['state']} {row['rev']}")
         else:
             self.note(f"journal {body.get('event')}")
+            device = body.get("device")
+            if device is not None:
+                (self._operations.add if device["operation"] else self._operations.discard)(device["kkm_id"])
+
+    def _acted(self, kkm_id: str, ask: str) -> None:
+        """A command that begins or ends something is about to reach a register: INTENT must be on disk."""
+        open_jobs = [job for job, state in self.states.items() if state in OPEN and self._kkm_of[job] == kkm_id]
+        if not open_jobs and kkm_id not in self._operations:
+            self.wrong.append(Wrong("acted_without_intent", None, f"{ask} on {kkm_id} at {self.loop.now:.3f}"))
 
     def _under_way(self) -> bool:
         return any(state in UNDER_WAY for state in self.states.values())
@@ -128,7 +156,7 @@ class World:
         try:
             await self.server.start()
         except OSError:
-            return  # died at once; somebody starts it again
+            self.server.process.kill()  # it could not start; somebody starts it again
         self.listening = self.server.process.alive
 
     def _server_died(self) -> None:
@@ -206,6 +234,8 @@ class World:
         await asyncio.sleep(0.1)
         for register in self.registers.values():
             register.device.tick()
+            if not register.shared and register.document_open:
+                self.wrong.append(Wrong("left_open", None, f"a document on register {register.kkm_id}"))
 
 
 @dataclass(frozen=True, slots=True)
