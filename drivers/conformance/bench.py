@@ -87,6 +87,7 @@ class Setting(StrEnum):
     VAT20_REPLACED = "vat20 replaced"  # makes 22 % of 20 % by itself
     VAT22_MISSING = "vat22 missing"  # its tax table has no 22 %
     TAX_BY_HOST = "tax by host"  # expects ready tax sums
+    PRINTING_OFF = "printing off"  # prints nothing, whatever is asked of it
     SMALL_DRIVE = "small drive"  # has room for fewer than twenty documents
 
 

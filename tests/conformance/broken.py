@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from drivers.api import (
+    Align,
     ArchiveEnd,
+    Capabilities,
+    CashCounters,
     FiscalDocument,
     FiscalRegister,
+    Health,
     Identity,
     Paper,
+    ShiftState,
     ShiftTotals,
     SlipBarcode,
     SlipText,
     Status,
 )
+from drivers.conformance.behaviours.paper import BARCODES
 from drivers.conformance.bench import Desk, Setting
 from drivers.errors import InDoubt, NotSent, Refused
 from protocol.ffd.planned import PlannedPayments, PlannedReceipt
@@ -335,6 +342,170 @@ class SlipCutOff(Passing):
         self.inner.print_slip(short, cut=cut)
 
 
+class Forgetful(Passing):
+    """Tells of itself what is easily known, and invents the rest."""
+
+    def connect(self) -> Identity:
+        found = self.inner.connect()
+        return replace(found, registration_number="", ffd="1.2", taxation=63, setup_problems=("printing_off",))
+
+
+class OldestFormat(Passing):
+    def connect(self) -> Identity:
+        return replace(self.inner.connect(), ffd="1.05")
+
+
+class ReportsWhenConnecting(Passing):
+    def connect(self) -> Identity:
+        found = self.inner.connect()
+        self.inner.print_slip([SlipText("касса подключена")], cut=True)
+        return found
+
+
+class OneReason(Passing):
+    """Whatever keeps it from connecting, the cable is loose."""
+
+    def connect(self) -> Identity:
+        try:
+            return self.inner.connect()
+        except NotSent as error:
+            raise NotSent("link_lost", error.detail) from error
+
+
+class ConnectsOnce(Passing):
+    tried = False
+
+    def connect(self) -> Identity:
+        if self.tried:
+            raise NotSent("port_busy")
+        self.tried = True
+        return self.inner.connect()
+
+
+class ConnectBelieves(Passing):
+    def connect(self) -> Identity:
+        try:
+            return self.inner.connect()
+        except NotSent:
+            return Identity("ШТРИХ-М", "1", "1", "1", "1", "1.2")
+
+
+class StatusPrints(Passing):
+    def status(self) -> Status:
+        found = self.inner.status()
+        if found.shift is ShiftState.OPEN and not found.document_open:
+            self.inner.x_report()
+        return found
+
+
+class StatusGuesses(Passing):
+    def status(self) -> Status:
+        return replace(self.inner.status(), shift=ShiftState.OPEN, shift_number=0, document_open=False)
+
+
+class HealthGuesses(Passing):
+    def health(self) -> Health:
+        at = self.inner.status().at
+        return replace(self.inner.health(), shift_opened_at=at, fn_expires=at.date())
+
+
+class ChecksTooMuch(Passing):
+    def check_receipt(self, receipt: PlannedReceipt) -> None:
+        raise Refused("not_expressible", "1254 1260 1261 1270")
+
+
+class CashierForgotten(Passing):
+    def open_shift(self, cashier_name: str | None, cashier_inn: str | None) -> None:
+        self.inner.open_shift(None, None)
+
+
+class CashierDemanded(Passing):
+    def open_shift(self, cashier_name: str | None, cashier_inn: str | None) -> None:
+        if cashier_name is None:
+            raise Refused("bad_parameter")
+        self.inner.open_shift(cashier_name, cashier_inn)
+
+
+class CashInANewShift(Passing):
+    def cash_in(self, amount: int, cashier_name: str | None) -> None:
+        self.inner.close_shift(None, None)
+        self.inner.open_shift(None, None)
+        self.inner.cash_in(amount, cashier_name)
+
+
+class CountsByReport(Passing):
+    def cash_counters(self) -> CashCounters:
+        self.inner.x_report()
+        return self.inner.cash_counters()
+
+
+class OwnDocumentsOnly(Passing):
+    def document(self, fd: int) -> FiscalDocument | None:
+        found = self.inner.document(fd)
+        return found if found is None or found.imprint else None
+
+
+class LostIsNothing(Passing):
+    def document(self, fd: int) -> FiscalDocument | None:
+        try:
+            return self.inner.document(fd)
+        except (InDoubt, NotSent):
+            return None
+
+    def health(self) -> Health:
+        try:
+            return self.inner.health()
+        except (InDoubt, NotSent):
+            return Health()
+
+
+class NotSentIsSuccess(Passing):
+    def acts(self, name: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except NotSent:
+            return None
+
+
+class SlipBackwards(Passing):
+    def print_slip(self, lines: Sequence[SlipText | SlipBarcode], *, cut: bool) -> None:
+        self.inner.print_slip(list(reversed(lines)), cut=cut)
+
+
+class SlipToTheLeft(Passing):
+    def print_slip(self, lines: Sequence[SlipText | SlipBarcode], *, cut: bool) -> None:
+        self.inner.print_slip([replace(line, align=Align.LEFT) for line in lines], cut=cut)
+
+
+class SlipWithoutCodes(Passing):
+    def print_slip(self, lines: Sequence[SlipText | SlipBarcode], *, cut: bool) -> None:
+        self.inner.print_slip([line for line in lines if isinstance(line, SlipText)], cut=cut)
+
+
+class SlipAsDocument(Passing):
+    def print_slip(self, lines: Sequence[SlipText | SlipBarcode], *, cut: bool) -> None:
+        if self.inner.status().shift is ShiftState.CLOSED:
+            self.inner.open_shift(None, None)
+            raise Refused("shift_closed")
+        self.inner.print_slip(lines, cut=cut)
+        self.inner.cash_in(1, None)
+
+
+class SwallowsTheCallersError(Passing):
+    def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
+        def quietly(done: int, of: int) -> None:
+            with suppress(Exception):
+                on_progress(done, of)
+
+        self.inner.fill_receipt(receipt, quietly)
+
+
+class TimesForgotten(Passing):
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(self.inner.capabilities, max_time={"close": 30.0})
+
+
 @dataclass(frozen=True)
 class BrokenBench(ShtrihBench):
     breaks: Callable[[FiscalRegister, Desk], object] = Passing
@@ -388,5 +559,34 @@ BROKEN: dict[type[Passing], tuple[str, ...]] = {
     CashOutClamped: ("refused.cash-short",),
     SlipUnchecked: ("refused.bad-barcode",),
     SlipCutOff: ("slip.wraps",),
+    Forgetful: (
+        "identity.who-answers",
+        "identity.format-1.05",
+        "identity.format-1.1",
+        "identity.taxation",
+        "identity.no-problems",
+    ),
+    OldestFormat: ("identity.format-1.2",),
+    ReportsWhenConnecting: ("identity.changes-nothing",),
+    OneReason: ("identity.nobody", "identity.port-busy", "identity.wrong-device"),
+    ConnectsOnce: ("identity.comes-back", "identity.same-again", "identity.connect-twice"),
+    ConnectBelieves: ("identity.noise", "identity.nobody"),
+    StatusPrints: ("status.changes-nothing",),
+    StatusGuesses: ("status.fresh", "status.shift-open", "status.foreign-open"),
+    HealthGuesses: ("health.shift-opened", "health.drive-expires"),
+    ChecksTooMuch: ("check.good",),
+    CashierForgotten: ("shift.opens",),
+    CashierDemanded: ("shift.opens-without-cashier",),
+    CashInANewShift: ("cash.not-fiscal",),
+    CountsByReport: ("cash.counting-is-a-query",),
+    OwnDocumentsOnly: ("archive.foreign", "archive.a-whole-day"),
+    LostIsNothing: ("line.silent-document", "line.noise-document", "line.noise-health"),
+    NotSentIsSuccess: ("line.noise-cash_in", "line.before-connect"),
+    SlipBackwards: ("slip.lines",),
+    SlipToTheLeft: ("slip.align",),
+    SlipWithoutCodes: tuple(f"slip.barcode-{kind}" for kind in BARCODES),
+    SlipAsDocument: ("slip.not-fiscal", "slip.in-a-closed-shift"),
+    SwallowsTheCallersError: ("line.progress-may-raise",),
+    TimesForgotten: ("line.capabilities",),
 }
 """What is wrong, and the behaviours that must see it."""

@@ -17,6 +17,7 @@ from drivers.simulators.paper import MemoryPaper
 from drivers.simulators.registration import ALL_TAX_SYSTEMS, FN_CAPACITY
 from drivers.simulators.shtrih import Options, ShtrihDevice, ShtrihState, new_state
 from drivers.simulators.shtrih.door import Door, Request
+from drivers.simulators.shtrih.models import STANDARD
 from drivers.simulators.shtrih.wire import code_of
 from drivers.simulators.store import Store
 from drivers.transports.base import LinkError
@@ -145,7 +146,8 @@ class WireTransport(MemoryTransport):
 
 
 class ShtrihDesk(Desk):
-    def __init__(self, settings: frozenset[Setting], protocol: int) -> None:
+    def __init__(self, settings: frozenset[Setting], protocol: int, model: str) -> None:
+        self._model = model
         self._clock = ManualClock(START)
         self._protocol = protocol
         self._wire = Wire(self._device(self._state(settings), seed=1), self._clock)
@@ -156,6 +158,7 @@ class ShtrihDesk(Desk):
         state = new_state(
             Random(seed),
             self._clock,
+            model=self._model,
             ffd=next((version for setting, version in ffd.items() if setting in settings), "1.2"),
             tax_systems=1 if Setting.ONE_TAXATION in settings else ALL_TAX_SYSTEMS,
             vat_autoreplace=Setting.VAT20_REPLACED in settings,
@@ -163,6 +166,8 @@ class ShtrihDesk(Desk):
         )
         if Setting.VAT22_MISSING in settings:
             state.tables |= {"6.11.1": 0, "6.11.2": "РЕЗЕРВ", "6.12.1": 0, "6.12.2": "РЕЗЕРВ"}
+        if Setting.PRINTING_OFF in settings:
+            state.tables["17.1.7"] = 2
         if Setting.TAX_BY_HOST in settings:
             state.tables["1.1.14"] = 1
         return state
@@ -277,9 +282,10 @@ class ShtrihDesk(Desk):
 @dataclass(frozen=True)
 class ShtrihBench(Bench):
     protocol: int = 1
+    model: str = STANDARD
 
     def make(self, settings: frozenset[Setting]) -> ShtrihDesk:
-        return ShtrihDesk(settings, self.protocol)
+        return ShtrihDesk(settings, self.protocol, self.model)
 
 
 OFFERS: frozenset[Need] = frozenset((*Fate, *Hand, *Setting))

@@ -144,6 +144,7 @@ PROBLEMS = (
     _problem(Setting.VAT20_REPLACED, "vat20_autoreplace"),
     _problem(Setting.VAT22_MISSING, "vat_rate_missing"),
     _problem(Setting.TAX_BY_HOST, "tax_by_host"),
+    _problem(Setting.PRINTING_OFF, "printing_off"),
 )
 
 

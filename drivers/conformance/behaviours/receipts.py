@@ -211,6 +211,17 @@ def no_imprint(stage: Stage) -> None:
     assert stage.read(stage.sell(replace(SALE, imprint=None))["fd"]).imprint == ""
 
 
+@behaviour(
+    "receipt.printing-off", "an owner's choice to print nothing stays, and receipts are made", Setting.PRINTING_OFF
+)
+def printing_off(stage: Stage) -> None:
+    stage.at_work()
+    for printed_too in (True, False, True):
+        stage.sell(replace(SALE, print=printed_too))
+    stage.settle()
+    assert len(stage.truth().printed) == 0
+
+
 @behaviour("receipt.electronic", "an electronic receipt leaves no paper, and the next one is printed again")
 def electronic(stage: Stage) -> None:
     stage.at_work()
