@@ -9,7 +9,6 @@ import pytest
 
 from benchmarks.__main__ import BENCHMARKS, main
 
-
 SERVED = ("overhead", "fleet", "agent")
 """They start a server and more: ten seconds each."""
 
