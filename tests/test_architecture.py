@@ -47,7 +47,6 @@ ALLOWED = {
         "drivers",
         "protocol",
         "cryptography",
-        "filelock",
         "platformdirs",
         "pydantic",
         "segno",
@@ -103,10 +102,8 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 # --- importing starts nothing ----------------------------------------------------------------------------------------
 
 # Every module is imported in one fresh interpreter whose audit hook notes what must not happen meanwhile.
-# filelock tries out links in the temporary folder when it is imported; that is not ours to mend.
 WATCHED = """
 import importlib, json, os, sys, threading
-import filelock
 seen = []
 LOUD = {"socket.connect", "socket.bind", "socket.listen", "subprocess.Popen", "os.system", "os.fork", "os.mkdir",
         "os.remove", "os.rename", "sqlite3.connect", "_thread.start_new_thread", "os.posix_spawn"}

@@ -1,13 +1,31 @@
-"""One program of ours per device: the agent and ``kassabridge device`` take the same lock."""
+"""One program of ours per device: the agent and ``kassabridge device`` take the same lock.
+
+It is the system's own lock on an open file: it ends with the process, however that ends. The file stays.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(file: int) -> None:
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _take(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+_TAKEN = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
+"""What the systems say of a lock that somebody else holds."""
 
 
 class DeviceLocked(Exception):
@@ -24,12 +42,12 @@ def device_lock(data_dir: Path, address: str) -> Iterator[None]:
     folder = data_dir / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(address.split("?", 1)[0].encode()).hexdigest()[:16]
-    lock = FileLock(folder / f"{name}.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise DeviceLocked(address) from None
-    try:
+    with (folder / f"{name}.lock").open("ab", buffering=0) as file:
+        file.seek(0)
+        try:
+            _take(file.fileno())
+        except OSError as error:
+            if error.errno in _TAKEN:
+                raise DeviceLocked(address) from None
+            raise
         yield
-    finally:
-        lock.release()
