@@ -81,13 +81,26 @@ def unproven(shop: KillShop) -> None:
 
 
 def paper(shop: KillShop) -> None:
-    """It ends in the middle of a receipt and comes back."""
-    shop.over(receipt(shop, shop.spare))  # a shift is open
-    shop.spare.tell("fault paper-out:line=5,load=2")
-    job_id = receipt(shop, shop.spare)
+    """It ends in the middle of a slow receipt and comes back."""
+    spare = shop.spare
+    shop.over(receipt(shop, spare))  # a shift is open
+    spare.tell("print-time 3")
+    before = len(spare.documents())
+    job_id = receipt(shop, spare)
+    shop.rig.until(lambda: len(spare.documents()) > before or shop.is_over(job_id), PATIENCE, job_id)
+    spare.tell("paper-out")
     shop.over(job_id)
+    spare.tell("print-time 0")
+    spare.tell("paper-in")
     shop.rig.until(lambda: shop.rig.job(job_id)["paper"] == "complete", PATIENCE, f"paper of {job_id}")
-    shop.spare.tell("no-faults")
+
+
+def cover(shop: KillShop) -> None:
+    """Somebody opens the register at rest, and the agent sees it."""
+    for order, event in (("cover-open", "cover_open"), ("cover-close", "cover_closed")):
+        start = len(shop.feed.heard)
+        shop.spare.tell(order)
+        shop.event(shop.spare, event, start, PATIENCE)
 
 
 def shift(shop: KillShop) -> None:
@@ -315,6 +328,7 @@ OCCASIONS: Mapping[str, Scenario] = MappingProxyType(
         "impossible": impossible,
         "unproven": unproven,
         **dict.fromkeys(("paper", "paper_owed", "paper_printed"), paper),
+        "looked": cover,
         **dict.fromkeys(("operation_intent", "operation_outcome", "book:JobBook.begin_operation"), shift),
         "link:Connection._deliver/event": shift,
         "doubt": doubt,
@@ -353,7 +367,7 @@ OCCASIONS: Mapping[str, Scenario] = MappingProxyType(
         ),
         **dict.fromkeys(
             ("link:Connection._open_session", "link:Connection._take_checkpoint", "link:Connection._send_welcome",
-             "link:Connection._send_differences", "link:Connection._mark_unreachable"),
+             "link:Connection._send_differences", "link:Connection._mark_unreachable", "link:Connection._send_pong"),
             agent_comes_back,
         ),
     }

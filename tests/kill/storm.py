@@ -84,6 +84,11 @@ class Storm:
         deaths = self.board.deaths
         self.say(f"agent {deaths['agent']}, server {deaths['server']}: {death.who}{at}")
 
+    def _wrong(self, what: str) -> str:
+        """Said at once: the other shops go on."""
+        self.say(f"WRONG: {what[:400]}")
+        return what[:3000]
+
     def _one(self, number: int) -> list[str]:
         folder = self.folder / f"shop-{number}"
         folder.mkdir()
@@ -94,7 +99,7 @@ class Storm:
             shop.furnish(self.registers)
             return self._lived(shop, Random(f"{self.seed}/{number}"))
         except BaseException as error:
-            return [f"{folder.name}: {error!r}"]
+            return [self._wrong(f"{folder.name}: {error!r}")]
         finally:
             if shop is not None:
                 shop.feed.over()
@@ -111,14 +116,14 @@ class Storm:
         problems: list[str] = []
         try:
             while not self.board.done() and not problems and not load.failures:
-                problems += self._strike(shop, random)
+                problems += map(self._wrong, self._strike(shop, random))
                 shop.check()
         except BaseException as error:
-            problems.append(f"{shop.rig.folder.name}: {error!r}"[:3000])
+            problems.append(self._wrong(f"{shop.rig.folder.name}: {error!r}"))
         finally:
             going_on.clear()
             load.join()
-        problems += [f"{shop.rig.folder.name}: {error!r}"[:3000] for error in load.failures]
+        problems += [self._wrong(f"{shop.rig.folder.name}: {error!r}") for error in load.failures]
         if problems:
             return problems
         shop.check()

@@ -187,7 +187,8 @@ def patch_server(mark: Mark) -> None:
     from server.store.database import Database
 
     names: list[str] = []
-    commit, transaction, migrate = DefaultDialect.do_commit, Database._transaction, Database.migrate
+    commit: Callable[..., None] = DefaultDialect.do_commit
+    transaction, migrate = Database._transaction, Database.migrate
 
     @contextlib.asynccontextmanager
     async def naming(self: Database) -> AsyncIterator[Any]:
