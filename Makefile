@@ -33,7 +33,7 @@ fuzz: setup
 bytes: setup
 	@$(BIN)/python -m tests.bytes
 
-# Two hundred SIGKILLs of agents and of servers, at every commit point and at random, while jobs run; quieter: --shops 2
+# Two hundred SIGKILLs of agents and of servers, at every commit point and at random, while jobs run.
 kill: setup
 	@$(BIN)/python -m tests.kill --agent 200 --server 200
 
