@@ -13,11 +13,11 @@ import structlog
 
 from tests.bytes.families import FAMILIES
 from tests.bytes.faulty import Direction, Fault, Strike
-from tests.bytes.run import NAMED, Group, Tally, all_pieces, clean_run, pieces
+from tests.bytes.run import NAMED, Group, Tally, all_pieces, clean_run, pieces, verdict_on
 from tests.bytes.scenarios import SCENARIOS
-from tests.bytes.verdict import violations
 from tests.bytes.world import prepared
 
+CASE = "DRIVER:SCENARIO:DIRECTION:POSITION:FAULT"
 ENDS = ("done", "not_done", "human")
 SHOWN = 40  # cases of each sort that are named at the end; all are counted
 
@@ -64,27 +64,34 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     named = ", ".join(each.value for each in NAMED)
     parser.add_argument("--fault", action="append", choices=[each.value for each in Fault], help=f"({named})")
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
-    parser.add_argument("--only", metavar="DRIVER:SCENARIO:DIRECTION:POSITION:FAULT", help="one case, told in full")
+    parser.add_argument("--only", metavar=CASE, help="one case, told in full")
     return parser.parse_args(arguments)
 
 
 def replay(case: str) -> int:
     """One case with everything that the agent logs; 1 when it is wrong."""
-    family, name, direction, position, fault = case.split(":")
-    scenario = SCENARIOS[name]
-    with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:
+    try:
+        family, name, direction, position, fault = case.split(":")
+        scenario, group = SCENARIOS[name], Group(family, name, Direction(direction), Fault(fault))
+        register, strike = FAMILIES[family], Strike(group.direction, int(position), group.fault)
+    except (ValueError, KeyError):
+        print(f"{case!r} is no case; expected {CASE}, such as shtrih1:receipt:out:123:flip", file=sys.stderr)
+        return 2
+    with prepared(register, scenario.before, scenario.wanted) as template:
         clean = clean_run(template, scenario)
         print(f"--- {case}")
-        seen = template.play(Strike(Direction(direction), int(position), Fault(fault)))
+        seen = template.play(strike)
     for span in seen.spans:
         print(f"{span.ask:16} out {span.sent[0]:5}..{span.sent[1]:5}  in {span.received[0]:5}..{span.received[1]:5}")
     for document in seen.documents:
         print(f"FD {document['fd']} {document['type']} {document['tags']}")
     print(f"{seen.row.state.value} after {seen.seconds:.3f} s: {seen.row.outcome}")
-    wrong = violations(scenario, clean, seen)
-    for each in wrong:
+    verdict = verdict_on(group, scenario, clean, seen)
+    for each in verdict.wrong:
         print(f"WRONG: {each}")
-    return 1 if wrong else 0
+    if verdict.garbled:
+        print("GARBLED: all is well but a name")
+    return 1 if verdict.wrong else 0
 
 
 def report(tallies: Mapping[Group, Tally], seconds: float) -> None:

@@ -33,6 +33,20 @@ class Group:
         return f"{self.family}:{self.scenario}:{self.direction}:{position}:{self.fault}"
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    wrong: Sequence[str]
+    garbled: bool = False  # all is well but a name, which a checksum of this family does not protect
+
+
+def verdict_on(group: Group, scenario: Scenario, clean: Seen, seen: Seen) -> Verdict:
+    wrong = violations(scenario, clean, seen)
+    forgiven = bool(wrong) and group.fault in FAMILIES[group.family].misses
+    if forgiven and not violations(scenario, clean, seen, texts=False):
+        return Verdict((), garbled=True)
+    return Verdict(wrong)
+
+
 @dataclass(slots=True)
 class Tally:
     """What became of the cases of one group."""
@@ -42,14 +56,16 @@ class Tally:
     longest: float = 0.0  # virtual seconds
     wrong: list[str] = field(default_factory=list)  # case: violation
     humans: list[str] = field(default_factory=list)  # cases
-    garbled: list[str] = field(default_factory=list)  # cases: all is well but a name, which no driver can know
+    garbled: list[str] = field(default_factory=list)  # cases
 
-    def count(self, case: str, seen: Seen, wrong: Sequence[str]) -> None:
+    def count(self, case: str, seen: Seen, verdict: Verdict) -> None:
         state = seen.row.state.value
         self.cases += 1
         self.ends[state] += 1
         self.longest = max(self.longest, seen.seconds)
-        self.wrong += [f"{case}: {each}" for each in wrong]
+        self.wrong += [f"{case}: {each}" for each in verdict.wrong]
+        if verdict.garbled:
+            self.garbled.append(case)
         if state == "human":
             self.humans.append(case)
 
@@ -105,17 +121,12 @@ def pieces(family: str, scenario: Scenario, directions: Iterable[Direction], fau
 def judge(template: Template, scenario: Scenario, clean: Seen, piece: Piece) -> dict[Group, Tally]:
     """Carry out every case of the piece."""
     tallies: dict[Group, Tally] = {}
-    misses = FAMILIES[piece.family].misses
     for fault in piece.faults:
         group = Group(piece.family, piece.scenario, piece.direction, fault)
         tally = tallies[group] = Tally()
         for position in piece.positions:
             seen = template.play(Strike(piece.direction, position, fault))
-            wrong = violations(scenario, clean, seen)
-            if wrong and fault in misses and not violations(scenario, clean, seen, texts=False):
-                tally.garbled.append(group.case(position))
-                wrong = []
-            tally.count(group.case(position), seen, wrong)
+            tally.count(group.case(position), seen, verdict_on(group, scenario, clean, seen))
             if tally.cases % COLLECT == 0:
                 gc.collect()
     return tallies
