@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -39,6 +40,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     say(f"seed {args.seed}, {args.shops} shops, books in {folder}")
     board = Board({"agent": args.agent, "server": args.server}, points)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     report = Storm(folder, board, args.seed, args.shops, say=say).run()
     for line in told(report):
         print(line)

@@ -22,7 +22,7 @@ from tests.support.rig import FINAL, Process, Rig
 Json = dict[str, Any]
 
 KILLED = -9
-LOOK = "0.5"  # seconds between looks at a register at rest
+LOOK = "2"  # seconds between looks at a register at rest
 PATIENCE = 150.0  # seconds in which every job must have ended after a kill, on a machine that is busy with others
 
 
@@ -311,6 +311,8 @@ class Board:
     deaths: dict[str, int] = field(default_factory=lambda: {"agent": 0, "server": 0})
     tried: dict[tuple[str, str, str], int] = field(default_factory=dict)
     guard: threading.Lock = field(default_factory=threading.Lock)
+    halted: bool = False
+    """Somebody wants it to end here."""
 
     TRIES = 3
 
@@ -339,7 +341,7 @@ class Board:
             return {who: list(points) for who, points in self.points.items() if points}
 
     def done(self) -> bool:
-        return not any(self.left(who) or self.next_point_waits(who) for who in self.deaths)
+        return self.halted or not any(self.left(who) or self.next_point_waits(who) for who in self.deaths)
 
     def next_point_waits(self, who: str) -> bool:
         with self.guard:

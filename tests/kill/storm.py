@@ -72,7 +72,12 @@ class Storm:
         self._at_points: Counter[str] = Counter()
         self._jobs: Counter[str] = Counter()
         with ThreadPoolExecutor(self.shops) as pool:
-            found = list(pool.map(self._one, range(self.shops)))
+            lives = [pool.submit(self._one, number) for number in range(self.shops)]
+            try:
+                found = [life.result() for life in lives]
+            except BaseException:  # Ctrl+C: no process is left behind
+                self.board.halted = True
+                raise
         problems = tuple(problem for some in found for problem in some)
         seconds = time.monotonic() - began
         return Report(self.board.deaths, self._at_points, self._jobs, problems, self.board.missing(), seconds)
