@@ -34,6 +34,7 @@ from server.keys import verify
 from server.routers.common import Services
 from server.services import agents, directory, jobs, mirror, outgoing
 from server.store import outbox
+from server.store.database import Work
 from tests.soak.hours import Hours
 
 IN_FLIGHT = 64
@@ -57,6 +58,10 @@ class Cable:
     def wake(self) -> None:
         """The server's hub: something was committed that concerns this agent."""
         self._woken = True
+
+    async def load(self, work: Work) -> bool:
+        """Nothing leaves with a commit here: what waits is carried at the next ``flush``."""
+        return False
 
     def plug(self, services: Services, keyring: Keyring, port: AgentPort) -> None:
         """The two ends; ``connect`` follows."""
