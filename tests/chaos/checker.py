@@ -72,7 +72,7 @@ RULES = MappingProxyType(
         "intent_missing": "done without INTENT and CLOSING on disk before it",
         "intent_after_lease": "INTENT later than the job might be started",
         "wrong_address": "an agent took a job that was not signed for it as it was asked for",
-        "too_many_attempts": "more than three attempts, or a second one of what cannot be proven",
+        "too_many_attempts": "more than three attempts",
         "two_open_intents": "INTENT while another one of the same register was open",
         "abandoned": "an open intent was left without an outcome",
         "two_agents": "one job was carried out by two agents",

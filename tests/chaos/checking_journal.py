@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from tests.chaos.checking_records import Json, Wrong
-from tests.chaos.checking_view import FINAL, OPEN, PLAIN, PROVEN, RETOLD, Entry, Line, View
+from tests.chaos.checking_view import FINAL, OPEN, PROVEN, Entry, Line, View
 
 MOST = 3
 _OUT_OF_OPEN = {
@@ -97,14 +97,9 @@ def offers(view: View) -> Iterator[Wrong]:
 
 
 def attempts(view: View) -> Iterator[Wrong]:
-    """Three attempts, and one only of what cannot be proven afterwards."""
-    again = bool(view.records.flags & RETOLD)
     for line in view.lines:
         for entry in line.entries:
-            if entry.job is None or entry.event != "intent":
-                continue
-            most = 1 if entry.job["kind"] in PLAIN and not again else MOST
-            if entry.job["attempt"] > most:
+            if entry.job is not None and entry.event == "intent" and entry.job["attempt"] > MOST:
                 yield Wrong("too_many_attempts", entry.job["job_id"], f"attempt {entry.job['attempt']}")
 
 

@@ -20,8 +20,6 @@ CASH = frozenset({"cash_in", "cash_out"})
 SETTLEMENTS = frozenset({"receipt", "correction"})
 PROVEN = SETTLEMENTS | SHIFTS | CASH
 """Kinds that change something, so that each end of them has a proof."""
-PLAIN = frozenset({"x_report", "print_text", "print_copy", "open_drawer"})
-"""Kinds without an effect that could be proven: begun once, and never again by itself."""
 APART = frozenset({"rollback", "move", "fn_swap"})
 """Runs in which a person may be needed even where desk and imprint are the register's own."""
 RETOLD = frozenset({"rollback", "move", "server_restored"})

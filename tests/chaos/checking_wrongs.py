@@ -178,7 +178,6 @@ PLANTED: dict[str, Planted] = {
     "taken for another account": Planted("wrong_address", lambda s: offered(s, "one", tenant_id="tn_2")),
     "taken for another register": Planted("wrong_address", lambda s: offered(s, "one", kkm_id="18")),
     "a fourth attempt": Planted("too_many_attempts", lambda s: attempt(s, "two", 4)),
-    "a slip begun twice": Planted("too_many_attempts", lambda s: attempt(s, "slip", 2)),
     "two jobs at once": Planted("two_open_intents", open_twice),
     "the policy beside a job": Planted("two_open_intents", lambda s: s.policy("B", "18", "close_shift")),
     "a job beside the policy": Planted("two_open_intents", open_under_policy),
