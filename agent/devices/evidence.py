@@ -3,8 +3,6 @@ document of a job that another journal may have begun."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from agent.devices.performer import Performer
 from agent.devices.work import Work, work_of
 from agent.jobs.book import JobBook
@@ -71,8 +69,7 @@ def search(performer: Performer, book: JobBook, device: DeviceRow, chosen: JobWi
         if isinstance(verdict, Proven):
             performer.perform(Commit(JobEvent.FOUND, {"document": verdict.document}))
             return None
-    row = replace(chosen.row, outcome={**chosen.row.outcome, "searched": True})
-    book.journal.commit(lambda tx: tx.write_job(row, "searched"))
+    book.searched(chosen.row.job_id)
     return None
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from agent.jobs import ownership
 from agent.jobs.acceptance import Addressee, why_not
 from agent.jobs.transitions import (
+    TOMBSTONE,
     WAITING,
     absent,
     apply,
@@ -23,6 +24,8 @@ from agent.jobs.transitions import (
     is_final,
     is_open,
     note_paper,
+    unheard_of,
+    unsearched,
     update_of,
 )
 from agent.journal.records import RecordKind
@@ -48,7 +51,6 @@ from protocol.crm.messages import (
 from protocol.crm.outcomes import Reason, Value
 
 LOCAL = "local"  # the tenant of a job that was given on the command line; no server is told of it
-_TOMBSTONE = ""  # payload hash of a job that was cancelled before its offer came
 
 Verified = Callable[[str, Value], bool]
 """Whether a signed message (type, body) carries a good signature of a pinned key."""
@@ -160,7 +162,7 @@ class JobBook:
             if row is not None and row.state is not Known.ABSENT:
                 if not self._verified("offer", offer):
                     tx.append(RecordKind.NOTE, {"event": "bad_signature", "type": "offer", "job_id": offer.job_id})
-                elif row.payload_hash not in (_TOMBSTONE, offer.payload_hash):
+                elif row.payload_hash not in (TOMBSTONE, offer.payload_hash):
                     tx.send(Reject(job_id=offer.job_id, reason=reason("id_conflict")), "reject", job_id=offer.job_id)
                 else:
                     tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
@@ -184,11 +186,7 @@ class JobBook:
             row = tx.job(cancel.job_id)
             told = because(reason("cancelled_by_crm"))
             if row is None or row.state is Known.ABSENT:
-                blank = row or JobRow(
-                    job_id=cancel.job_id, kkm_id="", kind="", state=Known.ABSENT, rev=0, attempt=0, closing=False,
-                    seq=tx.next_seq(), lease_no=0, start_by=tx.now.isoformat(), binding_epoch=0,
-                    payload_hash=_TOMBSTONE, imprint="",
-                )  # fmt: skip
+                blank = row or unheard_of(cancel.job_id, tx)
                 apply(tx, blank, JobEvent.CANCEL, rev=cancel.rev, outcome=told)
                 return None
             moved = apply(tx, row, JobEvent.CANCEL, rev=cancel.rev, outcome=told if not is_open(row) else None)
@@ -287,23 +285,27 @@ class JobBook:
             chosen = next((row for row in rows if is_open(row)), None)
             if chosen is None and not device.releasing and not device.released:
                 waiting = (row for row in rows if row.state is Known.ACCEPTED and self._only in (None, row.job_id))
-                chosen = next(waiting, None)
+                chosen = next((row for row in waiting if not unsearched(row)), None)
             return device, tx.with_offer(chosen) if chosen is not None else None
 
         return self.journal.read(work)
 
     def adopted(self, kkm_id: str) -> list[JobWithOffer]:
-        """Held jobs whose document may already stand in the archive."""
+        """Waiting jobs whose document may already stand in the archive."""
+        return self.journal.read(lambda tx: [tx.with_offer(row) for row in tx.live_jobs(kkm_id) if unsearched(row)])
 
-        def work(tx: Transaction) -> list[JobWithOffer]:
-            rows = [
-                r
-                for r in tx.live_jobs(kkm_id)
-                if r.state is Known.HELD and "adopted_from" in r.outcome and not r.outcome.get("searched")
-            ]
-            return [tx.with_offer(row) for row in rows]
+    def searched(self, job_id: str) -> None:
+        """The archive has been read for an adopted job, and holds no document of it. The job may have been renewed or
+        cancelled meanwhile."""
 
-        return self.journal.read(work)
+        def work(tx: Transaction) -> str | None:
+            row = tx.job(job_id)
+            if row is None or not unsearched(row):
+                return None
+            tx.write_job(replace(row, outcome={**row.outcome, "searched": True}), "searched")
+            return row.kkm_id
+
+        self._changed(self.journal.commit(work))
 
     def transition(
         self,

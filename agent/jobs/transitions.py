@@ -20,6 +20,10 @@ DOCUMENT_BYTES = 160 * 1024  # of a document's tags in an update: a message may 
 
 
 WAITING = (Known.ACCEPTED, Known.HELD)
+TOMBSTONE = ""
+"""Payload hash of a job that was cancelled before its offer came."""
+ADOPTED = "adopted_from"
+"""In the outcome of a job that another journal may have begun: the document above which the archive has to be read."""
 
 UPDATE_BYTES = 224 * 1024  # of an offer and a document together: the rest is for proof and evidence
 
@@ -43,6 +47,20 @@ def absent(offer: Offer, seq: int) -> JobRow:
     )
 
 
+def unheard_of(job_id: str, tx: Transaction) -> JobRow:
+    """The row of a job that is cancelled before its offer has come."""
+    return JobRow(
+        job_id=job_id, kkm_id="", kind="", state=Known.ABSENT, rev=0, attempt=0, closing=False, seq=tx.next_seq(),
+        lease_no=0, start_by=tx.now.isoformat(), binding_epoch=0, payload_hash=TOMBSTONE, imprint="",
+    )  # fmt: skip
+
+
+def unsearched(row: JobRow) -> bool:
+    """Adopted, and not started here: another journal may have made its document, and the archive has not been read.
+    Neither a new lease nor one that passes changes that."""
+    return row.state in WAITING and ADOPTED in row.outcome and not row.outcome.get("searched")
+
+
 def apply(
     tx: Transaction,
     row: JobRow,
@@ -62,7 +80,8 @@ def apply(
         return moved
     after = row.moved(moved.job, **changes)
     if outcome is not None:
-        after = replace(after, outcome=outcome)
+        kept = {ADOPTED: row.outcome[ADOPTED]} if unsearched(row) and after.state in WAITING else {}
+        after = replace(after, outcome={**kept, **outcome})
     if after.state is Known.HELD and row.state is not Known.HELD:
         after = replace(after, held_since=tx.now.isoformat())
     tx.write_job(after, event.value, offer=offer, **({"facts": facts} if facts else {}))

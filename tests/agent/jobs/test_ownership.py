@@ -125,9 +125,49 @@ def test_the_archive_decides_about_an_adopted_job(book: Bench) -> None:
 
 def test_a_person_lets_an_adopted_job_start(book: Bench) -> None:
     book.binds(2, open_jobs=[book.open_job("theirs")])
+    book.book.searched("theirs")
     book.renews(2, job_id="theirs", binding_epoch=2)
     assert book.row("theirs").state is K.ACCEPTED
     assert book.book.adopted(KKM) == []
+    assert _next(book) == "theirs"
+
+
+def test_an_adopted_job_that_was_renewed_at_once_started_without_a_look_at_the_archive(book: Bench) -> None:
+    book.binds(2, open_jobs=[book.open_job("theirs")])
+    book.renews(2, job_id="theirs", binding_epoch=2)
+    assert [work.row.job_id for work in book.book.adopted(KKM)] == ["theirs"]
+    assert _next(book) is None
+    book.hands.turn(1000)  # its new time passes, too
+    book.pongs()
+    book.book.tick()
+    assert book.row("theirs").state is K.HELD
+    assert [work.row.job_id for work in book.book.adopted(KKM)] == ["theirs"]
+    book.renews(3, job_id="theirs", binding_epoch=2)
+    book.book.searched("theirs")
+    assert book.book.adopted(KKM) == []
+    assert _next(book) == "theirs"
+
+
+def test_a_search_of_the_archive_wrote_over_a_renewal_that_came_meanwhile(book: Bench) -> None:
+    book.binds(2, open_jobs=[book.open_job("theirs")])
+    book.renews(2, job_id="theirs", binding_epoch=2)
+    before = book.row("theirs")
+    book.book.searched("theirs")
+    after = book.row("theirs")
+    assert (after.state, after.rev, after.lease_no) == (K.ACCEPTED, before.rev, 2)
+
+
+def test_a_search_that_ends_after_the_job_was_cancelled_changes_nothing(book: Bench) -> None:
+    book.binds(2, open_jobs=[book.open_job("theirs")])
+    book.cancels("theirs", rev=9)
+    before = book.row("theirs")
+    book.book.searched("theirs")
+    assert book.row("theirs") == before
+
+
+def _next(book: Bench) -> str | None:
+    chosen = book.book.next_work(KKM)[1]
+    return chosen.row.job_id if chosen is not None else None
 
 
 def test_a_bind_that_comes_twice_adopts_once(book: Bench) -> None:
