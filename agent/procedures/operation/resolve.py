@@ -85,7 +85,9 @@ def on_look(run: Run, answer: Answered) -> Next:
         return retry(run, answer, "device_busy", answers=True)
     if status.fn_document_open or status.document_open:
         # A receipt that is open is nobody's but another program's: an operation begins a document on the drive only.
-        if run.ctx.exclusive or (run.own_open and not status.document_open):
+        # Whoever has begun one there goes on within the command's time: after it nobody will.
+        abandoned = answer.now >= run.quiet_until + LEFTOVER_PATIENCE
+        if run.ctx.exclusive or (not status.document_open and (run.own_open or abandoned)):
             return replace(run, phase=Phase.FENCE), Fence()
         return retry(run, answer, "document_open", answers=True)
     run = replace(run, phase=Phase.ARCHIVE, next_fd=before.last_fd + 1, last_fd=status.last_fd)

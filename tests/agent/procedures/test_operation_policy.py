@@ -220,10 +220,19 @@ def test_what_was_begun_in_doubt_is_cancelled_on_an_exclusive_desk(wanted: Opera
 
 def test_on_a_shared_desk_a_document_that_may_be_anothers_is_waited_for() -> None:
     desk = Alone(OPEN, {OPERATE: Fault.HALF}, exclusive=False)
-    desk.register.later(300.0, desk.register.cancel)
+    ends = MAX_TIME["shift"] + 25.0
+    desk.register.later(ends, desk.register.cancel)
     assert isinstance(desk.operate(), NotReady)
     assert not any(isinstance(ask, Fence) for _, ask in desk.asked)
-    assert 300.0 <= desk.register.now < 310.0
+    assert ends <= desk.register.now < ends + 10.0
+
+
+def test_a_half_opened_shift_that_nobody_went_on_with_blocked_a_shared_desk_for_ever() -> None:
+    """No program leaves a document on the drive half done for longer than a command may take."""
+    desk = Alone(OPEN, {OPERATE: Fault.HALF}, exclusive=False)
+    assert isinstance(desk.operate(), NotReady)
+    assert sum(isinstance(ask, Fence) for _, ask in desk.asked) == 1
+    assert desk.register.now >= MAX_TIME["shift"] + 30.0
 
 
 def test_a_refusal_because_another_document_is_open_cancels_nothing_on_a_shared_desk() -> None:
