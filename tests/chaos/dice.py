@@ -50,12 +50,12 @@ class Dice:
             return None
         kind = kind or step.partition(":")[0]
         fragile = kind in FRAGILE and self.fragile()
-        if fragile and self.killers <= 0:
-            return None
         if self.target is not None and self.target[0] == step and self.target[1] in faults:
             if self.steps[step] < self.nth:
                 return None
             chosen, self.target = self.target[1], None
+        elif fragile and self.killers <= 0 or self.budget <= (self.target is not None):
+            return None  # the last fault is kept for the target
         elif self.random.random() < CHANCE[kind]:
             chosen = self.random.choice(faults)
         else:
@@ -76,7 +76,7 @@ class Dice:
     def struck(self, step: str, fault: str) -> None:
         """Something has happened, by a strike or by the weather."""
         self.cells[step, fault] += 1
-        self.budget -= 1
+        self.budget = max(self.budget - 1, int(self.target is not None))
         self.counted += self.under_way()
         self.told(f"{step} {fault}")
 

@@ -22,7 +22,7 @@ class Hint:
     kinds: tuple[str, ...] = ("receipt", "receipt")
     target: Cell | None = None
     nth: int = 1
-    budget: int = 7
+    budget: int = 5
     cancels: float = 0.0
     killers: int = 2
 

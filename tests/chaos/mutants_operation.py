@@ -9,7 +9,7 @@ from agent.devices import runs
 from agent.devices.lane import Lane
 from agent.devices.performer import Performer
 from agent.devices.work import Work
-from agent.jobs import book, ownership
+from agent.jobs import ownership
 from agent.procedures import receipt
 from agent.procedures.asks import Answer, Answered, Close, Commit, EndOperation, Fill, Operate, Operation, Reopen, Wait
 from agent.procedures.operation import attempt, resolve, table
@@ -119,15 +119,12 @@ def policy_forgotten(patch: Patch) -> None:
     patch.setattr(Lane, "_resume_policy", dropped)
 
 
-def records_claimed_twice(patch: Patch) -> None:
-    patch.setattr(book, "claim_records", lambda tx, kkm_id, kind: None)
-
-
 MUTANTS = (
     Mutant(
         "operation_timeout_is_failure", "A shift or cash command was not answered: it was not done.",
         operation_timeout_is_failure, rules("duplicate", "false_not_done", "totals", "event_missing"),
-        (_cash("power_after"), Hint(kinds=SHIFTS, target=("device:Operate.close_shift", "power_after"))),
+        (Hint(target=("device:Operate.open_shift", "power_after")),
+         Hint("shared", kinds=CASH, target=("device:Operate.cash_in", "power_after"))),
     ),
     Mutant(
         "cash_repeated", "A shift or cash command was not answered: it is sent once more.",
@@ -163,11 +160,6 @@ MUTANTS = (
     Mutant(
         "policy_forgotten", "A shift operation that a crash interrupted is dropped without a look.",
         policy_forgotten, rules("event_missing", "intent_missing"),
-        (Hint(target=("device:Operate.open_shift", "crash_after")),),
-    ),
-    Mutant(
-        "records_claimed_twice", "What the records show of one job proves another one, too.",
-        records_claimed_twice, rules("duplicate", "false_done", "totals"),
-        (Hint(kinds=("open_shift", "receipt", "close_shift", "open_shift")), Hint(kinds=("close_shift",) * 3)),
+        (Hint(target=("device:Operate.open_shift", "crash_late")),),
     ),
 )  # fmt: skip

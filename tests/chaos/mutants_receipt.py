@@ -254,7 +254,7 @@ MUTANTS = (
     ),
     Mutant(
         "retried_without_asking", "The closing command was not answered in time: the receipt is sent once more.",
-        retried_without_asking, rules(*DOUBTFUL), (Hint(target=("device:Close", "lost_answer"), nth=2),),
+        retried_without_asking, rules(*DOUBTFUL), (Hint("shared", target=("device:Close", "lost_answer"), nth=2),),
     ),
     Mutant(
         "no_fence", "A document that is left open is not cancelled before the archive is believed.",
@@ -292,12 +292,12 @@ MUTANTS = (
     Mutant(
         "contents_not_compared", "Without an imprint the only new document is taken for ours unseen.",
         contents_not_compared, rules("foreign_taken", *DOUBTFUL),
-        (Hint("shared_unmarked", target=("device:Close", "crash_before")), Hint("shared_unmarked"),),
+        (Hint("shared_unmarked", target=CLOSE_NOT_HEARD, budget=16),),
     ),
     Mutant(
         "shared_taken_for_own", "A desk that other programs use is treated as if it were ours alone.",
         shared_taken_for_own, rules("foreign_taken", *DOUBTFUL, "wrong_document", "unasked", "numbering"),
-        (Hint("shared_unmarked", target=CLOSE_LATE), Hint("shared", target=CLOSE_LATE)),
+        (Hint("shared_unmarked", target=CLOSE_NOT_HEARD, budget=16), Hint("shared", target=CLOSE_LATE, budget=16)),
     ),
     Mutant(
         "undecided_is_not_done", "What the records do not decide is called not done, and nobody is asked.",
@@ -305,7 +305,7 @@ MUTANTS = (
     ),
     Mutant(
         "drive_not_compared", "A new fiscal drive is not noticed while an attempt is decided.",
-        drive_not_compared, rules(*DOUBTFUL), (Hint(theme="fn_swap", target=CLOSE_LOST),),
+        drive_not_compared, rules(*DOUBTFUL), (Hint(theme="fn_swap", target=("device:Close", "silent"), nth=2),),
     ),
     Mutant(
         "decision_before_record", "A person's decision is taken although the archive has the document.",
@@ -313,7 +313,7 @@ MUTANTS = (
     ),
     Mutant(
         "wrong_register", "Another register behind the address is not noticed.",
-        wrong_register, rules("wrong_document", "unasked", "totals", "false_done", "proof_differs", "duplicate"),
+        wrong_register, rules("wrong_document", "unasked", "totals", "false_done", "proof_differs", "duplicate", "event_missing"),
         (Hint("two", kinds=("receipt",) * 4, budget=14),),
     ),
     Mutant(

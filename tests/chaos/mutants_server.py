@@ -117,18 +117,6 @@ def post_twice_is_two(patch: Patch) -> None:
     patch.setattr(jobs, "post", anew)
 
 
-def decision_at_any_rev(patch: Patch) -> None:
-    resolve = jobs.resolve
-
-    async def current(work: Work, world: Any, tenant_id: str, job_id: str, asked: Any) -> Any:
-        row = await rows.get(work, tenant_id, job_id)
-        if row is not None:
-            asked = asked.model_copy(update={"rev": row.rev})
-        return await resolve(work, world, tenant_id, job_id, asked)
-
-    patch.setattr(jobs, "resolve", current)
-
-
 # --- ownership
 
 
@@ -216,9 +204,10 @@ def quarantine_without_adoption(patch: Patch) -> None:
 
 
 DOUBTFUL = ("duplicate", "false_done", "false_not_done")
-RIVALS = Hint("rivals", "dead_pc")
-MOVE = Hint("rivals", "move")
-RESTORED = Hint(theme="server_restored")
+MANY = ("receipt",) * 5
+RIVALS = Hint("rivals", "dead_pc", MANY)
+MOVE = Hint("rivals", "move", MANY)
+RESTORED = Hint(theme="server_restored", kinds=MANY)
 
 MUTANTS = (
     Mutant(
@@ -250,10 +239,6 @@ MUTANTS = (
     Mutant(
         "post_twice_is_two", "A request that is repeated makes a second job.",
         post_twice_is_two, rules("unasked", "duplicate"), (Hint(target=("server:post", "crash_after")),),
-    ),
-    Mutant(
-        "decision_at_any_rev", "A decision counts that was made on an older word.",
-        decision_at_any_rev, rules(*DOUBTFUL, "no_proof"), (Hint("shared_unmarked", target=("device:Close", "power_after")),),
     ),
     Mutant(
         "offered_instead_of_adopted", "A job that the old PC may have begun is offered to the new one.",

@@ -105,7 +105,8 @@ class Player:
             for line in life.world.told or ():
                 tell(line)
         records = records_of(life.world)
-        return Result(plan, tuple(check(records)), tally(records), life.faults, life.trace, life.seconds, life.cells)
+        wrong = (*life.world.wrong, *check(records))
+        return Result(plan, wrong, tally(records), life.faults, life.trace, life.seconds, life.cells)
 
 
 @dataclass(frozen=True, slots=True)
