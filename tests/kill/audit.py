@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ def receipts_by_imprint(documents: Sequence[Json]) -> dict[str | None, list[Json
 
 
 def total(payload: Mapping[str, Any]) -> int:
-    return soak.asked_sums(payload).total
+    """Kopecks that a receipt comes to."""
+    costs = (soak.half_up(Fraction(soak.kopecks(i["price"])) * Fraction(i["quantity"])) for i in payload["items"])
+    return sum(costs) - soak.kopecks(payload.get("cash_rounding", "0.00"))
 
 
 def light(tenant_id: str, jobs: Sequence[Json], asked: Mapping[str, Json], documents: Sequence[Json]) -> Iterator[str]:

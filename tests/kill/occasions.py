@@ -65,6 +65,10 @@ def refused(shop: KillShop) -> None:
     shop.over(receipt(shop, shop.gone))
 
 
+def answered(shop: KillShop) -> None:
+    shop.over(shop.ask(shop.spare, "device_status"))
+
+
 def impossible(shop: KillShop) -> None:
     if not shop.spare.memory.drive.shift_open:
         shop.over(shop.ask(shop.spare, "open_shift"))
@@ -325,6 +329,7 @@ OCCASIONS: Mapping[str, Scenario] = MappingProxyType(
         **dict.fromkeys(
             ("renew", "lease_passed", "book:JobBook._renew", "book:JobBook._time_passed", "jobs:renew_job"), renewed
         ),
+        "answered": answered,
         "impossible": impossible,
         "unproven": unproven,
         **dict.fromkeys(("paper", "paper_owed", "paper_printed"), paper),

@@ -65,11 +65,15 @@ class Victim:
         return self.lives > life
 
     def down(self) -> None:
-        """Ask it to end, and leave it so."""
+        """Ask it to end, and leave it so. It may have died at its point before it heard."""
         with self._guard:
             self.wanted = False
             if self.process is not None:
-                self.process.stop()
+                code = self.process.stop()
+                self.process = None
+                assert code in (0, KILLED), f"{self.name} ended with {code}"
+                if code == KILLED:
+                    self._noted.append(self.died_at() or Death(self.who, "", ()))
 
     def kill(self) -> None:
         """SIGKILL; the watch starts it again."""
