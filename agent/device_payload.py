@@ -74,7 +74,7 @@ def _receipt(command: DeviceCommand) -> dict[str, Any]:
     """The payload in the file: itself, or the ``payload`` of a whole job."""
     try:
         data = json.loads(_read(command))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(
             "bad_json", f"{command.file} — не JSON: {error}.", f"{command.file} is no JSON: {error}."
         ) from None
@@ -98,7 +98,7 @@ def _text(command: DeviceCommand) -> dict[str, Any]:
     raw = _read(command)
     try:
         data = _inner(json.loads(raw))
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if isinstance(data, dict):
         return data

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -42,6 +43,7 @@ FORMS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_PORT = re.compile(r"[0-9]{1,5}")
 LATIN = frozenset({"tcp", "serial", "usb", "http", "https"})
 """Schemes whose target is written in Latin letters; a path may well be Russian."""
 
@@ -92,7 +94,7 @@ def _endpoint(text: str, target: str, form: str) -> tuple[str, int]:
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not colon or not bare or (":" in bare and bare == host):
         raise _bad(text, "host or port is missing", "не хватает хоста или порта", form)
-    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+    if not _PORT.fullmatch(port) or not 1 <= int(port) <= 65535:
         raise _bad(text, f"port {port!r} is not in 1..65535", f"порт {port!r} не из 1..65535", form)
     return bare, int(port)
 

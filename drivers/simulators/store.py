@@ -76,7 +76,7 @@ class Store(Generic[State]):
             if self._upgrade is not None:
                 self._upgrade(state)
             return self._adapter.validate_json(json.dumps(state))
-        except (ValidationError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        except (ValidationError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
             raise StoreError(f"{self._path} is not a state file of this simulator: {error}") from error
 
     def save(self, state: State) -> None:
