@@ -47,3 +47,13 @@ class Mutant:
 
 def rules(*names: str) -> frozenset[str]:
     return frozenset(names)
+
+
+DOUBTFUL = ("duplicate", "false_done", "false_not_done")
+"""The rules of the one thing that counts: one document per job, and nothing said that is not so."""
+THREE = ("receipt",) * 3
+MANY = ("receipt",) * 5
+DEAD_PC = Hint("rivals", "dead_pc", MANY)
+MOVE = Hint("rivals", "move", MANY, target=("device:Close", "silent"), nth=2)
+ROLLBACK = Hint("unmarked", "rollback", MANY)
+RESTORED = Hint(theme="server_restored", kinds=MANY)

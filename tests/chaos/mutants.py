@@ -5,25 +5,40 @@ A report counts only if the very same run without the mutant is right.
 
 from __future__ import annotations
 
+import multiprocessing
+import shutil
 import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import pytest
 
-from tests.chaos import mutants_agent, mutants_link, mutants_operation, mutants_receipt, mutants_server
-from tests.chaos.checker import Wrong
+from tests.chaos import (
+    mutants_journal,
+    mutants_link,
+    mutants_operation,
+    mutants_owner,
+    mutants_receipt,
+    mutants_server,
+    mutants_start,
+)
+from tests.chaos.checker import RULES, Wrong
 from tests.chaos.mutant import Mutant
-from tests.chaos.runs import Player, plan_of
-from tests.chaos.template import LAYOUTS, template
+from tests.chaos.runs import Player, memory_folder, plan_of, playing
+from tests.chaos.template import template
 from tests.chaos.world import Plan
 
-MUTANTS: dict[str, Mutant] = {
+MUTANTS: Mapping[str, Mutant] = {
     mutant.name: mutant
-    for part in (mutants_receipt, mutants_operation, mutants_agent, mutants_link, mutants_server)
+    for part in (
+        mutants_receipt, mutants_operation, mutants_journal, mutants_start, mutants_owner, mutants_link, mutants_server
+    )
     for mutant in part.MUTANTS
-}
+}  # fmt: skip
 MIXED = 4
 """Every so many runs one is of the general mix."""
+RUNS = 60
+"""How many runs a mutant gets at most in the long form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +55,14 @@ def plans(mutant: Mutant, runs: int, seed: int) -> list[Plan]:
     first = seed * 1_000_003 + zlib.crc32(mutant.name.encode()) % 1_000_000
     hints = mutant.hints
     return [
-        plan_of(first + n) if not hints or n % MIXED == MIXED - 1 else hints[n % len(hints)].plan(first + n)
-        for n in range(runs)
+        plan_of(first + n) if n % MIXED == MIXED - 1 else hints[n % len(hints)].plan(first + n) for n in range(runs)
     ]
 
 
 def catch(player: Player, mutant: Mutant, runs: int, seed: int = 1) -> Caught | None:
     """Play ``runs`` runs at most. Under ``patched``."""
-    for layout in LAYOUTS:
-        template(layout)  # shops are founded by the product as it is
     for n, plan in enumerate(plans(mutant, runs, seed), 1):
+        template(plan.layout)  # founded by the product as it is
         with pytest.MonkeyPatch.context() as patch:
             mutant.patch(patch)
             result = player.play(plan)
@@ -57,3 +70,53 @@ def catch(player: Player, mutant: Mutant, runs: int, seed: int = 1) -> Caught | 
         if broken and not player.play(plan).wrong:
             return Caught(n, plan, broken[0])
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hunt:
+    name: str
+    runs: int
+    seed: int
+    folder: str
+
+
+def _hunted(hunt: _Hunt) -> tuple[str, Caught | None]:
+    for player in playing(hunt.folder):
+        return hunt.name, catch(player, MUTANTS[hunt.name], hunt.runs, hunt.seed)
+    raise AssertionError(hunt)
+
+
+def hunt(
+    names: Iterable[str] = MUTANTS,
+    *,
+    runs: int = RUNS,
+    seed: int = 1,
+    processes: int = 2,
+    told: Callable[[str, Caught | None], None] = lambda *_: None,
+) -> dict[str, Caught | None]:
+    """Hunt them all; ``told`` hears of each as it is caught (or got away)."""
+    folder = memory_folder()
+    found: dict[str, Caught | None] = {}
+    try:
+        with multiprocessing.get_context("fork").Pool(processes) as pool:
+            hunts = [_Hunt(name, runs, seed, folder) for name in names]
+            for name, caught in pool.imap_unordered(_hunted, hunts):
+                found[name] = caught
+                told(name, caught)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return {name: found[name] for name in names}
+
+
+def table(found: Mapping[str, Caught | None]) -> str:
+    """As Markdown, for people."""
+    lines = ["| mutant | what it breaks | caught after runs | by |", "| --- | --- | --- | --- |"]
+    for name, caught in found.items():
+        after, by = (str(caught.runs), f"`{caught.wrong.rule}`") if caught is not None else ("not", "")
+        lines.append(f"| `{name}` | {MUTANTS[name].breaks} | {after} | {by} |")
+    return "\n".join(lines)
+
+
+SEEN_BY_THE_WORLD = frozenset({"acted_without_intent", "left_open"})
+"""Rules that the world itself keeps while a run goes on; the others are the checker's."""
+KNOWN_RULES = RULES.keys() | SEEN_BY_THE_WORLD

@@ -12,10 +12,7 @@ from protocol.crm.messages import DURABLE, Ack
 from protocol.crm.outcomes import Value
 from server.services import agents, link
 from server.store import outbox
-from tests.chaos.mutant import Hint, Mutant, Patch, rules
-
-THREE = ("receipt",) * 3
-MANY = ("receipt",) * 6
+from tests.chaos.mutant import DOUBTFUL, MANY, THREE, Hint, Mutant, Patch, rules
 
 
 def _guard(patch: Patch, higher: Any) -> None:
@@ -143,52 +140,74 @@ def checkpoint_not_compared(patch: Patch) -> None:
     patch.setattr(agents, "take_head", head)
 
 
-DOUBTFUL = ("duplicate", "false_done", "false_not_done")
 MUTANTS = (
     Mutant(
-        "equal_rev_accepted", "The server takes an update over whose rev it has already.",
-        equal_rev_accepted, rules("event_contradicts", "rev_went_back", "states_differ", "final_changed"),
+        "equal_rev_accepted",
+        "The server takes an update over whose rev it has already.",
+        equal_rev_accepted,
+        rules("event_contradicts", "rev_went_back", "states_differ", "final_changed"),
         (Hint(kinds=THREE, target=("message:cancel", "late"), cancels=0.9), Hint("rivals", "move", THREE)),
     ),
     Mutant(
-        "lower_rev_accepted", "The server takes an update over that is older than what it knows.",
-        lower_rev_accepted, rules("rev_went_back", "final_changed", "states_differ", "event_contradicts", "not_final"),
+        "lower_rev_accepted",
+        "The server takes an update over that is older than what it knows.",
+        lower_rev_accepted,
+        rules("rev_went_back", "final_changed", "states_differ", "event_contradicts", "not_final"),
         (Hint(target=("message:update", "reordered")), Hint(target=("message:update", "replayed"), nth=3)),
     ),
     Mutant(
-        "agent_acks_first", "The agent acknowledges before the message is in its journal.",
-        agent_acks_first, rules("not_final", "states_differ", "lost"),
-        (Hint("rivals", "move", MANY, target=("commit:release_asked", "crash_before")),
-         Hint("rivals", "move", MANY, target=("commit:released", "crash_before"))),
+        "agent_acks_first",
+        "The agent acknowledges before the message is in its journal.",
+        agent_acks_first,
+        rules("not_final", "states_differ", "lost"),
+        (
+            Hint("rivals", "move", MANY, target=("commit:release_asked", "crash_before")),
+            Hint("rivals", "move", MANY, target=("commit:released", "crash_before")),
+        ),
     ),
     Mutant(
-        "server_acks_first", "The server acknowledges before its commit.",
-        server_acks_first, rules("event_missing", "not_final", "states_differ"),
+        "server_acks_first",
+        "The server acknowledges before its commit.",
+        server_acks_first,
+        rules("event_missing", "not_final", "states_differ"),
         (Hint(target=("server:event", "crash_before")), Hint(target=("server:event", "refused"))),
     ),
     Mutant(
-        "agent_forgets_when_sent", "The agent takes a message out of its outbox when it has left.",
-        agent_forgets_when_sent, rules("event_missing", "not_final", "states_differ", "missing_in_server"),
+        "agent_forgets_when_sent",
+        "The agent takes a message out of its outbox when it has left.",
+        agent_forgets_when_sent,
+        rules("event_missing", "not_final", "states_differ", "missing_in_server"),
         (Hint(target=("message:event", "lost")), Hint(target=("message:event", "hole"))),
     ),
     Mutant(
-        "server_forgets_when_sent", "The server takes a message out of its outbox when it has left.",
-        server_forgets_when_sent, rules("not_final", "states_differ"),
-        (Hint("rivals", "move", MANY, target=("message:release", "lost")), Hint("rivals", "move", MANY, target=("message:release", "hole"))),
+        "server_forgets_when_sent",
+        "The server takes a message out of its outbox when it has left.",
+        server_forgets_when_sent,
+        rules("not_final", "states_differ"),
+        (
+            Hint("rivals", "move", MANY, target=("message:release", "lost")),
+            Hint("rivals", "move", MANY, target=("message:release", "hole")),
+        ),
     ),
     Mutant(
-        "sent_once_only", "What was sent once is not sent again on the next connection.",
-        sent_once_only, rules("not_final", "outbox_left", "event_missing", "states_differ"),
+        "sent_once_only",
+        "What was sent once is not sent again on the next connection.",
+        sent_once_only,
+        rules("not_final", "outbox_left", "event_missing", "states_differ"),
         (Hint(target=("message:update", "lost")),),
     ),
     Mutant(
-        "session_not_checked", "An older connection of the same PC is heard beside the newer one.",
-        session_not_checked, rules("not_final", "states_differ", "outbox_left", "rev_went_back"),
+        "session_not_checked",
+        "An older connection of the same PC is heard beside the newer one.",
+        session_not_checked,
+        rules("not_final", "states_differ", "outbox_left", "rev_went_back"),
         (Hint(target=("message:ping", "late")), Hint(target=("message:update", "late"))),
     ),
     Mutant(
-        "checkpoint_not_compared", "A journal that was restored from an older copy is let in.",
-        checkpoint_not_compared, rules(*DOUBTFUL, "rev_went_back", "final_changed", "states_differ", "unasked", "two_agents", "not_final"),
+        "checkpoint_not_compared",
+        "A journal that was restored from an older copy is let in.",
+        checkpoint_not_compared,
+        rules(*DOUBTFUL, "rev_went_back", "final_changed", "states_differ", "unasked", "two_agents", "not_final"),
         (Hint("unmarked", "rollback", ("receipt", "receipt", "cash_in")), Hint(theme="rollback")),
     ),
-)  # fmt: skip
+)

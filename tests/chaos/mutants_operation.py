@@ -96,7 +96,7 @@ def doubt_forgotten(patch: Patch) -> None:
 
 def earlier_attempt_forgotten(patch: Patch) -> None:
     start = runs.operation.start
-    patch.setattr(runs.operation, "start", lambda context, first=None: start(context, None))
+    patch.setattr(runs.operation, "start", lambda context, *_: start(context, None))
     operation_timeout_is_failure(patch)
 
 
@@ -121,45 +121,68 @@ def policy_forgotten(patch: Patch) -> None:
 
 MUTANTS = (
     Mutant(
-        "operation_timeout_is_failure", "A shift or cash command was not answered: it was not done.",
-        operation_timeout_is_failure, rules("duplicate", "false_not_done", "totals", "event_missing"),
-        (Hint(target=("device:Operate.open_shift", "power_after")),
-         Hint("shared", kinds=CASH, target=("device:Operate.cash_in", "power_after"))),
+        "operation_timeout_is_failure",
+        "A shift or cash command was not answered: it was not done.",
+        operation_timeout_is_failure,
+        rules("duplicate", "false_not_done", "totals", "event_missing"),
+        (
+            Hint(target=("device:Operate.open_shift", "power_after")),
+            Hint("shared", kinds=CASH, target=("device:Operate.cash_in", "power_after")),
+        ),
     ),
     Mutant(
-        "cash_repeated", "A shift or cash command was not answered: it is sent once more.",
-        operation_repeated, rules("duplicate", "totals"), (_cash("lost_answer", 2), _cash("lost_answer", 3)),
+        "cash_repeated",
+        "A shift or cash command was not answered: it is sent once more.",
+        operation_repeated,
+        rules("duplicate", "totals"),
+        (_cash("lost_answer", 2), _cash("lost_answer", 3)),
     ),
     Mutant(
-        "no_drain", "In doubt nobody waits for the rest of the command's time: absence is believed at once.",
-        no_drain, rules("duplicate", "false_not_done", "totals", "event_missing", "false_done"),
+        "no_drain",
+        "In doubt nobody waits for the rest of the command's time: absence is believed at once.",
+        no_drain,
+        rules("duplicate", "false_not_done", "totals", "event_missing", "false_done"),
         (_cash("late"), Hint(kinds=SHIFTS, target=("device:Operate.close_shift", "late"))),
     ),
     Mutant(
-        "answer_is_proof", "The answer to a cash command is its proof, and no answer is a failure.",
-        answer_is_proof, rules("duplicate", "false_not_done", "totals", "proof_differs"), (_cash("power_after"),),
+        "answer_is_proof",
+        "The answer to a cash command is its proof, and no answer is a failure.",
+        answer_is_proof,
+        rules("duplicate", "false_not_done", "totals", "proof_differs"),
+        (_cash("power_after"),),
     ),
     Mutant(
-        "doubt_is_refusal", "The driver says refused where no answer came.",
-        doubt_is_refusal, rules("duplicate", "false_not_done", "false_done", "totals", "event_missing"), (_cash("late"),),
+        "doubt_is_refusal",
+        "The driver says refused where no answer came.",
+        doubt_is_refusal,
+        rules("duplicate", "false_not_done", "false_done", "totals", "event_missing"),
+        (_cash("late"),),
     ),
     Mutant(
-        "doubt_forgotten", "A crash while deciding forgets the doubt: the fresh process does not wait.",
-        doubt_forgotten, rules("duplicate", "false_not_done", "false_done", "totals", "event_missing"),
+        "doubt_forgotten",
+        "A crash while deciding forgets the doubt: the fresh process does not wait.",
+        doubt_forgotten,
+        rules("duplicate", "false_not_done", "false_done", "totals", "event_missing"),
         (_cash("crash_late"), _cash("late")),
     ),
     Mutant(
-        "earlier_attempt_forgotten", "The next attempt does not look for the work of the one before.",
-        earlier_attempt_forgotten, rules("duplicate", "false_not_done", "totals", "event_missing"),
+        "earlier_attempt_forgotten",
+        "The next attempt does not look for the work of the one before.",
+        earlier_attempt_forgotten,
+        rules("duplicate", "false_not_done", "totals", "event_missing"),
         (Hint(kinds=SHIFTS, target=("device:Operate.close_shift", "power_after")), _cash("power_after")),
     ),
     Mutant(
-        "operation_without_intent", "The policy opens and closes shifts without an INTENT on disk.",
-        operation_without_intent, rules("intent_missing"),
+        "operation_without_intent",
+        "The policy opens and closes shifts without an INTENT on disk.",
+        operation_without_intent,
+        rules("intent_missing"),
     ),
     Mutant(
-        "policy_forgotten", "A shift operation that a crash interrupted is dropped without a look.",
-        policy_forgotten, rules("event_missing", "intent_missing"),
+        "policy_forgotten",
+        "A shift operation that a crash interrupted is dropped without a look.",
+        policy_forgotten,
+        rules("event_missing", "intent_missing"),
         (Hint(target=("device:Operate.open_shift", "crash_late")),),
     ),
-)  # fmt: skip
+)

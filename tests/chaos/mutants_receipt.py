@@ -20,7 +20,7 @@ from agent.procedures.receipt.run import Next, Phase, Run
 from drivers.api import DocumentKind, FiscalDocument
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
-from tests.chaos.mutant import Hint, Mutant, Patch, rules
+from tests.chaos.mutant import DOUBTFUL, Hint, Mutant, Patch, rules
 
 TABLE = table.TABLE
 CLOSE_LOST = ("device:Close", "power_after")
@@ -118,7 +118,7 @@ def closing_after_close(patch: Patch) -> None:
 
 def no_imprint(patch: Patch) -> None:
     plan = agent.devices.work.plan_receipt  # type: ignore[attr-defined]
-    patch.setattr(agent.devices.work, "plan_receipt", lambda receipt, imprint: plan(receipt, imprint=None))
+    patch.setattr(agent.devices.work, "plan_receipt", lambda receipt, **_: plan(receipt, imprint=None))
 
 
 def _decide_by(patch: Patch, decide: Any) -> None:
@@ -240,84 +240,130 @@ def proof_from_the_plan(patch: Patch) -> None:
     patch.setattr(Recorder, "_proof", planned)
 
 
-DOUBTFUL = ("duplicate", "false_done", "false_not_done")
 SHARED = Hint("shared", kinds=("receipt", "receipt"), target=CLOSE_LOST)
 
 MUTANTS = (
     Mutant(
-        "timeout_is_success", "The closing command was not answered in time: the job is done.",
-        timeout_is_success, rules("false_done", "proof_differs"), (Hint(target=CLOSE_NOT_HEARD),),
+        "timeout_is_success",
+        "The closing command was not answered in time: the job is done.",
+        timeout_is_success,
+        rules("false_done", "proof_differs"),
+        (Hint(target=CLOSE_NOT_HEARD),),
     ),
     Mutant(
-        "timeout_is_failure", "The closing command was not answered in time: the attempt has failed.",
-        timeout_is_failure, rules(*DOUBTFUL), (Hint("unmarked", target=CLOSE_LOST),),
+        "timeout_is_failure",
+        "The closing command was not answered in time: the attempt has failed.",
+        timeout_is_failure,
+        rules(*DOUBTFUL),
+        (Hint("unmarked", target=CLOSE_LOST),),
     ),
     Mutant(
-        "retried_without_asking", "The closing command was not answered in time: the receipt is sent once more.",
-        retried_without_asking, rules(*DOUBTFUL), (Hint("shared", target=("device:Close", "lost_answer"), nth=2),),
+        "retried_without_asking",
+        "The closing command was not answered in time: the receipt is sent once more.",
+        retried_without_asking,
+        rules(*DOUBTFUL),
+        (Hint("shared", target=("device:Close", "lost_answer"), nth=2),),
     ),
     Mutant(
-        "no_fence", "A document that is left open is not cancelled before the archive is believed.",
-        no_fence, rules(*DOUBTFUL, "left_open", "wrong_document", "not_final"),
+        "no_fence",
+        "A document that is left open is not cancelled before the archive is believed.",
+        no_fence,
+        rules(*DOUBTFUL, "left_open", "wrong_document", "not_final"),
         (Hint(target=("device:Fill", "crash_after"), nth=5), Hint(target=("device:Fill", "crash_late"), nth=3)),
     ),
     Mutant(
-        "no_read_back", "The register's total is not compared with the planned one before the close.",
-        no_read_back, rules("wrong_document", "totals"), (Hint(target=("device:Fill", "swallowed"), nth=2),),
+        "no_read_back",
+        "The register's total is not compared with the planned one before the close.",
+        no_read_back,
+        rules("wrong_document", "totals"),
+        (Hint(target=("device:Fill", "swallowed"), nth=2),),
     ),
     Mutant(
-        "late_intent", "INTENT is written when the document is full, not before the first command.",
-        late_intent, rules("intent_missing", "acted_without_intent"),
+        "late_intent",
+        "INTENT is written when the document is full, not before the first command.",
+        late_intent,
+        rules("intent_missing", "acted_without_intent"),
     ),
     Mutant(
-        "closing_after_close", "CLOSING is written after the closing command.",
-        closing_after_close, rules("intent_missing"), (Hint(target=CLOSE_LOST),),
+        "closing_after_close",
+        "CLOSING is written after the closing command.",
+        closing_after_close,
+        rules("intent_missing"),
+        (Hint(target=CLOSE_LOST),),
     ),
     Mutant(
-        "no_imprint", "Documents are made without the imprint that the desk wants.",
-        no_imprint, rules("wrong_document", "human_with_imprint", *DOUBTFUL),
+        "no_imprint",
+        "Documents are made without the imprint that the desk wants.",
+        no_imprint,
+        rules("wrong_document", "human_with_imprint", *DOUBTFUL),
     ),
     Mutant(
-        "imprint_not_compared", "Any document that came after the snapshot is taken for the job's own.",
-        imprint_not_compared, rules("foreign_taken", *DOUBTFUL, "proof_differs"), (SHARED,),
+        "imprint_not_compared",
+        "Any document that came after the snapshot is taken for the job's own.",
+        imprint_not_compared,
+        rules("foreign_taken", *DOUBTFUL, "proof_differs"),
+        (SHARED,),
     ),
     Mutant(
-        "only_the_last_document", "The archive's last document alone is looked at.",
-        only_the_last_document, rules(*DOUBTFUL), (SHARED,),
+        "only_the_last_document",
+        "The archive's last document alone is looked at.",
+        only_the_last_document,
+        rules(*DOUBTFUL),
+        (SHARED,),
     ),
     Mutant(
-        "one_document_too_high", "The archive is read from one document too high on.",
-        one_document_too_high, rules(*DOUBTFUL), (Hint("unmarked", target=CLOSE_LOST),),
+        "one_document_too_high",
+        "The archive is read from one document too high on.",
+        one_document_too_high,
+        rules(*DOUBTFUL),
+        (Hint("unmarked", target=CLOSE_LOST),),
     ),
     Mutant(
-        "contents_not_compared", "Without an imprint the only new document is taken for ours unseen.",
-        contents_not_compared, rules("foreign_taken", *DOUBTFUL),
+        "contents_not_compared",
+        "Without an imprint the only new document is taken for ours unseen.",
+        contents_not_compared,
+        rules("foreign_taken", *DOUBTFUL),
         (Hint("shared_unmarked", target=CLOSE_NOT_HEARD, budget=16),),
     ),
     Mutant(
-        "shared_taken_for_own", "A desk that other programs use is treated as if it were ours alone.",
-        shared_taken_for_own, rules("foreign_taken", *DOUBTFUL, "wrong_document", "unasked", "numbering"),
+        "shared_taken_for_own",
+        "A desk that other programs use is treated as if it were ours alone.",
+        shared_taken_for_own,
+        rules("foreign_taken", *DOUBTFUL, "wrong_document", "unasked", "numbering"),
         (Hint("shared_unmarked", target=CLOSE_NOT_HEARD, budget=16), Hint("shared", target=CLOSE_LATE, budget=16)),
     ),
     Mutant(
-        "undecided_is_not_done", "What the records do not decide is called not done, and nobody is asked.",
-        undecided_is_not_done, rules(*DOUBTFUL), (Hint("shared_unmarked", target=CLOSE_LOST),),
+        "undecided_is_not_done",
+        "What the records do not decide is called not done, and nobody is asked.",
+        undecided_is_not_done,
+        rules(*DOUBTFUL),
+        (Hint("shared_unmarked", target=CLOSE_LOST),),
     ),
     Mutant(
-        "drive_not_compared", "A new fiscal drive is not noticed while an attempt is decided.",
-        drive_not_compared, rules(*DOUBTFUL), (Hint(theme="fn_swap", target=("device:Close", "silent"), nth=2),),
+        "drive_not_compared",
+        "A new fiscal drive is not noticed while an attempt is decided.",
+        drive_not_compared,
+        rules(*DOUBTFUL),
+        (Hint(theme="fn_swap", target=("device:Close", "silent"), nth=2),),
     ),
     Mutant(
-        "decision_before_record", "A person's decision is taken although the archive has the document.",
-        decision_before_record, rules(*DOUBTFUL, "no_proof"), (Hint("shared_unmarked", target=CLOSE_LOST),),
+        "decision_before_record",
+        "A person's decision is taken although the archive has the document.",
+        decision_before_record,
+        rules(*DOUBTFUL, "no_proof"),
+        (Hint("shared_unmarked", target=CLOSE_LOST),),
     ),
     Mutant(
-        "wrong_register", "Another register behind the address is not noticed.",
-        wrong_register, rules("wrong_document", "unasked", "totals", "false_done", "proof_differs", "duplicate", "event_missing"),
+        "wrong_register",
+        "Another register behind the address is not noticed.",
+        wrong_register,
+        rules("wrong_document", "unasked", "totals", "false_done", "proof_differs", "duplicate", "event_missing"),
         (Hint("two", kinds=("receipt",) * 4, budget=14),),
     ),
     Mutant(
-        "proof_from_the_plan", "The proof shows what was planned, and the time of the look.",
-        proof_from_the_plan, rules("proof_differs"),
+        "proof_from_the_plan",
+        "The proof shows what was planned, and the time of the look.",
+        proof_from_the_plan,
+        rules("proof_differs"),
     ),
-)  # fmt: skip
+)

@@ -16,9 +16,7 @@ from server.services import agents, directory, jobs, mirror, outgoing
 from server.store import jobs as rows
 from server.store import outbox
 from server.store.database import Database, Work
-from tests.chaos.mutant import Hint, Mutant, Patch, rules
-
-THREE = ("receipt", "receipt", "receipt")
+from tests.chaos.mutant import DEAD_PC, DOUBTFUL, MOVE, RESTORED, THREE, Hint, Mutant, Patch, rules
 
 # --- the mirror
 
@@ -203,66 +201,99 @@ def quarantine_without_adoption(patch: Patch) -> None:
     patch.setattr(agents, "confirm", lifted)
 
 
-DOUBTFUL = ("duplicate", "false_done", "false_not_done")
-MANY = ("receipt",) * 5
-RIVALS = Hint("rivals", "dead_pc", MANY)
-MOVE = Hint("rivals", "move", MANY)
-RESTORED = Hint(theme="server_restored", kinds=MANY)
-
 MUTANTS = (
     Mutant(
-        "epoch_not_compared", "The server believes whoever speaks of a job, under any binding.",
-        epoch_not_compared, rules("rev_went_back", "final_changed", "states_differ", "false_not_done", "event_contradicts", "not_final"),
-        (RIVALS, Hint(theme="rollback"), MOVE),
+        "epoch_not_compared",
+        "The server believes whoever speaks of a job, under any binding.",
+        epoch_not_compared,
+        rules("rev_went_back", "final_changed", "states_differ", "false_not_done", "event_contradicts", "not_final"),
+        (DEAD_PC, Hint(theme="rollback"), MOVE),
     ),
     Mutant(
-        "unknown_job_dropped", "What the server has forgotten it does not ask for.",
-        unknown_job_dropped, rules("lost", "missing_in_server", "states_differ", "not_final", "outbox_left"), (RESTORED,),
+        "unknown_job_dropped",
+        "What the server has forgotten it does not ask for.",
+        unknown_job_dropped,
+        rules("lost", "missing_in_server", "states_differ", "not_final", "outbox_left"),
+        (RESTORED,),
     ),
     Mutant(
-        "repeated_rev_is_no_event", "A new word of a job in the same state is not told to the CRM.",
-        repeated_rev_is_no_event, rules("event_contradicts", "event_missing"), (Hint(kinds=THREE),),
+        "repeated_rev_is_no_event",
+        "A new word of a job in the same state is not told to the CRM.",
+        repeated_rev_is_no_event,
+        rules("event_contradicts", "event_missing"),
+        (Hint(kinds=THREE),),
     ),
     Mutant(
-        "event_outside_the_transaction", "An event is written after the transaction that makes it true.",
-        event_outside_the_transaction, rules("event_missing", "event_contradicts"),
+        "event_outside_the_transaction",
+        "An event is written after the transaction that makes it true.",
+        event_outside_the_transaction,
+        rules("event_missing", "event_contradicts"),
         (Hint(target=("server:update", "crash_after"), nth=3), Hint(target=("server:update", "crash_after"), nth=5)),
     ),
     Mutant(
-        "end_not_told", "The end of a job that needed a second attempt is not told.",
-        end_not_told, rules("event_missing"), (Hint(target=("device:Fill", "power_before")),),
+        "end_not_told",
+        "The end of a job that needed a second attempt is not told.",
+        end_not_told,
+        rules("event_missing"),
+        (Hint(target=("device:Fill", "power_before")),),
     ),
     Mutant(
-        "cancel_granted_at_once", "The server grants a cancel that the agent has not confirmed.",
-        cancel_granted_at_once, rules("final_changed", "false_not_done", "event_contradicts", "states_differ"), (Hint(kinds=THREE, cancels=0.5),),
+        "cancel_granted_at_once",
+        "The server grants a cancel that the agent has not confirmed.",
+        cancel_granted_at_once,
+        rules("final_changed", "false_not_done", "event_contradicts", "states_differ"),
+        (Hint(kinds=THREE, cancels=0.5),),
     ),
     Mutant(
-        "post_twice_is_two", "A request that is repeated makes a second job.",
-        post_twice_is_two, rules("unasked", "duplicate"), (Hint(target=("server:post", "crash_after")),),
+        "post_twice_is_two",
+        "A request that is repeated makes a second job.",
+        post_twice_is_two,
+        rules("unasked", "duplicate"),
+        (Hint(target=("server:post", "crash_after")),),
     ),
     Mutant(
-        "offered_instead_of_adopted", "A job that the old PC may have begun is offered to the new one.",
-        offered_instead_of_adopted, rules("two_agents", *DOUBTFUL, "states_differ", "rev_went_back", "not_final"), (RIVALS,),
+        "offered_instead_of_adopted",
+        "A job that the old PC may have begun is offered to the new one.",
+        offered_instead_of_adopted,
+        rules("two_agents", *DOUBTFUL, "states_differ", "rev_went_back", "not_final"),
+        (DEAD_PC,),
     ),
     Mutant(
-        "rival_bound_too", "A PC that claims another one's register gets it.",
-        rival_bound_too, rules("two_agents", *DOUBTFUL, "epoch_wrong", "not_final", "states_differ"), (Hint("rivals"),),
+        "rival_bound_too",
+        "A PC that claims another one's register gets it.",
+        rival_bound_too,
+        rules("two_agents", *DOUBTFUL, "epoch_wrong", "not_final", "states_differ"),
+        (Hint("rivals"),),
     ),
     Mutant(
-        "moved_without_release", "A register is moved though its PC has not given it up.",
-        moved_without_release, rules("two_agents", *DOUBTFUL, "epoch_wrong", "states_differ", "not_final"), (MOVE,),
+        "moved_without_release",
+        "A register is moved though its PC has not given it up.",
+        moved_without_release,
+        rules("two_agents", *DOUBTFUL, "epoch_wrong", "states_differ", "not_final"),
+        (MOVE,),
     ),
     Mutant(
-        "not_offered_again", "A job that the agent does not name is not offered again.",
-        not_offered_again, rules("not_final"), (Hint(theme="rollback"), RESTORED),
+        "not_offered_again",
+        "A job that the agent does not name is not offered again.",
+        not_offered_again,
+        rules("not_final"),
+        (Hint(theme="rollback"), RESTORED),
     ),
     Mutant(
-        "binding_not_repeated", "A binding whose confirmation was lost is not said again.",
-        binding_not_repeated, rules("not_final"),
-        (Hint("rivals", "move", target=("message:bound", "lost")), Hint("rivals", "dead_pc", target=("message:bound", "lost"))),
+        "binding_not_repeated",
+        "A binding whose confirmation was lost is not said again.",
+        binding_not_repeated,
+        rules("not_final"),
+        (
+            Hint("rivals", "move", target=("message:bound", "lost")),
+            Hint("rivals", "dead_pc", target=("message:bound", "lost")),
+        ),
     ),
     Mutant(
-        "quarantine_without_adoption", "After a quarantine the old binding stays, and begun jobs are not adopted.",
-        quarantine_without_adoption, rules("not_final", "states_differ", *DOUBTFUL, "rev_went_back"), (Hint(theme="rollback"), Hint("unmarked", "rollback")),
+        "quarantine_without_adoption",
+        "After a quarantine the old binding stays, and begun jobs are not adopted.",
+        quarantine_without_adoption,
+        rules("not_final", "states_differ", *DOUBTFUL, "rev_went_back"),
+        (Hint(theme="rollback"), Hint("unmarked", "rollback")),
     ),
-)  # fmt: skip
+)
