@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test bytes kill disk fuzz bench check format lock clean
+.PHONY: setup demo test bytes kill disk models fuzz bench check format lock clean
 
 setup: .venv/.ready
 
@@ -22,9 +22,13 @@ test: setup
 bench: setup
 	@$(BIN)/python -m benchmarks
 
-# The long forms: every fault and a hundred damages at every write and sync; 100,000 examples for every parser.
+# Long forms: every fault, and a hundred damages, at every write and sync; the larger spaces of the joined machines;
+# 100,000 examples for every parser.
 disk: setup
 	$(BIN)/python -m pytest tests/disk -m long -s
+
+models: setup
+	$(BIN)/python -m pytest tests/model -m long -s
 
 fuzz: setup
 	FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest tests/fuzz -m "long or not long" -n 4

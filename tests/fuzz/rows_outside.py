@@ -26,6 +26,7 @@ from drivers.simulators import tlv as simulated_tlv
 from drivers.simulators.assembly import store_of, wanted
 from drivers.simulators.clock import ManualClock
 from drivers.simulators.shtrih import new_device, new_state
+from protocol.crm.messages import ServerKey
 from protocol.ffd import tlv
 from protocol.wire.shtrih.codec import Frame
 from protocol.wire.shtrih.codec2 import Numbered
@@ -60,7 +61,7 @@ def _three(verify: Callable[[str, bytes, str], bool]) -> Call:
 
 def _followed(value: Any) -> Any:
     try:
-        shown = [identity.ServerKey.model_validate(one) for one in value] if isinstance(value, list) else []
+        shown = [ServerKey.model_validate(one) for one in value] if isinstance(value, list) else []
     except ValidationError:
         return None
     return identity.follow({"k1": "a2V5"}, shown)

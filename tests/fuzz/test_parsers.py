@@ -54,6 +54,7 @@ def tried(parser: Parser, data: bytes) -> None:
             str(error)  # and it can be shown
 
 
+@pytest.mark.timeout(36_000 if EXAMPLES else 300)
 @pytest.mark.parametrize("parser", TABLE, ids=ids)
 def test_any_bytes_give_values_or_the_parsers_own_error(parser: Parser) -> None:
     source = spoilt(parser.samples)
