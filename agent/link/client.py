@@ -389,7 +389,8 @@ class Link:
         self._ping_no += 1
         head = await self._ask(self._port.head)
         self._pings[self._ping_no] = self._world.monotonic()
-        await self._send(Ping(n=self._ping_no, journal_head=head))
+        epoch = self._welcome.session_epoch if self._welcome is not None else None
+        await self._send(Ping(n=self._ping_no, journal_head=head, session_epoch=epoch))
         self._arm(_E.PING_DUE, self._times.ping_every)
 
     async def _take_pong(self, pong: Pong) -> None:

@@ -360,6 +360,8 @@ class Ping(Value):
     n: Count
     journal_head: JournalHead | None = None
     """The agent's head, so that the server can acknowledge it (and later notice an older copy)."""
+    session_epoch: Count | None = None
+    """The session in which it is said: a ping of an earlier one, heard late, says nothing of the journal."""
 
 
 class Pong(Value):

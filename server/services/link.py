@@ -102,6 +102,7 @@ class Connection:
         self._leaving: list[Envelope] = []
         self._look_due = False
         self._head: JournalHead | None = None
+        self._pinged = -1
         self._said: Envelope | None = None
         self._goodbye = Goodbye(code="closed")
         self._deadline = self._now() + HELLO_DEADLINE
@@ -399,7 +400,9 @@ class Connection:
         assert isinstance(self._said.body, Ping)
         ping = self._said.body
         self._quiet_after()
-        if ping.journal_head is not None and ping.journal_head != self._head:
+        news = ping.n > self._pinged and ping.session_epoch in (None, self._epoch)  # not one heard again, or late
+        self._pinged = max(ping.n, self._pinged)
+        if news and ping.journal_head is not None and ping.journal_head != self._head:
             async with self._session() as (work, agent):
                 agents.take_head(work, agent, ping.journal_head)
             self._head = ping.journal_head

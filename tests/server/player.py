@@ -105,7 +105,7 @@ class Line:
 
     async def beat(self) -> None:
         """A ping that carries the journal's head."""
-        await self.send(Ping(n=1, journal_head=self.player.head))
+        await self.send(Ping(n=next(_ids), journal_head=self.player.head))
         await self.expect(Pong)
 
     async def bind(self) -> Bind:

@@ -62,6 +62,10 @@ async def post(bench: Bench, job_id: str = "j1", **more: Any) -> httpx.Response:
     return answer
 
 
+LATER = 1_000_000
+"""Number of a ping after all those that the player has sent by itself."""
+
+
 class TestGreeting:
     async def test_a_new_agent_is_welcomed_and_its_register_bound(self, bench: Bench) -> None:
         player = await pair(bench.api)
@@ -609,9 +613,27 @@ class TestQuarantine:
         player, line = await bench.bound()
         player.write(10, "ten")
         await line.beat()
-        await line.send(Ping(n=2, journal_head=head))
+        await line.send(Ping(n=LATER, journal_head=head))
         heard = {(await line.recv()).type for _ in range(2)}
         assert heard == {"pong", "quarantine"}
+        await line.close()
+
+    @pytest.mark.parametrize(
+        "old", [{"n": 1}, {"n": LATER + 1, "session_epoch": 1}], ids=["heard again", "of the session before"]
+    )
+    async def test_a_ping_that_was_heard_late_put_a_good_agent_into_quarantine(
+        self, bench: Bench, old: dict[str, int]
+    ) -> None:
+        player, line = await bench.bound()
+        await line.close()
+        line = await greet(player)  # the second session
+        before = player.head
+        player.write(10, "ten")
+        await line.send(Ping(n=LATER, journal_head=player.head, session_epoch=2))
+        await line.send(Ping(journal_head=before, **old))
+        assert [(await line.recv()).type for _ in range(2)] == ["pong", "pong"]
+        await line.send(Ping(n=LATER + 2, journal_head=player.head, session_epoch=2))
+        assert (await line.recv()).type == "pong"
         await line.close()
 
     async def test_the_same_key_on_another_installation(self, bench: Bench) -> None:
