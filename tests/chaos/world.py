@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import pickle
 import shutil
 import sqlite3
@@ -221,6 +222,8 @@ class World:
             with closing(sqlite3.connect(pc.journal_path)) as db:
                 if db.execute("SELECT count(*) FROM outbox").fetchone()[0]:
                     return False
+                if any(json.loads(row)["operation"] for (row,) in db.execute("SELECT row FROM devices")):
+                    return False  # the policy's, begun for a job that has ended otherwise
         return True
 
     async def close(self) -> None:
