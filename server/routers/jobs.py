@@ -36,7 +36,7 @@ async def post_job(asked: service.JobPost, here: Here, caller: JobsCaller, langu
         try:
             async with here.database.write() as work:
                 row = await service.post(work, here.world, here.settings.limits, caller.tenant_id, asked)
-                await work.session.flush()
+                await work.flush()
                 return await _view(work, row, language)
         except IntegrityError:  # a rival posted the same job id at the same moment: now it can be found
             if last_try:
@@ -92,7 +92,7 @@ async def cancel_job(job_id: JobIdPath, here: Here, caller: JobsCaller, language
     """Cancels at once what no PC has seen; otherwise asks the PC (``cancel_pending``) and its answer decides."""
     async with here.database.write() as work:
         row = await service.cancel(work, here.world, caller.tenant_id, job_id)
-        await work.session.flush()
+        await work.flush()
         return await _view(work, row, language)
 
 
@@ -103,7 +103,7 @@ async def renew_job(
     """Gives a job that has not started a new time to start."""
     async with here.database.write() as work:
         row = await service.renew(work, here.world, caller.tenant_id, job_id, asked)
-        await work.session.flush()
+        await work.flush()
         return await _view(work, row, language)
 
 
@@ -114,5 +114,5 @@ async def resolve_job(
     """Sends a person's decision on a job in state ``human`` to its PC, which asks the register first."""
     async with here.database.write() as work:
         row = await service.resolve(work, here.world, caller.tenant_id, job_id, asked)
-        await work.session.flush()
+        await work.flush()
         return await _view(work, row, language)

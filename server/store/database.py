@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, Executable, Insert, Result, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from server.store import sqlite
+from server.store import changes, sqlite
 from server.world import World
 
+Values = Mapping[str, Any] | list[dict[str, Any]]
 _WRITE = {"kassabridge_write": True}
 
 
@@ -33,6 +35,7 @@ class Work:
     told: set[str] = field(default_factory=set)
     after: list[Callable[[], None]] = field(default_factory=list)
     _last: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    _rows: dict[Insert, list[dict[str, Any]]] = field(default_factory=dict)
 
     def wake(self, agent_id: str | None) -> None:
         if agent_id is not None:
@@ -42,9 +45,31 @@ class Work:
         """Do this inside the transaction when everything else in it has been done."""
         self._last.append(step)
 
+    async def apart(self, statement: Executable, values: Values) -> Result[Any]:
+        """Carries out a statement that has nothing to do with what this transaction's objects have changed: that is
+        not written first, but with all the rest at the end."""
+        with self.session.no_autoflush:
+            return await self.session.execute(statement, values)
+
+    def insert(self, into: Insert, row: dict[str, Any]) -> None:
+        """A row that is only added to its table and that nobody needs as an object. Written by ``flush``, or at the
+        end."""
+        self._rows.setdefault(into, []).append(row)
+
+    async def flush(self) -> None:
+        """From now on queries of this transaction see what it has changed."""
+        await self.session.flush()
+        await self._insert()
+
+    async def _insert(self) -> None:
+        for into in tuple(self._rows):
+            await self.apart(into, self._rows.pop(into))
+
     async def finish(self) -> None:
         while self._last:
             await self._last.pop(0)()
+        await changes.write(self.session, self.apart)
+        await self._insert()
 
 
 class Database:
@@ -76,11 +101,15 @@ class Database:
         else:
             self.engine = create_async_engine(url)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._writing = async_sessionmaker(self.engine.execution_options(**_WRITE), expire_on_commit=False)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
-        async with self._sessions() as session:
+        session = self._sessions()
+        try:
             yield Work(session, self._world.now(), self._world.new_id)
+        finally:
+            await session.close()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Work]:
@@ -99,13 +128,17 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Work]:
-        async with self._sessions() as session, session.begin():
-            await session.connection(execution_options=_WRITE)
+        session = self._writing()
+        try:
+            await session.connection()  # begins it
             work = Work(session, self._world.now(), self._world.new_id)
             yield work
             if work.woken and self._at_end is not None:
                 await self._at_end(work)
             await work.finish()
+            await session.commit()
+        finally:
+            await session.close()
 
     async def migrate(self) -> None:
         """Brings the schema to the newest version."""

@@ -10,11 +10,23 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, bindparam, delete, select
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    insert,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.store.database import Work
-from server.store.models import Base, Serial
+from server.store.models import Base, Serial, table_of
 
 
 class FeedEvent(Base):
@@ -68,7 +80,8 @@ class Delivery(Base):
     )
 
 
-_HOOKS = Webhook.__table__.c
+_EVENT = insert(table_of(FeedEvent))
+_HOOKS = table_of(Webhook).c
 _LISTENING = select(_HOOKS.id, _HOOKS.types).where(
     _HOOKS.tenant_id == bindparam("tenant"), _HOOKS.disabled_at.is_(None)
 )
@@ -85,28 +98,31 @@ def put(
 ) -> None:
     """Add an event to this transaction. What it says (``data``) is asked for when everything else in the transaction
     has been done; then the webhooks are given it."""
-    event = FeedEvent(
-        event_id=work.new_id("ev"),
-        tenant_id=tenant_id,
-        type=type_,
-        kkm_id=kkm_id,
-        job_id=job_id,
-        at=work.now,
-        data={},
-    )
+    event = {
+        "event_id": work.new_id("ev"),
+        "tenant_id": tenant_id,
+        "type": type_,
+        "kkm_id": kkm_id,
+        "job_id": job_id,
+        "at": work.now,
+    }
     work.told.add(tenant_id)
     work.at_end(lambda: _complete(work, event, data))
 
 
-async def _complete(work: Work, event: FeedEvent, data: Callable[[], dict[str, Any]]) -> None:
-    event.data = data()
-    work.session.add(event)
-    hooks = (await work.session.execute(_LISTENING, {"tenant": event.tenant_id})).all()
-    listening = [hook_id for hook_id, types in hooks if types is None or event.type in types]
-    if listening:
-        await work.session.flush()  # deliveries name the event by its number
+async def _complete(work: Work, event: dict[str, Any], data: Callable[[], dict[str, Any]]) -> None:
+    told = event | {"data": data()}
+    hooks = (await work.apart(_LISTENING, {"tenant": event["tenant_id"]})).all()
+    listening = [hook.id for hook in hooks if hook.types is None or event["type"] in hook.types]
+    if not listening:
+        work.insert(_EVENT, told)
+        return
+    await work.flush()  # events in their order
+    row = FeedEvent(**told)
+    work.session.add(row)
+    await work.session.flush()  # deliveries name the event by its number
     for hook_id in listening:
-        work.session.add(Delivery(webhook_id=hook_id, event=event.id, state="waiting", attempts=0, next_at=work.now))
+        work.session.add(Delivery(webhook_id=hook_id, event=row.id, state="waiting", attempts=0, next_at=work.now))
 
 
 async def after(work: Work, tenant_id: str, cursor: int, limit: int) -> Sequence[FeedEvent]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, insert, or_, select
 from sqlalchemy.orm import defer
 
 from protocol.crm.job_machine import Job as Machine
@@ -15,12 +15,13 @@ from protocol.crm.job_machine import Known
 from protocol.crm.jobs import FINAL, JobState
 from server.store import feed
 from server.store.database import Work
-from server.store.models import Job, JobTransition
+from server.store.models import Job, JobTransition, table_of
 
 OPEN = tuple(state.value for state in JobState if state not in FINAL)
 
 # Made once: putting a statement together costs more than carrying it out.
 _BY_JOB_ID = select(Job).where(Job.tenant_id == bindparam("tenant"), Job.job_id == bindparam("job")).with_for_update()
+_LINE = insert(table_of(JobTransition))
 _LINES = select(JobTransition).where(JobTransition.job == bindparam("job")).order_by(JobTransition.id)
 _COUNT_OPEN = select(func.count()).where(
     Job.tenant_id == bindparam("tenant"), Job.kkm_id == bindparam("kkm"), Job.state.in_(OPEN)
@@ -44,17 +45,8 @@ def store(work: Work, row: Job, after: Machine, *, at: datetime | None = None, c
 
 
 def note(work: Work, row: Job, *, at: datetime | None = None, code: str | None = None) -> None:
-    work.session.add(
-        JobTransition(
-            job=row.id,
-            state=row.state,
-            rev=row.rev,
-            attempt=row.attempt,
-            at=at or work.now,
-            stored_at=work.now,
-            code=code,
-        )
-    )
+    line = {"job": row.id, "state": row.state, "rev": row.rev, "attempt": row.attempt}
+    work.insert(_LINE, line | {"at": at or work.now, "stored_at": work.now, "code": code})
     told(work, row, code)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -56,6 +57,13 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: Utc(), dict[str, Any]: JSON(none_as_null=True), list[Any]: JSON(none_as_null=True)}
+
+
+def table_of(entity: type[Base]) -> Table:
+    """For statements that need no objects: they cost a quarter."""
+    table = entity.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 class Tenant(Base):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, insert, or_, select
 
 from server.store.database import Work
-from server.store.models import Device, Job, Outgoing
+from server.store.models import Device, Job, Outgoing, table_of
 from server.world import World
 
 # Made once: putting a statement together costs more than carrying it out.
-_ROWS = Outgoing.__table__
-assert isinstance(_ROWS, Table)
+_ROWS = table_of(Outgoing)
+_PUT = insert(_ROWS)
 _OF_JOB = select(Outgoing).where(Outgoing.job == bindparam("job"), Outgoing.type == bindparam("type"))
 _NEWEST_OF_JOB = _OF_JOB.order_by(Outgoing.id.desc()).limit(1)
 _DROP_FOR_JOB = delete(_ROWS).where(
@@ -53,19 +53,8 @@ async def put(
     job: int | None = None,
     body: dict[str, Any] | None = None,
 ) -> None:
-    work.session.add(
-        Outgoing(
-            msg_id=world.new_id("ms"),
-            tenant_id=tenant_id,
-            agent_id=agent_id,
-            kkm_id=kkm_id,
-            type=type_,
-            job=job,
-            body=body or {},
-            created_at=work.now,
-        )
-    )
-    await work.session.flush()
+    row = {"msg_id": world.new_id("ms"), "tenant_id": tenant_id, "agent_id": agent_id, "kkm_id": kkm_id, "type": type_}
+    await work.apart(_PUT, row | {"job": job, "body": body or {}, "created_at": work.now})
 
 
 async def pending(work: Work, job: int, type_: str) -> Outgoing | None:
@@ -81,7 +70,7 @@ async def pending_for_device(work: Work, tenant_id: str, kkm_id: str, type_: str
 
 
 async def drop_for_job(work: Work, job: int, types: Collection[str]) -> None:
-    await work.session.execute(_DROP_FOR_JOB, {"for_job": job, "types": tuple(types)})
+    await work.apart(_DROP_FOR_JOB, {"for_job": job, "types": tuple(types)})
 
 
 async def drop_for_device(work: Work, tenant_id: str, kkm_id: str, types: Collection[str]) -> None:
@@ -102,4 +91,4 @@ async def waiting(work: Work, tenant_id: str, agent_id: str) -> Sequence[str]:
 
 async def acked(work: Work, tenant_id: str, agent_id: str, msg_ids: Collection[str]) -> None:
     """The agent has committed these; an offer that has left counts as its own."""
-    await work.session.execute(_ACKED, {"tenant": tenant_id, "agent": agent_id, "msg_ids": tuple(msg_ids)})
+    await work.apart(_ACKED, {"tenant": tenant_id, "agent": agent_id, "msg_ids": tuple(msg_ids)})

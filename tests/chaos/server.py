@@ -56,7 +56,7 @@ class ServerProcess:
             self.news = True
             readers.wake(tenants)
 
-        self.database = _Database(database_url(str(path)), world, hub.wake, told)
+        self.database = _Database(database_url(str(path)), world, hub.wake, told, hub.load)
         self.database.process = self.process
         dialect = self.database.engine.sync_engine.dialect
         self._commit = partial(type(dialect).do_commit, dialect)
