@@ -25,6 +25,7 @@ from drivers.fiscal.shtrih.receipt import ReceiptCommands, commands_for
 from drivers.registry import open_register
 from drivers.transports.base import SystemClock
 from drivers.transports.serial import SerialTransport
+from protocol.wire.shtrih.commands import ShortStatus
 
 RECEIPTS = 40
 
@@ -46,8 +47,11 @@ def measure(options: Options) -> Iterator[Row]:
                 line.zero()
                 ours.append(desk.sell(plan))
             with terminal(port) as channel:
+                host = BareHost(channel)
+                host.call(ShortStatus(profile.password))  # the port takes a moment to notice a client
+                channel.count = 0
                 begun = perf_counter()
-                BareHost(channel).receipt(frames, wanted.close, profile.password)
+                host.receipt(frames, wanted.close, profile.password)
                 bare.append(perf_counter() - begun)
             if done % 10 == 9:
                 options.say(

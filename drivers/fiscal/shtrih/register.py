@@ -365,7 +365,6 @@ class ShtrihRegister(FiscalRegister):
 
     def close_receipt(self, receipt: PlannedReceipt) -> CloseReply:
         commands = commands_for(receipt, self._profile, self._connected().settings)
-        self._printer.ready()
         reply = self._printer.call(commands.close)
         paper, drawer = self._after()
         return CloseReply(fd=reply.fd, fpd=str(reply.sign), change=reply.change, paper=paper, drawer=drawer)

@@ -475,7 +475,7 @@ def test_the_answer_to_the_close_tells_paper_and_drawer(desk: Desk) -> None:
 
 def test_a_close_that_was_answered_raises_nothing_and_leaves_the_rest_to_a_look(desk: Desk) -> None:
     desk.device.answers[c.CloseReceipt] = [c.ClosedReply(0, 46, 1)]
-    desk.device.answers[c.ShortStatus] = [short_status(), short_status(2, 2)]
+    desk.device.answers[c.ShortStatus] = [short_status(2, 2)]
     reply = desk.register.close_receipt(RECEIPT)
     assert (reply.fd, reply.paper, reply.drawer) == (46, None, None)
 
