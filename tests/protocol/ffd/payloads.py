@@ -18,7 +18,7 @@ def item(price: str = "100.00", quantity: str = "1", vat: str = "none", **more: 
 
 def payload(*items: dict[str, Any], cash: str | None = None, **more: Any) -> dict[str, Any]:
     """A sale under the general system, paid as told: ``cash="500.00"`` or ``card=…``, ``prepaid=…``, ``credit=…``."""
-    kinds = {kind: more.pop(kind) for kind in ("card", "prepaid", "credit", "other") if kind in more}
+    kinds: dict[str, Any] = {kind: more.pop(kind) for kind in ("card", "prepaid", "credit", "other") if kind in more}
     if cash is not None:
         kinds["cash"] = cash
     data = {
