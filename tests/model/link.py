@@ -30,7 +30,7 @@ WORDS = {
     CX.SEND_CHALLENGE: "challenge", CX.SEND_WELCOME: "welcome", CX.SEND_READY: "ready", CX.SEND_PONG: "pong",
     CX.SEND_QUARANTINE: "quarantine",
 }  # fmt: skip
-LONGEST = 4  # messages under way in one direction; whoever would say more waits
+LONGEST = 24  # messages under way in one direction: there must be an end to what piles up
 
 
 class Wire(NamedTuple):
@@ -93,9 +93,8 @@ def _agent(link: Link, event: AgentLinkEvent, name: str, *, fault: bool = False)
                 link = link._replace(starts=False)
             case AX.CLOSE:
                 link = _left(link)
-            case _ if effect in WORDS and link.wire is not None:
-                if len(link.wire.up) == LONGEST:
-                    return
+            case _ if effect in WORDS and link.wire is not None and link.wire.server is not C.CLOSED:
+                assert len(link.wire.up) < LONGEST
                 link = link._replace(wire=link.wire._replace(up=(*link.wire.up, WORDS[effect])))
     yield Step(name, fault, link, agent_event=event)
 
@@ -137,8 +136,7 @@ def _server(link: Link, old: bool, event: ServerLinkEvent, name: str, *, fault: 
         return
     words = tuple(WORDS[e] for e in done.effects if e in WORDS)
     down = wire.down if wire.cut else (*wire.down, *words)
-    if len(down) > LONGEST:
-        return
+    assert len(down) <= LONGEST
     wire = wire._replace(server=done.state, down=down, proven=wire.proven or event in (CE.CHECKPOINT, CE.CONFIRMED))
     link = link._replace(old=wire if wire.server is not C.CLOSED else None) if old else link._replace(wire=wire)
     if CX.OPEN_SESSION in done.effects and not old and link.old is not None:

@@ -86,7 +86,7 @@ def test_every_link_keeps_the_rules_and_comes_back_to_ready() -> None:
 
 @pytest.mark.long
 def test_every_link_of_a_larger_space_keeps_the_rules_and_comes_back_to_ready() -> None:
-    check(Bounds(faults=10))
+    check(Bounds(faults=6))
 
 
 # --- each machine alone: every cell ----------------------------------------------------------------------------------
