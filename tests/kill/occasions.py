@@ -345,7 +345,7 @@ OCCASIONS: Mapping[str, Scenario] = MappingProxyType(
         **dict.fromkeys(("release", "release_asked", "released", "book:JobBook._release"), released),
         **dict.fromkeys(("link:Connection._deliver/released", "directory:move_device"), released),
         **dict.fromkeys(
-            ("adopt", "found", "searched", "evidence:search", "epoch_passed", "epoch_learned",
+            ("adopt", "found", "searched", "book:JobBook.searched", "epoch_passed", "epoch_learned",
              "book:JobBook.learned_epoch"),
             adopted,
         ),

@@ -157,6 +157,7 @@ class KillShop(Shop):
     def __init__(self, rig: Rig, on_death: Callable[[Death], None]) -> None:
         self._on_death = on_death
         armed = rig.folder / "server.armed", rig.folder / "server.reached"
+        rig.patience = PATIENCE
         super().__init__(rig, dying=("--armed", str(armed[0]), "--reached", str(armed[1])))
         self.server = Victim("server", "server", rig.folder, self._start_server)
         self.server.process, self.server.wanted = rig.server, True

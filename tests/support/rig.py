@@ -114,6 +114,7 @@ class Rig:
         self.family = family
         self.database = f"sqlite+aiosqlite:///{folder / 'server.sqlite3'}"
         self.processes: list[Process] = []
+        self.patience = 20.0  # seconds for which a request is repeated while the server is away
         self.url = ""
         self.key = ""
         self.address = ""
@@ -184,9 +185,9 @@ class Rig:
 
     # --- the CRM
 
-    def call(self, method: str, path: str, body: Any = None, *, patience: float = 60.0) -> httpx.Response:
+    def call(self, method: str, path: str, body: Any = None, *, patience: float | None = None) -> httpx.Response:
         """One request; repeated while the server is away, as a CRM does."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + (self.patience if patience is None else patience)
         while True:
             try:
                 return self.http.request(method, f"{self.url}/api/v1{path}", json=body)
