@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from tests.chaos.checking_receipt import differences, kopecks, vat_told
+from tests.chaos.checking_receipt import differences, imprint_in, kopecks, vat_told
 from tests.chaos.checking_records import Asked, Json, Register, Wrong
 from tests.chaos.checking_view import CASH, FINAL, RETOLD, SETTLEMENTS, SHIFTS, Made, View, by_person
 
@@ -32,6 +32,8 @@ def receipts(view: View) -> Iterator[Wrong]:
 
 def _wrong(view: View, job_id: str, asked: Asked, made: Made) -> Iterator[str]:
     yield from differences(view.contents[job_id], made.content)
+    if made.register.imprint and imprint_in(made.document["tags"]) is None:
+        yield "no imprint, and the desk wants one"
     if made.register.kkm_id != asked.kkm_id:
         yield f"asked of register {asked.kkm_id}, made by {made.register.kkm_id}"
 

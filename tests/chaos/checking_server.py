@@ -189,8 +189,8 @@ def events(view: View) -> Iterator[Wrong]:
             yield Wrong(
                 "event_contradicts", job_id, f"the last word was {last['state']} rev {last['rev']}, it is {is_}"
             )
-        elif any(last.get(name) != row.get(name) for name in ("proof", "reason", "paper", "certainty")):
-            yield Wrong("event_contradicts", job_id, "proof, reason or paper of the last word are not the row's")
+        elif any(last.get(name) != row.get(name) for name in ("proof", "reason", "paper", "certainty", "too_late")):
+            yield Wrong("event_contradicts", job_id, "the last word does not say what the row says")
         elif len(finals) > 1:
             yield Wrong("event_contradicts", job_id, f"the CRM was told of {sorted(finals)}")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -31,6 +32,9 @@ from tests.chaos.virtual import Dead, Process, VirtualLoop, Waiter
 
 R = TypeVar("R")
 COMMAND_TIME = 0.02
+LINES = (b"\xff\x46",)
+"""How commands begin that add a line to a receipt, of each family: a line that a register takes and forgets must be
+noticed before the receipt is closed."""
 ACTING = ("Fill", "Close", "Operate")
 """Asks whose commands may reach a register only under an intent."""
 CHANGING = (
@@ -181,7 +185,10 @@ class Channel(Transport):
         self._process.check()
         ask = self._process.step
         step = f"device:{ask}"
-        fault = dice.strike(step, CHANGING if changing else ASKING, kind="device" if changing else "query")
+        faults = CHANGING if changing else ASKING
+        if ask == "Fill" and payload.startswith(LINES) and device.state.receipt and device.state.receipt.lines:
+            faults = (*CHANGING, "swallowed")
+        fault = dice.strike(step, faults, kind="device" if changing else "query")
         if register.shared and register.dice.random.random() < 0.002 and register.foreign_receipt():
             dice.struck(step, "foreign")
         if fault == "crash_before":
@@ -208,8 +215,11 @@ class Channel(Transport):
                 raise Lost(sent=True)
             case "busy":
                 return payload[: 2 if payload[0] == 0xFF else 1] + b"\x50"
+        before = deepcopy(device.state.receipt) if fault == "swallowed" else None
         reply = self._execute(payload)
         match fault:
+            case "swallowed":
+                device.state.receipt = before
             case "crash_after":
                 self._process.kill()
                 raise Dead(self._process.name)

@@ -53,7 +53,7 @@ DOUBTFUL = ("duplicate", "false_done", "false_not_done")
 """The rules of the one thing that counts: one document per job, and nothing said that is not so."""
 THREE = ("receipt",) * 3
 MANY = ("receipt",) * 5
-DEAD_PC = Hint("rivals", "dead_pc", MANY)
+DEAD_PC = Hint("rivals", "dead_pc", MANY, target=("device:Close", "lost_request"), budget=3)
 MOVE = Hint("rivals", "move", MANY, target=("device:Close", "silent"), nth=2)
 ROLLBACK = Hint("unmarked", "rollback", MANY)
 RESTORED = Hint(theme="server_restored", kinds=MANY)

@@ -164,7 +164,7 @@ MUTANTS = (
         "A cancel that comes too late changes what has ended.",
         final_overwritten,
         rules("final_changed", "false_not_done"),
-        (Hint(kinds=THREE, cancels=0.9, target=("message:update", "late"), nth=2),),
+        (Hint(kinds=THREE, cancels=0.5, target=("message:update", "late"), nth=2, budget=2),),
     ),
     Mutant(
         "state_without_a_rev",

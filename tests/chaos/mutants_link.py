@@ -146,14 +146,14 @@ MUTANTS = (
         "The server takes an update over whose rev it has already.",
         equal_rev_accepted,
         rules("event_contradicts", "rev_went_back", "states_differ", "final_changed"),
-        (Hint(kinds=THREE, target=("message:cancel", "late"), cancels=0.9), Hint("rivals", "move", THREE)),
+        (Hint(kinds=THREE, cancels=0.5, target=("message:update", "late"), nth=2, budget=2),),
     ),
     Mutant(
         "lower_rev_accepted",
         "The server takes an update over that is older than what it knows.",
         lower_rev_accepted,
         rules("rev_went_back", "final_changed", "states_differ", "event_contradicts", "not_final"),
-        (Hint(target=("message:update", "reordered")), Hint(target=("message:update", "replayed"), nth=3)),
+        (Hint(target=("message:update", "reordered"), budget=2),),
     ),
     Mutant(
         "agent_acks_first",

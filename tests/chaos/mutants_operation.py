@@ -183,6 +183,6 @@ MUTANTS = (
         "A shift operation that a crash interrupted is dropped without a look.",
         policy_forgotten,
         rules("event_missing", "intent_missing"),
-        (Hint(target=("device:Operate.open_shift", "crash_late")),),
+        (Hint(target=("commit:operation_outcome", "crash_before")),),
     ),
 )

@@ -91,10 +91,6 @@ def adopted_starts_by_itself(patch: Patch) -> None:
     patch.setitem(TABLE, (K.ABSENT, V.ADOPT), Rule(K.ACCEPTED, (X.RECORD, X.OUTBOX_UPDATE)))
 
 
-def adopted_not_searched(patch: Patch) -> None:
-    patch.setattr(JobBook, "adopted", lambda *_: [])
-
-
 def quarantine_ignored(patch: Patch) -> None:
     def going_on(self: AgentPort) -> None:
         self._connect()
@@ -156,13 +152,6 @@ MUTANTS = (
         adopted_starts_by_itself,
         rules(*DOUBTFUL, "two_agents"),
         (DEAD_PC,),
-    ),
-    Mutant(
-        "adopted_not_searched",
-        "Adopted jobs are not looked for in the archive.",
-        adopted_not_searched,
-        rules("not_final", "human_with_imprint", *DOUBTFUL),
-        (Hint("rivals", "dead_pc", MANY, target=("commit:proven", "crash_after"), cancels=0.6),),
     ),
     Mutant(
         "quarantine_ignored",

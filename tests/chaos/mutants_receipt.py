@@ -10,7 +10,6 @@ import agent.devices.evidence
 import agent.devices.work
 from agent.devices.performer import Performer
 from agent.devices.recorder import Recorder
-from agent.devices.runs import Procedures
 from agent.procedures import precheck
 from agent.procedures.asks import Answer, Answered, Begin, Close, Commit, Fill, Reopen, Seen
 from agent.procedures.evidence import RECEIPTS, Proven, ProvenNone, Undecidable, Verdict
@@ -20,7 +19,7 @@ from agent.procedures.receipt.run import Next, Phase, Run
 from drivers.api import DocumentKind, FiscalDocument
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
-from tests.chaos.mutant import DOUBTFUL, Hint, Mutant, Patch, rules
+from tests.chaos.mutant import DOUBTFUL, MANY, Hint, Mutant, Patch, rules
 
 TABLE = table.TABLE
 CLOSE_LOST = ("device:Close", "power_after")
@@ -169,11 +168,6 @@ def contents_not_compared(patch: Patch) -> None:
     _decide_by(patch, only)
 
 
-def shared_taken_for_own(patch: Patch) -> None:
-    context = Procedures._receipt
-    patch.setattr(Procedures, "_receipt", lambda self, work, row: replace(context(self, work, row), exclusive=True))
-
-
 def undecided_is_not_done(patch: Patch) -> None:
     """Nobody is asked: what the records do not decide counts as not done."""
 
@@ -199,16 +193,6 @@ def drive_not_compared(patch: Patch) -> None:
     look, peek = resolve.on_look, resolve.peek_status
     patch.setitem(TABLE, (Phase.LOOK, Answer.OK), on_look)
     patch.setitem(TABLE, (Phase.PEEK_STATUS, Answer.OK), on_peek)
-
-
-def decision_before_record(patch: Patch) -> None:
-    """A person has decided: the register is not asked any more."""
-    judge = resolve.judge
-
-    def decided(run: Run) -> Next:
-        return resolve.decided(run) if run.ctx.decision is not None else judge(run)
-
-    patch.setattr(resolve, "judge", decided)
 
 
 def wrong_register(patch: Patch) -> None:
@@ -276,7 +260,7 @@ MUTANTS = (
         "The register's total is not compared with the planned one before the close.",
         no_read_back,
         rules("wrong_document", "totals"),
-        (Hint(target=("device:Fill", "swallowed"), nth=2),),
+        (Hint(kinds=MANY, target=("device:Fill", "swallowed")),),
     ),
     Mutant(
         "late_intent",
@@ -323,14 +307,7 @@ MUTANTS = (
         "Without an imprint the only new document is taken for ours unseen.",
         contents_not_compared,
         rules("foreign_taken", *DOUBTFUL),
-        (Hint("shared_unmarked", target=CLOSE_NOT_HEARD, budget=16),),
-    ),
-    Mutant(
-        "shared_taken_for_own",
-        "A desk that other programs use is treated as if it were ours alone.",
-        shared_taken_for_own,
-        rules("foreign_taken", *DOUBTFUL, "wrong_document", "unasked", "numbering"),
-        (Hint("shared_unmarked", target=CLOSE_NOT_HEARD, budget=16), Hint("shared", target=CLOSE_LATE, budget=16)),
+        (Hint("shared_unmarked", target=("device:Close", "power_before"), budget=16),),
     ),
     Mutant(
         "undecided_is_not_done",
@@ -345,13 +322,6 @@ MUTANTS = (
         drive_not_compared,
         rules(*DOUBTFUL),
         (Hint(theme="fn_swap", target=("device:Close", "silent"), nth=2),),
-    ),
-    Mutant(
-        "decision_before_record",
-        "A person's decision is taken although the archive has the document.",
-        decision_before_record,
-        rules(*DOUBTFUL, "no_proof"),
-        (Hint("shared_unmarked", target=CLOSE_LOST),),
     ),
     Mutant(
         "wrong_register",

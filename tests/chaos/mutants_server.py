@@ -12,11 +12,11 @@ from protocol.crm.job_machine import JobEvent as V
 from protocol.crm.job_machine import Known as K
 from protocol.crm.jobs import JobState
 from protocol.crm.machine import Rule
-from server.services import agents, directory, jobs, mirror, outgoing
+from server.services import agents, directory, jobs, mirror
 from server.store import jobs as rows
 from server.store import outbox
 from server.store.database import Database, Work
-from tests.chaos.mutant import DEAD_PC, DOUBTFUL, MOVE, RESTORED, THREE, Hint, Mutant, Patch, rules
+from tests.chaos.mutant import DEAD_PC, DOUBTFUL, MOVE, THREE, Hint, Mutant, Patch, rules
 
 # --- the mirror
 
@@ -36,33 +36,6 @@ def epoch_not_compared(patch: Patch) -> None:
         return taken
 
     patch.setattr(mirror, "_update", believed)
-
-
-def unknown_job_dropped(patch: Patch) -> None:
-    """An update of a job that the server has forgotten is acknowledged and dropped."""
-    take = mirror.take
-
-    async def dropped(*args: Any) -> Any:
-        await take(*args)
-        return mirror.Taken.COMMITTED
-
-    patch.setattr(mirror, "take", dropped)
-
-
-def repeated_rev_is_no_event(patch: Patch) -> None:
-    """A new rev in the same state is stored, and the CRM is not told."""
-    store, note = rows.store, rows.note
-
-    def quiet(work: Work, row: Any, after: Any, **more: Any) -> None:
-        same = row.state == after.state.value
-        patch_note = (lambda *_, **__: None) if same else note
-        rows.note = patch_note
-        try:
-            store(work, row, after, **more)
-        finally:
-            rows.note = note
-
-    patch.setattr(rows, "store", quiet)
 
 
 # --- the feed
@@ -135,30 +108,6 @@ def offered_instead_of_adopted(patch: Patch) -> None:
     patch.setattr(directory, "change_owner", anew)
 
 
-def rival_bound_too(patch: Patch) -> None:
-    """A PC that claims a register which another one owns gets it."""
-    refusal = directory._refusal
-
-    async def granted(work: Work, agent: Any, device: Any, said: Any) -> Any:
-        code = await refusal(work, agent, device, said)
-        if code == "device_already_bound" and device is not None and said.register_serial is not None:
-            device.agent_id = agent.id
-            await directory.tell_binding(work, patched_world[0], device)
-            return None
-        return code
-
-    claim = directory.claim
-    patched_world: list[Any] = [None]
-
-    async def noted(work: Work, world: Any, agent: Any, said: Any) -> Any:
-        patched_world[0] = world
-        return await claim(work, world, agent, said)
-
-    patch.setattr(directory, "_refusal", granted)
-    patch.setattr(directory, "claim", noted)
-    patch.setattr(mirror.directory, "claim", noted)
-
-
 def moved_without_release(patch: Patch) -> None:
     """A register is moved at once, though its PC is there and has not given it up."""
     ask = directory._ask_release
@@ -171,13 +120,6 @@ def moved_without_release(patch: Patch) -> None:
             await directory.change_owner(work, world, device, target)
 
     patch.setattr(directory, "_ask_release", at_once)
-
-
-def not_offered_again(patch: Patch) -> None:
-    async def none(*_: Any) -> list[Any]:
-        return []
-
-    patch.setattr(outgoing, "offer_again", none)
 
 
 def binding_not_repeated(patch: Patch) -> None:
@@ -208,20 +150,6 @@ MUTANTS = (
         epoch_not_compared,
         rules("rev_went_back", "final_changed", "states_differ", "false_not_done", "event_contradicts", "not_final"),
         (DEAD_PC, Hint(theme="rollback"), MOVE),
-    ),
-    Mutant(
-        "unknown_job_dropped",
-        "What the server has forgotten it does not ask for.",
-        unknown_job_dropped,
-        rules("lost", "missing_in_server", "states_differ", "not_final", "outbox_left"),
-        (RESTORED,),
-    ),
-    Mutant(
-        "repeated_rev_is_no_event",
-        "A new word of a job in the same state is not told to the CRM.",
-        repeated_rev_is_no_event,
-        rules("event_contradicts", "event_missing"),
-        (Hint(kinds=THREE),),
     ),
     Mutant(
         "event_outside_the_transaction",
@@ -259,25 +187,11 @@ MUTANTS = (
         (DEAD_PC,),
     ),
     Mutant(
-        "rival_bound_too",
-        "A PC that claims another one's register gets it.",
-        rival_bound_too,
-        rules("two_agents", *DOUBTFUL, "epoch_wrong", "not_final", "states_differ"),
-        (Hint("rivals"),),
-    ),
-    Mutant(
         "moved_without_release",
         "A register is moved though its PC has not given it up.",
         moved_without_release,
         rules("two_agents", *DOUBTFUL, "epoch_wrong", "states_differ", "not_final"),
         (MOVE,),
-    ),
-    Mutant(
-        "not_offered_again",
-        "A job that the agent does not name is not offered again.",
-        not_offered_again,
-        rules("not_final"),
-        (Hint(theme="rollback"), RESTORED),
     ),
     Mutant(
         "binding_not_repeated",
