@@ -120,6 +120,8 @@ async def _reject(work: Work, agent: Agent, envelope: Envelope, said: Reject) ->
     if row is None or row.agent_id != agent.id:
         await keep(work, agent, envelope, "not_its_job")
         return Taken.COMMITTED
+    if row.state == JobState.REJECTED:
+        return Taken.COMMITTED  # the same word again: its ack was lost
     moved = step(jobs.machine_of(row), JobEvent.REJECT)
     if isinstance(moved, Refusal):
         await keep(work, agent, envelope, moved.code)

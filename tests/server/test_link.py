@@ -49,7 +49,7 @@ from protocol.crm.signing import sign_body
 from server.services import agents, jobs
 from server.services.jobs import JobPost
 from server.settings import Limits, Settings
-from server.store.models import Job, JobTransition, Outgoing
+from server.store.models import Evidence, Job, JobTransition, Outgoing
 from tests.server.conftest import Bench, job, receipt
 from tests.server.player import Line, Player, greet, new_key, pair, prove, register, update
 
@@ -316,6 +316,16 @@ class TestOffers:
         assert (await bench.state())["reason"]["text"] == "На диске мало места."
         english = await bench.api.get("/jobs/j1", headers={"Accept-Language": "en"})
         assert (english.json()["state"], english.json()["reason"]["text"]) == ("rejected", "The disk is nearly full.")
+        await line.close()
+
+    async def test_a_reject_that_was_said_again_was_kept_as_evidence_for_a_person(self, bench: Bench) -> None:
+        _, line = await bench.bound()
+        await post(bench)
+        await line.take(Offer)
+        for msg_id in ("m1", "m1", "m2"):
+            await line.say(Reject(job_id="j1", reason=reason("disk_low")), msg_id)
+        async with bench.services.database.read() as work:
+            assert (await work.session.scalars(select(Evidence))).all() == []
         await line.close()
 
     async def test_one_that_expired_unsent_is_not_sent(self, bench: Bench) -> None:
