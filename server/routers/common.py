@@ -78,12 +78,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 _bearer = HTTPBearer(auto_error=False, description="API key of a tenant")
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:  # a dependency that is no coroutine is run in a thread
     services: Services = request.app.state.services
     return services
 
 
-def language(accept_language: Annotated[str | None, Header()] = None) -> Language:
+async def language(accept_language: Annotated[str | None, Header()] = None) -> Language:
     return language_of(accept_language)
 
 
@@ -91,7 +91,7 @@ def needs(*scopes: Scope) -> Callable[..., Awaitable[Caller]]:
     """A dependency: the caller behind the API key, which has one of these scopes, and does not call too often."""
 
     async def authenticated(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
-        services = services_of(request)
+        services = await services_of(request)
         address = request.client.host if request.client is not None else ""
         _not_too_often(services.rates.strangers.blocked(address))
         try:

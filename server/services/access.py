@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from server.fields import look_alikes
 from server.keys import JobKey, token_hash
@@ -15,6 +15,8 @@ from server.problems import Problem
 from server.store.database import Work
 from server.store.models import ApiKey, SigningKey, Tenant
 from server.world import World
+
+_BY_HASH = select(ApiKey).where(ApiKey.hash == bindparam("hash"))
 
 
 class Scope(StrEnum):
@@ -51,7 +53,7 @@ async def caller_of(work: Work, authorization: str | None) -> Caller:
     """The caller behind an Authorization header; ``Problem`` 401 otherwise."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() == "bearer" and token:
-        key = await work.session.get(ApiKey, token_hash(token.strip()))
+        key = await work.session.scalar(_BY_HASH, {"hash": token_hash(token.strip())})
         if key is not None and key.revoked_at is None:
             return Caller(key.tenant_id, frozenset(key.scopes.split()), key.key_id)
     spelt = token.strip().encode("latin-1", "replace").decode("utf-8", "replace")  # headers come as Latin-1
