@@ -41,7 +41,7 @@ KEYS = 8
 POSTED = 350
 """Jobs a second at most, within what the keys may call."""
 POSTING = 16
-REST = 60.0
+REST = 30.0
 SEED = 200
 """Rows of agents that go into one transaction."""
 
