@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
@@ -133,7 +133,8 @@ class Register:
         self.device.tick()
         self.drives.append(dump(self.device.state.drive))
         state = FAMILIES[family].state(Random(self.dice.random.random()), self.clock.now())
-        state.drive.registration.register_serial = self.serial
+        state.drive.registration = replace(state.drive.registration, register_serial=self.serial)
+        state.counters = self.device.state.counters
         self.holder = None
         self.device = new_device(self.clock, Random(self.dice.random.random()), state=state, paper=MemoryPaper(keep=1))
 
@@ -184,7 +185,7 @@ class Channel(Transport):
         register, device, dice = self.register, self.register.device, self.register.dice
         self._process.check()
         ask = self._process.step
-        step = f"device:{ask}"
+        step = f"{'device' if changing else 'query'}:{ask}"
         faults = CHANGING if changing else ASKING
         if ask == "Fill" and payload.startswith(LINES) and device.state.receipt and device.state.receipt.lines:
             faults = (*CHANGING, "swallowed")

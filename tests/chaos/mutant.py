@@ -54,6 +54,6 @@ DOUBTFUL = ("duplicate", "false_done", "false_not_done")
 THREE = ("receipt",) * 3
 MANY = ("receipt",) * 5
 DEAD_PC = Hint("rivals", "dead_pc", MANY, target=("device:Close", "lost_request"), budget=3)
-MOVE = Hint("rivals", "move", MANY, target=("device:Close", "silent"), nth=2)
+MOVE = Hint("rivals", "move", MANY, target=("device:Close", "silent"))
 ROLLBACK = Hint("unmarked", "rollback", MANY)
 RESTORED = Hint(theme="server_restored", kinds=MANY)

@@ -246,14 +246,14 @@ MUTANTS = (
         "The closing command was not answered in time: the receipt is sent once more.",
         retried_without_asking,
         rules(*DOUBTFUL),
-        (Hint("shared", target=("device:Close", "lost_answer"), nth=2),),
+        (Hint("shared", target=("device:Close", "lost_answer")),),
     ),
     Mutant(
         "no_fence",
         "A document that is left open is not cancelled before the archive is believed.",
         no_fence,
         rules(*DOUBTFUL, "left_open", "wrong_document", "not_final"),
-        (Hint(target=("device:Fill", "crash_after"), nth=5), Hint(target=("device:Fill", "crash_late"), nth=3)),
+        (Hint(target=("device:Fill", "crash_after"), nth=2), Hint(target=("device:Fill", "crash_late"), nth=3)),
     ),
     Mutant(
         "no_read_back",
@@ -321,7 +321,7 @@ MUTANTS = (
         "A new fiscal drive is not noticed while an attempt is decided.",
         drive_not_compared,
         rules(*DOUBTFUL),
-        (Hint(theme="fn_swap", target=("device:Close", "silent"), nth=2),),
+        (Hint(theme="fn_swap", target=("device:Close", "silent")),),
     ),
     Mutant(
         "wrong_register",
