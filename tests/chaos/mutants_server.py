@@ -16,7 +16,7 @@ from server.services import agents, directory, jobs, mirror
 from server.store import jobs as rows
 from server.store import outbox
 from server.store.database import Database, Work
-from tests.chaos.mutant import MANY, DEAD_PC, DOUBTFUL, MOVE, THREE, Hint, Mutant, Patch, rules
+from tests.chaos.mutant import DEAD_PC, DOUBTFUL, MANY, MOVE, THREE, Hint, Mutant, Patch, rules
 
 # --- the mirror
 
@@ -199,7 +199,6 @@ MUTANTS = (
         binding_not_repeated,
         rules("not_final"),
         (Hint("rivals", "dead_pc", MANY, target=("server:bound", "crash_before"), budget=2),),
-    ),
     ),
     Mutant(
         "quarantine_without_adoption",
