@@ -135,7 +135,7 @@ MUTANTS = (
         "A shift or cash command was not answered: it is sent once more.",
         operation_repeated,
         rules("duplicate", "totals"),
-        (_cash("lost_answer")),
+        (_cash("lost_answer"),),
     ),
     Mutant(
         "no_drain",

@@ -6,6 +6,8 @@ Here a few that are caught at once; all of them with ``-m long`` or ``python -m 
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,12 +34,14 @@ QUICK = (
 def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
     shared = Path("/dev/shm")
     folder = tmp_path_factory.mktemp("chaos")
+    mine = (shared if shared.is_dir() else folder) / f"mutants-{os.getpid()}"
     before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL + 1))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         with patched():
-            yield Player((shared if shared.is_dir() else folder) / f"mutants-{folder.parent.name}-{folder.name}")
+            yield Player(mine)
     finally:
+        shutil.rmtree(mine, ignore_errors=True)
         structlog.configure(**before)
 
 
@@ -47,20 +51,13 @@ def test_a_mutant_says_what_it_breaks_and_which_rules_must_name_it(name: str) ->
     assert mutant.breaks.endswith(".")
     assert mutant.rules
     assert mutant.rules <= KNOWN_RULES
+    assert isinstance(mutant.hints, tuple)
     assert mutant.hints
 
 
 def test_there_are_enough_of_them() -> None:
     assert len(MUTANTS) >= 40
     assert set(QUICK) <= MUTANTS.keys()
-
-
-def test_every_patch_changes_the_product_and_is_taken_back() -> None:
-    for mutant in MUTANTS.values():
-        with pytest.MonkeyPatch.context() as patch:
-            mutant.patch(patch)
-            changed = [*patch._setattr, *patch._setitem]
-            assert changed, mutant.name
 
 
 @pytest.mark.parametrize("name", QUICK)
