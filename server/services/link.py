@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 import structlog
 
@@ -52,6 +51,7 @@ from protocol.crm.signing import signed_bytes
 from server.keys import JobKey, verify
 from server.services import agents, directory, jobs, mirror, outgoing
 from server.services.hub import Hub
+from server.services.socket import Socket
 from server.settings import Limits
 from server.store import outbox
 from server.store.database import Database, Work
@@ -65,14 +65,6 @@ _log = structlog.get_logger("server.link")
 
 class Gone(Exception):
     """The socket is closed."""
-
-
-class Socket(Protocol):
-    """What a connection uses of a websocket. ``receive`` and ``send`` raise ``Gone``."""
-
-    async def receive(self) -> str | bytes: ...
-    async def send(self, text: str) -> None: ...
-    async def close(self, code: int, reason: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +88,7 @@ class Connection:
         self._epoch = 0
         self._hello: Hello | None = None
         self._welcomed = JournalHead(n=0, hash="")
+        self._welcome: Welcome | None = None
         self._resumed = False
         self._listed: set[str] = set()
         self._sent: set[str] = set()
@@ -314,26 +307,27 @@ class Connection:
             agent = await agents.open_session(work, self._hello)
             self._tenant_id, self._epoch = agent.tenant_id, agent.session_epoch
             self._welcomed = JournalHead(n=agent.acked_n, hash=agent.acked_hash)
+            self._welcome = await self._welcome_of(work, agent, self._hello)
         self._agent_id = agent.id
         self._s.hub.name(agent.id, self)
         _log.info("session", agent_id=agent.id, epoch=self._epoch)
 
+    async def _welcome_of(self, work: Work, agent: Agent, hello: Hello) -> Welcome:
+        return Welcome(
+            tenant_id=self._tenant_id,
+            session_epoch=self._epoch,
+            server_time=work.now,
+            heartbeat_s=PING_EVERY,
+            acked_head=self._welcomed,
+            jobs=await agents.known_jobs(work, agent, hello.jobs),
+            bindings=[await outgoing.binding_of(work, device) for device in await agents.bound_devices(work, agent)],
+            keys=[self._s.key.published()],
+            limits={"message_bytes": 256 * 1024, "jobs_per_device": self._s.limits.jobs_per_device},
+        )
+
     async def _send_welcome(self) -> None:
-        assert self._hello is not None
-        async with self._session() as (work, agent):
-            welcome = Welcome(
-                tenant_id=self._tenant_id,
-                session_epoch=self._epoch,
-                server_time=work.now,
-                heartbeat_s=PING_EVERY,
-                acked_head=self._welcomed,
-                jobs=await agents.known_jobs(work, agent, self._hello.jobs),
-                bindings=[
-                    await outgoing.binding_of(work, device) for device in await agents.bound_devices(work, agent)
-                ],
-                keys=[self._s.key.published()],
-                limits={"message_bytes": 256 * 1024, "jobs_per_device": self._s.limits.jobs_per_device},
-            )
+        welcome, self._welcome = self._welcome, None
+        assert welcome is not None
         await self._send(welcome)
 
     async def _send_ready(self) -> None:
@@ -352,9 +346,9 @@ class Connection:
             await directory.remind(work, self._s.world, agent)
             for job in await outgoing.offer_again(work, agent, self._listed):
                 await jobs.put_offer(work, self._s.world, job)
+            work.wake(agent.id)  # and what waits leaves with this transaction
         for refusal in refusals:
             await self._send(refusal)
-        await self._flush()
 
     async def _claim(self, work: Work, agent: Agent, device: ClaimedDevice, refusals: list[ClaimRefused]) -> None:
         if (refused := await mirror.claimed(work, self._s.world, agent, Claim(device=device))) is not None:
