@@ -54,7 +54,7 @@ class Dice:
             if self.steps[step] < self.nth:
                 return None
             chosen, self.target = self.target[1], None
-        elif fragile and self.killers <= 0 or self.budget <= (self.target is not None):
+        elif (fragile and self.killers <= 0) or self.budget <= (self.target is not None):
             return None  # the last fault is kept for the target
         elif self.random.random() < CHANCE[kind]:
             chosen = self.random.choice(faults)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -19,7 +20,9 @@ from agent.devices.performer import Performer
 from agent.journal.store import Transaction
 from agent.procedures.asks import Ask, Commit, Do, Operate
 from drivers.errors import DeviceError
+from protocol.crm import job_machine
 from tests.chaos.devices import FAMILIES
+from tests.chaos.dice import Cell
 from tests.chaos.pc import noting
 from tests.chaos.virtual import Threading, VirtualLoop, current
 from tests.support.inline_sqlite import inline
@@ -102,6 +105,18 @@ def _named(do: Callable[[Performer, Ask], Any]) -> Callable[[Performer, Ask], An
     return named
 
 
+class Counting(dict[Any, Any]):
+    """The job machine's table, which counts what is looked up in it."""
+
+    def __init__(self, table: Mapping[Any, Any]) -> None:
+        super().__init__(table)
+        self.seen: Counter[Cell] = Counter()
+
+    def __getitem__(self, key: Any) -> Any:
+        self.seen[f"machine:{key[0].value}", key[1].value] += 1
+        return super().__getitem__(key)
+
+
 @contextmanager
 def patched() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
@@ -112,6 +127,7 @@ def patched() -> Iterator[pytest.MonkeyPatch]:
         patch.setattr(agent.app, "version", lambda _: "sim")
         patch.setattr(agent.app, "TICK", TICK)
         patch.setattr(server.store.database, "create_async_engine", cache(create_async_engine))
+        patch.setattr(job_machine, "TABLE", Counting(job_machine.TABLE))
         patch.setattr(Transaction, "append", noting(Transaction.append))
         patch.setattr(Performer, "_do", _named(Performer._do))
         for family in FAMILIES.values():

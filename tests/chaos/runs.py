@@ -15,9 +15,11 @@ from random import Random
 
 import structlog
 
+from protocol.crm import job_machine
+from tests.chaos.cells import ANY, ENOUGH, TARGETS, expected
 from tests.chaos.checker import Tally, Wrong, check, tally
 from tests.chaos.dice import Cell
-from tests.chaos.patches import patched
+from tests.chaos.patches import Counting, patched
 from tests.chaos.records import records_of
 from tests.chaos.template import template
 from tests.chaos.world import Plan, lived
@@ -37,6 +39,12 @@ ORDER = {kind: place for place, kind in enumerate(
      "document", "print_copy", "close_shift")
 )}  # fmt: skip
 """In which order they make sense."""
+AIMED = 0.6
+"""The share of runs that have a target."""
+CANCELS = 0.012
+"""The share of jobs that the CRM cancels at some moment."""
+NEED_A_SHIFT = frozenset({"close_shift", "x_report", "print_copy"})
+ADOPTING = frozenset({"rollback", "move", "dead_pc", "server_restored"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,11 @@ class Sum:
     cells: Counter[Cell] = field(default_factory=Counter)
     wrong: list[Result] = field(default_factory=list)
 
+    @property
+    def empty(self) -> list[Cell]:
+        """Cells that were not reached, once there were runs enough for it."""
+        return [cell for cell in expected() if not self.cells[cell]] if self.runs >= ENOUGH else []
+
     def add(self, result: Result) -> None:
         self.runs += 1
         self.faults += result.faults
@@ -77,13 +90,28 @@ class Sum:
 def plan_of(seed: int) -> Plan:
     """All that a run is, from its seed."""
     random = Random(f"plan {seed}")
-    layout = _weighted(random, LAYOUTS)
-    theme = _weighted(random, THEMES.get(layout, {"plain": 1}))
+    cells = list(TARGETS)
+    target = cells[seed % len(cells)] if random.random() < AIMED else None
+    hint = TARGETS[target] if target is not None else ANY
+    layout = hint.layout or _weighted(random, LAYOUTS)
+    theme = hint.theme or _weighted(random, THEMES.get(layout, {"plain": 1}))
     jobs = random.choices((1, 2, 3), (4, 5, 2))[0]
-    kinds = sorted((_weighted(random, KINDS) for _ in range(jobs)), key=ORDER.get)
+    kinds = hint.kinds or tuple(_sensible([_weighted(random, KINDS) for _ in range(jobs)], theme))
+    cancels = hint.cancels if hint.cancels is not None else CANCELS
     return Plan(
-        seed, layout, theme, tuple(kinds), budget=random.randint(10, 18), killers=random.choice((1, 2, 2, 2, 2, 3))
-    )
+        seed, layout, theme, kinds, budget=random.randint(9, 14), target=target, nth=random.choice((1, 1, 2)),
+        cancels=cancels, killers=random.choice((1, 2, 2, 2, 2, 3)),
+    )  # fmt: skip
+
+
+def _sensible(kinds: list[str], theme: str) -> list[str]:
+    """What a shift is needed for comes after a receipt, which opens it. Cash that another journal may have moved is left
+    out: without an imprint nobody but a person can tell, and a job that is held can only be renewed or cancelled."""
+    if theme in ADOPTING:
+        kinds = ["receipt" if kind in ("cash_in", "cash_out") else kind for kind in kinds]
+    if "receipt" not in kinds:
+        kinds = ["receipt" if kind in NEED_A_SHIFT else kind for kind in kinds]
+    return sorted(kinds, key=lambda kind: ORDER[kind])
 
 
 def _weighted(random: Random, table: dict[str, int]) -> str:

@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from server.keys import JobKey
 from server.routers.common import RateLimits, Services
 from server.services import agents, duties
@@ -131,7 +133,7 @@ class ServerProcess:
             raise Down("nobody listens")
         try:
             return await self.process.spawn(answer())
-        except (Dead, asyncio.CancelledError, sqlite3.OperationalError) as gone:
+        except (Dead, asyncio.CancelledError, sqlite3.OperationalError, SQLAlchemyError) as gone:
             raise Down(what) from gone
 
     # --- the commit

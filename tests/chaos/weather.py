@@ -56,7 +56,8 @@ class Weather:
         while True:
             await asyncio.sleep(self._random.expovariate(1 / PAUSE))
             dice = self._world.dice
-            kinds = [*self._kinds, *(["foreign"] * 3 if self._shared() else [])]
+            kinds = [kind for kind in self._kinds if kind != "disk_low" or self._random.random() < 0.2]
+            kinds += ["foreign"] * 3 if self._shared() else []
             kind = self._random.choice(kinds)
             if not dice.calm and dice.under_way() and (kind not in KILLERS or dice.may_kill()):
                 await self.happen(kind)

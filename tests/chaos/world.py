@@ -50,7 +50,7 @@ class Plan:
     budget: int = 16
     target: Cell | None = None
     nth: int = 1
-    cancels: float = 0.02
+    cancels: float = 0.0
     """The share of jobs that the CRM cancels at some moment."""
     killers: int = 2
 

@@ -1,0 +1,122 @@
+"""The cells that many runs together must reach: every (step, fault), every (state, event) of the job machine.
+
+A row is a step, the faults that can strike there, and what a run needs so that the step comes at all. A run of the
+general mix takes one cell as its target (``runs.plan_of``); an empty cell after ``ENOUGH`` runs is a fault of the
+simulation, and fails it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from protocol.crm.job_machine import TABLE, JobEvent, Known
+from protocol.crm.machine import Refusal
+from tests.chaos.devices import ASKING, CHANGING
+from tests.chaos.dice import Cell
+from tests.chaos.network import FAULTS, GREETING
+from tests.chaos.pc import COMMIT_FAULTS as JOURNAL
+from tests.chaos.server import COMMIT_FAULTS as DATABASE
+
+ENOUGH = 8_000
+"""Runs after which no cell may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a run should be like; empty values leave it to luck."""
+
+    kinds: tuple[str, ...] = ()
+    layout: str = ""
+    theme: str = ""
+    cancels: float | None = None
+
+
+ANY = Hint()
+RECEIPT = Hint(("receipt", "receipt"), "one")
+CANCELLED = Hint(("receipt", "receipt"), "one", "plain", 0.9)
+MOVED = Hint(("receipt", "receipt"), "rivals", "move")
+DEAD = Hint(("receipt", "receipt"), "rivals", "dead_pc")
+ROLLED_BACK = Hint(("receipt", "receipt"), "one", "rollback")
+TOLD = Hint(("receipt",), "shared_unmarked")
+
+
+def _only(kind: str) -> Hint:
+    return Hint(("receipt", kind), "one", "plain")
+
+
+_COMMITS: Mapping[str, Hint] = {
+    "offer": ANY, "intent": RECEIPT, "closing": RECEIPT, "proven": RECEIPT, "doubt": RECEIPT, "proven_none": RECEIPT,
+    "lease_passed": ANY, "renew": ANY, "archived": ANY, "seen": RECEIPT, "looked": ANY, "outbox": ANY,
+    "operation_intent": RECEIPT, "operation_outcome": RECEIPT, "cancel": CANCELLED,
+    "answered": _only("device_status"), "impossible": Hint(("x_report",), "one", "plain"),
+    "release_asked": MOVED, "bind": MOVED, "adopt": DEAD, "searched": DEAD,
+}  # fmt: skip
+_CHANGES: Mapping[str, Hint] = {
+    "Fill": RECEIPT, "Close": RECEIPT, "Fence": RECEIPT, "Operate.open_shift": RECEIPT,
+    "Operate.close_shift": _only("close_shift"), "Operate.cash_in": _only("cash_in"),
+    "Operate.cash_out": _only("cash_out"), "Do.x_report": _only("x_report"), "Do.print_text": _only("print_text"),
+    "Do.open_drawer": _only("open_drawer"), "Do.print_copy": _only("print_copy"),
+}  # fmt: skip
+_ASKS: Mapping[str, Hint] = {
+    "introduce": ANY, "Reopen": RECEIPT, "ReadStatus": ANY, "ReadDocument": RECEIPT, "ReadArchiveEnd": RECEIPT,
+    "ReadCounters": _only("cash_in"), "ReadTotals": _only("close_shift"), "Query": _only("device_status"),
+}  # fmt: skip
+_MESSAGES: Mapping[str, Hint] = {
+    "challenge": ANY, "hello": ANY, "welcome": ANY, "checkpoint": ANY, "ready": ANY, "ack": ANY, "ping": ANY,
+    "pong": ANY, "offer": RECEIPT, "accept": RECEIPT, "update": RECEIPT, "progress": RECEIPT, "health": ANY,
+    "claim": ANY, "event": RECEIPT, "cancel": CANCELLED, "renew": ANY, "release": MOVED, "released": MOVED,
+    "bind": DEAD, "bound": DEAD, "quarantine": ROLLED_BACK, "archive": ROLLED_BACK,
+}  # fmt: skip
+_SERVED: Mapping[str, Hint] = {
+    "start": ANY, "greeting": ANY, "hello": ANY, "checkpoint": ANY, "post": ANY, "accept": RECEIPT, "update": RECEIPT,
+    "ack": ANY, "ping": ANY, "claim": ANY, "health": ANY, "event": RECEIPT, "progress": RECEIPT, "renew": ANY,
+    "cancel": CANCELLED, "move": MOVED, "released": MOVED, "bound": DEAD, "confirm": ROLLED_BACK,
+}  # fmt: skip
+
+WEATHER = (
+    "pc_clock", "register_clock", "sleep", "paper", "cut", "hole", "half_open", "server_restart", "server_kill",
+    "agent_restart", "pc_power", "register_power", "disk_low", "cables", "foreign",
+)  # fmt: skip
+THEMES = ("rollback", "move", "dead_pc", "server_restored", "fn_swap")
+
+
+def _over(prefix: str, steps: Mapping[str, Hint], faults: Sequence[str]) -> dict[Cell, Hint]:
+    return {(f"{prefix}:{step}", fault): hint for step, hint in steps.items() for fault in faults}
+
+
+def _of_messages() -> dict[Cell, Hint]:
+    return {
+        (f"message:{step}", fault): hint
+        for step, hint in _MESSAGES.items()
+        for fault in FAULTS
+        if step not in GREETING or fault not in ("doubled", "reordered", "replayed")
+    }
+
+
+TARGETS: Mapping[Cell, Hint] = {
+    **_over("commit", _COMMITS, JOURNAL), **_over("device", _CHANGES, CHANGING), **_over("query", _ASKS, ASKING),
+    **_of_messages(), **_over("server", _SERVED, DATABASE),
+}  # fmt: skip
+"""Cells that a run can be aimed at."""
+
+UNREACHED: Mapping[tuple[Known, JobEvent], str] = {
+    (Known.ABSENT, JobEvent.BAD_OFFER): "a refused offer leaves no job behind; the server's cell is REJECT",
+    (Known.ACCEPTED, JobEvent.NOT_READY): "progress only: the lane does not ask the machine",
+}
+"""Transitions that nothing in the product asks for."""
+
+
+def machine_cells() -> list[Cell]:
+    """Every transition of the job machine; refusals are cells of its own tests."""
+    return [
+        (f"machine:{state.value}", event.value)
+        for (state, event), cell in TABLE.items()
+        if not isinstance(cell, Refusal) and (state, event) not in UNREACHED and event is not JobEvent.REPORTED
+    ]
+
+
+def expected() -> list[Cell]:
+    return [
+        *TARGETS, *(("weather", kind) for kind in WEATHER), *(("theme", name) for name in THEMES), *machine_cells(),
+    ]  # fmt: skip
