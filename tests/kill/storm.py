@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -74,10 +74,10 @@ class Storm:
         with ThreadPoolExecutor(self.shops) as pool:
             lives = [pool.submit(self._one, number) for number in range(self.shops)]
             try:
-                found = [life.result() for life in lives]
-            except BaseException:  # Ctrl+C: no process is left behind
+                wait(lives)
+            except KeyboardInterrupt:  # what has been is told, and no process is left behind
                 self.board.halted = True
-                raise
+            found = [life.result() for life in lives]
         problems = tuple(problem for some in found for problem in some)
         seconds = time.monotonic() - began
         return Report(self.board.deaths, self._at_points, self._jobs, problems, self.board.missing(), seconds)

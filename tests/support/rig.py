@@ -248,7 +248,7 @@ class Rig:
         return last
 
     def bound(self) -> None:
-        self.until(lambda: self.device()["state"] == "bound" and self.device()["online"], 30, "device bound")
+        self.until(lambda: self.device()["state"] == "bound" and self.device()["online"], 60, "device bound")
 
     def device(self) -> Mapping[str, Any]:
         devices: list[dict[str, Any]] = self.get("/devices")["devices"]
