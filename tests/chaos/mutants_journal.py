@@ -20,7 +20,6 @@ from protocol.crm.lease import Lease
 from protocol.crm.machine import Rule
 from tests.chaos.mutant import DOUBTFUL, THREE, Hint, Mutant, Patch, rules
 
-TABLE = job_machine.TABLE
 FAR = "2999-01-01T00:00:00+00:00"
 
 
@@ -76,7 +75,7 @@ def unchained(patch: Patch) -> None:
 
 def cancel_after_intent(patch: Patch) -> None:
     for state in (K.STARTED, K.RESOLVING, K.HUMAN):
-        patch.setitem(TABLE, (state, V.CANCEL), Rule(K.CANCELLED, (X.RECORD, X.OUTBOX_UPDATE)))
+        patch.setitem(job_machine.TABLE, (state, V.CANCEL), Rule(K.CANCELLED, (X.RECORD, X.OUTBOX_UPDATE)))
     _refusals_forgiven(patch)
 
 
@@ -95,7 +94,7 @@ def _refusals_forgiven(patch: Patch) -> None:
 def expiry_after_intent(patch: Patch) -> None:
     tick = JobBook.tick
     for state in (K.STARTED, K.RESOLVING):
-        patch.setitem(TABLE, (state, V.LEASE_PASSED), Rule(K.HELD, (X.RECORD, X.OUTBOX_UPDATE)))
+        patch.setitem(job_machine.TABLE, (state, V.LEASE_PASSED), Rule(K.HELD, (X.RECORD, X.OUTBOX_UPDATE)))
 
     def expire(self: JobBook) -> None:
         tick(self)
@@ -110,13 +109,13 @@ def expiry_after_intent(patch: Patch) -> None:
 
 def final_overwritten(patch: Patch) -> None:
     for state in (K.DONE, K.NOT_DONE):
-        patch.setitem(TABLE, (state, V.CANCEL), Rule(K.CANCELLED, (X.RECORD, X.OUTBOX_UPDATE)))
+        patch.setitem(job_machine.TABLE, (state, V.CANCEL), Rule(K.CANCELLED, (X.RECORD, X.OUTBOX_UPDATE)))
 
 
 def state_without_a_rev(patch: Patch) -> None:
     """The doubt does not raise the rev."""
     for state in (K.STARTED,):
-        patch.setitem(TABLE, (state, V.DOUBT), Rule(K.RESOLVING, (X.RECORD,)))
+        patch.setitem(job_machine.TABLE, (state, V.DOUBT), Rule(K.RESOLVING, (X.RECORD,)))
 
 
 MUTANTS = (

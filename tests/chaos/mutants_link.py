@@ -153,7 +153,7 @@ MUTANTS = (
         "The server takes an update over that is older than what it knows.",
         lower_rev_accepted,
         rules("rev_went_back", "final_changed", "states_differ", "event_contradicts", "not_final"),
-        (Hint(target=("message:update", "reordered"), budget=2),),
+        (Hint(kinds=THREE, target=("message:update", "replayed"), nth=5, budget=2),),
     ),
     Mutant(
         "agent_acks_first",

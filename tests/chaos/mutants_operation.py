@@ -20,7 +20,6 @@ from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
 from tests.chaos.mutant import Hint, Mutant, Patch, rules
 
-TABLE = table.TABLE
 CASH = ("cash_in", "cash_out", "cash_in")
 SHIFTS = ("receipt", "close_shift", "receipt")
 
@@ -36,7 +35,7 @@ def _none(run: Run, answer: Answered) -> Next:
 
 
 def operation_timeout_is_failure(patch: Patch) -> None:
-    patch.setitem(TABLE, (Phase.OPERATE, Answer.DOUBT), _none)
+    patch.setitem(table.TABLE, (Phase.OPERATE, Answer.DOUBT), _none)
 
 
 def operation_repeated(patch: Patch) -> None:
@@ -48,8 +47,8 @@ def operation_repeated(patch: Patch) -> None:
             return resolve.reopened(run, answer)
         return replace(run, phase=Phase.OPERATE, unclear=0), Operate(run.ctx.operation)
 
-    patch.setitem(TABLE, (Phase.OPERATE, Answer.DOUBT), again)
-    patch.setitem(TABLE, (Phase.REOPEN, Answer.OK), operate)
+    patch.setitem(table.TABLE, (Phase.OPERATE, Answer.DOUBT), again)
+    patch.setitem(table.TABLE, (Phase.REOPEN, Answer.OK), operate)
 
 
 def no_drain(patch: Patch) -> None:
@@ -60,7 +59,7 @@ def no_drain(patch: Patch) -> None:
 
     patch.setitem(receipt_table.TABLE, (receipt.Phase.DOUBT, Answer.OK), at_once)
     patch.setattr(receipt_resolve, "first_look", at_once)
-    patch.setitem(TABLE, (Phase.MOMENT, Answer.OK), resolve.reopen)
+    patch.setitem(table.TABLE, (Phase.MOMENT, Answer.OK), resolve.reopen)
 
 
 def answer_is_proof(patch: Patch) -> None:
@@ -72,8 +71,8 @@ def answer_is_proof(patch: Patch) -> None:
             return attempt.operated(run, _)
         return replace(run, phase=Phase.OUTCOME, done=True), Commit(JobEvent.PROVEN, {"counters": run.counters})
 
-    patch.setitem(TABLE, (Phase.OPERATE, Answer.OK), done)
-    patch.setitem(TABLE, (Phase.OPERATE, Answer.DOUBT), _none)
+    patch.setitem(table.TABLE, (Phase.OPERATE, Answer.OK), done)
+    patch.setitem(table.TABLE, (Phase.OPERATE, Answer.DOUBT), _none)
 
 
 def doubt_is_refusal(patch: Patch) -> None:

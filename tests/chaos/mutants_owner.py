@@ -20,7 +20,6 @@ from protocol.crm.job_machine import Known as K
 from protocol.crm.machine import Rule
 from tests.chaos.mutant import DEAD_PC, DOUBTFUL, MANY, MOVE, ROLLBACK, THREE, Hint, Mutant, Patch, rules
 
-TABLE = job_machine.TABLE
 FAR = "2999-01-01T00:00:00+00:00"
 
 
@@ -88,7 +87,7 @@ def released_while_open(patch: Patch) -> None:
 
 
 def adopted_starts_by_itself(patch: Patch) -> None:
-    patch.setitem(TABLE, (K.ABSENT, V.ADOPT), Rule(K.ACCEPTED, (X.RECORD, X.OUTBOX_UPDATE)))
+    patch.setitem(job_machine.TABLE, (K.ABSENT, V.ADOPT), Rule(K.ACCEPTED, (X.RECORD, X.OUTBOX_UPDATE)))
 
 
 def quarantine_ignored(patch: Patch) -> None:

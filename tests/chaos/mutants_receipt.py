@@ -21,7 +21,6 @@ from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
 from tests.chaos.mutant import DOUBTFUL, MANY, Hint, Mutant, Patch, rules
 
-TABLE = table.TABLE
 CLOSE_LOST = ("device:Close", "power_after")
 CLOSE_NOT_HEARD = ("device:Close", "lost_request")
 CLOSE_LATE = ("device:Close", "late")
@@ -43,11 +42,11 @@ def timeout_is_success(patch: Patch) -> None:
         )  # fmt: skip
         return replace(run, phase=Phase.OUTCOME), Commit(JobEvent.PROVEN, {"document": made, "paper": None})
 
-    patch.setitem(TABLE, (Phase.CLOSE, Answer.DOUBT), done)
+    patch.setitem(table.TABLE, (Phase.CLOSE, Answer.DOUBT), done)
 
 
 def timeout_is_failure(patch: Patch) -> None:
-    patch.setitem(TABLE, (Phase.CLOSE, Answer.DOUBT), _none)
+    patch.setitem(table.TABLE, (Phase.CLOSE, Answer.DOUBT), _none)
 
 
 def retried_without_asking(patch: Patch) -> None:
@@ -59,8 +58,8 @@ def retried_without_asking(patch: Patch) -> None:
             return resolve.reopened(run, answer)
         return replace(run, phase=Phase.FILL, doubted=True), Fill()
 
-    patch.setitem(TABLE, (Phase.CLOSE, Answer.DOUBT), again)
-    patch.setitem(TABLE, (Phase.REOPEN, Answer.OK), refill)
+    patch.setitem(table.TABLE, (Phase.CLOSE, Answer.DOUBT), again)
+    patch.setitem(table.TABLE, (Phase.REOPEN, Answer.OK), refill)
 
 
 def no_fence(patch: Patch) -> None:
@@ -70,7 +69,7 @@ def no_fence(patch: Patch) -> None:
     def closed(answer: Answered) -> Answered:
         return replace(answer, value=replace(answer.value, document_open=False, fn_document_open=False))
 
-    patch.setitem(TABLE, (Phase.LOOK, Answer.OK), lambda run, answer: look(run, closed(answer)))
+    patch.setitem(table.TABLE, (Phase.LOOK, Answer.OK), lambda run, answer: look(run, closed(answer)))
     patch.setitem(
         precheck.TABLE,
         (precheck.CheckPhase.STATUS, Answer.OK),
@@ -79,7 +78,7 @@ def no_fence(patch: Patch) -> None:
 
 
 def no_read_back(patch: Patch) -> None:
-    patch.setitem(TABLE, (Phase.SUBTOTAL, Answer.OK), lambda run, _: attempt.closing(run))
+    patch.setitem(table.TABLE, (Phase.SUBTOTAL, Answer.OK), lambda run, _: attempt.closing(run))
 
 
 def late_intent(patch: Patch) -> None:
@@ -95,11 +94,11 @@ def late_intent(patch: Patch) -> None:
         assert run.snapshot is not None
         return replace(run, phase=Phase.BEGIN), Begin(run.snapshot)
 
-    patch.setitem(TABLE, (Phase.ABLE, Answer.OK), fill)
-    patch.setitem(TABLE, (Phase.FILL, Answer.OK), begin)
-    patch.setitem(TABLE, (Phase.BEGIN, Answer.OK), attempt.filled)
+    patch.setitem(table.TABLE, (Phase.ABLE, Answer.OK), fill)
+    patch.setitem(table.TABLE, (Phase.FILL, Answer.OK), begin)
+    patch.setitem(table.TABLE, (Phase.BEGIN, Answer.OK), attempt.filled)
     for kind in (Answer.NOT_SENT, Answer.REFUSED, Answer.DOUBT):
-        patch.setitem(TABLE, (Phase.FILL, kind), attempt.not_ready_because)
+        patch.setitem(table.TABLE, (Phase.FILL, kind), attempt.not_ready_because)
 
 
 def closing_after_close(patch: Patch) -> None:
@@ -111,8 +110,8 @@ def closing_after_close(patch: Patch) -> None:
         return closed, Commit(JobEvent.CLOSING)
 
     patch.setattr(attempt, "closing", close)
-    patch.setitem(TABLE, (Phase.CLOSE, Answer.OK), note)
-    patch.setitem(TABLE, (Phase.CLOSING, Answer.OK), lambda run, _: resolve.read_back(run))
+    patch.setitem(table.TABLE, (Phase.CLOSE, Answer.OK), note)
+    patch.setitem(table.TABLE, (Phase.CLOSING, Answer.OK), lambda run, _: resolve.read_back(run))
 
 
 def no_imprint(patch: Patch) -> None:
@@ -151,7 +150,7 @@ def one_document_too_high(patch: Patch) -> None:
         assert run.first is not None
         return look(replace(run, first=replace(run.first, last_fd=run.first.last_fd + 1)), answer)
 
-    patch.setitem(TABLE, (Phase.LOOK, Answer.OK), higher)
+    patch.setitem(table.TABLE, (Phase.LOOK, Answer.OK), higher)
 
 
 def contents_not_compared(patch: Patch) -> None:
@@ -191,8 +190,8 @@ def drive_not_compared(patch: Patch) -> None:
         return peek(same(run, answer.value.fn_serial), answer)
 
     look, peek = resolve.on_look, resolve.peek_status
-    patch.setitem(TABLE, (Phase.LOOK, Answer.OK), on_look)
-    patch.setitem(TABLE, (Phase.PEEK_STATUS, Answer.OK), on_peek)
+    patch.setitem(table.TABLE, (Phase.LOOK, Answer.OK), on_look)
+    patch.setitem(table.TABLE, (Phase.PEEK_STATUS, Answer.OK), on_peek)
 
 
 def wrong_register(patch: Patch) -> None:

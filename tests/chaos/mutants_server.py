@@ -191,7 +191,7 @@ MUTANTS = (
         "A register is moved though its PC has not given it up.",
         moved_without_release,
         rules("two_agents", *DOUBTFUL, "epoch_wrong", "states_differ", "not_final"),
-        (MOVE,),
+        (Hint("rivals", "move", MANY),),
     ),
     Mutant(
         "binding_not_repeated",

@@ -16,7 +16,6 @@ from protocol.crm.job_machine import Known as K
 from protocol.crm.lease import Lease
 from tests.chaos.mutant import DEAD_PC, DOUBTFUL, MANY, THREE, Hint, Mutant, Patch, rules
 
-TABLE = job_machine.TABLE
 FAR = "2999-01-01T00:00:00+00:00"
 
 
@@ -59,7 +58,7 @@ def sleep_unnoticed(patch: Patch) -> None:
 def held_starts(patch: Patch) -> None:
     """A job whose time has passed is started all the same, without a new one."""
     chosen = JobBook.next_work
-    patch.setitem(TABLE, (K.HELD, V.INTENT), TABLE[K.ACCEPTED, V.INTENT])
+    patch.setitem(job_machine.TABLE, (K.HELD, V.INTENT), job_machine.TABLE[K.ACCEPTED, V.INTENT])
 
     def held_too(self: JobBook, kkm_id: str) -> Any:
         device, found = chosen(self, kkm_id)
