@@ -156,7 +156,7 @@ MUTANTS = (
         "A lease that passes after INTENT takes the job back.",
         expiry_after_intent,
         rules("abandoned", "false_not_done", "intent_missing"),
-        (Hint(target=("device:Close", "silent")),),
+        (Hint(kinds=THREE, target=("device:Close", "late"), budget=14),),
     ),
     Mutant(
         "final_overwritten",

@@ -148,7 +148,7 @@ MUTANTS = (
         "The answer to a cash command is its proof, and no answer is a failure.",
         answer_is_proof,
         rules("duplicate", "false_not_done", "totals", "proof_differs"),
-        (_cash("power_after"),),
+        (Hint("shared", kinds=CASH, target=("device:Operate.cash_in", "power_after")),),
     ),
     Mutant(
         "doubt_is_refusal",
