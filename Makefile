@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test bytes kill disk models fuzz bench check format lock clean
+.PHONY: setup demo test chaos mutants bytes kill disk models fuzz bench check format lock clean
 
 setup: .venv/.ready
 
@@ -32,6 +32,15 @@ models: setup
 
 fuzz: setup
 	FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest tests/fuzz -m "long or not long" -n 4
+
+# Ten thousand shops in virtual time, with faults at every step; one of them again: python -m tests.chaos --replay SEED
+RUNS ?= 10000
+SEED ?= 1
+chaos: setup
+	@$(BIN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
+
+mutants: setup
+	@$(BIN)/python -m tests.chaos --mutants
 
 # Every byte of every conversation with a register, struck by every fault; a case again: python -m tests.bytes --only CASE
 bytes: setup

@@ -93,7 +93,7 @@ class Register:
         self.clock = RegisterClock(loop, start)
         self.device = new_device(self.clock, Random(dice.random.random()), state=state, paper=MemoryPaper(keep=1))
         self.foreign: set[tuple[str, int]] = set()
-        self.acted: Callable[[str, str], None] = lambda kkm_id, ask: None
+        self.acted: Callable[[str, str], None] = _nobody_listens
         """Hears of every command that begins or ends something."""
         self.drives: list[dict[str, Any]] = []
         """Dumps of drives that have been taken out."""
@@ -142,6 +142,10 @@ class Register:
         """Time passes while nobody looks."""
         self.clock.leaped += seconds
         self.device.tick()
+
+
+def _nobody_listens(_kkm_id: str, _ask: str) -> None:
+    """Of what an agent does."""
 
 
 class Lost(Exception):

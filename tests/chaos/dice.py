@@ -14,8 +14,11 @@ from random import Random
 
 Cell = tuple[str, str]
 
-CHANCE = {"commit": 0.06, "device": 0.12, "query": 0.04, "message": 0.012, "server": 0.008}
+CHANCE = {"commit": 0.02, "device": 0.12, "query": 0.06, "message": 0.006, "server": 0.004}
 """Of a fault at one step, by the step's kind."""
+WEIGHT = dict.fromkeys(("crash_before", "crash_after", "crash_late", "disk_full", "flush_failed", "hole"), 1)
+"""Of a fault among those that may strike, where it is not 4: what ends a process or a connection costs the run so many
+messages that it is left to its targets, and to luck now and then."""
 FRAGILE = frozenset({"commit", "device", "query"})
 """Kinds of steps at which a fault costs an attempt that is under way."""
 
@@ -57,7 +60,7 @@ class Dice:
         elif (fragile and self.killers <= 0) or self.budget <= (self.target is not None):
             return None  # the last fault is kept for the target
         elif self.random.random() < CHANCE[kind]:
-            chosen = self.random.choice(faults)
+            chosen = self.random.choices(faults, [WEIGHT.get(fault, 4) for fault in faults])[0]
         else:
             return None
         self.killers -= fragile

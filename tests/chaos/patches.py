@@ -112,6 +112,11 @@ class Counting(dict[Any, Any]):
         super().__init__(table)
         self.seen: Counter[Cell] = Counter()
 
+    def taken(self) -> Counter[Cell]:
+        """What was counted since the last call."""
+        seen, self.seen = self.seen, Counter()
+        return seen
+
     def __getitem__(self, key: Any) -> Any:
         self.seen[f"machine:{key[0].value}", key[1].value] += 1
         return super().__getitem__(key)

@@ -71,6 +71,7 @@ class Sum:
     tally: Tally = field(default_factory=Tally)
     cells: Counter[Cell] = field(default_factory=Counter)
     wrong: list[Result] = field(default_factory=list)
+    traces: dict[int, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> list[Cell]:
@@ -83,6 +84,7 @@ class Sum:
         self.seconds += result.seconds
         self.tally += result.tally
         self.cells.update(result.cells)
+        self.traces[result.plan.seed] = result.trace
         if result.wrong or result.crashed:
             self.wrong.append(result)
 
@@ -95,7 +97,7 @@ def plan_of(seed: int) -> Plan:
     hint = TARGETS[target] if target is not None else ANY
     layout = hint.layout or _weighted(random, LAYOUTS)
     theme = hint.theme or _weighted(random, THEMES.get(layout, {"plain": 1}))
-    jobs = random.choices((1, 2, 3), (4, 5, 2))[0]
+    jobs = random.choices((1, 2, 3), (10, 5, 2))[0]
     kinds = hint.kinds or tuple(_sensible([_weighted(random, KINDS) for _ in range(jobs)], theme))
     cancels = hint.cancels if hint.cancels is not None else CANCELS
     return Plan(
@@ -105,8 +107,8 @@ def plan_of(seed: int) -> Plan:
 
 
 def _sensible(kinds: list[str], theme: str) -> list[str]:
-    """What a shift is needed for comes after a receipt, which opens it. Cash that another journal may have moved is left
-    out: without an imprint nobody but a person can tell, and a job that is held can only be renewed or cancelled."""
+    """What a shift is needed for comes after a receipt, which opens it. Cash that another journal may have moved is
+    left out: without an imprint nobody but a person can tell, and a job that is held can only be renewed or cancelled."""
     if theme in ADOPTING:
         kinds = ["receipt" if kind in ("cash_in", "cash_out") else kind for kind in kinds]
     if "receipt" not in kinds:
@@ -134,13 +136,10 @@ class Player:
                 tell(line)
         records = records_of(life.world)
         wrong = (*life.world.wrong, *check(records))
-        return Result(plan, wrong, tally(records), life.faults, life.trace, life.seconds, life.cells)
-
-
-@dataclass(frozen=True, slots=True)
-class _Share:
-    seeds: tuple[int, ...]
-    folder: str
+        cells = Counter(life.cells)
+        if isinstance(job_machine.TABLE, Counting):
+            cells.update(job_machine.TABLE.taken())
+        return Result(plan, wrong, tally(records), life.faults, life.trace, life.seconds, cells)
 
 
 def playing(folder: str) -> Iterator[Player]:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 PAUSE = 12.0  # seconds between two things that happen by themselves, on average
 KILLERS = frozenset({"pc_power", "register_power", "paper", "cables"})
 """What may cost an attempt that is under way."""
+DEAR = frozenset(
+    {"disk_low", "sleep", "cut", "hole", "half_open", "server_restart", "server_kill", "agent_restart", "pc_power"}
+)
+"""What happens less often: it ends a connection, or a job before it has begun."""
 CLOCK_JUMPS = (1.0, -1.0, 262.0, -262.0, 3600.0, -3600.0, 86400.0, -86400.0, 10 * 365 * 86400.0)
 SLEEPS = (300.0, 3600.0, 8 * 3600.0)
 
@@ -56,7 +60,7 @@ class Weather:
         while True:
             await asyncio.sleep(self._random.expovariate(1 / PAUSE))
             dice = self._world.dice
-            kinds = [kind for kind in self._kinds if kind != "disk_low" or self._random.random() < 0.2]
+            kinds = [kind for kind in self._kinds if kind not in DEAR or self._random.random() < 0.2]
             kinds += ["foreign"] * 3 if self._shared() else []
             kind = self._random.choice(kinds)
             if not dice.calm and dice.under_way() and (kind not in KILLERS or dice.may_kill()):
@@ -194,13 +198,14 @@ class Weather:
 
     async def _confirmed(self, pc: PC) -> None:
         """Whenever the server has put this PC into quarantine, a person compares the books and answers for it."""
+        by = agents.Confirmation(person="Владелец", reason="сверено с архивом ККТ")
+        agent_id = pc.identity.agent_id
         for _ in range(30):
             await asyncio.sleep(5.0)
             if self._state_of(pc) == "quarantined":
                 await asyncio.sleep(self._random.choice((5.0, 40.0)))
-                by = agents.Confirmation(person="Владелец", reason="сверено с архивом ККТ")
                 await self._ask("confirm", lambda work: agents.confirm(
-                    work, self._world.server.services.world, self._world.template.tenant_id, pc.identity.agent_id, by
+                    work, self._world.server.services.world, self._world.template.tenant_id, agent_id, by
                 ))  # fmt: skip
                 return
 
