@@ -371,7 +371,7 @@ OCCASIONS: Mapping[str, Scenario] = MappingProxyType(
             server_comes_back,
         ),
         **dict.fromkeys(
-            ("link:Connection._open_session", "link:Connection._take_checkpoint", "link:Connection._send_welcome",
+            ("link:Connection._open_session", "link:Connection._take_checkpoint",
              "link:Connection._send_differences", "link:Connection._mark_unreachable", "link:Connection._send_pong"),
             agent_comes_back,
         ),
