@@ -107,8 +107,8 @@ def plan_of(seed: int) -> Plan:
 
 
 def _sensible(kinds: list[str], theme: str) -> list[str]:
-    """What a shift is needed for comes after a receipt, which opens it. Cash that another journal may have moved is
-    left out: without an imprint nobody but a person can tell, and a job that is held can only be renewed or cancelled."""
+    """What needs a shift comes after a receipt, which opens it. Cash that another journal may have moved is left out:
+    without an imprint nobody but a person can tell, and a job that is held can only be renewed or cancelled."""
     if theme in ADOPTING:
         kinds = ["receipt" if kind in ("cash_in", "cash_out") else kind for kind in kinds]
     if "receipt" not in kinds:
