@@ -295,8 +295,7 @@ class JobBook:
         return self.journal.read(lambda tx: [tx.with_offer(row) for row in tx.live_jobs(kkm_id) if unsearched(row)])
 
     def searched(self, job_id: str) -> None:
-        """The archive has been read for an adopted job, and holds no document of it. The job may have been renewed or
-        cancelled meanwhile."""
+        """The archive was read for an adopted job and holds no document of it; the job may have moved on meanwhile."""
 
         def work(tx: Transaction) -> str | None:
             row = tx.job(job_id)
@@ -356,7 +355,6 @@ class JobBook:
     def begin_operation(self, kkm_id: str, intent: dict[str, Any], *, for_job: JobRow | None) -> Reason | None:
         """Record the intent of an operation that the desk's policy asks for, for itself or for a waiting job; the
         reason when either is no longer so."""
-
         if not self.may_start:
             return reason("rolled_back")
         if self.journal.space_is_low():
@@ -428,6 +426,8 @@ class JobBook:
                 offer = tx.offer(row.job_id) if row.job_id not in revs else None
                 if offer is not None and offer.tenant_id == LOCAL:
                     continue
+                if offer is not None:
+                    tx.forget_outgoing(row.job_id)  # of a job that it does not know the server takes no other word
                 if offer is not None or not tx.has_outgoing(row.job_id, row.rev):
                     tx.send(update_of(tx, row, offer=offer), "update", job_id=row.job_id, rev=row.rev)
 

@@ -41,6 +41,17 @@ def test_a_job_that_the_server_does_not_know_travels_with_its_signed_offer(book:
     assert (said["lost"].offer, said["known"].offer) == (made, None)
 
 
+def test_words_that_a_restored_server_could_not_take_stood_in_the_outbox_until_the_next_connection(book: Bench) -> None:
+    """It refuses every word about a job that it does not know, but the one that brings the job along."""
+    book.offers()
+    book.lane(V.INTENT)
+    book.book.differences([])
+    waiting = [body for _, _, body in book.journal.read(lambda tx: tx.outbox(10))]
+    assert len(waiting) == 1
+    assert isinstance(waiting[0], Update)
+    assert waiting[0].offer is not None
+
+
 def test_what_still_waits_in_the_outbox_is_not_said_twice(book: Bench) -> None:
     book.offers()
     assert len(book.outbox()) == 1
