@@ -34,7 +34,7 @@ class Hint:
 
 ANY = Hint()
 RECEIPT = Hint(("receipt", "receipt"), "one")
-CANCELLED = Hint(("receipt", "receipt"), "one", "plain", 0.9)
+CANCELLED = Hint(("receipt",), "one", "plain", 0.6)
 MOVED = Hint(("receipt", "receipt"), "rivals", "move")
 DEAD = Hint(("receipt", "receipt"), "rivals", "dead_pc")
 ROLLED_BACK = Hint(("receipt", "receipt"), "one", "rollback")

@@ -69,6 +69,11 @@ class Crm:
     def all_asked(self) -> bool:
         return self._asking == 0
 
+    @property
+    def refused(self) -> int:
+        """Orders that the server has refused to take."""
+        return sum(order.refused is not None for order in self.orders.values())
+
     async def run(self) -> None:
         for n, kind in enumerate(self._world.plan.kinds, 1):
             order = self._order(n, kind)
@@ -283,6 +288,7 @@ class Crm:
         """The database is another one now: a cursor into the old one says nothing."""
         self._epoch += 1
         self._cursor = 0
+        self.ended = False
 
     async def read_feed(self) -> None:
         async def read(work: Work) -> list[dict[str, Any]]:

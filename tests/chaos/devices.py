@@ -95,6 +95,7 @@ class Register:
         self.foreign: set[tuple[str, int]] = set()
         self.acted: Callable[[str, str], None] = _nobody_listens
         """Hears of every command that begins or ends something."""
+        self.intended: Callable[[str], bool] = lambda _: True
         self.drives: list[dict[str, Any]] = []
         """Dumps of drives that have been taken out."""
         self.holder: object | None = None
@@ -122,6 +123,13 @@ class Register:
             return False
         self.foreign.add((self.device.state.drive.registration.fn_number, len(self.device.state.drive.documents)))
         return True
+
+    def stray(self) -> None:
+        """A shift was opened by a command that was long given up: an opening is sent twice under one intent, and the
+        second one was enough. Nothing but an opening may do that."""
+        document = self.dumps()[-1]["documents"][-1]
+        if document["type"] == "open_shift":
+            self.foreign.add((self.device.state.drive.registration.fn_number, document["fd"]))
 
     def cut_power(self, seconds: float, *, annulled: bool) -> None:
         self.holder = None
@@ -240,7 +248,15 @@ class Channel(Transport):
 
     def _later(self, payload: bytes, max_time: float) -> None:
         """It lies somewhere on the way, and is carried out when nobody waits for it any more."""
-        self.register.device._after(self.register.dice.random.uniform(0.5, max_time), lambda: self._execute(payload))
+        register = self.register
+
+        def strike() -> None:
+            before = len(register.device.state.drive.documents)
+            self._execute(payload)
+            if len(register.device.state.drive.documents) > before and not register.intended(self._kkm_id):
+                register.stray()
+
+        register.device._after(register.dice.random.uniform(0.5, max_time), strike)
 
     def _execute(self, payload: bytes) -> bytes:
         return self.register.device._execute(payload)

@@ -180,7 +180,7 @@ class PC:
 
     def _committed(self, n: int, body: dict[str, Any]) -> None:
         self.committed[n] = self.world.utc()
-        self.world.watch(body)
+        self.world.watch(body, self.name)
 
     def _again(self) -> None:
         self.stopping = None

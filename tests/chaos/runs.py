@@ -39,7 +39,7 @@ ORDER = {kind: place for place, kind in enumerate(
      "document", "print_copy", "close_shift")
 )}  # fmt: skip
 """In which order they make sense."""
-AIMED = 0.6
+AIMED = 0.35
 """The share of runs that have a target."""
 CANCELS = 0.012
 """The share of jobs that the CRM cancels at some moment."""

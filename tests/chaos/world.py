@@ -74,7 +74,7 @@ class World:
         self.dice.killers = plan.killers
         self.dice.fragile = lambda: bool(self._attempts)
         self._attempts: set[str] = set()
-        self._operations: set[str] = set()
+        self._operations: set[tuple[str, str]] = set()
         self._kkm_of: dict[str, str] = {}
         self.wrong: list[Wrong] = []
         """What was seen to be wrong while it happened."""
@@ -93,6 +93,7 @@ class World:
         }  # fmt: skip
         for register in self.registers.values():
             register.acted = self._acted
+            register.intended = self.intended
         self.pcs: dict[str, PC] = {}
         for name, kkm_ids in template.layout.pcs.items():
             (folder / name).mkdir()
@@ -123,7 +124,7 @@ class World:
         if self.told is not None:
             self.told.append(line)
 
-    def watch(self, body: dict[str, Any]) -> None:
+    def watch(self, body: dict[str, Any], pc: str) -> None:
         """A record was committed to a journal."""
         if "job" in body:
             row = body["job"]
@@ -138,12 +139,16 @@ class World:
             self.note(f"journal {body.get('event')}")
             device = body.get("device")
             if device is not None:
-                (self._operations.add if device["operation"] else self._operations.discard)(device["kkm_id"])
+                (self._operations.add if device["operation"] else self._operations.discard)((pc, device["kkm_id"]))
+
+    def intended(self, kkm_id: str) -> bool:
+        """An intent for this register is on some PC's disk."""
+        on_jobs = any(state in OPEN and self._kkm_of[job] == kkm_id for job, state in self.states.items())
+        return on_jobs or any(kkm == kkm_id for _, kkm in self._operations)
 
     def _acted(self, kkm_id: str, ask: str) -> None:
         """A command that begins or ends something is about to reach a register: INTENT must be on disk."""
-        open_jobs = [job for job, state in self.states.items() if state in OPEN and self._kkm_of[job] == kkm_id]
-        if not open_jobs and kkm_id not in self._operations:
+        if not self.intended(kkm_id):
             self.wrong.append(Wrong("acted_without_intent", None, f"{ask} on {kkm_id} at {self.loop.now:.3f}"))
 
     def _under_way(self) -> bool:
@@ -211,8 +216,8 @@ class World:
         if not self.crm.all_asked or not self.crm.ended or self.weather.busy:
             return False
         with closing(sqlite3.connect(self.folder / SERVER)) as db:
-            left = db.execute("SELECT count(*) FROM jobs WHERE state NOT IN ('done','not_done','cancelled','rejected')")
-            if left.fetchone()[0]:
+            ended = db.execute("SELECT count(*) FROM jobs WHERE state IN ('done','not_done','cancelled','rejected')")
+            if ended.fetchone()[0] < len(self.crm.orders) - self.crm.refused:
                 return False
             if db.execute("SELECT count(*) FROM outbox").fetchone()[0]:
                 return False
