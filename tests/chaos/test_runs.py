@@ -1,0 +1,70 @@
+"""A few simulated shops: nothing is wrong in them, they end, and the same seed gives the same trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from tests.chaos.cells import TARGETS, expected
+from tests.chaos.runs import Player, Sum, plan_of, playing
+from tests.chaos.virtual import Stuck, VirtualLoop
+from tests.chaos.world import Plan
+
+FIRST, RUNS = 700_000, 40
+
+
+@pytest.fixture
+def player(tmp_path: Path) -> Iterator[Player]:
+    before = structlog.get_config()
+    try:
+        yield from playing(str(tmp_path))
+    finally:
+        structlog.configure(**before)
+
+
+def test_nothing_is_wrong_in_forty_shops_and_every_job_ends(player: Player) -> None:
+    total = Sum()
+    for seed in range(FIRST, FIRST + RUNS):
+        total.add(player.play(plan_of(seed)))
+    assert [(result.plan, result.wrong) for result in total.wrong] == []
+    assert total.faults >= 5 * RUNS
+    assert total.tally.states["done"] >= total.tally.jobs * 0.85
+    assert total.tally.own_human == 0
+
+
+@pytest.mark.parametrize("layout", ["one", "two", "three", "shared", "rivals"])
+def test_without_faults_every_receipt_is_done_at_its_first_attempt(player: Player, layout: str) -> None:
+    result = player.play(Plan(1, layout, kinds=("receipt",) * 3, budget=0))
+    assert (result.wrong, dict(result.tally.states), result.faults) == ((), {"done": 3}, 0)
+
+
+@pytest.mark.parametrize("seed", [700_003, 700_011, 700_021])
+def test_the_same_seed_gives_the_same_trace_to_the_byte(player: Player, seed: int) -> None:
+    first, again = player.play(plan_of(seed)), player.play(plan_of(seed))
+    assert first.trace == again.trace
+    assert first.trace != player.play(plan_of(seed + 1)).trace
+
+
+def test_a_run_reaches_the_cell_that_it_is_aimed_at(player: Player) -> None:
+    for target in [("device:Close", "lost_answer"), ("commit:closing", "crash_after"), ("message:offer", "doubled")]:
+        result = player.play(Plan(5, kinds=("receipt",), budget=4, target=target))
+        assert result.cells.get(target), target
+        assert result.wrong == ()
+
+
+def test_every_cell_is_named_once() -> None:
+    cells = expected()
+    assert len(cells) == len(set(cells))
+    assert set(TARGETS) <= set(cells)
+
+
+def test_a_world_in_which_nothing_happens_any_more_says_so() -> None:
+    loop = VirtualLoop()
+    try:
+        with pytest.raises(Stuck):
+            loop.run_until_complete(loop.create_future())
+    finally:
+        loop.close()
