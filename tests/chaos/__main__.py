@@ -14,7 +14,7 @@ import sys
 import time
 
 from tests.chaos.mutants import hunt, table
-from tests.chaos.runs import Sum, campaign, memory_folder, plan_of, playing
+from tests.chaos.runs import Result, Sum, campaign, memory_folder, plan_of, playing
 
 STEP = 1_000_003
 """Between the seeds of ``--seed 1`` and ``--seed 2``: their runs do not overlap."""
@@ -51,8 +51,12 @@ class Progress:
     def __init__(self, runs: int) -> None:
         self._runs = runs
         self._started = self._last = time.monotonic()
+        self._told = 0
 
     def __call__(self, total: Sum) -> None:
+        for result in total.wrong[self._told :]:
+            print(f"\r{said(result)}", file=sys.stderr, flush=True)
+        self._told = len(total.wrong)
         now = time.monotonic()
         if now - self._last < 1.0 and total.runs < self._runs:
             return
@@ -61,6 +65,12 @@ class Progress:
         left = (self._runs - total.runs) / rate
         line = f"{total.runs}/{self._runs} runs, {rate:.1f}/s, {left:.0f} s left, {len(total.wrong)} wrong"
         print(f"\r{line:70}", end="", file=sys.stderr, flush=True)
+
+
+def said(result: Result) -> str:
+    what = [str(wrong) for wrong in result.wrong[:4]] or [str(result.crashed)]
+    kinds = "+".join(result.plan.kinds)
+    return f"seed {result.plan.seed} ({result.plan.layout}, {result.plan.theme}, {kinds}): {'; '.join(what)}"
 
 
 def report(total: Sum, took: float) -> bool:
@@ -76,9 +86,7 @@ def report(total: Sum, took: float) -> bool:
           f"jobs in runs counted apart {t.apart}")  # fmt: skip
     print(f"cells reached: {sum(count > 0 for count in total.cells.values())}")
     for result in total.wrong[:40]:
-        what = [str(wrong) for wrong in result.wrong[:4]] or [str(result.crashed)]
-        kinds = "+".join(result.plan.kinds)
-        print(f"seed {result.plan.seed} ({result.plan.layout}, {result.plan.theme}, {kinds}): {'; '.join(what)}")
+        print(said(result))
     for step, fault in total.empty:
         print(f"never reached: {step} {fault}")
     few = total.runs >= 1000 and t.done_share < 0.95

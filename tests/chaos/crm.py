@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from base64 import b32encode
-from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from protocol.crm.jobs import JobKind
 from protocol.crm.outcomes import Decision
@@ -22,7 +20,6 @@ from server.services import jobs
 from server.store import feed
 from server.store.database import Work
 from tests.chaos.server import LIMITS, Down
-from tests.chaos.template import SERVER
 
 if TYPE_CHECKING:
     from tests.chaos.world import World
@@ -45,6 +42,15 @@ class Order:
     refused: str | None = None
     cancelled: bool = False
     decisions: list[tuple[str, int | None]] = field(default_factory=list)
+
+
+class Row(NamedTuple):
+    """A job as the server shows it."""
+
+    job_id: str
+    state: str
+    rev: int
+    lease_no: int
 
 
 def imprint(tenant_id: str, job_id: str) -> str:
@@ -95,10 +101,10 @@ class Crm:
 
     def _look(self) -> None:
         rows = self._rows()
-        self.ended = len(rows) == len(self.orders) and all(row["state"] in FINAL for row in rows)
+        self.ended = len(rows) == len(self.orders) and all(row.state in FINAL for row in rows)
         for row in rows:
             self._look_after(row)
-        known = {row["job_id"] for row in rows}
+        known = {row.job_id for row in rows}
         for order in self.orders.values():  # a restored server has forgotten it
             if order.answered and order.job_id not in known and order.job_id not in self._busy:
                 self._start(order.job_id, self._post_again(order))
@@ -202,19 +208,17 @@ class Crm:
 
     # --- what is looked after
 
-    def _rows(self) -> list[sqlite3.Row]:
-        with closing(sqlite3.connect(self._world.folder / SERVER)) as db:
-            db.row_factory = sqlite3.Row
-            return db.execute("SELECT job_id, state, rev, lease_no, kkm_id FROM jobs ORDER BY id").fetchall()
+    def _rows(self) -> list[Row]:
+        return [Row(*row) for row in self._world.look("SELECT job_id, state, rev, lease_no FROM jobs ORDER BY id")]
 
-    def _look_after(self, row: sqlite3.Row) -> None:
-        job_id = row["job_id"]
+    def _look_after(self, row: Row) -> None:
+        job_id = row.job_id
         if job_id in self._busy or job_id not in self.orders:
             return
-        if row["state"] == "held":
-            self._start(job_id, self._renew_or_cancel(self.orders[job_id], row["lease_no"]))
-        elif row["state"] == "human":
-            self._start(job_id, self._decide(self.orders[job_id], row["rev"]))
+        if row.state == "held":
+            self._start(job_id, self._renew_or_cancel(self.orders[job_id], row.lease_no))
+        elif row.state == "human":
+            self._start(job_id, self._decide(self.orders[job_id], row.rev))
 
     def _start(self, job_id: str, work: Any) -> None:
         async def busy() -> None:

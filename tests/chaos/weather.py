@@ -7,9 +7,7 @@ another PC, a new fiscal drive, a server restored from its backup), at a moment 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from server.problems import Problem
@@ -210,8 +208,7 @@ class Weather:
                 return
 
     def _state_of(self, pc: PC) -> str:
-        with closing(sqlite3.connect(self._world.folder / SERVER)) as db:
-            return str(db.execute("SELECT state FROM agents WHERE id = ?", (pc.identity.agent_id,)).fetchone()[0])
+        return str(self._world.look("SELECT state FROM agents WHERE id = ?", pc.identity.agent_id)[0][0])
 
     async def _ask(self, what: str, work: Callable[[Work], Awaitable[object]]) -> None:
         try:

@@ -101,6 +101,7 @@ class World:
                 (folder / name / JOURNAL).write_bytes(template.journals[name])
             mine = [self.registers[kkm_id] for kkm_id in kkm_ids]
             self.pcs[name] = PC(self, name, folder / name, template.identities[name], mine, template.family)
+        self._books: sqlite3.Connection | None = None
         self.server: ServerProcess
         self.listening = False
         self.server_wanted = True
@@ -177,8 +178,20 @@ class World:
         if self.server_wanted and not self.server.process.alive:
             self.loop.create_task(self.start_server())
 
+    def look(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the server's database says now; as somebody who only reads."""
+        if self._books is None:
+            self._books = sqlite3.connect(self.folder / SERVER)
+        return self._books.execute(query, values).fetchall()
+
+    def _close_books(self) -> None:
+        if self._books is not None:
+            self._books.close()
+            self._books = None
+
     def restore_server(self, image: bytes) -> None:
         """While it is down."""
+        self._close_books()
         path = self.folder / SERVER
         for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
             name.unlink(missing_ok=True)
@@ -215,12 +228,11 @@ class World:
         """Every job is final on the server, and nothing waits to be said."""
         if not self.crm.all_asked or not self.crm.ended or self.weather.busy:
             return False
-        with closing(sqlite3.connect(self.folder / SERVER)) as db:
-            ended = db.execute("SELECT count(*) FROM jobs WHERE state IN ('done','not_done','cancelled','rejected')")
-            if ended.fetchone()[0] < len(self.crm.orders) - self.crm.refused:
-                return False
-            if db.execute("SELECT count(*) FROM outbox").fetchone()[0]:
-                return False
+        ended = self.look("SELECT count(*) FROM jobs WHERE state IN ('done','not_done','cancelled','rejected')")
+        if ended[0][0] < len(self.crm.orders) - self.crm.refused:
+            return False
+        if self.look("SELECT count(*) FROM outbox")[0][0]:
+            return False
         for pc in self.pcs.values():
             if not pc.wanted:
                 continue
@@ -239,6 +251,7 @@ class World:
             if pc.process is not None:
                 pc.process.kill()
         self.server.process.kill()
+        self._close_books()
         await asyncio.sleep(0.1)
         for register in self.registers.values():
             register.leap(600.0)  # what still lies on the way is carried out before the books are compared
