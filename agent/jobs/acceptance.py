@@ -9,16 +9,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.jobs.transitions import WAITING
+from agent.journal.records import RecordKind
 from agent.journal.store import Transaction
 from protocol.crm.codes import reason
 from protocol.crm.jobs import JobKind, sha256_hex
-from protocol.crm.messages import Offer
+from protocol.crm.messages import Offer, Reject
 from protocol.crm.outcomes import Reason
 from protocol.crm.payloads import PAYLOADS, SUPPORTED
 from protocol.ffd.shape import parse_receipt
 from protocol.ffd.violation import ReceiptInvalid
 
 MAX_ACCEPTED = 256  # jobs waiting for one device
+_NOT_OURS = frozenset({"bad_signature", "wrong_tenant", "wrong_agent", "bad_hash"})
+"""Refusals of what our server has not said to us: they say nothing about the job of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,9 @@ def why_not(tx: Transaction, offer: Offer, us: Addressee, *, space_is_low: bool)
         return reason("wrong_agent")
     if sha256_hex(offer.payload) != offer.payload_hash:
         return reason("bad_hash")
+    before = _refused_before(tx, offer)
+    if before is not None:
+        return before
     if offer.kind not in SUPPORTED:
         return reason("kind_not_supported", detail=offer.kind.value)
     if offer.kkm_id not in us.devices:
@@ -57,6 +63,29 @@ def why_not(tx: Transaction, offer: Offer, us: Addressee, *, space_is_low: bool)
     if waiting >= MAX_ACCEPTED:
         return reason("busy")
     return reason("disk_low") if space_is_low else None
+
+
+def refuse(tx: Transaction, offer: Offer, why: Reason) -> None:
+    """A refused offer leaves no job behind, but its refusal stands: the server ends the job by it and tells the CRM."""
+    note = {"event": "bad_offer", "job_id": offer.job_id, "code": why.code}
+    if why.code not in _NOT_OURS:
+        note["terms"] = _terms(offer)
+    tx.append(RecordKind.NOTE, note, job_id=offer.job_id, kkm_id=offer.kkm_id)
+    tx.send(Reject(job_id=offer.job_id, reason=why), "reject", job_id=offer.job_id)
+
+
+def _refused_before(tx: Transaction, offer: Offer) -> Reason | None:
+    """The very same offer, heard again because its ack or its refusal was lost, has the same answer, whatever has
+    changed meanwhile."""
+    for record in tx.records(offer.job_id):
+        if record.body is not None and record.body.get("terms") == _terms(offer):
+            return reason(record.body["code"])
+    return None
+
+
+def _terms(offer: Offer) -> str:
+    """What the server changes when it offers a job anew."""
+    return f"{offer.lease_no} {offer.rev} {offer.binding_epoch} {offer.payload_hash}"
 
 
 def broken_field(kind: JobKind, payload: dict[str, Any]) -> str | None:

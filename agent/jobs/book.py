@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.jobs import ownership
-from agent.jobs.acceptance import Addressee, why_not
+from agent.jobs.acceptance import Addressee, refuse, why_not
 from agent.jobs.transitions import (
     TOMBSTONE,
     WAITING,
@@ -172,11 +172,7 @@ class JobBook:
             if why is None:
                 apply(tx, fresh, JobEvent.OFFER, rev=offer.rev, offer=offer)
                 return
-            # A refused offer leaves no job behind: its id may be offered rightly later.
-            tx.append(
-                RecordKind.NOTE, {"event": "bad_offer", "job_id": offer.job_id, "code": why.code}, kkm_id=offer.kkm_id
-            )
-            tx.send(Reject(job_id=offer.job_id, reason=why), "reject", job_id=offer.job_id)
+            refuse(tx, offer, why)
 
         self.journal.commit(work)
         self._changed(offer.kkm_id)

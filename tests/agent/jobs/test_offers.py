@@ -96,7 +96,10 @@ def test_what_must_not_run_here_is_refused_by_name_and_leaves_no_job(book: Bench
     assert isinstance(said, Reject)
     assert (said.job_id, said.reason.code) == ("bad", code)
     assert not book.has("bad")
-    assert book.notes() == [{"event": "bad_offer", "job_id": "bad", "code": code}]
+    (note,) = book.notes()
+    assert {name: note[name] for name in ("event", "job_id", "code")} == {
+        "event": "bad_offer", "job_id": "bad", "code": code,
+    }  # fmt: skip
     assert book.book.next_work(KKM)[1] is None
 
 
@@ -154,8 +157,31 @@ def test_a_full_queue_is_busy_and_jobs_that_ended_make_room(book: Bench, monkeyp
     assert [said.reason.code for said in book.told() if isinstance(said, Reject)] == ["busy"]
     book.cancels("a")
     book.told()
-    book.offers("c")
+    book.offers("d")
     assert [type(said) for said in book.told()] == [Accept]
+
+
+def test_an_offer_that_was_heard_again_was_taken_although_it_had_been_refused(
+    book: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The CRM had been told that the job was rejected, and then its receipt was made."""
+    with monkeypatch.context() as full:
+        full.setattr(book.journal, "space_is_low", lambda: True)
+        book.offers("j1")
+        assert [said.reason.code for said in book.told() if isinstance(said, Reject)] == ["disk_low"]
+    for _ in range(2):
+        book.offers("j1")
+        assert [said.reason.code for said in book.told() if isinstance(said, Reject)] == ["disk_low"]
+    assert not book.has("j1")
+    book.offers("j1", lease_no=2)  # offered anew
+    assert book.row("j1").state is Known.ACCEPTED
+
+
+def test_a_forged_offer_that_was_refused_does_not_stand_against_the_true_one(book: Bench) -> None:
+    book.offers("j1", tenant_id="another")
+    book.told()
+    book.offers("j1")
+    assert book.row("j1").state is Known.ACCEPTED
 
 
 def test_a_nearly_full_disk_takes_no_new_job_but_answers_for_the_old_ones(
