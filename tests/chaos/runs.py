@@ -30,8 +30,8 @@ THEMES = {
     "one": {"plain": 30, "rollback": 5, "server_restored": 5, "fn_swap": 3},
 }
 KINDS = {
-    "receipt": 60, "cash_in": 6, "cash_out": 4, "close_shift": 5, "open_shift": 2, "x_report": 3, "print_text": 3,
-    "print_copy": 2, "open_drawer": 2, "device_status": 2, "document": 2,
+    "receipt": 70, "cash_in": 7, "cash_out": 5, "close_shift": 5, "open_shift": 1, "x_report": 1, "print_text": 1,
+    "print_copy": 1, "open_drawer": 1, "device_status": 2, "document": 2,
 }  # fmt: skip
 
 ORDER = {kind: place for place, kind in enumerate(
@@ -39,7 +39,7 @@ ORDER = {kind: place for place, kind in enumerate(
      "document", "print_copy", "close_shift")
 )}  # fmt: skip
 """In which order they make sense."""
-AIMED = 0.35
+AIMED = 0.25
 """The share of runs that have a target."""
 CANCELS = 0.012
 """The share of jobs that the CRM cancels at some moment."""
@@ -101,7 +101,7 @@ def plan_of(seed: int) -> Plan:
     kinds = hint.kinds or tuple(_sensible([_weighted(random, KINDS) for _ in range(jobs)], theme))
     cancels = hint.cancels if hint.cancels is not None else CANCELS
     return Plan(
-        seed, layout, theme, kinds, budget=random.randint(9, 14), target=target, nth=random.choice((1, 1, 2)),
+        seed, layout, theme, kinds, budget=random.randint(10, 15), target=target, nth=random.choice((1, 1, 2)),
         cancels=cancels, killers=random.choice((1, 2, 2, 2, 2, 3)),
     )  # fmt: skip
 
