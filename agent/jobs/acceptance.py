@@ -79,7 +79,8 @@ def _refused_before(tx: Transaction, offer: Offer) -> Reason | None:
     changed meanwhile."""
     for record in tx.records(offer.job_id):
         if record.body is not None and record.body.get("terms") == _terms(offer):
-            return reason(record.body["code"])
+            code = record.body["code"]
+            return reason(code)
     return None
 
 
