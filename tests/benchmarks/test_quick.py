@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.__main__ import BENCHMARKS, main
 
+PRINTED = 1e-4  # four decimals
 SERVED = ("overhead", "fleet", "agent")
 """They start a server and more: ten seconds each."""
 
@@ -23,7 +24,7 @@ def test_a_benchmark_runs_and_prints_rows(name: str, capsys: pytest.CaptureFixtu
     for row in rows:
         assert row["name"].startswith(name)
         assert all(math.isfinite(row[figure]) and row[figure] > 0 for figure in ("ours", "theirs", "ratio"))
-        assert row["ratio"] == pytest.approx(row["ours"] / row["theirs"], rel=1e-3, abs=1e-4)  # four decimals are printed
+        assert row["ratio"] == pytest.approx(row["ours"] / row["theirs"], rel=1e-3, abs=PRINTED)
         assert (row["goal"] is None) is (row["met"] is None)
         assert row["unit"]
         assert row["theirs_is"]
