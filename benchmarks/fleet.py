@@ -68,7 +68,7 @@ async def _seed(path: Path, agents: int) -> Seeded:
     async with services.database.write() as work:
         made = await add_tenant(work, world, "fleet")
         tenant = await work.session.get_one(Tenant, made.tenant_id)
-        keys = [await add_key(work, world, tenant, (Scope.JOBS,)) for _ in range(KEYS)]
+        keys = [add_key(work, world, tenant, (Scope.JOBS,)) for _ in range(KEYS)]
     for first in range(0, agents, SEED):
         async with services.database.write() as work:
             for number in range(first, min(first + SEED, agents)):

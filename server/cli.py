@@ -155,7 +155,7 @@ async def _add_key(work: Work, world: World, arguments: argparse.Namespace) -> d
     tenant = await access.tenant_named(work, arguments.tenant.strip())
     if tenant is None:
         return _no_tenant(arguments.tenant)
-    token = await access.add_key(work, world, tenant, tuple(known[word] for word in given), arguments.name)
+    token = access.add_key(work, world, tenant, tuple(known[word] for word in given), arguments.name)
     row = (await access.keys_of(work, tenant))[-1]
     return {"tenant": tenant.name, "key_id": row.key_id, "scopes": row.scopes, "api_key": token}
 

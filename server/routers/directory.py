@@ -76,7 +76,7 @@ async def put_devices(asked: Devices, here: Here, caller: DirectoryCaller, langu
     wanted = asked if isinstance(asked, list) else [asked]
     async with here.database.write() as work:
         for one in wanted:
-            await directory.put_device(work, caller.tenant_id, one)
+            await directory.put_device(work, here.world, caller.tenant_id, one)
         changed = [one.kkm_id for one in wanted]
         return catalogue.DevicePage(devices=await catalogue.some(work, caller.tenant_id, language, changed))
 
@@ -90,7 +90,7 @@ async def put_device(
     except ValidationError as error:
         raise Problem(422, "bad_request", errors=field_errors(error.errors())) from None
     async with here.database.write() as work:
-        await directory.put_device(work, caller.tenant_id, device)
+        await directory.put_device(work, here.world, caller.tenant_id, device)
         return await catalogue.device(work, caller.tenant_id, kkm_id, language)
 
 

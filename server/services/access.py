@@ -70,15 +70,14 @@ async def add_tenant(work: Work, world: World, name: str) -> NewTenant:
     if await work.session.scalar(select(Tenant.id).where(Tenant.name == name)) is not None:
         raise TenantExists(name)
     tenant = Tenant(id=world.new_id("tn"), name=name, created_at=work.now)
-    token = await add_key(work, world, tenant, tuple(Scope))
+    work.session.add(tenant)
+    token = add_key(work, world, tenant, tuple(Scope))
     return NewTenant(tenant.id, name, token)
 
 
-async def add_key(work: Work, world: World, tenant: Tenant, scopes: tuple[Scope, ...], name: str | None = None) -> str:
+def add_key(work: Work, world: World, tenant: Tenant, scopes: tuple[Scope, ...], name: str | None = None) -> str:
     """A new API key of the tenant; the only time that it is seen."""
     token = "kb_" + world.random_bytes(32).hex()
-    work.session.add(tenant)
-    await work.session.flush()
     work.session.add(
         ApiKey(
             hash=token_hash(token),
@@ -98,7 +97,7 @@ async def tenant_named(work: Work, name: str) -> Tenant | None:
 
 async def keys_of(work: Work, tenant: Tenant) -> Sequence[ApiKey]:
     query = select(ApiKey).where(ApiKey.tenant_id == tenant.id).order_by(ApiKey.created_at, ApiKey.key_id)
-    return (await work.session.scalars(query)).all()
+    return await work.session.scalars(query)
 
 
 async def revoke(work: Work, key_id: str) -> ApiKey | None:

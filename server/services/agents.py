@@ -22,12 +22,15 @@ from server.problems import Problem, unknown
 from server.services import directory, views
 from server.store import jobs
 from server.store.database import Database, Work
-from server.store.models import Agent, Device, Evidence, Job
+from server.store.models import Agent, Device, Evidence, Job, table_of
 from server.world import World
 
-_LOCKED = select(Agent).where(Agent.id == bindparam("agent")).with_for_update()
 _UNLESS_LOCKED = select(Agent).where(Agent.id == bindparam("agent")).with_for_update(skip_locked=True)
-_SEEN = select(Agent).where(Agent.id == bindparam("agent"))
+_LOST = (
+    update(table_of(Agent))
+    .where(Agent.id == bindparam("agent"), Agent.session_epoch == bindparam("epoch"), Agent.unreachable_since.is_(None))
+    .values(unreachable_since=bindparam("since"))
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = 2**52  # microseconds; some time in 2112
 
@@ -73,19 +76,19 @@ async def open_session(work: Work, hello: Hello) -> Agent:
 async def in_session(database: Database, agent_id: str, epoch: int) -> AsyncIterator[tuple[Work, Agent]]:
     """A writing transaction of one session, with its agent locked. Raises ``StaleSession`` if there is a newer one."""
     async with database.write() as work:
-        row = (await work.session.scalars(_LOCKED, {"agent": agent_id})).one()
+        row = await work.session.get_one(Agent, agent_id, with_for_update=True)
         if row.session_epoch != epoch:
             raise StaleSession(agent_id, epoch)
         yield work, row
 
 
 async def get(work: Work, agent_id: str) -> Agent:
-    return (await work.session.scalars(_SEEN, {"agent": agent_id})).one()
+    return await work.session.get_one(Agent, agent_id)
 
 
 async def get_unless_locked(work: Work, agent_id: str) -> Agent | None:
     """``None`` while another transaction holds the agent, which may be waiting for what this one holds."""
-    return (await work.session.scalars(_UNLESS_LOCKED, {"agent": agent_id})).one_or_none()
+    return await work.session.scalar(_UNLESS_LOCKED, {"agent": agent_id})
 
 
 async def bound_devices(work: Work, agent: Agent) -> list[Device]:
@@ -117,17 +120,21 @@ def _quarantine(work: Work, agent: Agent, detail: str) -> None:
     agent.quarantined_at, agent.quarantine_detail = work.now, detail
 
 
-def take_head(work: Work, agent: Agent, head: JournalHead) -> None:
-    """Acknowledges the head; one that is behind the acknowledged one quarantines the agent."""
-    agent.seen_n, agent.seen_hash = head.n, head.hash
+def take_head(work: Work, agent: Agent, head: JournalHead, floor: int) -> int:
+    """Acknowledges the head that a ping names. One below ``floor``, or another at the acknowledged place, quarantines
+    the agent. Returns the floor of the next ping: all that is acknowledged now. (A report may overtake a ping that was
+    sent before it and raise the acknowledged head above that one's, but not above the next one's.)"""
     agent.unreachable_since = None
+    forked = head.n == agent.acked_n and agent.acked_n > 0 and head.hash != agent.acked_hash
     if agent.state != "active":
-        return
-    if head.n < agent.acked_n or (head.n == agent.acked_n and agent.acked_n > 0 and head.hash != agent.acked_hash):
+        agent.seen_n, agent.seen_hash = head.n, head.hash
+    elif head.n < floor or forked:
+        agent.seen_n, agent.seen_hash = head.n, head.hash
         _quarantine(work, agent, f"head {head.n} {head.hash} is behind {agent.acked_n} {agent.acked_hash}")
         work.wake(agent.id)
-        return
-    agent.acked_n, agent.acked_hash = head.n, head.hash
+    elif head.n >= agent.acked_n:
+        agent.seen_n, agent.seen_hash = agent.acked_n, agent.acked_hash = head.n, head.hash
+    return agent.acked_n
 
 
 def told_head(agent: Agent, head: JournalHead | None) -> None:
@@ -138,11 +145,7 @@ def told_head(agent: Agent, head: JournalHead | None) -> None:
 
 
 async def lost(work: Work, agent_id: str, epoch: int) -> None:
-    await work.session.execute(
-        update(Agent)
-        .where(Agent.id == agent_id, Agent.session_epoch == epoch, Agent.unreachable_since.is_(None))
-        .values(unreachable_since=work.now)
-    )
+    await work.session.execute(_LOST, {"agent": agent_id, "epoch": epoch, "since": work.now})
 
 
 async def all_lost(work: Work) -> None:
@@ -187,7 +190,7 @@ async def page(
         at, last = key_of(cursor, int, str)
         created = _EPOCH + timedelta(microseconds=min(int(at), _LAST))
         query = query.where(or_(Agent.created_at > created, and_(Agent.created_at == created, Agent.id > str(last))))
-    rows, more = cut((await work.session.scalars(query)).all(), limit)
+    rows, more = cut(await work.session.scalars(query), limit)
     following = cursor_of(((rows[-1].created_at - _EPOCH) // timedelta(microseconds=1), rows[-1].id)) if more else None
     return [await view(work, row, language) for row in rows], following
 
@@ -196,14 +199,12 @@ async def view(work: Work, row: Agent, language: Language) -> views.AgentView:
     if row.state != "quarantined" or row.quarantined_at is None:
         return views.agent(row, None)
     words = words_of("rolled_back", language=language)
-    said = (
-        await work.session.scalars(
-            select(Evidence)
-            .where(Evidence.agent_id == row.id, Evidence.at >= row.quarantined_at)
-            .order_by(Evidence.id.desc())
-            .limit(200)
-        )
-    ).all()
+    said = await work.session.scalars(
+        select(Evidence)
+        .where(Evidence.agent_id == row.id, Evidence.at >= row.quarantined_at)
+        .order_by(Evidence.id.desc())
+        .limit(200)
+    )
     return views.agent(
         row,
         views.QuarantineView(

@@ -46,7 +46,7 @@ async def devices(work: Work, tenant_id: str, language: Language, cursor: str | 
     query = select(Device).where(Device.tenant_id == tenant_id).order_by(Device.kkm_id).limit(limit + 1)
     if cursor is not None:
         query = query.where(Device.kkm_id > key_of(cursor, str)[0])
-    rows, more = cut((await work.session.scalars(query)).all(), limit)
+    rows, more = cut(await work.session.scalars(query), limit)
     return DevicePage(
         devices=await _shown(work, tenant_id, language, rows),
         cursor=cursor_of((rows[-1].kkm_id,)) if more else None,
@@ -58,7 +58,7 @@ async def some(work: Work, tenant_id: str, language: Language, kkm_ids: Collecti
     rows = await work.session.scalars(
         select(Device).where(Device.tenant_id == tenant_id, Device.kkm_id.in_(kkm_ids)).order_by(Device.kkm_id)
     )
-    return await _shown(work, tenant_id, language, rows.all())
+    return await _shown(work, tenant_id, language, rows)
 
 
 async def device(work: Work, tenant_id: str, kkm_id: str, language: Language) -> views.DeviceView:
@@ -91,7 +91,7 @@ async def desks(work: Work, tenant_id: str, cursor: str | None, limit: int) -> D
     query = select(Desk).where(Desk.tenant_id == tenant_id).order_by(Desk.desk_id).limit(limit + 1)
     if cursor is not None:
         query = query.where(Desk.desk_id > key_of(cursor, str)[0])
-    rows, more = cut((await work.session.scalars(query)).all(), limit)
+    rows, more = cut(await work.session.scalars(query), limit)
     return DeskPage(desks=[views.desk(row) for row in rows], cursor=cursor_of((rows[-1].desk_id,)) if more else None)
 
 
@@ -99,14 +99,12 @@ async def events(work: Work, tenant_id: str, kkm_id: str, after: str | None, lim
     """Oldest first, in the order in which they were heard."""
     await directory.known_device(work, tenant_id, kkm_id)
     last = key_of(after, int, field="after")[0] if after is not None else 0
-    rows = (
-        await work.session.scalars(
-            select(DeviceEvent)
-            .where(DeviceEvent.tenant_id == tenant_id, DeviceEvent.kkm_id == kkm_id, DeviceEvent.id > last)
-            .order_by(DeviceEvent.id)
-            .limit(limit)
-        )
-    ).all()
+    rows = await work.session.scalars(
+        select(DeviceEvent)
+        .where(DeviceEvent.tenant_id == tenant_id, DeviceEvent.kkm_id == kkm_id, DeviceEvent.id > last)
+        .order_by(DeviceEvent.id)
+        .limit(limit)
+    )
     return DeviceEventPage(
         events=[
             DeviceEventView(event_id=row.event_id, kind=row.kind, at=row.at, agent_id=row.agent_id, body=row.body)

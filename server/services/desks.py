@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from protocol.crm.jobs import KkmId
 from protocol.crm.messages import Desk as DeskOfDevice
@@ -20,6 +20,7 @@ from server.world import World
 
 HOUR_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 Policy = Literal["auto", "manual"]
+_AT_DEVICE = select(Desk).where(Desk.tenant_id == bindparam("tenant"), Desk.kkm_id == bindparam("kkm"))
 
 
 def _zone(name: str) -> str:
@@ -84,7 +85,7 @@ async def put(work: Work, world: World, tenant_id: str, asked: DeskPut) -> Desk:
 
 async def at_device(work: Work, tenant_id: str, kkm_id: str) -> Desk | None:
     """The desk at which this register stands."""
-    return await work.session.scalar(select(Desk).where(Desk.tenant_id == tenant_id, Desk.kkm_id == kkm_id))
+    return await work.session.scalar(_AT_DEVICE, {"tenant": tenant_id, "kkm": kkm_id})
 
 
 async def policy_of(work: Work, device: Device) -> DeskOfDevice:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from protocol.crm.jobs import JobState, KkmId
 from protocol.crm.messages import ClaimedDevice, Released
@@ -21,6 +21,14 @@ from server.store import feed, jobs, outbox
 from server.store.database import Work
 from server.store.models import Agent, Device, DeviceEvent, Outgoing, RefusedClaim
 from server.world import World
+
+# Made once: putting a statement together costs more than carrying it out.
+_HOLDER = select(Device).where(Device.bound_serial == bindparam("serial"))
+_OWNED = (
+    select(Device)
+    .where(Device.tenant_id == bindparam("tenant"), Device.agent_id == bindparam("agent"))
+    .order_by(Device.kkm_id)
+)
 
 SerialText = Annotated[
     str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True), AfterValidator(one_line)
@@ -47,7 +55,7 @@ class Move(BaseModel):
 # --- what the owner does --------------------------------------------------------------------------------------------
 
 
-async def put_device(work: Work, tenant_id: str, asked: DevicePut) -> Device:
+async def put_device(work: Work, world: World, tenant_id: str, asked: DevicePut) -> Device:
     row = await work.session.get(Device, (tenant_id, asked.kkm_id), with_for_update=True)
     if row is None:
         row = Device(tenant_id=tenant_id, kkm_id=asked.kkm_id, binding_epoch=0, bound_epoch=0, releasing=False)
@@ -55,16 +63,16 @@ async def put_device(work: Work, tenant_id: str, asked: DevicePut) -> Device:
     given = asked.model_fields_set
     if "name" in given:
         row.name = asked.name
+    if "register_serial" in given and asked.register_serial != (row.bound_serial or row.expected_serial):
+        if row.bound_serial is not None:
+            raise Problem(409, "register_changed", kkm_id=row.kkm_id, register_serial=row.bound_serial)
+        row.expected_serial = asked.register_serial
     if "agent_id" in given and asked.agent_id != row.agent_id:
         if asked.agent_id is not None:
             await active_agent(work, tenant_id, asked.agent_id)
         if row.bound_serial is not None:
             raise Problem(409, "device_already_bound", kkm_id=row.kkm_id, agent_id=row.agent_id)
-        row.agent_id, row.released_from = asked.agent_id, None
-    if "register_serial" in given and asked.register_serial != (row.bound_serial or row.expected_serial):
-        if row.bound_serial is not None:
-            raise Problem(409, "register_changed", kkm_id=row.kkm_id, register_serial=row.bound_serial)
-        row.expected_serial = asked.register_serial
+        await _give(work, world, row, asked.agent_id)
     await work.session.flush()
     work.wake(row.agent_id)
     return row
@@ -89,7 +97,7 @@ async def move(work: Work, world: World, tenant_id: str, kkm_id: str, asked: Mov
     if device.agent_id == target.id and device.moving_to is None and not device.releasing:
         return device
     if device.bound_serial is None or device.agent_id is None:
-        device.agent_id, device.released_from = target.id, None
+        await _give(work, world, device, target.id)
         work.wake(target.id)
         return device
     if asked.old_pc_off:
@@ -105,6 +113,25 @@ async def move(work: Work, world: World, tenant_id: str, kkm_id: str, asked: Mov
     if not device.releasing:
         await _ask_release(work, world, device)
     return device
+
+
+async def _give(work: Work, world: World, device: Device, agent_id: str | None) -> None:
+    """A register that is bound to nobody. Its new owner binds it with a claim. One that was refused is not made again
+    on the same connection, and whoever gave the register up makes none at all: what they said last counts now."""
+    device.agent_id, device.released_from = agent_id, None
+    if agent_id is None:
+        return
+    await work.session.flush()
+    agent = await work.session.get_one(Agent, agent_id)
+    said = await work.session.get(RefusedClaim, (device.tenant_id, device.kkm_id, agent_id))
+    if said is None or said.register_serial is None:
+        return
+    present = agent.connected_at is not None and agent.unreachable_since is None and said.at >= agent.connected_at
+    if not present and said.code != "device_released":
+        return  # it will claim when it comes, perhaps with another register
+    if await _refusal(work, agent, device, said.register_serial) is None:
+        work.session.delete(said)
+        await _bind(work, world, device, agent, said.register_serial, device.binding_epoch)
 
 
 async def _ask_release(work: Work, world: World, device: Device) -> None:
@@ -124,7 +151,7 @@ async def change_owner(work: Work, world: World, device: Device, agent_id: str) 
         job.agent_id = agent_id
         await outbox.drop_for_job(work, job.id, ("offer",))
         waiting = await work.session.scalars(select(Outgoing).where(Outgoing.job == job.id))
-        for message in waiting.all():  # the new owner has never seen it, so it is a new message
+        for message in waiting:  # the new owner has never seen it, so it is a new message
             message.agent_id, message.msg_id = agent_id, world.new_id("ms")
     device.agent_id = agent_id
     device.binding_epoch += 1
@@ -175,27 +202,18 @@ async def known_device(work: Work, tenant_id: str, kkm_id: str, *, status: int =
 async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> str | None:
     """The agent's device says who it is: bound, known already, or refused by the returned code."""
     device = await work.session.get(Device, (agent.tenant_id, said.kkm_id), with_for_update=True)
-    code = await _refusal(work, agent, device, said)
-    old = await work.session.get(RefusedClaim, (agent.tenant_id, said.kkm_id, agent.id))
+    code = await _refusal(work, agent, device, said.register_serial)
     if code is not None:
-        if old is None:
-            old = RefusedClaim(tenant_id=agent.tenant_id, kkm_id=said.kkm_id, agent_id=agent.id)
-            work.session.add(old)
-        old.code, old.register_serial, old.at = code, said.register_serial, work.now
+        await _refuse(work, agent, said.kkm_id, code, said.register_serial)
         return code
+    old = await work.session.get(RefusedClaim, (agent.tenant_id, said.kkm_id, agent.id))
     if old is not None:
-        await work.session.delete(old)
+        work.session.delete(old)
     assert device is not None
     if said.register_serial is None:
         return None  # the device has not answered yet: nothing to bind, nothing to learn
     if device.bound_serial is None:
-        device.agent_id = agent.id
-        device.bound_serial = said.register_serial
-        device.binding_epoch = max(device.binding_epoch, said.binding_epoch or 0) + 1
-        device.bound_epoch = 0
-        device.released_from = None
-        device.model = device.ffd = device.registration_number = device.taxation = device.health = None
-        await tell_binding(work, world, device)
+        await _bind(work, world, device, agent, said.register_serial, said.binding_epoch or 0)
     elif said.binding_epoch is not None and said.binding_epoch > device.binding_epoch:
         # The database was restored to a moment before the epoch was given: the owner under it is right.
         device.binding_epoch = device.bound_epoch = said.binding_epoch
@@ -203,19 +221,40 @@ async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> 
     return None
 
 
-async def _refusal(work: Work, agent: Agent, device: Device | None, said: ClaimedDevice) -> str | None:
+async def _refuse(work: Work, agent: Agent, kkm_id: str, code: str, serial: str | None) -> None:
+    """Kept for the owner to see, and for the day when the register is given to this PC."""
+    row = await work.session.get(RefusedClaim, (agent.tenant_id, kkm_id, agent.id))
+    if row is None:
+        row = RefusedClaim(tenant_id=agent.tenant_id, kkm_id=kkm_id, agent_id=agent.id, register_serial=None)
+        row.code, row.register_serial, row.at = code, serial, work.now
+        work.session.add(row)
+    else:
+        row.code, row.register_serial, row.at = code, serial or row.register_serial, work.now
+
+
+async def _bind(work: Work, world: World, device: Device, agent: Agent, serial: str, epoch: int) -> None:
+    """The register becomes the agent's under the next epoch; ``epoch``: the highest that the agent knows."""
+    device.agent_id = agent.id
+    device.bound_serial = serial
+    device.binding_epoch = max(device.binding_epoch, epoch) + 1
+    device.bound_epoch = 0
+    device.released_from = None
+    device.model = device.ffd = device.registration_number = device.taxation = device.health = None
+    await tell_binding(work, world, device)
+
+
+async def _refusal(work: Work, agent: Agent, device: Device | None, serial: str | None) -> str | None:
     if device is None:
         return "unknown_kkm_id"
     if device.agent_id not in (None, agent.id):
         return "device_already_bound"
     if device.bound_serial is None and device.released_from == agent.id:
         return "device_released"
-    serial = said.register_serial
     if serial is None:
         return None
     if serial != (device.bound_serial or device.expected_serial or serial):
         return "register_changed"
-    holder = await work.session.scalar(select(Device).where(Device.bound_serial == serial))
+    holder = await work.session.scalar(_HOLDER, {"serial": serial})
     if holder is not None and holder is not device:
         return "register_already_bound"
     return None
@@ -295,16 +334,11 @@ async def released(work: Work, world: World, agent: Agent, said: Released) -> bo
     if target is not None:
         await change_owner(work, world, device, target)
     else:
+        await _refuse(work, agent, said.kkm_id, "device_released", device.bound_serial)
         device.agent_id, device.bound_serial, device.expected_serial = None, None, None
         device.releasing, device.released_from = False, agent.id
     return True
 
 
 async def owned_by(work: Work, agent: Agent) -> Sequence[Device]:
-    return (
-        await work.session.scalars(
-            select(Device)
-            .where(Device.tenant_id == agent.tenant_id, Device.agent_id == agent.id)
-            .order_by(Device.kkm_id)
-        )
-    ).all()
+    return await work.session.scalars(_OWNED, {"tenant": agent.tenant_id, "agent": agent.id})

@@ -252,13 +252,13 @@ async def expire(work: Work, world: World) -> int:
         select(Job).where(Job.state == JobState.QUEUED, Job.sent.is_(False), Job.start_by < work.now).limit(500)
     )
     count = 0
-    for row in passed.all():
+    for row in passed:
         count += await expire_one(work, row)
     oldest = work.now - timedelta(hours=1)
     held = await work.session.scalars(
         select(Job).where(Job.state == JobState.HELD, Job.sent.is_(False), Job.held_at < oldest).limit(500)
     )
-    for row in held.all():
+    for row in held:
         hours = await work.session.scalar(
             select(Desk.held_hours).where(Desk.tenant_id == row.tenant_id, Desk.kkm_id == row.kkm_id)
         )

@@ -6,6 +6,7 @@ One task reads, decides and writes. It is woken by a commit that concerns its ag
 from __future__ import annotations
 
 import asyncio
+import math
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -51,6 +52,7 @@ from protocol.crm.signing import signed_bytes
 from server.keys import JobKey, verify
 from server.services import agents, directory, jobs, mirror, outgoing
 from server.services.hub import Hub
+from server.services.passing import PASSING, Passing
 from server.services.socket import Socket
 from server.settings import Limits
 from server.store import outbox
@@ -95,8 +97,10 @@ class Connection:
         self._leaving: list[Envelope] = []
         self._look_due = False
         self._head: JournalHead | None = None
+        self._floor = 0
         self._pinged = -1
         self._said: Envelope | None = None
+        self._passing = Passing()
         self._goodbye = Goodbye(code="closed")
         self._deadline = self._now() + HELLO_DEADLINE
         self._tokens = float(services.limits.message_burst)
@@ -151,7 +155,7 @@ class Connection:
                     receiving = asyncio.create_task(self._socket.receive())
                 await asyncio.wait(
                     {receiving, waking},
-                    timeout=max(0.0, self._deadline - self._now()),
+                    timeout=max(0.0, min(self._deadline, self._passing.due) - self._now()),
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 if waking.done():
@@ -165,6 +169,8 @@ class Connection:
                     text, receiving = receiving.result(), None
                     await self._slow_down()
                     await self._take(text)
+                elif self._now() >= self._passing.due:
+                    await self._write_passing()
                 elif self._now() >= self._deadline:
                     settled = self._state in (ServerLink.READY, ServerLink.QUARANTINED)
                     self._goodbye = Goodbye(code="timeout")
@@ -274,6 +280,7 @@ class Connection:
             await self._feed(E.ROLLED_BACK)
         elif self._state is ServerLink.QUARANTINED and agent.state == "active":
             self._resumed = True
+            self._floor = agent.acked_n
             await self._feed(E.CONFIRMED)
         elif self._state is ServerLink.READY and not self._sent.issuperset(waiting):
             await self._flush()
@@ -307,6 +314,7 @@ class Connection:
             agent = await agents.open_session(work, self._hello)
             self._tenant_id, self._epoch = agent.tenant_id, agent.session_epoch
             self._welcomed = JournalHead(n=agent.acked_n, hash=agent.acked_hash)
+            self._floor = agent.acked_n
             self._welcome = await self._welcome_of(work, agent, self._hello)
         self._agent_id = agent.id
         self._s.hub.name(agent.id, self)
@@ -356,10 +364,14 @@ class Connection:
 
     async def _deliver(self) -> None:
         assert self._said is not None
+        if isinstance(self._said.body, PASSING):
+            self._passing.hear(self._said.body, self._now())
+            return
         refusals: list[ClaimRefused] = []
         taken = mirror.Taken.COMMITTED
         self._head = None  # what follows may raise the acknowledged one
         async with self._session() as (work, agent):
+            await mirror.pass_by(work, agent, self._passing.taken())
             match self._said.body:
                 case Ack(msg_ids=acked):
                     await outbox.acked(work, self._tenant_id, agent.id, acked)
@@ -375,6 +387,12 @@ class Connection:
             await self._send(Error(code="unknown_job", text=words_of("unknown_job").text, ref=self._said.msg_id))
         else:
             await self._acknowledge(self._said)
+
+    async def _write_passing(self) -> None:
+        if self._passing.due == math.inf:
+            return
+        async with self._session() as (work, agent):
+            await mirror.pass_by(work, agent, self._passing.taken())
 
     async def _deliver_evidence(self) -> None:
         assert self._said is not None
@@ -398,8 +416,10 @@ class Connection:
         self._pinged = max(ping.n, self._pinged)
         if news and ping.journal_head is not None and ping.journal_head != self._head:
             async with self._session() as (work, agent):
-                agents.take_head(work, agent, ping.journal_head)
+                await mirror.pass_by(work, agent, self._passing.taken())
+                self._floor = agents.take_head(work, agent, ping.journal_head, self._floor)
             self._head = ping.journal_head
+        await self._write_passing()
         await self._send(Pong(n=ping.n, server_time=self._s.world.now()))
 
     async def _send_goodbye(self) -> None:

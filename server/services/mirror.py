@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from protocol.crm.codes import reason as words_of
 from protocol.crm.envelope import Envelope
@@ -43,6 +44,9 @@ _EVENT_KIND = re.compile(r"[a-z][a-z0-9_]{0,49}")
 """Also kinds that only a newer agent knows."""
 _AGENTS = frozenset(JobState) - {JobState.QUEUED, JobState.REJECTED}
 """The states that an update may report; the others are the server's own."""
+_KNOWN_EVENT = select(DeviceEvent.id).where(
+    DeviceEvent.agent_id == bindparam("agent"), DeviceEvent.event_id == bindparam("event")
+)
 _log = structlog.get_logger("server.mirror")
 
 
@@ -64,10 +68,6 @@ async def take(work: Work, world: World, key: JobKey, agent: Agent, envelope: En
             return await _update(work, key, agent, envelope, said)
         case Event() as said:
             await _event(work, world, agent, envelope, said)
-        case Progress() as said:
-            await _progress(work, agent, said)
-        case Health() as said:
-            await health.take(work, agent, said)
         case Bound() as said:
             await directory.bound(work, agent, said.kkm_id, said.binding_epoch)
         case Released() as said:
@@ -76,6 +76,15 @@ async def take(work: Work, world: World, key: JobKey, agent: Agent, envelope: En
         case _:
             await keep(work, agent, envelope, "unexpected")
     return Taken.COMMITTED
+
+
+async def pass_by(work: Work, agent: Agent, words: Iterable[Progress | Health]) -> None:
+    """What is shown of a job or a register until the next such word."""
+    for said in words:
+        if isinstance(said, Health):
+            await health.take(work, agent, said)
+        else:
+            await _progress(work, agent, said)
 
 
 async def keep(work: Work, agent: Agent, envelope: Envelope, why: str) -> None:
@@ -275,8 +284,7 @@ async def _event(work: Work, world: World, agent: Agent, envelope: Envelope, sai
     if not _EVENT_KIND.fullmatch(said.kind) or len(said.event_id) > MAX_EVENT_ID:
         await keep(work, agent, envelope, "bad_event")  # its kind becomes a word of the stream's own lines
         return
-    known = select(DeviceEvent.id).where(DeviceEvent.agent_id == agent.id, DeviceEvent.event_id == said.event_id)
-    if await work.session.scalar(known) is not None:
+    if await work.session.scalar(_KNOWN_EVENT, {"agent": agent.id, "event": said.event_id}) is not None:
         return
     work.session.add(
         DeviceEvent(

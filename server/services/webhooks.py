@@ -102,7 +102,7 @@ async def post(
 
 async def page(work: Work, tenant_id: str) -> Sequence[Webhook]:
     query = select(Webhook).where(Webhook.tenant_id == tenant_id)
-    return (await work.session.scalars(query.order_by(Webhook.created_at, Webhook.id))).all()
+    return await work.session.scalars(query.order_by(Webhook.created_at, Webhook.id))
 
 
 async def find(work: Work, tenant_id: str, webhook_id: str) -> Webhook:
@@ -136,7 +136,7 @@ async def remove(work: Work, tenant_id: str, webhook_id: str) -> None:
     row = await work.session.scalar(select(Webhook).where(Webhook.tenant_id == tenant_id, Webhook.id == webhook_id))
     if row is not None:
         await work.session.execute(delete(Delivery).where(Delivery.webhook_id == row.id))
-        await work.session.delete(row)
+        work.session.delete(row)
 
 
 async def test(work: Work, tenant_id: str, webhook_id: str) -> str:
@@ -164,7 +164,7 @@ async def deliveries(
     query = query.where(Delivery.webhook_id == webhook_id)
     if before is not None:
         query = query.where(Delivery.id < before)
-    rows = await work.session.execute(query.order_by(Delivery.id.desc()).limit(limit))
+    rows = await work.session.rows(query.order_by(Delivery.id.desc()).limit(limit))
     return [(delivery, event) for delivery, event in rows]
 
 

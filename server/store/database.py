@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Executable, Insert, Result, event, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy import Connection, Insert, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from server.store import changes, sqlite
+from server.store import sqlite
+from server.store.session import Session
 from server.world import World
 
-Values = Mapping[str, Any] | list[dict[str, Any]]
-_WRITE = {"kassabridge_write": True}
+Begin = Callable[[Connection], object]
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Work:
     """One transaction. ``wake`` names the agents that shall look at their outbox once it is committed, ``told`` the
     tenants whose feed has grown. What is ``after`` it happens at its commit, before anybody else goes on."""
 
-    session: AsyncSession
+    session: Session
     now: datetime
     new_id: Callable[[str], str]
     woken: set[str] = field(default_factory=set)
@@ -45,12 +46,6 @@ class Work:
         """Do this inside the transaction when everything else in it has been done."""
         self._last.append(step)
 
-    async def apart(self, statement: Executable, values: Values) -> Result[Any]:
-        """Carries out a statement that has nothing to do with what this transaction's objects have changed: that is
-        not written first, but with all the rest at the end."""
-        with self.session.no_autoflush:
-            return await self.session.execute(statement, values)
-
     def insert(self, into: Insert, row: dict[str, Any]) -> None:
         """A row that is only added to its table and that nobody needs as an object. Written by ``flush``, or at the
         end."""
@@ -63,12 +58,12 @@ class Work:
 
     async def _insert(self) -> None:
         for into in tuple(self._rows):
-            await self.apart(into, self._rows.pop(into))
+            await self.session.apart(into, self._rows.pop(into))
 
     async def finish(self) -> None:
         while self._last:
             await self._last.pop(0)()
-        await changes.write(self.session, self.apart)
+        await self.session.flush()
         await self._insert()
 
 
@@ -97,15 +92,16 @@ class Database:
             self._one_writer = asyncio.Lock()  # waiting here is cheaper than polling the file's lock
             if wait is None:
                 wait = self._thread = sqlite.WaitingThread()
-            self.engine = _sqlite_engine(url, wait)
+            self.engine = create_async_engine(url, creator=sqlite.Opener(make_url(url).database or ":memory:", wait))
+            self._begin_reading: Begin = partial(_begin, writing=False)
+            self._begin_writing: Begin = partial(_begin, writing=True)
         else:
             self.engine = create_async_engine(url)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._writing = async_sessionmaker(self.engine.execution_options(**_WRITE), expire_on_commit=False)
+            self._begin_reading = self._begin_writing = Connection.begin
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
-        session = self._sessions()
+        session = Session(self.engine.sync_engine, self._begin_reading)
         try:
             yield Work(session, self._world.now(), self._world.new_id)
         finally:
@@ -128,9 +124,9 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Work]:
-        session = self._writing()
+        session = Session(self.engine.sync_engine, self._begin_writing)
         try:
-            await session.connection()  # begins it
+            await session.begin()
             work = Work(session, self._world.now(), self._world.new_id)
             yield work
             if work.woken and self._at_end is not None:
@@ -143,9 +139,9 @@ class Database:
     async def migrate(self) -> None:
         """Brings the schema to the newest version."""
         async with self.engine.connect() as connection:
-            await connection.execution_options(**_WRITE)
-            async with connection.begin():
-                await connection.run_sync(_upgrade)
+            await connection.run_sync(self._begin_writing)
+            await connection.run_sync(_upgrade)
+            await connection.commit()
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -177,13 +173,7 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(alembic_config(connection), "head")
 
 
-def _sqlite_engine(url: str, wait: sqlite.Wait) -> AsyncEngine:
-    engine = create_async_engine(url, creator=sqlite.Opener(make_url(url).database or ":memory:", wait))
-    event.listen(engine.sync_engine, "begin", _sqlite_begin)
-    return engine
-
-
-def _sqlite_begin(connection: Connection) -> None:
+def _begin(connection: Connection, *, writing: bool) -> None:
     opened = connection.connection.dbapi_connection
     assert isinstance(opened, sqlite.Connection)
-    opened.begin(writing=_WRITE.keys() <= connection.get_execution_options().keys())
+    opened.begin(writing=writing)

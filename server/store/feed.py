@@ -80,6 +80,12 @@ class Delivery(Base):
     )
 
 
+_AFTER = (
+    select(FeedEvent)
+    .where(FeedEvent.tenant_id == bindparam("tenant"), FeedEvent.id > bindparam("cursor"))
+    .order_by(FeedEvent.id)
+    .limit(bindparam("limit"))
+)
 _EVENT = insert(table_of(FeedEvent))
 _HOOKS = table_of(Webhook).c
 _LISTENING = select(_HOOKS.id, _HOOKS.types).where(
@@ -112,7 +118,7 @@ def put(
 
 async def _complete(work: Work, event: dict[str, Any], data: Callable[[], dict[str, Any]]) -> None:
     told = event | {"data": data()}
-    hooks = (await work.apart(_LISTENING, {"tenant": event["tenant_id"]})).all()
+    hooks = await work.session.apart(_LISTENING, {"tenant": event["tenant_id"]})
     listening = [hook.id for hook in hooks if hook.types is None or event["type"] in hook.types]
     if not listening:
         work.insert(_EVENT, told)
@@ -126,8 +132,7 @@ async def _complete(work: Work, event: dict[str, Any], data: Callable[[], dict[s
 
 
 async def after(work: Work, tenant_id: str, cursor: int, limit: int) -> Sequence[FeedEvent]:
-    query = select(FeedEvent).where(FeedEvent.tenant_id == tenant_id, FeedEvent.id > cursor)
-    return (await work.session.scalars(query.order_by(FeedEvent.id).limit(limit))).all()
+    return await work.session.scalars(_AFTER, {"tenant": tenant_id, "cursor": cursor, "limit": limit})
 
 
 async def newest(work: Work, tenant_id: str) -> int:
@@ -137,7 +142,7 @@ async def newest(work: Work, tenant_id: str) -> int:
 
 async def due(work: Work, limit: int) -> Sequence[tuple[Delivery, FeedEvent, Webhook]]:
     """Deliveries whose time has come, oldest event first."""
-    rows = await work.session.execute(
+    return await work.session.rows(
         select(Delivery, FeedEvent, Webhook)
         .join(FeedEvent, FeedEvent.id == Delivery.event)
         .join(Webhook, Webhook.id == Delivery.webhook_id)
@@ -145,7 +150,6 @@ async def due(work: Work, limit: int) -> Sequence[tuple[Delivery, FeedEvent, Web
         .order_by(Delivery.event)
         .limit(limit)
     )
-    return [(delivery, event, hook) for delivery, event, hook in rows]
 
 
 async def next_due(work: Work) -> datetime | None:

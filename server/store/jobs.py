@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select
-from sqlalchemy.orm import defer
 
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import Known
@@ -23,6 +22,17 @@ OPEN = tuple(state.value for state in JobState if state not in FINAL)
 _BY_JOB_ID = select(Job).where(Job.tenant_id == bindparam("tenant"), Job.job_id == bindparam("job")).with_for_update()
 _LINE = insert(table_of(JobTransition))
 _LINES = select(JobTransition).where(JobTransition.job == bindparam("job")).order_by(JobTransition.id)
+_SHORT = {column.key: column for column in table_of(Job).columns if column.key not in ("document", "payload")}
+_OF_AGENT = (
+    select(Job)
+    .where(Job.tenant_id == bindparam("tenant"), Job.agent_id == bindparam("agent"), Job.state.in_(OPEN))
+    .order_by(Job.id)
+)
+_REVS = select(Job.job_id, Job.rev).where(
+    Job.tenant_id == bindparam("tenant"),
+    Job.agent_id == bindparam("agent"),
+    Job.job_id.in_(bindparam("jobs", expanding=True)),
+)
 _COUNT_OPEN = select(func.count()).where(
     Job.tenant_id == bindparam("tenant"), Job.kkm_id == bindparam("kkm"), Job.state.in_(OPEN)
 )
@@ -83,7 +93,7 @@ async def get(work: Work, tenant_id: str, job_id: str) -> Job | None:
 
 
 async def history(work: Work, job: int) -> Sequence[JobTransition]:
-    return (await work.session.scalars(_LINES, {"job": job})).all()
+    return await work.session.scalars(_LINES, {"job": job})
 
 
 async def histories(work: Work, ids: Collection[int]) -> dict[int, list[JobTransition]]:
@@ -107,7 +117,7 @@ class Filter:
 
 
 async def page(work: Work, tenant_id: str, wanted: Filter, *, before: str | int | None, limit: int) -> Sequence[Job]:
-    """Newest first, below the cursor ``before``; without their documents."""
+    """Newest first, below the cursor ``before``; copies without their documents and payloads."""
     conditions = [
         Job.tenant_id == tenant_id,
         Job.state.in_(wanted.states) if wanted.states else None,
@@ -118,9 +128,9 @@ async def page(work: Work, tenant_id: str, wanted: Filter, *, before: str | int 
         Job.created_at < wanted.until if wanted.until is not None else None,
         Job.id < before if before is not None else None,
     ]
-    query = select(Job).where(*(condition for condition in conditions if condition is not None))
-    query = query.options(defer(Job.document, raiseload=True), defer(Job.payload, raiseload=True))
-    return (await work.session.scalars(query.order_by(Job.id.desc()).limit(limit))).all()
+    query = select(*_SHORT.values()).where(*(condition for condition in conditions if condition is not None))
+    rows = await work.session.rows(query.order_by(Job.id.desc()).limit(limit))
+    return [Job(**dict(zip(_SHORT, row, strict=True))) for row in rows]
 
 
 async def count_open(work: Work, tenant_id: str, kkm_id: str) -> int:
@@ -148,13 +158,7 @@ async def look_alike(
 
 async def of_agent(work: Work, tenant_id: str, agent_id: str) -> Sequence[Job]:
     """Open jobs that were offered to this agent last."""
-    return (
-        await work.session.scalars(
-            select(Job)
-            .where(Job.tenant_id == tenant_id, Job.agent_id == agent_id, Job.state.in_(OPEN))
-            .order_by(Job.id)
-        )
-    ).all()
+    return await work.session.scalars(_OF_AGENT, {"tenant": tenant_id, "agent": agent_id})
 
 
 async def sent_and_open(work: Work, tenant_id: str, kkm_id: str, agent_id: str) -> Sequence[Job]:
@@ -168,11 +172,8 @@ async def revs(work: Work, tenant_id: str, agent_id: str, job_ids: Collection[st
     found: dict[str, int] = {}
     ids = list(job_ids)
     for start in range(0, len(ids), 500):
-        rows = await work.session.execute(
-            select(Job.job_id, Job.rev).where(
-                Job.tenant_id == tenant_id, Job.agent_id == agent_id, Job.job_id.in_(ids[start : start + 500])
-            )
-        )
+        some = {"tenant": tenant_id, "agent": agent_id, "jobs": ids[start : start + 500]}
+        rows = await work.session.rows(_REVS, some)
         found.update((job_id, rev) for job_id, rev in rows)
     return found
 

@@ -54,7 +54,7 @@ async def put(
     body: dict[str, Any] | None = None,
 ) -> None:
     row = {"msg_id": world.new_id("ms"), "tenant_id": tenant_id, "agent_id": agent_id, "kkm_id": kkm_id, "type": type_}
-    await work.apart(_PUT, row | {"job": job, "body": body or {}, "created_at": work.now})
+    await work.session.apart(_PUT, row | {"job": job, "body": body or {}, "created_at": work.now})
 
 
 async def pending(work: Work, job: int, type_: str) -> Outgoing | None:
@@ -62,15 +62,13 @@ async def pending(work: Work, job: int, type_: str) -> Outgoing | None:
 
 
 async def pending_for_device(work: Work, tenant_id: str, kkm_id: str, type_: str) -> Sequence[Outgoing]:
-    return (
-        await work.session.scalars(
-            select(Outgoing).where(Outgoing.tenant_id == tenant_id, Outgoing.kkm_id == kkm_id, Outgoing.type == type_)
-        )
-    ).all()
+    return await work.session.scalars(
+        select(Outgoing).where(Outgoing.tenant_id == tenant_id, Outgoing.kkm_id == kkm_id, Outgoing.type == type_)
+    )
 
 
 async def drop_for_job(work: Work, job: int, types: Collection[str]) -> None:
-    await work.apart(_DROP_FOR_JOB, {"for_job": job, "types": tuple(types)})
+    await work.session.apart(_DROP_FOR_JOB, {"for_job": job, "types": tuple(types)})
 
 
 async def drop_for_device(work: Work, tenant_id: str, kkm_id: str, types: Collection[str]) -> None:
@@ -81,14 +79,14 @@ async def drop_for_device(work: Work, tenant_id: str, kkm_id: str, types: Collec
 
 async def of_agent(work: Work, tenant_id: str, agent_id: str) -> Sequence[Outgoing]:
     """Everything that waits for this agent's ack, oldest first."""
-    return (await work.session.scalars(_OF_AGENT, {"tenant_id": tenant_id, "agent_id": agent_id})).all()
+    return await work.session.scalars(_OF_AGENT, {"tenant_id": tenant_id, "agent_id": agent_id})
 
 
 async def waiting(work: Work, tenant_id: str, agent_id: str) -> Sequence[str]:
     """The same, by their msg_ids only."""
-    return (await work.session.scalars(_WAITING, {"tenant_id": tenant_id, "agent_id": agent_id})).all()
+    return await work.session.scalars(_WAITING, {"tenant_id": tenant_id, "agent_id": agent_id})
 
 
 async def acked(work: Work, tenant_id: str, agent_id: str, msg_ids: Collection[str]) -> None:
     """The agent has committed these; an offer that has left counts as its own."""
-    await work.apart(_ACKED, {"tenant": tenant_id, "agent": agent_id, "msg_ids": tuple(msg_ids)})
+    await work.session.apart(_ACKED, {"tenant": tenant_id, "agent": agent_id, "msg_ids": tuple(msg_ids)})

@@ -131,10 +131,11 @@ def checkpoint_not_compared(patch: Patch) -> None:
     async def good(work: Any, agent: Any, welcomed: Any, said: Any) -> bool:
         return bool(agent.state == "active")
 
-    def head(work: Any, agent: Any, told: Any) -> None:
+    def head(work: Any, agent: Any, told: Any, floor: int) -> int:
         agent.seen_n, agent.seen_hash = told.n, told.hash
         agent.acked_n, agent.acked_hash = told.n, told.hash
         agent.unreachable_since = None
+        return 0
 
     patch.setattr(agents, "check", good)
     patch.setattr(agents, "take_head", head)

@@ -16,6 +16,7 @@ from server.services import agents, directory, jobs, mirror
 from server.store import jobs as rows
 from server.store import outbox
 from server.store.database import Database, Work
+from server.store.session import Session
 from tests.chaos.mutant import DEAD_PC, DOUBTFUL, MANY, MOVE, THREE, Hint, Mutant, Patch, rules
 
 # --- the mirror
@@ -44,15 +45,16 @@ def epoch_not_compared(patch: Patch) -> None:
 def event_outside_the_transaction(patch: Patch) -> None:
     @asynccontextmanager
     async def transaction(self: Database) -> AsyncIterator[Work]:
-        async with self._sessions() as session, session.begin():
-            await session.connection(execution_options={"kassabridge_write": True})
+        session = Session(self.engine.sync_engine, self._begin_writing)
+        try:
             work = Work(session, self._world.now(), self._world.new_id)
             yield work
-        if work._last:
-            async with self._sessions() as session, session.begin():
-                await session.connection(execution_options={"kassabridge_write": True})
-                work.session = session
+            await session.commit()
+            if work._last:
                 await work.finish()
+                await session.commit()
+        finally:
+            await session.close()
 
     patch.setattr(Database, "_transaction", transaction)
 

@@ -30,8 +30,8 @@ THEMES = {
     "one": {"plain": 30, "rollback": 5, "server_restored": 5, "fn_swap": 3},
 }
 KINDS = {
-    "receipt": 70, "cash_in": 7, "cash_out": 5, "close_shift": 5, "open_shift": 1, "x_report": 1, "print_text": 1,
-    "print_copy": 1, "open_drawer": 1, "device_status": 2, "document": 2,
+    "receipt": 140, "cash_in": 14, "cash_out": 10, "close_shift": 10, "open_shift": 2, "x_report": 1, "print_text": 1,
+    "print_copy": 1, "open_drawer": 1, "device_status": 4, "document": 4,
 }  # fmt: skip
 
 ORDER = {kind: place for place, kind in enumerate(
@@ -39,9 +39,9 @@ ORDER = {kind: place for place, kind in enumerate(
      "document", "print_copy", "close_shift")
 )}  # fmt: skip
 """In which order they make sense."""
-AIMED = 0.25
+AIMED = 0.2
 """The share of runs that have a target."""
-CANCELS = 0.012
+CANCELS = 0.006
 """The share of jobs that the CRM cancels at some moment."""
 NEED_A_SHIFT = frozenset({"close_shift", "x_report", "print_copy"})
 ADOPTING = frozenset({"rollback", "move", "dead_pc", "server_restored"})
@@ -97,7 +97,7 @@ def plan_of(seed: int) -> Plan:
     hint = TARGETS[target] if target is not None else ANY
     layout = hint.layout or _weighted(random, LAYOUTS)
     theme = hint.theme or _weighted(random, THEMES.get(layout, {"plain": 1}))
-    jobs = random.choices((1, 2, 3), (10, 5, 2))[0]
+    jobs = random.choices((1, 2, 3), (12, 4, 1))[0]
     kinds = hint.kinds or tuple(_sensible([_weighted(random, KINDS) for _ in range(jobs)], theme))
     cancels = hint.cancels if hint.cancels is not None else CANCELS
     return Plan(

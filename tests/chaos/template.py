@@ -96,7 +96,7 @@ async def found(layout: Layout, family: str, folder: Path) -> Template:
         for desk in layout.desks:
             owner = next(name for name, kkm_ids in layout.pcs.items() if desk.kkm_id in kkm_ids)
             put = directory.DevicePut(kkm_id=desk.kkm_id, agent_id=identities[owner].agent_id)
-            await directory.put_device(work, tenant, put)
+            await directory.put_device(work, world, tenant, put)
             asked_desk = desks.DeskPut(
                 desk_id=f"desk-{desk.kkm_id}", kkm_id=desk.kkm_id, exclusive=desk.exclusive, imprint=desk.imprint
             )

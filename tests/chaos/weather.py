@@ -96,7 +96,7 @@ class Weather:
         self._pc().wall_off += self._random.choice(CLOCK_JUMPS)
 
     async def _register_clock(self) -> None:
-        self._register().device.move_clock(self._random.choice((-60.0, 60.0, 3600.0)))
+        self._register().device.move_clock(self._random.choice((-60.0, 60.0, 300.0, 3600.0)))
 
     async def _sleep(self) -> None:
         """Everybody: monotonic clocks of the PCs stand still."""

@@ -239,9 +239,17 @@ class World:
             with closing(sqlite3.connect(pc.journal_path)) as db:
                 if db.execute("SELECT count(*) FROM outbox").fetchone()[0]:
                     return False
-                if any(json.loads(row)["operation"] for (row,) in db.execute("SELECT row FROM devices")):
-                    return False  # the policy's, begun for a job that has ended otherwise
+                for device in (json.loads(row) for (row,) in db.execute("SELECT row FROM devices")):
+                    if device["operation"]:
+                        return False  # the policy's, begun for a job that has ended otherwise
+                    if not device["released"] and self._open_on(db, device["kkm_id"]):
+                        return False  # adopted: the server took its end from what was said under an older epoch
         return True
+
+    @staticmethod
+    def _open_on(db: sqlite3.Connection, kkm_id: str) -> bool:
+        states = db.execute("SELECT state FROM jobs WHERE kkm_id = ?", (kkm_id,)).fetchall()
+        return any(state in OPEN for (state,) in states)
 
     async def close(self) -> None:
         self.linked = {name: pc.linked for name, pc in self.pcs.items()}

@@ -138,7 +138,7 @@ class Bench:
 
             caller = await caller_of(work, api.headers["authorization"])
             tenant = await work.session.get_one(Tenant, caller.tenant_id)
-            return self.client(f"Bearer {await add_key(work, self.world, tenant, scopes)}")
+            return self.client(f"Bearer {add_key(work, self.world, tenant, scopes)}")
 
     async def later(self, seconds: float) -> None:
         """Time passes, and what it causes happens."""

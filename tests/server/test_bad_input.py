@@ -97,7 +97,7 @@ async def dump(bench: Bench) -> str:
     """Everything but how often a stranger has tried."""
     async with bench.services.database.read() as work:
         tables = [t for t in Base.metadata.sorted_tables if t.name not in ("wrong_tries",)]
-        return "\n".join([f"{t.name} {(await work.session.execute(select(t))).all()}" for t in tables])
+        return "\n".join([f"{t.name} {await work.session.rows(select(t))}" for t in tables])
 
 
 async def refused(bench: Bench, answer: httpx.Response, before: str) -> dict[str, Any]:

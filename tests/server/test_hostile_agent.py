@@ -27,8 +27,8 @@ async def test_an_event_of_a_forged_kind_reached_the_crm_as_other_events(bench: 
         first = await events.next()
         assert (first["event"], first["data"]["type"]) == ("device.paper_out", "device.paper_out")
     async with bench.services.database.read() as work:
-        kept = (await work.session.scalars(select(Evidence.why).where(Evidence.type == "event"))).all()
-        types = (await work.session.scalars(select(FeedEvent.type).where(FeedEvent.type.like("device.%")))).all()
+        kept = await work.session.scalars(select(Evidence.why).where(Evidence.type == "event"))
+        types = await work.session.scalars(select(FeedEvent.type).where(FeedEvent.type.like("device.%")))
     assert (list(kept), list(types)) == (["bad_event"], ["device.paper_out"])
     await line.close()
 
@@ -38,7 +38,7 @@ async def test_an_event_id_that_cannot_be_kept_whole_came_again_and_again(bench:
     for msg_id in ("m-a", "m-b"):
         await line.say(Event(event_id="e" * 300, kkm_id="17", kind="paper_out", at=datetime.now(UTC)), msg_id)
     async with bench.services.database.read() as work:
-        types = (await work.session.scalars(select(FeedEvent.type).where(FeedEvent.type.like("device.%")))).all()
+        types = await work.session.scalars(select(FeedEvent.type).where(FeedEvent.type.like("device.%")))
     assert len(types) <= 1
     await line.close()
 

@@ -325,7 +325,7 @@ class TestOffers:
         for msg_id in ("m1", "m1", "m2"):
             await line.say(Reject(job_id="j1", reason=reason("disk_low")), msg_id)
         async with bench.services.database.read() as work:
-            assert (await work.session.scalars(select(Evidence))).all() == []
+            assert await work.session.scalars(select(Evidence)) == []
         await line.close()
 
     async def test_one_that_expired_unsent_is_not_sent(self, bench: Bench) -> None:
@@ -646,6 +646,22 @@ class TestQuarantine:
         assert (await line.recv()).type == "pong"
         await line.close()
 
+    async def test_a_ping_that_a_report_had_overtaken_put_a_good_agent_into_quarantine(self, bench: Bench) -> None:
+        player, line = await bench.bound()
+        await post(bench)
+        await line.accept()
+        player.write(10, "ten")
+        late = Ping(n=LATER, journal_head=player.head)
+        player.write(12, "twelve")
+        await line.say(update("j1", 2, "started", attempt=1, journal_head=player.head))
+        await line.send(late)
+        assert (await line.recv()).type == "pong"
+        await line.send(Ping(n=LATER + 1, journal_head=player.head))
+        assert (await line.recv()).type == "pong"
+        await line.send(Ping(n=LATER + 2, journal_head=late.journal_head))  # but it does not go on from there
+        assert {(await line.recv()).type for _ in range(2)} == {"pong", "quarantine"}
+        await line.close()
+
     async def test_the_same_key_on_another_installation(self, bench: Bench) -> None:
         player, line = await bench.bound()
         await line.close()
@@ -763,6 +779,58 @@ class TestMove:
         assert old_pc.agent_id != new_pc.agent_id
         await old.close()
         await new.close()
+
+    async def test_released_and_given_back_to_the_same_pc(
+        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
+    ) -> None:
+        """It claims a register no more that it gave up itself: jobs stayed queued for ever."""
+        old_pc, old, _, new = pcs
+        await bench.api.post("/devices/17/release")
+        await old.take(Release)
+        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
+        assert (await bench.device())["state"] == "free"
+        await bench.api.post("/devices/17/move", json={"agent_id": old_pc.agent_id})
+        bind = await old.bind()
+        assert (bind.binding.binding_epoch, bind.binding.register_serial) == (2, "0001")
+        assert (await bench.device())["refused_claims"] == []
+        await post(bench)
+        assert (await old.take(Offer)).binding_epoch == 2
+        await old.close()
+        await new.close()
+
+    async def test_given_to_a_connected_pc_that_was_refused_before(
+        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
+    ) -> None:
+        """It claims once per connection, so the refused claim must count when the register becomes its own."""
+        _, old, new_pc, new = pcs
+        await new.send(Claim(device=register(serial="0002")))
+        assert (await new.expect(ClaimRefused)).code == "device_already_bound"
+        await bench.api.post("/devices/17/release")
+        await old.take(Release)
+        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
+        await bench.api.put("/devices", json={"kkm_id": "17", "agent_id": new_pc.agent_id})
+        bind = await new.bind()
+        assert (bind.binding.binding_epoch, bind.binding.register_serial) == (2, "0002")
+        await old.close()
+        await new.close()
+
+    async def test_what_a_pc_claimed_on_an_older_connection_does_not_bind(
+        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
+    ) -> None:
+        """Another register may stand there by now."""
+        _, old, new_pc, new = pcs
+        await new.send(Claim(device=register(serial="0002")))
+        await new.expect(ClaimRefused)
+        await new.close()
+        await bench.api.post("/devices/17/release")
+        await old.take(Release)
+        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
+        await bench.api.put("/devices", json={"kkm_id": "17", "agent_id": new_pc.agent_id})
+        assert (await bench.device())["state"] != "bound"
+        again = await greet(new_pc, register(serial="0003"))
+        assert (await again.bind()).binding.register_serial == "0003"
+        await again.close()
+        await old.close()
 
     async def test_a_pending_decision_reaches_the_new_owner_as_a_new_message(
         self, bench: Bench, pcs: tuple[Player, Line, Player, Line]

@@ -159,7 +159,7 @@ class Cable:
 
     async def _take_head(self, head: JournalHead) -> None:
         async with agents.in_session(self._s.database, self._agent_id, self._epoch) as (work, agent):
-            agents.take_head(work, agent, head)
+            agents.take_head(work, agent, head, agent.acked_n)
             assert agent.state == "active", agent.quarantine_detail
 
     def flush(self) -> None:

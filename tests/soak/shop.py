@@ -117,7 +117,7 @@ class Shop:
             )
             claimed = await pairing.claim(work, self.world, limits, asked, address="127.0.0.1")
             assert isinstance(claimed, PairingCode)
-            await directory.put_device(work, tenant.tenant_id, directory.DevicePut(kkm_id=KKM))
+            await directory.put_device(work, self.world, tenant.tenant_id, directory.DevicePut(kkm_id=KKM))
         self.tenant_id = tenant.tenant_id
         key = self.services.key
         return Identity(

@@ -107,7 +107,7 @@ async def test_a_row_that_is_gone_fails_the_transaction(database: Database) -> N
     async def change() -> None:
         async with database.write() as work:
             (await work.session.get_one(Agent, "a")).seen_n = 10
-            await work.apart(update(agents).where(agents.c.id == "a").values(id="b"), {})
+            await work.session.apart(update(agents).where(agents.c.id == "a").values(id="b"), {})
 
     with pytest.raises(InvalidRequestError):
         await change()
