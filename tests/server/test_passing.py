@@ -42,6 +42,6 @@ async def test_it_is_written_though_nothing_else_is_said(bench: Bench) -> None:
     await line.accept()
     await line.send(Progress(job_id="j1", code="no_paper"))
     async with asyncio.timeout(10):
-        while (await bench.state())["progress"] is None:
+        while (await bench.state())["progress"] is None:  # noqa: ASYNC110 - nobody is told of it
             await asyncio.sleep(0.02)
     await line.close()
