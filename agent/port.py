@@ -23,6 +23,7 @@ from protocol.crm.messages import (
     ClaimedDevice,
     ClaimRefused,
     Health,
+    Introduce,
     JournalHead,
     KnownJob,
     Progress,
@@ -155,6 +156,11 @@ class AgentPort:
         if isinstance(body, ClaimRefused):
             log.error("claim_refused", kkm_id=body.kkm_id, code=body.code, text=body.text, advice=body.advice)
             self._book.learned_epoch(body.kkm_id, body.binding_epoch)
+            return None
+        if isinstance(body, Introduce):
+            for lane in self.lanes:
+                if lane.kkm_id == body.kkm_id and not quarantined:
+                    lane.invite()
             return None
         self._book.receive(NAMES[type(body)], body, acting=not quarantined)
         if isinstance(body, Bind) and not quarantined:

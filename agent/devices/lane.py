@@ -98,6 +98,7 @@ class Lane:
         self._watch = Watch(kkm_id, self._performer, book, on_health=on_health)
         self._thread = threading.Thread(target=self._main, name=f"lane {kkm_id}", daemon=True)
         self._claimed = False
+        self._invited = False
         self._failures = 0
         self._said: str | None = None  # why the device is not ready, as the log has it: said once, until it was ready
         self._idle_rounds = 0
@@ -127,6 +128,11 @@ class Lane:
         """A new connection to the server: say again who the device is."""
         self._claimed = False
         self.nudge()
+
+    def invite(self) -> None:
+        """The register that this PC has given up may be claimed anew."""
+        self._invited = True
+        self.reclaim()
 
     def want_archive(self) -> None:
         """Read what the archive holds above the journal's highest document, as evidence for a person."""
@@ -185,7 +191,10 @@ class Lane:
     def round(self) -> float:
         """One round: do what is next; return how long nothing needs to be looked at."""
         device, chosen = self._book.next_work(self.kkm_id)
-        if device.released:  # another PC owns it: not even a query may disturb it
+        if device.released:  # another PC owns it: not even a query may disturb it, unless the owner gives it back
+            if self._invited and not self._introduce():
+                return self._pause()
+            self._invited = False
             self._performer.disconnect()
             return 60.0
         if device.operation is not None:

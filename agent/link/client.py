@@ -50,6 +50,7 @@ from protocol.crm.messages import (
     Error,
     Goodbye,
     Hello,
+    Introduce,
     Offer,
     Ping,
     Pong,
@@ -76,7 +77,7 @@ _EVENT_OF: dict[type[Value], AgentLinkEvent] = {
     Quarantine: _E.QUARANTINE,
     Pong: _E.PONG,
 }
-_DELIVERED = (Offer, Cancel, Renew, Resolve, Bind, Release, ClaimRefused)
+_DELIVERED = (Offer, Cancel, Renew, Resolve, Bind, Introduce, Release, ClaimRefused)
 _GREETING = (AgentLink.GREETING, AgentLink.PROVING, AgentLink.CHECKING)
 
 log = structlog.get_logger("agent.link")

@@ -318,6 +318,14 @@ class Bound(Value):
     binding_epoch: Count
 
 
+class Introduce(Value):
+    """Ask the register who it is and claim it: the owner has given it to this agent, which would not do so by itself,
+    because it gave the register up or was refused before."""
+
+    agent_id: str
+    kkm_id: KkmId
+
+
 class Release(Value):
     """Give the register up: start nothing more; ``released`` follows when no intent is open."""
 
@@ -401,6 +409,7 @@ TYPES: dict[str, type[Value]] = {
     "health": Health,
     "bind": Bind,
     "bound": Bound,
+    "introduce": Introduce,
     "release": Release,
     "released": Released,
     "claim": Claim,
@@ -414,6 +423,19 @@ TYPES: dict[str, type[Value]] = {
 NAMES: dict[type[Value], str] = {model: name for name, model in TYPES.items()}
 
 DURABLE = frozenset(
-    {"offer", "accept", "reject", "update", "event", "cancel", "renew", "resolve", "bind", "release", "released"}
+    {
+        "offer",
+        "accept",
+        "reject",
+        "update",
+        "event",
+        "cancel",
+        "renew",
+        "resolve",
+        "introduce",
+        "bind",
+        "release",
+        "released",
+    }
 )
 """Kept in an outbox until acknowledged; the receiver acknowledges only after the effect is committed."""

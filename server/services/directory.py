@@ -81,7 +81,7 @@ async def put_device(work: Work, world: World, tenant_id: str, asked: DevicePut)
 async def release(work: Work, world: World, tenant_id: str, kkm_id: str) -> Device:
     """Asks the owning agent to give the register up. Nobody owns it once the agent has answered."""
     device = await known_device(work, tenant_id, kkm_id)
-    if device.releasing or (device.bound_serial is None and device.released_from is not None):
+    if device.releasing or (device.agent_id is None and device.released_from is not None):
         return device  # under way, or done: the same request again
     if device.bound_serial is None or device.agent_id is None:
         raise Problem(409, "device_not_bound", kkm_id=kkm_id)
@@ -116,22 +116,24 @@ async def move(work: Work, world: World, tenant_id: str, kkm_id: str, asked: Mov
 
 
 async def _give(work: Work, world: World, device: Device, agent_id: str | None) -> None:
-    """A register that is bound to nobody. Its new owner binds it with a claim. One that was refused is not made again
-    on the same connection, and whoever gave the register up makes none at all: what they said last counts now."""
-    device.agent_id, device.released_from = agent_id, None
-    if agent_id is None:
-        return
-    await work.session.flush()
-    agent = await work.session.get_one(Agent, agent_id)
-    said = await work.session.get(RefusedClaim, (device.tenant_id, device.kkm_id, agent_id))
-    if said is None or said.register_serial is None:
-        return
-    present = agent.connected_at is not None and agent.unreachable_since is None and said.at >= agent.connected_at
-    if not present and said.code != "device_released":
-        return  # it will claim when it comes, perhaps with another register
-    if await _refusal(work, agent, device, said.register_serial) is None:
-        work.session.delete(said)
-        await _bind(work, world, device, agent, said.register_serial, device.binding_epoch)
+    """A register that is bound to nobody. Its new owner binds it with a claim, which is made once per connection; and
+    whoever gave the register up makes none at all unless it is asked to."""
+    device.agent_id = agent_id
+    if device.released_from != agent_id:
+        device.released_from = None
+    await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("introduce",))
+    agent = await work.session.get(Agent, agent_id) if agent_id is not None else None
+    if agent is not None and agent.connected_at is not None and agent.unreachable_since is None:
+        refused = await work.session.get(RefusedClaim, (device.tenant_id, device.kkm_id, agent.id))
+        if refused is not None or device.released_from == agent.id:
+            await _invite(work, world, device)
+
+
+async def _invite(work: Work, world: World, device: Device) -> None:
+    await outbox.put(
+        work, world, type_="introduce", tenant_id=device.tenant_id, kkm_id=device.kkm_id, agent_id=device.agent_id
+    )
+    work.wake(device.agent_id)
 
 
 async def _ask_release(work: Work, world: World, device: Device) -> None:
@@ -166,7 +168,7 @@ async def tell_binding(work: Work, world: World, device: Device, adopt: Sequence
     adopted = list(adopt)
     for waiting in await outbox.pending_for_device(work, device.tenant_id, device.kkm_id, "bind"):
         adopted += [job_id for job_id in waiting.body.get("adopt", []) if job_id not in adopted]
-    await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("bind",))
+    await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("bind", "introduce"))
     await outbox.put(
         work,
         world,
@@ -203,15 +205,21 @@ async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> 
     """The agent's device says who it is: bound, known already, or refused by the returned code."""
     device = await work.session.get(Device, (agent.tenant_id, said.kkm_id), with_for_update=True)
     code = await _refusal(work, agent, device, said.register_serial)
-    if code is not None:
-        await _refuse(work, agent, said.kkm_id, code, said.register_serial)
-        return code
     old = await work.session.get(RefusedClaim, (agent.tenant_id, said.kkm_id, agent.id))
+    if code is not None:
+        if old is None:
+            old = RefusedClaim(tenant_id=agent.tenant_id, kkm_id=said.kkm_id, agent_id=agent.id)
+            work.session.add(old)
+        old.code, old.register_serial, old.at = code, said.register_serial, work.now
+        return code
     if old is not None:
         work.session.delete(old)
     assert device is not None
-    if said.register_serial is None:
-        return None  # the device has not answered yet: nothing to bind, nothing to learn
+    if said.register_serial is None:  # the device has not answered yet: nothing to bind, nothing to learn
+        if device.bound_serial is None and device.released_from == agent.id:
+            await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("introduce",))
+            await _invite(work, world, device)
+        return None
     if device.bound_serial is None:
         await _bind(work, world, device, agent, said.register_serial, said.binding_epoch or 0)
     elif said.binding_epoch is not None and said.binding_epoch > device.binding_epoch:
@@ -219,17 +227,6 @@ async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> 
         device.binding_epoch = device.bound_epoch = said.binding_epoch
     await _learn(work, world, agent, device, said)
     return None
-
-
-async def _refuse(work: Work, agent: Agent, kkm_id: str, code: str, serial: str | None) -> None:
-    """Kept for the owner to see, and for the day when the register is given to this PC."""
-    row = await work.session.get(RefusedClaim, (agent.tenant_id, kkm_id, agent.id))
-    if row is None:
-        row = RefusedClaim(tenant_id=agent.tenant_id, kkm_id=kkm_id, agent_id=agent.id, register_serial=None)
-        row.code, row.register_serial, row.at = code, serial, work.now
-        work.session.add(row)
-    else:
-        row.code, row.register_serial, row.at = code, serial or row.register_serial, work.now
 
 
 async def _bind(work: Work, world: World, device: Device, agent: Agent, serial: str, epoch: int) -> None:
@@ -248,7 +245,7 @@ async def _refusal(work: Work, agent: Agent, device: Device | None, serial: str 
         return "unknown_kkm_id"
     if device.agent_id not in (None, agent.id):
         return "device_already_bound"
-    if device.bound_serial is None and device.released_from == agent.id:
+    if device.agent_id is None and device.released_from == agent.id:
         return "device_released"
     if serial is None:
         return None
@@ -334,7 +331,6 @@ async def released(work: Work, world: World, agent: Agent, said: Released) -> bo
     if target is not None:
         await change_owner(work, world, device, target)
     else:
-        await _refuse(work, agent, said.kkm_id, "device_released", device.bound_serial)
         device.agent_id, device.bound_serial, device.expected_serial = None, None, None
         device.releasing, device.released_from = False, agent.id
     return True

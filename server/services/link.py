@@ -19,7 +19,6 @@ from protocol.crm.codes import reason as words_of
 from protocol.crm.envelope import VERSION, BadMessage, Envelope, parse
 from protocol.crm.link_machine import (
     HELLO_DEADLINE,
-    PING_EVERY,
     ServerLink,
     ServerLinkEffect,
     ServerLinkEvent,
@@ -53,6 +52,7 @@ from server.keys import JobKey, verify
 from server.services import agents, directory, jobs, mirror, outgoing
 from server.services.hub import Hub
 from server.services.passing import PASSING, Passing
+from server.services.rates import Pace
 from server.services.socket import Socket
 from server.settings import Limits
 from server.store import outbox
@@ -103,8 +103,7 @@ class Connection:
         self._passing = Passing()
         self._goodbye = Goodbye(code="closed")
         self._deadline = self._now() + HELLO_DEADLINE
-        self._tokens = float(services.limits.message_burst)
-        self._tokens_at = self._now()
+        self._pace = Pace(self._now(), services.limits.messages_per_second, services.limits.message_burst)
         self._effects: dict[StrEnum, Callable[[], Awaitable[None]]] = {
             X.SEND_CHALLENGE: self._send_challenge,
             X.ARM_GREETING: self._arm_greeting,
@@ -167,7 +166,8 @@ class Connection:
                         await self._look()
                 elif receiving.done():
                     text, receiving = receiving.result(), None
-                    await self._slow_down()
+                    if wait := self._pace.wait(self._now()):
+                        await asyncio.sleep(wait)
                     await self._take(text)
                 elif self._now() >= self._passing.due:
                     await self._write_passing()
@@ -285,15 +285,6 @@ class Connection:
         elif self._state is ServerLink.READY and not self._sent.issuperset(waiting):
             await self._flush()
 
-    async def _slow_down(self) -> None:
-        """A peer above its rate is read no faster: its own socket holds the rest back."""
-        now = self._now()
-        limits = self._s.limits
-        gained = (now - self._tokens_at) * limits.messages_per_second
-        self._tokens, self._tokens_at = min(limits.message_burst, self._tokens + gained) - 1.0, now
-        if self._tokens < 0:
-            await asyncio.sleep(-self._tokens / limits.messages_per_second)
-
     # --- effects ----------------------------------------------------------------------------------------------------
 
     async def _arm_greeting(self) -> None:
@@ -315,23 +306,10 @@ class Connection:
             self._tenant_id, self._epoch = agent.tenant_id, agent.session_epoch
             self._welcomed = JournalHead(n=agent.acked_n, hash=agent.acked_hash)
             self._floor = agent.acked_n
-            self._welcome = await self._welcome_of(work, agent, self._hello)
+            self._welcome = await outgoing.welcome(work, self._s.key, agent, self._hello.jobs, self._s.limits)
         self._agent_id = agent.id
         self._s.hub.name(agent.id, self)
         _log.info("session", agent_id=agent.id, epoch=self._epoch)
-
-    async def _welcome_of(self, work: Work, agent: Agent, hello: Hello) -> Welcome:
-        return Welcome(
-            tenant_id=self._tenant_id,
-            session_epoch=self._epoch,
-            server_time=work.now,
-            heartbeat_s=PING_EVERY,
-            acked_head=self._welcomed,
-            jobs=await agents.known_jobs(work, agent, hello.jobs),
-            bindings=[await outgoing.binding_of(work, device) for device in await agents.bound_devices(work, agent)],
-            keys=[self._s.key.published()],
-            limits={"message_bytes": 256 * 1024, "jobs_per_device": self._s.limits.jobs_per_device},
-        )
 
     async def _send_welcome(self) -> None:
         welcome, self._welcome = self._welcome, None

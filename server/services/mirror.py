@@ -68,6 +68,8 @@ async def take(work: Work, world: World, key: JobKey, agent: Agent, envelope: En
             return await _update(work, key, agent, envelope, said)
         case Event() as said:
             await _event(work, world, agent, envelope, said)
+        case Progress() | Health() as said:
+            await pass_by(work, agent, [said])
         case Bound() as said:
             await directory.bound(work, agent, said.kkm_id, said.binding_epoch)
         case Released() as said:

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from protocol.crm.envelope import Envelope
+from protocol.crm.envelope import MAX_BYTES, Envelope
 from protocol.crm.job_machine import JobEvent, step
 from protocol.crm.jobs import FINAL, JobKind, JobState, imprint_of
+from protocol.crm.link_machine import PING_EVERY
 from protocol.crm.machine import Refusal
-from protocol.crm.messages import Bind, Binding, Cancel, Offer, OpenJob, Release, Renew, Resolve
+from protocol.crm.messages import (
+    Bind,
+    Binding,
+    Cancel,
+    Introduce,
+    JournalHead,
+    KnownJob,
+    Offer,
+    OpenJob,
+    Release,
+    Renew,
+    Resolve,
+    Welcome,
+)
 from protocol.crm.outcomes import Value
 from protocol.crm.signing import sign_body
 from server.keys import JobKey
-from server.services import desks, directory
+from server.services import agents, desks, directory
 from server.services import jobs as job_service
+from server.settings import Limits
 from server.store import jobs, outbox
 from server.store.database import Work
 from server.store.models import Agent, Device, Job, Outgoing
@@ -28,6 +44,21 @@ class Signer:
 
     def __call__(self, type_: str, body: T) -> T:
         return sign_body(type_, body, self.key.sign)
+
+
+async def welcome(work: Work, key: JobKey, agent: Agent, listed: Sequence[KnownJob], limits: Limits) -> Welcome:
+    """``listed``: the jobs that the agent has named in its hello."""
+    return Welcome(
+        tenant_id=agent.tenant_id,
+        session_epoch=agent.session_epoch,
+        server_time=work.now,
+        heartbeat_s=PING_EVERY,
+        acked_head=JournalHead(n=agent.acked_n, hash=agent.acked_hash),
+        jobs=await agents.known_jobs(work, agent, listed),
+        bindings=[await binding_of(work, device) for device in await agents.bound_devices(work, agent)],
+        keys=[key.published()],
+        limits={"message_bytes": MAX_BYTES, "jobs_per_device": limits.jobs_per_device},
+    )
 
 
 async def due(work: Work, key: JobKey, agent: Agent, already: set[str], listed: set[str]) -> list[Envelope]:
@@ -51,6 +82,10 @@ async def _body(work: Work, sign: Signer, agent: Agent, row: Outgoing, listed: s
         if device is None or device.agent_id != agent.id or device.bound_serial is None:
             return None
         return await _bind(work, sign, agent, device, row.body.get("adopt", []))
+    if row.type == "introduce":
+        if device is None or device.agent_id != agent.id or device.bound_serial is not None:
+            return None
+        return Introduce(agent_id=agent.id, kkm_id=device.kkm_id)
     if row.type == "release":
         if device is None or device.agent_id != agent.id:
             return None

@@ -1,4 +1,4 @@
-"""How often a caller may call: a bucket of tokens per caller that fills with time."""
+"""How often a caller may call, how fast a peer is read: buckets of tokens that fill with time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,22 @@ FORGET_ABOVE = 10_000  # buckets; full ones are forgotten then
 class _Bucket:
     tokens: float
     at: float
+
+
+class Pace:
+    """One peer's own bucket: how long it is not read, so that its socket holds the rest back."""
+
+    def __init__(self, now: float, per_second: float, burst: int) -> None:
+        self._per_second = per_second
+        self._burst = float(burst)
+        self._bucket = _Bucket(self._burst, now)
+
+    def wait(self, now: float) -> float:
+        """Takes a token, which may be one of the time to come; the seconds until it is there."""
+        bucket = self._bucket
+        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._per_second) - 1.0
+        bucket.at = now
+        return max(0.0, -bucket.tokens / self._per_second)
 
 
 class Rates:

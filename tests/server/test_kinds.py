@@ -181,13 +181,14 @@ class TestWhatTheRegisterCannotSay:
         await line.close()
 
     async def test_another_register_in_its_place_is_judged_by_its_own(self, bench: Bench) -> None:
-        from protocol.crm.messages import Claim, Release, Released
+        from protocol.crm.messages import Claim, Introduce, Release, Released
 
         line = await _bound(bench, ffd="1.05", taxation=2)
         await bench.api.post("/devices/17/release")
         release = await line.take(Release)
         await line.say(Released(kkm_id="17", binding_epoch=release.binding_epoch, not_started=[]))
         await bench.api.post("/devices/17/move", json={"agent_id": line.player.agent_id})
+        await line.take(Introduce)
         await line.send(Claim(device=register("17", "0002")))
         await line.bind()
         await line.nothing_more()

@@ -32,6 +32,7 @@ from protocol.crm.messages import (
     Event,
     Goodbye,
     Hello,
+    Introduce,
     JournalHead,
     Offer,
     Ping,
@@ -790,18 +791,37 @@ class TestMove:
         await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
         assert (await bench.device())["state"] == "free"
         await bench.api.post("/devices/17/move", json={"agent_id": old_pc.agent_id})
+        assert (await old.take(Introduce)).kkm_id == "17"
+        await old.send(Claim(device=register(serial="0002")))  # another one may stand there by now
         bind = await old.bind()
-        assert (bind.binding.binding_epoch, bind.binding.register_serial) == (2, "0001")
-        assert (await bench.device())["refused_claims"] == []
+        assert (bind.binding.binding_epoch, bind.binding.register_serial) == (2, "0002")
         await post(bench)
         assert (await old.take(Offer)).binding_epoch == 2
+        await old.close()
+        await new.close()
+
+    async def test_given_back_while_the_pc_was_away(self, bench: Bench, pcs: tuple[Player, Line, Player, Line]) -> None:
+        old_pc, old, _, new = pcs
+        await bench.api.post("/devices/17/release")
+        await old.take(Release)
+        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
+        await old.close()
+        await bench.api.post("/devices/17/move", json={"agent_id": old_pc.agent_id})
+        old = await greet(old_pc, register(serial=None))
+        await old.expect(Introduce)
+        await old.close()  # it was lost on the way
+        old = await greet(old_pc, register(serial=None))
+        await old.take(Introduce)
+        await old.send(Claim(device=register()))
+        assert (await old.bind()).binding.binding_epoch == 2
+        await old.nothing_more()
         await old.close()
         await new.close()
 
     async def test_given_to_a_connected_pc_that_was_refused_before(
         self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
     ) -> None:
-        """It claims once per connection, so the refused claim must count when the register becomes its own."""
+        """It claims once per connection."""
         _, old, new_pc, new = pcs
         await new.send(Claim(device=register(serial="0002")))
         assert (await new.expect(ClaimRefused)).code == "device_already_bound"
@@ -809,28 +829,12 @@ class TestMove:
         await old.take(Release)
         await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
         await bench.api.put("/devices", json={"kkm_id": "17", "agent_id": new_pc.agent_id})
-        bind = await new.bind()
-        assert (bind.binding.binding_epoch, bind.binding.register_serial) == (2, "0002")
-        await old.close()
-        await new.close()
-
-    async def test_what_a_pc_claimed_on_an_older_connection_does_not_bind(
-        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
-    ) -> None:
-        """Another register may stand there by now."""
-        _, old, new_pc, new = pcs
+        await new.take(Introduce)
         await new.send(Claim(device=register(serial="0002")))
-        await new.expect(ClaimRefused)
-        await new.close()
-        await bench.api.post("/devices/17/release")
-        await old.take(Release)
-        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
-        await bench.api.put("/devices", json={"kkm_id": "17", "agent_id": new_pc.agent_id})
-        assert (await bench.device())["state"] != "bound"
-        again = await greet(new_pc, register(serial="0003"))
-        assert (await again.bind()).binding.register_serial == "0003"
-        await again.close()
+        assert (await new.bind()).binding.register_serial == "0002"
+        assert (await bench.device())["refused_claims"] == []
         await old.close()
+        await new.close()
 
     async def test_a_pending_decision_reaches_the_new_owner_as_a_new_message(
         self, bench: Bench, pcs: tuple[Player, Line, Player, Line]

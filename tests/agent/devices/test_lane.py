@@ -492,6 +492,29 @@ def test_a_release_waits_for_what_is_open(tmp_path: Path) -> None:
         assert b.round() == 60.0
 
 
+def test_a_register_that_was_given_up_is_claimed_anew_only_when_asked(tmp_path: Path) -> None:
+    """It was never claimed again by the PC that had released it, and the jobs stayed queued for ever."""
+    with bench(tmp_path) as b:
+        b.idle()
+        b.release()
+        b.lane.reclaim()  # a new connection to the server
+        b.idle()
+        assert len(b.claims) == 1
+        b.device.inject("mute:seconds=5")
+        b.lane.invite()
+        b.round()
+        assert len(b.claims) == 1, "it does not answer yet"
+        b.pass_(5)
+        b.idle()
+        assert len(b.claims) == 2
+        b.idle()
+        assert len(b.claims) == 2
+        assert b.row().released, "until the bind"
+        b.bind(2)
+        b.offer(binding_epoch=2)
+        assert b.run().state is Known.DONE
+
+
 def test_a_release_while_a_shift_is_opened_waits_for_it(tmp_path: Path) -> None:
     with bench(tmp_path, "answer-lost:command=E0,stored=no") as b:
         b.offer()
