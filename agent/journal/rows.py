@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from protocol.crm.job_machine import Job, Known
@@ -64,7 +66,11 @@ class JobRow:
         return replace(self, state=job.state, rev=job.rev, attempt=job.attempt, closing=job.closing, **changes)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """To be written at once: the dictionaries inside are the row's own."""
+        row: dict[str, Any] = {name: getattr(self, name) for name in _JOB_FIELDS}
+        for name in ("first_snapshot", "snapshot"):
+            row[name] = asdict(row[name]) if row[name] is not None else None
+        return row
 
     @classmethod
     def of(cls, value: dict[str, Any]) -> JobRow:
@@ -101,11 +107,34 @@ class DeviceRow:
         return self.settings.exclusive and not self.exclusive_lost
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """To be written at once: the dictionaries inside are the row's own."""
+        return {name: getattr(self, name) for name in _DEVICE_FIELDS}
 
     @classmethod
     def of(cls, value: dict[str, Any]) -> DeviceRow:
         return cls(**value)
+
+
+_JOB_FIELDS = tuple(field.name for field in fields(JobRow))
+_DEVICE_FIELDS = tuple(field.name for field in fields(DeviceRow))
+
+
+# Rows are read far more often than they change, and never changed in place: the same text is the same row.
+
+
+@lru_cache(256)
+def job_row(text: str) -> JobRow:
+    return JobRow.of(json.loads(text))
+
+
+@lru_cache(64)
+def device_row(text: str) -> DeviceRow:
+    return DeviceRow.of(json.loads(text))
+
+
+@lru_cache(64)
+def offer_of(text: str) -> Offer:
+    return Offer.model_validate_json(text)
 
 
 @dataclass(frozen=True, slots=True)

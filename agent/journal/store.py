@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agent.journal.records import GENESIS, Record, RecordKind, chain_hash, hash_of_body
-from agent.journal.rows import DeviceRow, JobRow, JobWithOffer
+from agent.journal.rows import DeviceRow, JobRow, JobWithOffer, device_row, job_row, offer_of
 from protocol.crm.messages import TYPES, Offer
 from protocol.crm.outcomes import Value
 
@@ -88,11 +88,11 @@ class Transaction:
 
     def job(self, job_id: str) -> JobRow | None:
         row = self._db.execute("SELECT row FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
-        return JobRow.of(json.loads(row[0])) if row else None
+        return job_row(row[0]) if row else None
 
     def offer(self, job_id: str) -> Offer | None:
         row = self._db.execute("SELECT offer FROM offers WHERE job_id = ?", (job_id,)).fetchone()
-        return Offer.model_validate_json(row[0]) if row else None
+        return offer_of(row[0]) if row else None
 
     def facts(self, job_id: str) -> dict[str, Any]:
         """What a job has found out (``result``, ``document``): they stand in one record of the journal, not in the row,
@@ -106,7 +106,7 @@ class Transaction:
         """Jobs that are not archived, in the order of their arrival."""
         where, arguments = ("AND kkm_id = ?", (kkm_id,)) if kkm_id is not None else ("", ())
         rows = self._db.execute(f"SELECT row FROM jobs WHERE archived = 0 {where} ORDER BY seq", arguments)
-        return [JobRow.of(json.loads(row[0])) for row in rows]
+        return [job_row(row[0]) for row in rows]
 
     def owner_of_imprint(self, imprint: str) -> str | None:
         row = self._db.execute("SELECT job_id FROM jobs WHERE imprint = ?", (imprint,)).fetchone()
@@ -119,10 +119,10 @@ class Transaction:
 
     def device(self, kkm_id: str) -> DeviceRow:
         row = self._db.execute("SELECT row FROM devices WHERE kkm_id = ?", (kkm_id,)).fetchone()
-        return DeviceRow.of(json.loads(row[0])) if row else DeviceRow(kkm_id)
+        return device_row(row[0]) if row else DeviceRow(kkm_id)
 
     def devices(self) -> list[DeviceRow]:
-        return [DeviceRow.of(json.loads(row[0])) for row in self._db.execute("SELECT row FROM devices ORDER BY kkm_id")]
+        return [device_row(row[0]) for row in self._db.execute("SELECT row FROM devices ORDER BY kkm_id")]
 
     def write_job(self, row: JobRow, event: str, *, offer: Offer | None = None, **more: Any) -> int:
         """Record a transition of a job: ``event`` and the row after it."""

@@ -33,7 +33,7 @@ class Hint:
 
 
 ANY = Hint()
-RECEIPT = Hint(("receipt", "receipt"), "one")
+RECEIPT = Hint(("receipt",), "one")
 CANCELLED = Hint(("receipt",), "one", "plain", 0.6)
 MOVED = Hint(("receipt", "receipt"), "rivals", "move")
 DEAD = Hint(("receipt", "receipt"), "rivals", "dead_pc")

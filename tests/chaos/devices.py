@@ -229,7 +229,7 @@ class Channel(Transport):
             case "busy":
                 return payload[: 2 if payload[0] == 0xFF else 1] + b"\x50"
         before = deepcopy(device.state.receipt) if fault == "swallowed" else None
-        reply = self._execute(payload)
+        reply = device._execute(payload)
         match fault:
             case "swallowed":
                 device.state.receipt = before
@@ -252,14 +252,11 @@ class Channel(Transport):
 
         def strike() -> None:
             before = len(register.device.state.drive.documents)
-            self._execute(payload)
+            register.device._execute(payload)  # the cable may lead to another one by now
             if len(register.device.state.drive.documents) > before and not register.intended(self._kkm_id):
                 register.stray()
 
         register.device._after(register.dice.random.uniform(0.5, max_time), strike)
-
-    def _execute(self, payload: bytes) -> bytes:
-        return self.register.device._execute(payload)
 
     def __repr__(self) -> str:
         return f"register {self.register.kkm_id}"

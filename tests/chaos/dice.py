@@ -16,7 +16,9 @@ Cell = tuple[str, str]
 
 CHANCE = {"commit": 0.02, "device": 0.12, "query": 0.06, "message": 0.006, "server": 0.004}
 """Of a fault at one step, by the step's kind."""
-WEIGHT = dict.fromkeys(("crash_before", "crash_after", "crash_late", "disk_full", "flush_failed", "hole"), 1)
+WEIGHT = dict.fromkeys(
+    ("crash_before", "crash_after", "crash_late", "disk_full", "flush_failed", "hole", "cut", "lost"), 1
+)
 """Of a fault among those that may strike, where it is not 4: what ends a process or a connection costs the run so many
 messages that it is left to its targets, and to luck now and then."""
 FRAGILE = frozenset({"commit", "device", "query"})

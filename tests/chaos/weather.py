@@ -28,6 +28,7 @@ DEAR = frozenset(
     {"disk_low", "sleep", "cut", "hole", "half_open", "server_restart", "server_kill", "agent_restart", "pc_power"}
 )
 """What happens less often: it ends a connection, or a job before it has begun."""
+DEARNESS = 0.12
 CLOCK_JUMPS = (1.0, -1.0, 262.0, -262.0, 3600.0, -3600.0, 86400.0, -86400.0, 10 * 365 * 86400.0)
 SLEEPS = (300.0, 3600.0, 8 * 3600.0)
 
@@ -58,7 +59,7 @@ class Weather:
         while True:
             await asyncio.sleep(self._random.expovariate(1 / PAUSE))
             dice = self._world.dice
-            kinds = [kind for kind in self._kinds if kind not in DEAR or self._random.random() < 0.2]
+            kinds = [kind for kind in self._kinds if kind not in DEAR or self._random.random() < DEARNESS]
             kinds += ["foreign"] * 3 if self._shared() else []
             kind = self._random.choice(kinds)
             if not dice.calm and dice.under_way() and (kind not in KILLERS or dice.may_kill()):
