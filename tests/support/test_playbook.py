@@ -7,7 +7,8 @@ import pytest
 from protocol.wire.buffer import ReceiveBuffer
 from protocol.wire.shtrih.codec import MAX_FRAME, next_frame
 from protocol.wire.shtrih.commands import DeviceType
-from protocol.wire.shtrih.exchange import Exchange, Replied
+from protocol.wire.shtrih.exchange import Exchange
+from protocol.wire.steps import Replied
 from tests.support.feeding import all_ways
 from tests.support.playbook import ends, hears, play, sends
 

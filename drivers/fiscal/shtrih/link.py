@@ -11,9 +11,10 @@ from drivers.transports.base import Clock, LinkError, Transport
 from protocol.wire.layout import LayoutError
 from protocol.wire.shtrih.commands import Command, Repeat
 from protocol.wire.shtrih.errors import describe
-from protocol.wire.shtrih.exchange import Denied, Doubtful, Exchange, NotDelivered, Replied, Step, Verdict
+from protocol.wire.shtrih.exchange import Exchange
 from protocol.wire.shtrih.exchange2 import NumberedExchange
 from protocol.wire.shtrih.greeting import NUMBERED, STANDARD, Greeting
+from protocol.wire.steps import Denied, Doubtful, NotDelivered, Replied, Step, Verdict
 
 R = TypeVar("R")
 CHUNK = 512  # bytes per read: two longest frames

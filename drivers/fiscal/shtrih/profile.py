@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from drivers.address import SetupError
-from protocol.wire.shtrih.commands import Command, Pace
+from protocol.wire.shtrih.commands import Command
 from protocol.wire.shtrih.exchange import Limits
+from protocol.wire.steps import Pace
 
 Cell = tuple[int, int, int]
 """Table, row, field."""

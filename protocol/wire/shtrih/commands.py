@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from protocol.wire.layout import (
@@ -30,21 +30,11 @@ from protocol.wire.layout import (
     unpack,
     wire,
 )
+from protocol.wire.steps import Pace
 
 SYSTEM_ADMINISTRATOR = 30
 MONEY = 5
 TLV_ROOM = 249  # 255 bytes of payload less two of code and four of password
-
-
-class Pace(StrEnum):
-    """Classes of longest execution time; the words are those of ``drivers.api.Capabilities.max_time``."""
-
-    QUERY = "query"
-    FILL = "fill"
-    CLOSE = "close"
-    CANCEL = "cancel"
-    SHIFT = "shift"
-    REPORT = "report"
 
 
 MAX_TIME: Mapping[Pace, float] = {

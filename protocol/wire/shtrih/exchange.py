@@ -61,49 +61,7 @@ from typing import Any, Final
 from protocol.wire.buffer import ReceiveBuffer
 from protocol.wire.shtrih.codec import ACK, ENQ, IDLE_FILL, MAX_FRAME, NAK, STX, Damaged, Frame, next_frame
 from protocol.wire.shtrih.commands import Command, Repeat
-
-
-@dataclass(frozen=True, slots=True)
-class Replied:
-    """The device carried the command out; ``fields`` follow the error byte."""
-
-    fields: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    """The device answered with an error byte."""
-
-    error: int
-
-
-@dataclass(frozen=True, slots=True)
-class NotDelivered:
-    """The device has not taken the command: ``why`` is a word of ours."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """The command left and nothing trustworthy came back."""
-
-    why: str
-
-
-Verdict = Replied | Denied | NotDelivered | Doubtful
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What the caller does next: write ``send``; then, if ``wait`` is given, set the deadline to that many seconds from
-    now, else keep the deadline that stands. With a ``verdict`` (after writing ``send``) the exchange is over; for
-    ``quiet`` seconds from then on nothing may be sent on this channel, and what comes is dropped."""
-
-    send: bytes = b""
-    wait: float | None = None
-    verdict: Verdict | None = None
-    quiet: float = 0.0
+from protocol.wire.steps import Denied, Doubtful, NotDelivered, Replied, Step, Verdict
 
 
 @dataclass(frozen=True, slots=True)

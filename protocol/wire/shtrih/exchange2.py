@@ -42,7 +42,8 @@ from protocol.wire.buffer import ReceiveBuffer
 from protocol.wire.shtrih.codec import IDLE_FILL, Damaged
 from protocol.wire.shtrih.codec2 import MAX_FRAME, NUMBERS, START, Numbered, Sync, next_numbered
 from protocol.wire.shtrih.commands import Command, DeviceType, Repeat
-from protocol.wire.shtrih.exchange import Denied, Doubtful, Limits, NotDelivered, Replied, Step, Verdict
+from protocol.wire.shtrih.exchange import Limits
+from protocol.wire.steps import Denied, Doubtful, NotDelivered, Replied, Step, Verdict
 
 UNSAFE_NUMBER = 1
 """What a restarted device expects."""

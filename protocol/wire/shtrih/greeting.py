@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from protocol.wire.shtrih.exchange import Exchange, Limits, NotDelivered, Replied, Step
+from protocol.wire.shtrih.exchange import Exchange, Limits
 from protocol.wire.shtrih.exchange2 import NumberedExchange
+from protocol.wire.steps import NotDelivered, Replied, Step
 
 STANDARD = 1
 NUMBERED = 2

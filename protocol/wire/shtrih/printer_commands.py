@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocol.wire.layout import Raw, Text, UInt, UInts, wire
-from protocol.wire.shtrih.commands import Command, Done, Pace, Repeat
+from protocol.wire.shtrih.commands import Command, Done, Repeat
+from protocol.wire.steps import Pace
 
 RECEIPT_ROLL = 0x02  # flag of a line or of a feed: the receipt roll
 BLOCK = 64  # bytes of two-dimensional data in one loading command

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from protocol.wire.layout import DriveTime, Raw, UInt, wire
-from protocol.wire.shtrih.commands import MONEY, Command, Done, Pace, Repeat
+from protocol.wire.shtrih.commands import MONEY, Command, Done, Repeat
+from protocol.wire.steps import Pace
 
 
 @dataclass(frozen=True, slots=True)

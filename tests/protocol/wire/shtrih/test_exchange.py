@@ -8,17 +8,8 @@ from hypothesis import strategies as st
 
 from protocol.wire.shtrih.codec import Frame
 from protocol.wire.shtrih.commands import CloseReceipt, DeviceType, Operation, ShortStatus
-from protocol.wire.shtrih.exchange import (
-    Denied,
-    Doubtful,
-    Exchange,
-    Heard,
-    Limits,
-    NotDelivered,
-    Replied,
-    State,
-    Step,
-)
+from protocol.wire.shtrih.exchange import Exchange, Heard, Limits, State
+from protocol.wire.steps import Denied, Doubtful, NotDelivered, Replied, Step
 from tests.support.playbook import Line, ends, hears, play, sends, silence
 
 ENQ, ACK, NAK = "05", "06", "15"

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from protocol.wire.shtrih.codec2 import Numbered
 from protocol.wire.shtrih.commands import CloseReceipt, DeviceType, ShortStatus
-from protocol.wire.shtrih.exchange import Denied, Doubtful, Limits, NotDelivered, Replied, Step
+from protocol.wire.shtrih.exchange import Limits
 from protocol.wire.shtrih.exchange2 import NumberedExchange
+from protocol.wire.steps import Denied, Doubtful, NotDelivered, Replied, Step
 from tests.support.playbook import Line, ends, hears, play, sends, silence
 
 LIMITS = Limits(control=1.0, frame=2.0, enquiries=3, rounds=10)

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.wire.shtrih.commands import CloseReceipt, ShortStatus
-from protocol.wire.shtrih.exchange import Denied, Doubtful, Exchange, Limits, NotDelivered, Replied, Verdict
+from protocol.wire.shtrih.exchange import Exchange, Limits
+from protocol.wire.steps import Denied, Doubtful, NotDelivered, Replied, Verdict
 
 STX, ENQ, ACK, NAK = 0x02, 0x05, 0x06, 0x15
 LIMITS = Limits(control=1.0, frame=2.0, earlier=10.0, ask_after=3.0, enquiries=3, rounds=10, repeats=2)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from protocol.wire.shtrih.codec import Frame
 from protocol.wire.shtrih.codec2 import Numbered
-from protocol.wire.shtrih.exchange import Limits, NotDelivered, Replied, Step
+from protocol.wire.shtrih.exchange import Limits
 from protocol.wire.shtrih.greeting import Greeting
+from protocol.wire.steps import NotDelivered, Replied, Step
 from tests.support.playbook import Line, ends, hears, play, sends, silence
 
 ENQ, ACK, NAK, ASK = "05", "06", "15", "8F 00 00 0F 1D"
