@@ -1,0 +1,1 @@
+"""ATOL's registers by their maker's library (driver 10), which runs in a process of its own."""
