@@ -20,7 +20,7 @@ class Repeat(Enum):
     """May a command be sent again that the device does not know (any more)?"""
 
     QUERY = "query"  # it only reads
-    FILL = "fill"  # it changes nothing but the document that is being made, whose sum is compared before it is closed
+    FILL = "fill"  # only when the device has said that it came damaged: what was filled in before may be gone
     NEVER = "never"  # it may have been executed and forgotten: only the archive or the counters tell
 
 

@@ -14,13 +14,15 @@ A3, A6 result             executed                               C2 until it is 
                                                                  answer's error byte
 A4, A7 error              refused                                C4 until it is answered; then the verdict
 A1, A2, A8                waiting or at work                     awaited; after a pause, C3
-A5 stopped                the buffer stopped before the result   a command that may run once: doubt; others: C4 and
-                                                                 C1 again
+A5 stopped                the buffer stopped before the result   a reading command: C4, and C1 again; others: doubt
 B1 buffer full            not taken                              C1 again after a pause, for a bounded time
-B2 task exists            to our first C1: somebody else's task  may run once: doubt; others: C1 as the next task
-B3 not found, to C3       never arrived, or power was lost       may run once: doubt; others: C1 again, same task
-B4, empty, damaged, or    the line                               C3 at once, a bounded number of times
-no answer to the command
+B2 task exists            to our first C1: somebody else's task  a command that may run once: doubt; others: C1 as
+                                                                 the next task
+B3 not found, to C3       never arrived, or power was lost       a reading command: C1 again, same task; others: doubt
+empty                     our packet came damaged                C3 at once; if B3 follows, a filling command goes out
+                                                                 again as well: the device has said why it has it not
+B4, damaged, or no        the line                               C3 at once, a bounded number of times
+answer to the command
 silence                   frame, answer or time needed           C3 after every pause; after the command's longest
                                                                  time doubt
 another packet number     late, or not for us                    dropped
@@ -103,7 +105,8 @@ class Heard(Enum):
     FULL = auto()
     KNOWN = auto()
     UNKNOWN = auto()
-    BAD = auto()  # damaged, half a frame, empty, or without sense here
+    EMPTY = auto()  # "repeat your packet"
+    BAD = auto()  # damaged, or without sense here
     SILENCE = auto()
 
 
@@ -142,7 +145,7 @@ class Exchange:
         self.unsettled = False
         self._command = command
         self._content = b"" if command is None else Bcd(2).encode(password) + command.to_bytes()
-        self._repeatable = command is None or command.repeat is not Repeat.NEVER
+        self._repeat = Repeat.QUERY if command is None else command.repeat
         self._answered = command is None or command.answered
         self._max_time = max_time
         self._numbers = numbers
@@ -155,6 +158,7 @@ class Exchange:
         self._ours: set[int] = set()  # numbers of the packets about our task
         self._settling = b""
         self._noisy = False
+        self._mangled = False  # the device has said that our C1 came damaged
         self._at_work = False  # its last word
         self._extended = False
         self._enquiries = self._fulls = self._rounds = 0
@@ -202,6 +206,7 @@ class Exchange:
         """The channel was lost after our C1 and is open again: the device is asked what became of the task."""
         self._buffer.clear()
         self._ours.clear()
+        self._mangled = False
         return self._ask(b"")
 
     # --- from packets to what was heard ------------------------------------------------------------------------------
@@ -213,7 +218,7 @@ class Exchange:
         if self._state in (State.CLEARING, State.SETTLING):
             return self._hear(Heard.REPLY) if packet.id == self._packet else Step()
         status = packet.data[0] if packet.data else 0
-        heard = _STATUS.get(status, Heard.BAD)
+        heard = _STATUS.get(status, Heard.BAD) if packet.data else Heard.EMPTY
         answer = packet.data[1:]
         if status in _WITH_TASK:
             if answer[:1] != bytes((self._task,)) or packet.id not in (ASYNCHRONOUS, *self._ours):
@@ -226,7 +231,7 @@ class Exchange:
     # --- transitions -------------------------------------------------------------------------------------------------
 
     def _hear(self, heard: Heard, answer: bytes = b"") -> Step:
-        if heard not in (Heard.SILENCE, Heard.BAD):
+        if heard not in (Heard.SILENCE, Heard.BAD, Heard.EMPTY):
             self._at_work = heard is Heard.WORKING
         return _TRANSITIONS.get((self._state, heard), Exchange._drop)(self, answer)
 
@@ -271,6 +276,10 @@ class Exchange:
     def _ask_now(self, _: bytes) -> Step:
         return self._ask(b"") if self._another_round() else self._fail("line_noise")
 
+    def _ask_what_came(self, _: bytes) -> Step:
+        self._mangled = True
+        return self._ask_now(b"")
+
     def _ask_later(self, _: bytes) -> Step:
         """Nothing for as long as we waited."""
         if self._left > 0:
@@ -303,7 +312,7 @@ class Exchange:
         return self._add()
 
     def _stopped(self, _: bytes) -> Step:
-        if not self._repeatable:
+        if self._repeat is not Repeat.QUERY:
             return self._fail("no_reply")
         return self._clear() if self._another_round() else self._fail("line_noise")
 
@@ -311,7 +320,7 @@ class Exchange:
         """To our first C1: the device has another task of this number. To a later one: it has ours."""
         if self._copies > 1:
             return self._ask_now(b"")
-        if not self._repeatable or not self._another_round():
+        if self._repeat is Repeat.NEVER or not self._another_round():
             return self._fail("bad_reply")
         self._task = self._numbers.task()
         self._ours.clear()
@@ -320,7 +329,8 @@ class Exchange:
 
     def _forgotten(self, _: bytes) -> Step:
         """The device does not know the task: it never came, or power was lost since."""
-        if not self._repeatable:
+        mangled, self._mangled = self._mangled, False
+        if self._repeat is Repeat.NEVER or (self._repeat is Repeat.FILL and not mangled):
             return self._fail("no_reply")
         return self._add() if self._another_round() else self._fail("line_noise")
 
@@ -403,10 +413,12 @@ _TRANSITIONS: Final[Mapping[tuple[State, Heard], Callable[[Exchange, bytes], Ste
     (State.ADDED, Heard.FULL): Exchange._pause,
     (State.ADDED, Heard.KNOWN): Exchange._not_ours,
     (State.ADDED, Heard.UNKNOWN): Exchange._ask_now,
+    (State.ADDED, Heard.EMPTY): Exchange._ask_what_came,
     (State.ADDED, Heard.BAD): Exchange._ask_now,
     (State.ADDED, Heard.SILENCE): Exchange._ask_later,
     (State.FULL, Heard.SILENCE): Exchange._add_after_pause,
     (State.WORKING, Heard.STOPPED): Exchange._stopped,
+    (State.WORKING, Heard.EMPTY): Exchange._ask_now,
     (State.WORKING, Heard.BAD): Exchange._ask_now,
     (State.WORKING, Heard.SILENCE): Exchange._ask_later,
     (State.ASKED, Heard.WORKING): Exchange._await,
@@ -414,6 +426,7 @@ _TRANSITIONS: Final[Mapping[tuple[State, Heard], Callable[[Exchange, bytes], Ste
     (State.ASKED, Heard.FULL): Exchange._ask_now,
     (State.ASKED, Heard.KNOWN): Exchange._await,
     (State.ASKED, Heard.UNKNOWN): Exchange._forgotten,
+    (State.ASKED, Heard.EMPTY): Exchange._ask_now,
     (State.ASKED, Heard.BAD): Exchange._ask_now,
     (State.ASKED, Heard.SILENCE): Exchange._ask_later,
     (State.SETTLING, Heard.REPLY): Exchange._settled,

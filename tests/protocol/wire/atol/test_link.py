@@ -190,10 +190,6 @@ def test_every_command(command: Command[object], lines: tuple[Line, ...]) -> Non
     play(exchange(command), adds(5, command), *lines)
 
 
-def again(command: Command[object]) -> tuple[Line, ...]:
-    return (result(7), acks(8), says(8, "A3"), DONE)
-
-
 LOST: dict[str, tuple[tuple[Line, ...], str]] = {
     "not found after silence": ((silence(), asks(6), says(6, "B3")), "no_reply"),
     "not found after a damaged answer": ((hears(BROKEN), asks(6), says(6, "B3")), "no_reply"),
@@ -204,17 +200,29 @@ LOST: dict[str, tuple[tuple[Line, ...], str]] = {
 @pytest.mark.parametrize(("lines", "why"), LOST.values(), ids=LOST)
 def test_a_task_that_the_device_does_not_know(lines: tuple[Line, ...], why: str) -> None:
     """It never came, or power was lost since: nothing tells which."""
-    play(close(), adds(5, CLOSE), *lines, ends(Doubtful(why)))
-    play(exchange(FILL), adds(5, FILL), *lines, adds(7, FILL), result(7), acks(8), says(8, "A3"), DONE)
-    assert exchange(FILL).frames_sent == 0
+    for command in (CLOSE, FILL):
+        play(exchange(command), adds(5, command), *lines, ends(Doubtful(why)))
+    again = (adds(7, CLOCK), result(7, OK + TIME), acks(8), says(8, "A3"), ends(Replied(TIME)))
+    play(exchange(CLOCK), adds(5, CLOCK), *lines, *again)
+
+
+def test_a_command_that_came_damaged() -> None:
+    """The device says so, and then that it has no such task."""
+    lines = (says(5, b""), asks(6), says(6, "B3"))
+    play(close(), adds(5, CLOSE), *lines, ends(Doubtful("no_reply")))
+    again = (adds(7, FILL), result(7), acks(8), says(8, "A3"), DONE)
+    play(exchange(FILL), adds(5, FILL), *lines, *again)
+    once_more = (adds(7, FILL), silence(), asks(8), says(8, "B3"), ends(Doubtful("no_reply")))
+    play(exchange(FILL), adds(5, FILL), *lines, *once_more)
 
 
 def test_a_stopped_task() -> None:
-    play(close(), adds(5, CLOSE), says(5, "A5"), ends(Doubtful("no_reply")))
+    for command in (CLOSE, FILL):
+        play(exchange(command), adds(5, command), says(5, "A5"), ends(Doubtful("no_reply")))
     play(
-        exchange(FILL),
-        *(adds(5, FILL), says(5, "A5"), clears(6), says(6, "A3"), adds(7, FILL)),
-        *(result(7), acks(8), says(8, "A3"), DONE),
+        exchange(CLOCK),
+        *(adds(5, CLOCK), says(5, "A5"), clears(6), says(6, "A3"), adds(7, CLOCK)),
+        *(result(7, OK + TIME), acks(8), says(8, "A3"), ends(Replied(TIME))),
     )
 
 
@@ -298,8 +306,9 @@ def test_the_result_is_fetched_on_the_next_connection() -> None:
 
 
 def test_a_closing_command_that_the_device_has_forgotten_is_not_sent_again() -> None:
-    assert resumed(CLOSE).received(raw(6, "B3")) == Step(verdict=Doubtful("no_reply"))
-    assert resumed(FILL).received(raw(6, "B3")).send == raw(7, b"\xc1\x01\x08\x00\x00" + FILL.to_bytes())
+    for command in (CLOSE, FILL):
+        assert resumed(command).received(raw(6, "B3")) == Step(verdict=Doubtful("no_reply"))
+    assert resumed(CLOCK).received(raw(6, "B3")).send == raw(7, b"\xc1\x01\x08\x00\x00" + CLOCK.to_bytes())
 
 
 def test_answers_of_the_lost_connection_count_no_more() -> None:
