@@ -6,7 +6,7 @@ dates ``YYYY.MM.DD``; the names are those of the vendor's language.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -114,6 +114,14 @@ def receipt_task(receipt: PlannedReceipt, ffd: str, version: str) -> Task:
     task["payments"] = _payments(receipt)
     task["total"] = roubles(receipt.total)
     return task
+
+
+def lines_sum(task: Mapping[str, Json]) -> Decimal:
+    """What the positions of a receipt's task come to, in roubles."""
+    items = task["items"]
+    assert isinstance(items, Sequence)
+    amounts = (item.get("amount") for item in items if isinstance(item, Mapping))
+    return sum((amount for amount in amounts if isinstance(amount, Decimal)), Decimal(0))
 
 
 def operator(name: str, inn: str | None) -> Task:
