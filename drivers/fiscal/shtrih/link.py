@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from drivers.errors import InDoubt, NotSent, Refused
 from drivers.fiscal.shtrih.profile import Profile
+from drivers.fiscal.talk import Conversation, Talk, drain
 from drivers.transports.base import Clock, LinkError, Transport
 from protocol.wire.layout import LayoutError
 from protocol.wire.shtrih.commands import Command, Repeat
@@ -14,27 +15,12 @@ from protocol.wire.shtrih.errors import describe
 from protocol.wire.shtrih.exchange import Exchange
 from protocol.wire.shtrih.exchange2 import NumberedExchange
 from protocol.wire.shtrih.greeting import NUMBERED, STANDARD, Greeting
-from protocol.wire.steps import Denied, Doubtful, NotDelivered, Replied, Step, Verdict
+from protocol.wire.steps import Denied, Doubtful, NotDelivered, Replied, Verdict
 
 R = TypeVar("R")
-CHUNK = 512  # bytes per read: two longest frames
-DRAIN = 16  # reads that may find old bytes in a channel just opened
 SEARCH = 0.3  # seconds for an answer at one of several speeds; a device answers ENQ within milliseconds
 
 _NOBODY = (NotDelivered("device_offline"), NotDelivered("line_noise"))
-
-
-class Conversation(Protocol):
-    """An exchange of either lower level, or the greeting."""
-
-    stale: list[bytes]
-    frames_sent: int
-
-    def start(self) -> Step: ...
-
-    def received(self, chunk: bytes) -> Step: ...
-
-    def timed_out(self) -> Step: ...
 
 
 class Link:
@@ -147,9 +133,7 @@ class Link:
 
     def _drain(self) -> None:
         try:
-            for _ in range(DRAIN):
-                if not self._transport.read(CHUNK, self._clock.now()):
-                    return
+            drain(self._transport, self._clock)
         except LinkError as error:
             self.close()
             raise NotSent(error.code, error.detail) from error
@@ -158,45 +142,19 @@ class Link:
 
     def _run(self, exchange: Conversation, name: str, max_time: float) -> tuple[Verdict, float]:
         """Move the bytes until the verdict; with it comes the moment when the command's frame was last sent."""
-        sent_at = deadline = self._clock.now()
-        frames = 0
+        talk = Talk(self._transport, self._clock, exchange)
         try:
-            step = exchange.start()
-            while step.verdict is None:
-                if exchange.frames_sent > frames:
-                    frames, sent_at = exchange.frames_sent, self._clock.now()
-                if step.send:
-                    self._transport.write(step.send)
-                if step.wait is not None:
-                    deadline = self._clock.now() + step.wait
-                step = self._next_step(exchange, deadline)
+            step = talk.run(exchange.start())
         except LinkError as error:
             self.close()
-            if frames:
-                raise InDoubt(error.code, f"{name}: {error.detail}", remaining=self._left(sent_at, max_time)) from error
+            if talk.frames:
+                left = self._left(talk.sent_at, max_time)
+                raise InDoubt(error.code, f"{name}: {error.detail}", remaining=left) from error
             raise NotSent(error.code, f"{name}: {error.detail}") from error
-        self._conclude(step)
-        return step.verdict, sent_at
-
-    def _conclude(self, step: Step) -> None:
-        """The verdict stands, whether or not the device hears our last byte, whatever the line still brings."""
-        try:
-            if step.send:
-                self._transport.write(step.send)
-            deadline = self._clock.now() + step.quiet
-            while self._clock.now() < deadline:
-                self._transport.read(CHUNK, deadline)
-        except LinkError:
+        if not talk.conclude(step):
             self.close()
-
-    def _next_step(self, exchange: Conversation, deadline: float) -> Step:
-        step = Step()
-        chunk = self._transport.read(CHUNK, deadline)
-        if chunk:
-            step = exchange.received(chunk)
-        if step == Step() and self._clock.now() >= deadline:  # also when the line never falls silent
-            return exchange.timed_out()
-        return step
+        assert step.verdict is not None  # that is where ``run`` ends
+        return step.verdict, talk.sent_at
 
     def _left(self, sent_at: float, max_time: float) -> float:
         return max(0.0, sent_at + max_time - self._clock.now())

@@ -6,12 +6,13 @@ document and so disturb the evidence of cash operations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from drivers.api import Align, SlipBarcode, SlipText
+from drivers.api import SlipBarcode, SlipText
 from drivers.errors import Refused
+from drivers.fiscal.paper_text import laid_out
 from drivers.fiscal.shtrih.asking import Asking
 from drivers.fiscal.shtrih.barcodes import barcode_commands
 from drivers.fiscal.shtrih.profile import Barcodes, Model
@@ -84,32 +85,6 @@ def cut_commands(model: Model, password: int, *, has_cutter: bool) -> tuple[Comm
     """Feed the slip to where it is cut or torn off, and cut it where there is a cutter."""
     cut = (Cut(password, model.cut),) if has_cutter and model.knows(Cut) else ()
     return (Feed(password, RECEIPT_ROLL, model.feed), *cut)
-
-
-def laid_out(line: SlipText, columns: int) -> Iterator[str]:
-    """The line in pieces of at most ``columns`` characters, each aligned. Broken at spaces where there are any."""
-    for part in line.text.splitlines() or [""]:
-        for piece in _wrapped("".join(char if char.isprintable() else " " for char in part), columns):
-            yield _aligned(piece, line.align, columns)
-
-
-def _wrapped(text: str, columns: int) -> Iterator[str]:
-    while len(text) > columns:
-        at = text.rfind(" ", 1, columns + 1)
-        if at < 0 or not text[:at].strip():
-            yield text[:columns]
-            text = text[columns:]
-        else:
-            yield text[:at]
-            text = text[at + 1 :]
-    yield text
-
-
-def _aligned(text: str, align: Align, columns: int) -> str:
-    if align is Align.LEFT:
-        return text.rstrip()
-    text = text.strip()
-    return text.rjust(columns) if align is Align.RIGHT else " " * ((columns - len(text)) // 2) + text
 
 
 def _must_fit(commands: Sequence[Command[Any]], model: Model) -> None:
