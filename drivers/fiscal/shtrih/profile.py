@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from drivers.address import SetupError
+from drivers.profiles import load, number, whole
 from protocol.wire.shtrih.commands import Command
 from protocol.wire.shtrih.exchange import Limits
 from protocol.wire.steps import Pace
@@ -91,47 +89,22 @@ class Profile:
 
 def load_profile(path: Path | None = None) -> Profile:
     """Raises ``SetupError`` (``bad_profile``) naming the file and what is wrong with it."""
-    values = tomllib.loads(files("drivers.profiles").joinpath("shtrih.toml").read_text("utf-8"))
-    if path is not None:
-        try:
-            values = _merge(values, tomllib.loads(path.read_text("utf-8")), "")
-        except (OSError, ValueError) as error:
-            raise _bad(path, str(error)) from error
-    try:
-        return _profile(values)
-    except (TypeError, ValueError) as error:
-        raise _bad(path, str(error)) from error
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any], where: str) -> dict[str, Any]:
-    merged = dict(base)
-    for name, value in over.items():
-        place = f"{where}{name}"
-        known = base.get(name)
-        if known is None and where.startswith(OPEN):
-            merged[name] = value
-            continue
-        if known is None:
-            raise ValueError(f"{place}: no such setting; known here: {', '.join(base)}")
-        if isinstance(known, dict) != isinstance(value, dict):
-            raise ValueError(f"{place}: a table where a value belongs, or the other way round")
-        merged[name] = _merge(known, value, f"{place}.") if isinstance(known, dict) else value
-    return merged
+    return load("shtrih.toml", path, OPEN, _profile)
 
 
 def _profile(values: Mapping[str, Any]) -> Profile:
     access, wait, tables = values["access"], values["wait"], values["tables"]
-    line = {name: _number(f"line.{name}", value) for name, value in values["line"].items() if name != "protocol"}
+    line = {name: number(f"line.{name}", value) for name, value in values["line"].items() if name != "protocol"}
     vat = tables["vat"]
     return Profile(
-        password=_whole("access.password", access["password"]),
-        department=_whole("access.department", access["department"]),
-        max_time={pace.value: _number(f"time.{pace}", values["time"][pace]) for pace in Pace},
+        password=whole("access.password", access["password"]),
+        department=whole("access.department", access["department"]),
+        max_time={pace.value: number(f"time.{pace}", values["time"][pace]) for pace in Pace},
         command_time={
-            code.upper(): _number(f"time.command.{code}", value) for code, value in values["time"]["command"].items()
+            code.upper(): number(f"time.command.{code}", value) for code, value in values["time"]["command"].items()
         },
-        printing=_number("wait.printing", wait["printing"]),
-        poll=_number("wait.poll", wait["poll"]),
+        printing=number("wait.printing", wait["printing"]),
+        poll=number("wait.poll", wait["poll"]),
         limits=Limits(
             control=line["control"],
             frame=line["frame"],
@@ -148,11 +121,11 @@ def _profile(values: Mapping[str, Any]) -> Profile:
         replace_vat20=_cell("replace_vat20", tables["replace_vat20"]),
         tax_by_host=_cell("tax_by_host", tables["tax_by_host"]),
         tax_systems=_cell("tax_systems", tables["tax_systems"]),
-        vat_table=_whole("tables.vat.table", vat["table"]),
-        vat_rate_field=_whole("tables.vat.rate_field", vat["rate_field"]),
-        vat_name_field=_whole("tables.vat.name_field", vat["name_field"]),
+        vat_table=whole("tables.vat.table", vat["table"]),
+        vat_rate_field=whole("tables.vat.rate_field", vat["rate_field"]),
+        vat_name_field=whole("tables.vat.name_field", vat["name_field"]),
         ffd_versions={int(key): str(value) for key, value in values["ffd"].items()},
-        tax_bytes={int(key): _whole(f"tax.{key}", value) for key, value in values["tax"].items()},
+        tax_bytes={int(key): whole(f"tax.{key}", value) for key, value in values["tax"].items()},
         any_model=_model("paper", values["paper"], {"name": "Shtrih-M"}),
         models={
             int(number): _model(f"models.{number}", values["paper"], own) for number, own in values["models"].items()
@@ -172,16 +145,16 @@ def _model(where: str, paper: Mapping[str, Any], own: Mapping[str, Any]) -> Mode
     missing = own.get("missing", [])
     if not isinstance(missing, list) or not all(isinstance(code, str) for code in missing):
         raise ValueError(f'{where}.missing: a list of codes like "CB" expected, not {missing!r}')
-    sizes = {name: _whole(f"{where}.{name}", own.get(name, paper[name])) for name in _PAPER}
+    sizes = {name: whole(f"{where}.{name}", own.get(name, paper[name])) for name in _PAPER}
     return Model(name=str(own.get("name", where)), missing=frozenset(code.upper() for code in missing), **sizes)
 
 
 def _barcodes(values: Mapping[str, Any]) -> Barcodes:
     return Barcodes(
-        height=_whole("barcode.height", values["height"]),
-        bar=_whole("barcode.bar", values["bar"]),
-        text_place=_whole("barcode.text_place", values["text_place"]),
-        text_font=_whole("barcode.text_font", values["text_font"]),
+        height=whole("barcode.height", values["height"]),
+        bar=whole("barcode.bar", values["bar"]),
+        text_place=whole("barcode.text_place", values["text_place"]),
+        text_font=whole("barcode.text_font", values["text_font"]),
         qr=_five("barcode.qr", values["qr"]),
         pdf417=_five("barcode.pdf417", values["pdf417"]),
     )
@@ -190,19 +163,7 @@ def _barcodes(values: Mapping[str, Any]) -> Barcodes:
 def _five(name: str, value: Any) -> tuple[int, ...]:
     if not isinstance(value, list) or len(value) != 5:
         raise ValueError(f"{name}: five numbers expected, not {value!r}")
-    return tuple(_whole(name, part) for part in value)
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise ValueError(f"{name}: a number above zero expected, not {value!r}")
-    return float(value)
-
-
-def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{name}: a whole number expected, not {value!r}")
-    return value
+    return tuple(whole(name, part) for part in value)
 
 
 def _protocol(value: Any) -> int | None:
@@ -216,11 +177,5 @@ def _protocol(value: Any) -> int | None:
 def _cell(name: str, value: Any) -> Cell:
     if not isinstance(value, list) or len(value) != 3:
         raise ValueError(f"tables.{name}: [table, row, field] expected, not {value!r}")
-    table, row, field = (_whole(f"tables.{name}", part) for part in value)
+    table, row, field = (whole(f"tables.{name}", part) for part in value)
     return table, row, field
-
-
-def _bad(path: Path | None, problem: str) -> SetupError:
-    return SetupError(
-        "bad_profile", f"profile {path or 'shtrih.toml'}: {problem}", f"Профиль {path or 'shtrih.toml'}: {problem}"
-    )
