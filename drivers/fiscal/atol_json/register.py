@@ -1,8 +1,8 @@
-"""A register of ATOL behind the vendor's library: the task language over a runner (``drivers.api`` says what each method
-promises).
+"""A register of ATOL behind the vendor's library: the task language over a runner (``drivers.api`` says what each
+method promises).
 
-A receipt is one task: ``fill_receipt`` only makes it, ``close_receipt`` sends it. Whether a document exists is decided by
-the number of the last one and the document itself, never by the library's memory of its last call.
+A receipt is one task: ``fill_receipt`` only makes it, ``close_receipt`` sends it. Whether a document exists is decided
+by the number of the last one and the document itself, never by the library's memory of its last call.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ class AtolJsonRegister(FiscalRegister):
         )
 
     def _paper(self, *, present: bool) -> Paper:
-        """The language tells whether there is paper, and of a document that this driver has made whether it was printed;
-        what an earlier connection left in the printer it does not tell."""
+        """The language tells whether there is paper, and of a document that this driver has made whether it was
+        printed; what an earlier connection left in the printer it does not tell."""
         if self._unprinted:
             return Paper.RESUMABLE if present else Paper.INTERRUPTED
         return Paper.PRESENT if present else Paper.ABSENT

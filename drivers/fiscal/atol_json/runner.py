@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from drivers.errors import DeviceError, InDoubt, Refused
 from protocol.wire.atol.codes import Fate, Handling, describe
-from protocol.wire.atol.json_text import Json
+from protocol.wire.atol.json_text import Json, JsonError, loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class TaskRunner(Protocol):
         ...
 
     def run(self, task: Mapping[str, Json], *, max_time: float, changing: bool) -> Any:
-        """Carry out one task: its text is ``json_text.dumps(task)``, the answer what ``json_text.loads`` makes of the
+        """Carry out one task: its text is ``json_text.dumps(task)``, the answer what ``answer_of`` makes of the
         library's text (``{}`` for an empty one).
 
         ``NotSent``: the task did not reach the library. ``Refused``: see ``verdict``. ``InDoubt``: it reached the
@@ -61,6 +61,14 @@ class TaskRunner(Protocol):
     def receipt_open(self, *, max_time: float) -> bool | None:
         """Whether the register has an open receipt, which no task tells; ``None`` where this way cannot ask either."""
         ...
+
+
+def answer_of(text: str) -> Any:
+    """The value of an answer's text. Raises ``InDoubt`` (``bad_reply``) for a text that is no JSON."""
+    try:
+        return loads(text)
+    except JsonError as error:
+        raise InDoubt("bad_reply", str(error)) from error
 
 
 def verdict(number: int, description: str, *, changing: bool, remaining: float = 0.0) -> DeviceError:
