@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["drivers.conformance.plugin"]
+pytest_plugins = ["drivers.conformance.plugin", "tests.support.vendor_tests"]
 
 LONGEST_FIRST = ("tests/soak/", "tests/e2e/")
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
-from ctypes import POINTER, c_char_p, c_int, c_void_p, c_wchar_p
-from dataclasses import asdict, dataclass
+from ctypes import POINTER, c_char_p, c_int, c_uint, c_void_p, c_wchar_p
 from types import MappingProxyType
 from typing import Any
 
+from drivers.hosts.result import Result
+
 JSON_DATA = 65645  # the parameter that holds a task's text, and afterwards its answer's
+DATA_TYPE = 65587  # the parameter that says what ``query_data`` is to read
+RECEIPT_STATE = 15  # its value for the receipt that is open, or not
+RECEIPT_TYPE = 65545  # the parameter with the answer: 0 when none is open
 UNKNOWN = 15  # the library's own code for an error without a name
 BUFFER = 64 * 1024  # characters; longer texts are read again into a buffer of their own length
 
@@ -37,6 +41,9 @@ FUNCTIONS: Mapping[str, tuple[Any, tuple[Any, ...]]] = MappingProxyType(
         "error_description": _TEXT_OF_HANDLE,
         "set_param_str": (None, (c_void_p, c_int, c_wchar_p)),
         "get_param_str": (c_int, (c_void_p, c_int, c_wchar_p, c_int)),
+        "set_param_int": (None, (c_void_p, c_int, c_uint)),
+        "get_param_int": (c_uint, (c_void_p, c_int)),
+        "query_data": _HANDLE,
         "process_json": _HANDLE,
         "cancel_receipt": _HANDLE,
         "continue_print": _HANDLE,
@@ -54,19 +61,6 @@ class NotUsable(Exception):
     """The file cannot be loaded or is not this library."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a call came to. ``code`` 0: it succeeded; else the library's error code with its own words."""
-
-    code: int = 0
-    description: str = ""
-    recommendation: str = ""
-    text: str = ""
-
-    def to_value(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 class Fptr10:
     """The library, loaded, with its one handle. Raises ``NotUsable``."""
 
@@ -78,10 +72,13 @@ class Fptr10:
         missing = sorted(name for name in FUNCTIONS if not self._declare(name, FUNCTIONS[name]))
         if missing:
             raise NotUsable(f"{path}: not ATOL's driver library 10, it has no libfptr_{', libfptr_'.join(missing)}")
-        self.newer = frozenset(name for name in NEWER if self._declare(name, NEWER[name]))
+        self._newer = frozenset(name for name in NEWER if self._declare(name, NEWER[name]))
         self._handle = c_void_p()
         if self._function("create")(ctypes.byref(self._handle)) != 0 or not self._handle:
             raise NotUsable(f"{path}: the library gives no handle")
+
+    def has(self, function: str) -> bool:
+        return function in FUNCTIONS or function in self._newer
 
     @property
     def version(self) -> str:
@@ -95,8 +92,9 @@ class Fptr10:
         applied = self.call("apply_single_settings")
         return applied if applied.code else self.call("open")
 
-    def is_opened(self) -> bool:
-        return bool(self._function("is_opened")(self._handle))
+    def is_opened(self) -> Result:
+        """``number``: 1 from a successful ``open`` on, also while the library seeks a link that it lost."""
+        return Result(number=self._function("is_opened")(self._handle))
 
     def settings(self) -> Result:
         return Result(text=self._read_text("get_settings"))
@@ -107,12 +105,18 @@ class Fptr10:
         result = self.call(function)
         return result if result.code else Result(text=self._read_text("get_param_str", JSON_DATA))
 
+    def receipt_type(self) -> Result:
+        """``number``: the type of the open receipt, 0 for none."""
+        self._function("set_param_int")(self._handle, DATA_TYPE, RECEIPT_STATE)
+        result = self.call("query_data")
+        return result if result.code else Result(number=self._function("get_param_int")(self._handle, RECEIPT_TYPE))
+
     def call(self, function: str) -> Result:
         if self._function(function)(self._handle) == 0:
             return Result()
         code = self._function("error_code")(self._handle) or UNKNOWN
         words = self._read_text("error_description")
-        advice = self._read_text("error_recommendation") if "error_recommendation" in self.newer else ""
+        advice = self._read_text("error_recommendation") if self.has("error_recommendation") else ""
         return Result(code, words, advice)
 
     def destroy(self) -> None:

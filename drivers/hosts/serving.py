@@ -39,7 +39,7 @@ class NotBegun(Exception):
 def serve(commands: Mapping[str, Command]) -> None:
     """Never returns: the process ends here. To be called before the library is loaded."""
     requests_pipe, replies_pipe = _take_pipes()
-    faulthandler.enable()
+    faulthandler.enable(all_threads=False)
     requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(requests_pipe, requests), daemon=True).start()
     try:
