@@ -30,6 +30,15 @@ RECEIPTS = {
 SHIFTS = {DocumentKind.OPEN_SHIFT, DocumentKind.CLOSE_SHIFT}
 
 
+def unwrapped(tlv: bytes, kind: int) -> bytes:
+    """Some firmware wraps the whole document into one record numbered by its kind."""
+    try:
+        found = list(records(tlv))
+    except TlvError:
+        return tlv
+    return found[0].value if len(found) == 1 and found[0].tag == kind else tlv
+
+
 def tags_in(content: bytes | None) -> dict[str, Any]:
     """``content``: ``None`` when the drive no longer keeps the tags. Damaged ones are as good as none."""
     try:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from drivers.api import DocumentKind, FiscalDocument
 from drivers.errors import InDoubt
-from drivers.fiscal.documents import KINDS, RECEIPTS, SHIFTS, imprint_in_tags, tags_in, whole
-from protocol.ffd.tlv import TlvError, records
+from drivers.fiscal.documents import KINDS, RECEIPTS, SHIFTS, imprint_in_tags, tags_in, unwrapped, whole
 from protocol.wire.layout import LayoutError, unpack
 from protocol.wire.shtrih.commands import FoundDocumentReply, ReceiptSummary, ShiftSummary
 
@@ -21,7 +20,7 @@ def fiscal_document(found: FoundDocumentReply, tlv: bytes | None) -> FiscalDocum
         shift = unpack(ShiftSummary, found.body) if kind in SHIFTS else None
     except LayoutError as error:
         raise InDoubt("bad_reply", f"document {found.fd}: {error}") from error
-    content = None if tlv is None else _unwrapped(tlv, found.type)
+    content = None if tlv is None else unwrapped(tlv, found.type)
     tags = tags_in(content)
     shift_number = shift.shift_number if shift else whole(tags.get("1038"))
     return FiscalDocument(
@@ -36,12 +35,3 @@ def fiscal_document(found: FoundDocumentReply, tlv: bytes | None) -> FiscalDocum
         imprint=imprint_in_tags(content),
         tags=tags,
     )
-
-
-def _unwrapped(tlv: bytes, kind: int) -> bytes:
-    """Some firmware wraps the whole document into one record numbered by its kind."""
-    try:
-        found = list(records(tlv))
-    except TlvError:
-        return tlv
-    return found[0].value if len(found) == 1 and found[0].tag == kind else tlv
