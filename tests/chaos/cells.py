@@ -8,7 +8,7 @@ simulation, and fails it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protocol.crm.job_machine import TABLE, JobEvent, Known
 from protocol.crm.machine import Refusal
@@ -30,11 +30,19 @@ class Hint:
     layout: str = ""
     theme: str = ""
     cancels: float | None = None
+    renews: float = 0.0
+    off: float = 0.0
+    strikes: Cell | None = None
+    """What strikes; without it the cell itself."""
+    nth: int = 1
+    times: int = 1
 
 
 ANY = Hint()
 RECEIPT = Hint(("receipt",), "one")
-CANCELLED = Hint(("receipt",), "one", "plain", 0.6)
+CANCELLED = Hint(("receipt",), "one", "plain", 1.0, off=20.0)
+RENEWED = Hint(("receipt",), "one", "plain", off=100.0)
+UNREAD: Cell = ("query:ReadDocument", "unreadable")
 MOVED = Hint(("receipt", "receipt"), "rivals", "move")
 DEAD = Hint(("receipt", "receipt"), "rivals", "dead_pc")
 ROLLED_BACK = Hint(("receipt", "receipt"), "one", "rollback")
@@ -47,7 +55,7 @@ def _only(kind: str) -> Hint:
 
 _COMMITS: Mapping[str, Hint] = {
     "offer": ANY, "intent": RECEIPT, "closing": RECEIPT, "proven": RECEIPT, "doubt": RECEIPT, "proven_none": RECEIPT,
-    "lease_passed": ANY, "renew": ANY, "archived": ANY, "seen": RECEIPT, "looked": ANY, "outbox": ANY,
+    "lease_passed": RENEWED, "renew": RENEWED, "archived": ANY, "seen": RECEIPT, "looked": ANY, "outbox": ANY,
     "operation_intent": RECEIPT, "operation_outcome": RECEIPT, "cancel": CANCELLED,
     "answered": _only("device_status"), "impossible": Hint(("x_report",), "one", "plain"),
     "release_asked": MOVED, "bind": MOVED, "adopt": DEAD, "searched": DEAD,
@@ -65,12 +73,12 @@ _ASKS: Mapping[str, Hint] = {
 _MESSAGES: Mapping[str, Hint] = {
     "challenge": ANY, "hello": ANY, "welcome": ANY, "checkpoint": ANY, "ready": ANY, "ack": ANY, "ping": ANY,
     "pong": ANY, "offer": RECEIPT, "accept": RECEIPT, "update": RECEIPT, "progress": RECEIPT, "health": ANY,
-    "claim": ANY, "event": RECEIPT, "cancel": CANCELLED, "renew": ANY, "release": MOVED, "released": MOVED,
+    "claim": ANY, "event": RECEIPT, "cancel": CANCELLED, "renew": RENEWED, "release": MOVED, "released": MOVED,
     "bind": DEAD, "bound": DEAD, "quarantine": ROLLED_BACK, "archive": ROLLED_BACK,
 }  # fmt: skip
 _SERVED: Mapping[str, Hint] = {
     "start": ANY, "greeting": ANY, "hello": ANY, "checkpoint": ANY, "post": ANY, "accept": RECEIPT, "update": RECEIPT,
-    "ack": ANY, "ping": ANY, "claim": ANY, "health": ANY, "event": RECEIPT, "progress": RECEIPT, "renew": ANY,
+    "ack": ANY, "ping": ANY, "claim": ANY, "health": ANY, "event": RECEIPT, "progress": RECEIPT, "renew": RENEWED,
     "cancel": CANCELLED, "move": MOVED, "released": MOVED, "bound": DEAD, "confirm": ROLLED_BACK,
 }  # fmt: skip
 
@@ -96,9 +104,37 @@ def _of_messages() -> dict[Cell, Hint]:
 
 TARGETS: Mapping[Cell, Hint] = {
     **_over("commit", _COMMITS, JOURNAL), **_over("device", _CHANGES, CHANGING), **_over("query", _ASKS, ASKING),
-    **_of_messages(), **_over("server", _SERVED, DATABASE),
+    **_of_messages(), **_over("server", _SERVED, DATABASE), UNREAD: RECEIPT,
 }  # fmt: skip
-"""Cells that a run can be aimed at."""
+"""Steps and faults that a run can be aimed at."""
+_PERSON = Hint(("receipt",), "shared", strikes=UNREAD, times=6)
+_STARTED = replace(CANCELLED, off=0.0, strikes=("device:Fill", "silent"))
+_RESOLVING = replace(CANCELLED, off=0.0, strikes=("device:Close", "late"))
+_CASH = Hint(("receipt", "cash_in"), "shared", strikes=("device:Operate.cash_in", "lost_answer"))
+_MACHINE: Mapping[tuple[Known, JobEvent], Hint] = {
+    (Known.QUEUED, JobEvent.ASK_RENEW): replace(RENEWED, renews=1.0),
+    (Known.ABSENT, JobEvent.CANCEL): replace(CANCELLED, strikes=("message:offer", "reordered"), off=0.0),
+    (Known.QUEUED, JobEvent.RETURN): replace(MOVED, strikes=("message:offer", "late")),
+    (Known.HELD, JobEvent.RETURN): replace(MOVED, off=95.0),
+    (Known.HELD, JobEvent.RELEASE): replace(MOVED, off=95.0),
+    (Known.ACCEPTED, JobEvent.RELEASE): replace(MOVED, off=20.0),
+    (Known.STARTED, JobEvent.ASK_CANCEL): _STARTED,
+    (Known.STARTED, JobEvent.CANCEL): _STARTED,
+    (Known.RESOLVING, JobEvent.ASK_CANCEL): _RESOLVING,
+    (Known.RESOLVING, JobEvent.CANCEL): _RESOLVING,
+    (Known.STARTED, JobEvent.UNDECIDABLE): _PERSON,
+    (Known.RESOLVING, JobEvent.UNDECIDABLE): _CASH,
+    (Known.HUMAN, JobEvent.PROVEN): _PERSON,
+    (Known.HUMAN, JobEvent.PROVEN_NONE): _PERSON,
+    (Known.HUMAN, JobEvent.UNDECIDABLE): replace(_PERSON, layout="shared_unmarked"),
+    (Known.HUMAN, JobEvent.ASK_CANCEL): _PERSON,
+    (Known.HUMAN, JobEvent.CANCEL): _PERSON,
+}
+"""Transitions that a run can be aimed at, and how."""
+AIMS: Mapping[Cell, Hint] = {
+    **TARGETS, **{(f"machine:{state.value}", event.value): hint for (state, event), hint in _MACHINE.items()},
+}  # fmt: skip
+"""Every cell that a run can be aimed at."""
 
 UNREACHED: Mapping[tuple[Known, JobEvent], str] = {
     (Known.ABSENT, JobEvent.BAD_OFFER): "a refused offer leaves no job behind; the server's cell is REJECT",

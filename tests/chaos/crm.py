@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 5.0
 START_WITHIN = 90
+BEGS = 0.3
+"""The share of jobs waiting for a person that the CRM tries to cancel first."""
 FINAL = frozenset({"done", "not_done", "cancelled", "rejected"})
 CASHIER = {"cashier": {"name": "Кассир Петров С."}}
 
@@ -181,6 +183,8 @@ class Crm:
                 order.refused = problem.code
                 break
         self._asking -= 1
+        if self._random.random() < self._world.plan.renews:
+            await self._renew(order, 1)
         if self._random.random() < self._world.plan.cancels:
             await asyncio.sleep(self._random.choice((0.0, 0.5, 3.0, 30.0)))
             await self._cancel(order)
@@ -240,6 +244,9 @@ class Crm:
         if self._random.random() < self._world.plan.cancels:
             await self._cancel(order)
             return
+        await self._renew(order, lease_no)
+
+    async def _renew(self, order: Order, lease_no: int) -> None:
         asked = jobs.Renewal(start_within_s=START_WITHIN, lease_no=lease_no)
         try:
             await self.request(
@@ -249,8 +256,10 @@ class Crm:
             return
 
     async def _decide(self, order: Order, rev: int) -> None:
-        """A person looks at the register and says what is true."""
-        await asyncio.sleep(self._random.choice((5.0, 30.0)))
+        """A person looks at the register and says what is true; now and then the CRM has tried to cancel before."""
+        if self._random.random() < BEGS:
+            await self._cancel(order)
+        await asyncio.sleep(self._random.choice((5.0, 30.0, 90.0)))
         decision, fd = self.truth(order)
         desk = next(d for d in self._world.template.layout.desks if d.kkm_id == order.kkm_id)
         if desk.imprint and order.kind == "receipt" and self._random.random() < 0.15:  # the register knows better

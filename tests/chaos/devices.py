@@ -50,6 +50,8 @@ CHANGING = (
     "crash_late",
 )
 ASKING = ("lost_answer", "silent", "power_before", "busy", "crash_after")
+UNREADABLE = b"\x03"
+"""The register's code for: the fiscal drive failed."""
 
 
 class StrandClock:
@@ -96,6 +98,7 @@ class Register:
         self.acted: Callable[[str, str], None] = _nobody_listens
         """Hears of every command that begins or ends something."""
         self.intended: Callable[[str], bool] = lambda _: True
+        self.job_open: Callable[[str], bool] = lambda _: False
         self.drives: list[dict[str, Any]] = []
         """Dumps of drives that have been taken out."""
         self.holder: object | None = None
@@ -201,6 +204,8 @@ class Channel(Transport):
         faults = CHANGING if changing else ASKING
         if ask == "Fill" and payload.startswith(LINES) and device.state.receipt and device.state.receipt.lines:
             faults = (*CHANGING, "swallowed")
+        if ask == "ReadDocument" and register.job_open(self._kkm_id):  # what a policy has made is told, or is not known
+            faults = (*faults, "unreadable")
         fault = dice.strike(step, faults, kind="device" if changing else "query")
         if register.shared and register.dice.random.random() < 0.002 and register.foreign_receipt():
             dice.struck(step, "foreign")
@@ -227,7 +232,9 @@ class Channel(Transport):
                 register.cut_power(dice.random.choice((0.5, 5.0, 40.0)), annulled=dice.random.random() < 0.5)
                 raise Lost(sent=True)
             case "busy":
-                return payload[: 2 if payload[0] == 0xFF else 1] + b"\x50"
+                return _refused(payload, b"\x50")
+            case "unreadable":
+                return _refused(payload, UNREADABLE)
         before = deepcopy(device.state.receipt) if fault == "swallowed" else None
         reply = device._execute(payload)
         match fault:
@@ -260,6 +267,10 @@ class Channel(Transport):
 
     def __repr__(self) -> str:
         return f"register {self.register.kkm_id}"
+
+
+def _refused(payload: bytes, code: bytes) -> bytes:
+    return payload[: 2 if payload[0] == 0xFF else 1] + code
 
 
 class CommandLink(Link):

@@ -32,6 +32,8 @@ class Dice:
     target: Cell | None = None
     nth: int = 1
     """The target is struck when its step comes for the n-th time."""
+    times: int = 1
+    """And the times after that, until it has been struck so often."""
     steps: Counter[str] = field(default_factory=Counter)
     cells: Counter[Cell] = field(default_factory=Counter)
     counted: int = 0
@@ -42,6 +44,10 @@ class Dice:
     fragile: Callable[[], bool] = lambda: False
     """An attempt is under way, and its closing command has not been sent."""
     told: Callable[[str], None] = lambda _: None
+
+    @property
+    def _kept(self) -> int:
+        return self.times if self.target is not None else 0
 
     @property
     def calm(self) -> bool:
@@ -58,9 +64,11 @@ class Dice:
         if self.target is not None and self.target[0] == step and self.target[1] in faults:
             if self.steps[step] < self.nth:
                 return None
-            chosen, self.target = self.target[1], None
-        elif (fragile and self.killers <= 0) or self.budget <= (self.target is not None):
-            return None  # the last fault is kept for the target
+            chosen, self.times = self.target[1], self.times - 1
+            if self.times <= 0:
+                self.target = None
+        elif (fragile and self.killers <= 0) or self.budget <= self._kept:
+            return None  # the last faults are kept for the target
         elif self.random.random() < CHANCE[kind]:
             chosen = self.random.choices(faults, [WEIGHT.get(fault, 4) for fault in faults])[0]
         else:
@@ -81,7 +89,7 @@ class Dice:
     def struck(self, step: str, fault: str) -> None:
         """Something has happened, by a strike or by the weather."""
         self.cells[step, fault] += 1
-        self.budget = max(self.budget - 1, int(self.target is not None))
+        self.budget = max(self.budget - 1, self._kept)
         self.counted += self.under_way()
         self.told(f"{step} {fault}")
 

@@ -18,7 +18,7 @@ from random import Random
 import structlog
 
 from protocol.crm import job_machine
-from tests.chaos.cells import ANY, ENOUGH, TARGETS, expected
+from tests.chaos.cells import AIMS, ANY, ENOUGH, TARGETS, expected
 from tests.chaos.checker import Tally, Wrong, check, tally
 from tests.chaos.dice import Cell
 from tests.chaos.patches import Counting, patched
@@ -41,10 +41,17 @@ ORDER = {kind: place for place, kind in enumerate(
      "document", "print_copy", "close_shift")
 )}  # fmt: skip
 """In which order they make sense."""
-AIMED = 0.2
-"""The share of runs that have a target."""
+AIMED = 0.12
+"""The share of runs of the general mix that are aimed at a cell."""
+AIMED_FROM = 10**15
+"""Seeds from here on are all aimed."""
+RESERVE = 5
+"""One run in so many is kept for the cells that the others have left empty."""
+_CELLS = tuple(AIMS)
 CANCELS = 0.006
 """The share of jobs that the CRM cancels at some moment."""
+RENEWS = 0.02
+"""The share of jobs that the CRM gives more time at once."""
 NEED_A_SHIFT = frozenset({"close_shift", "x_report", "print_copy"})
 ADOPTING = frozenset({"rollback", "move", "dead_pc", "server_restored"})
 
@@ -76,9 +83,14 @@ class Sum:
     traces: dict[int, str] = field(default_factory=dict)
 
     @property
+    def missing(self) -> list[Cell]:
+        """Cells that were not reached so far."""
+        return [cell for cell in expected() if not self.cells[cell]]
+
+    @property
     def empty(self) -> list[Cell]:
-        """Cells that were not reached, once there were runs enough for it."""
-        return [cell for cell in expected() if not self.cells[cell]] if self.runs >= ENOUGH else []
+        """The same, once there were runs enough for all of them."""
+        return self.missing if self.runs >= ENOUGH else []
 
     def add(self, result: Result) -> None:
         self.runs += 1
@@ -94,18 +106,26 @@ class Sum:
 def plan_of(seed: int) -> Plan:
     """All that a run is, from its seed."""
     random = Random(f"plan {seed}")
-    cells = list(TARGETS)
-    target = cells[seed % len(cells)] if random.random() < AIMED else None
-    hint = TARGETS[target] if target is not None else ANY
+    aimed = seed >= AIMED_FROM
+    cell = _CELLS[seed % AIMED_FROM % len(_CELLS)] if aimed or random.random() < AIMED else None
+    hint = AIMS[cell] if cell is not None else ANY
+    target = hint.strikes or (cell if cell in TARGETS else None)
     layout = hint.layout or _weighted(random, LAYOUTS)
     theme = hint.theme or _weighted(random, THEMES.get(layout, {"plain": 1}))
     jobs = random.choices((1, 2, 3), (14, 2, 1))[0]
     kinds = hint.kinds or tuple(_sensible([_weighted(random, KINDS) for _ in range(jobs)], theme))
     cancels = hint.cancels if hint.cancels is not None else CANCELS
     return Plan(
-        seed, layout, theme, kinds, budget=random.randint(10, 15), target=target, nth=random.choice((1, 1, 2)),
-        cancels=cancels, killers=random.choice((1, 2, 2, 2, 2, 3)),
+        seed, layout, theme, kinds, budget=random.randint(10, 15) + hint.times - 1, target=target,
+        nth=1 if aimed else random.choice((1, 1, 2)), cancels=cancels, renews=hint.renews or RENEWS, killers=random.choice((1, 2, 2, 2, 2, 3)),
+        times=hint.times, off=hint.off,
     )  # fmt: skip
+
+
+def aimed_at(cells: Iterable[Cell], salt: int, times: int) -> list[int]:
+    """Seeds of runs that are aimed at these cells; another ``salt`` gives others."""
+    places = [place for place, cell in enumerate(_CELLS) if cell in set(cells)]
+    return [AIMED_FROM + (salt * times + n) * len(_CELLS) + place for n in range(times) for place in places]
 
 
 def _sensible(kinds: list[str], theme: str) -> list[str]:
@@ -190,8 +210,9 @@ def memory_folder() -> str:
     return tempfile.mkdtemp(prefix="chaos", dir=shared if shared.is_dir() else None)
 
 
-def campaign(seeds: Iterable[int], *, processes: int = 2, told: Callable[[Sum], None] = lambda _: None) -> Sum:
-    """Play them all; ``told`` hears how far it is."""
+def campaign(first: int, runs: int, *, processes: int = 2, told: Callable[[Sum], None] = lambda _: None) -> Sum:
+    """Play the runs from the seed ``first`` on; of many, the last fifth is aimed at what the others have not reached.
+    ``told`` hears how far it is."""
     total = Sum()
     folder = memory_folder()
     _be_quiet()
@@ -200,9 +221,18 @@ def campaign(seeds: Iterable[int], *, processes: int = 2, told: Callable[[Sum], 
             for layout in LAYOUTS:
                 template(layout, "shtrih")  # once, for all the processes
         with multiprocessing.get_context("fork").Pool(processes, _begin, (folder,)) as pool:
-            for result in pool.imap_unordered(_one, seeds, chunksize=8):
-                total.add(result)
-                told(total)
+
+            def play(seeds: Iterable[int]) -> None:
+                for result in pool.imap_unordered(_one, seeds, chunksize=8):
+                    total.add(result)
+                    told(total)
+
+            play(range(first, first + (runs - runs // RESERVE if runs >= ENOUGH else runs)))
+            salt = first % AIMED_FROM
+            while total.runs < runs and (seeds := aimed_at(total.missing, salt, 4)[: runs - total.runs]):
+                play(seeds)
+                salt += 1
+            play(range(first + total.runs, first + runs))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return total

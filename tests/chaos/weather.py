@@ -61,6 +61,7 @@ class Weather:
             dice = self._world.dice
             kinds = [kind for kind in self._kinds if kind not in DEAR or self._random.random() < DEARNESS]
             kinds += ["foreign"] * 3 if self._shared() else []
+            kinds += ["agent_restart"] * 8 if self._world.asks_for_people else []  # the first thing that people try
             kind = self._random.choice(kinds)
             if not dice.calm and dice.under_way() and (kind not in KILLERS or dice.may_kill()):
                 await self.happen(kind)
@@ -174,7 +175,7 @@ class Weather:
     # --- themes
 
     async def _theme(self) -> None:
-        await asyncio.sleep(self._random.uniform(1.0, 12.0))
+        await asyncio.sleep(self._random.choice((0.0, self._world.plan.off)) + self._random.uniform(1.0, 12.0))
         try:
             self._world.note(f"theme {self._world.plan.theme}")
             await self._themes[self._world.plan.theme]()

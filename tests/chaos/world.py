@@ -52,7 +52,13 @@ class Plan:
     nth: int = 1
     cancels: float = 0.0
     """The share of jobs that the CRM cancels at some moment."""
+    renews: float = 0.0
+    """The share of jobs that the CRM gives more time at once."""
     killers: int = 2
+    times: int = 1
+    """How often the target is struck."""
+    off: float = 0.0
+    """Seconds for which the registers have no power at the beginning."""
 
 
 class World:
@@ -71,7 +77,7 @@ class World:
         self.dice = Dice(
             Random(f"dice {plan.seed}"), plan.budget, plan.target, plan.nth, under_way=self._under_way, told=self.note
         )
-        self.dice.killers = plan.killers
+        self.dice.killers, self.dice.times = plan.killers, plan.times
         self.dice.fragile = lambda: bool(self._attempts)
         self._attempts: set[str] = set()
         self._operations: set[tuple[str, str]] = set()
@@ -94,6 +100,7 @@ class World:
         for register in self.registers.values():
             register.acted = self._acted
             register.intended = self.intended
+            register.job_open = self.job_open
         self.pcs: dict[str, PC] = {}
         for name, kkm_ids in template.layout.pcs.items():
             (folder / name).mkdir()
@@ -144,8 +151,15 @@ class World:
 
     def intended(self, kkm_id: str) -> bool:
         """An intent for this register is on some PC's disk."""
-        on_jobs = any(state in OPEN and self._kkm_of[job] == kkm_id for job, state in self.states.items())
-        return on_jobs or any(kkm == kkm_id for _, kkm in self._operations)
+        return self.job_open(kkm_id) or any(kkm == kkm_id for _, kkm in self._operations)
+
+    def job_open(self, kkm_id: str) -> bool:
+        return any(state in OPEN and self._kkm_of[job] == kkm_id for job, state in self.states.items())
+
+    @property
+    def asks_for_people(self) -> bool:
+        """A job waits for a person's word."""
+        return "human" in self.states.values()
 
     def _acted(self, kkm_id: str, ask: str) -> None:
         """A command that begins or ends something is about to reach a register: INTENT must be on disk."""
@@ -203,6 +217,9 @@ class World:
 
     async def live(self) -> None:
         await self.start_server()
+        if self.plan.off:
+            for register in self.registers.values():
+                register.cut_power(self.plan.off, annulled=False)
         for pc in self.pcs.values():
             pc.start()
         going_on = [self.loop.create_task(self.crm.run()), self.loop.create_task(self.weather.run())]
