@@ -7,35 +7,17 @@ obligatory for each kind (format order ЕД-7-20/662@).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from drivers.api import DocumentKind, FiscalDocument
 from drivers.errors import InDoubt, Refused
-from drivers.fiscal.documents import KINDS
-from protocol.ffd.imprint import imprint_in
+from drivers.fiscal.documents import KINDS, RECEIPTS, imprint_in_tags, tags_in, whole
 from protocol.ffd.money import parse_kopecks
-from protocol.ffd.text import CODE_PAGE
-from protocol.ffd.tlv import TlvError, decode_document, records
+from protocol.ffd.tlv import TlvError, records
 from protocol.wire.atol.json_answers import Document, FiscalParams
 
 _CORRECTION = {"1173", "1174"}
-_RECEIPTS = {
-    DocumentKind.RECEIPT,
-    DocumentKind.STRICT_FORM,
-    DocumentKind.CORRECTION,
-    DocumentKind.CORRECTION_STRICT_FORM,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """``wrapper``: the form's number, where the whole document stands inside one record of that number."""
-
-    tlv: bytes
-    wrapper: int | None
-    tags: Mapping[str, Any]
 
 
 def fiscal_document(fd: int, document: Document, last: FiscalParams | None) -> FiscalDocument:
@@ -43,25 +25,25 @@ def fiscal_document(fd: int, document: Document, last: FiscalParams | None) -> F
     for another document, ``Refused`` (``archive_unreadable``) for one whose kind cannot be read any more."""
     if document.tlv is None:
         raise Refused("archive_unreadable", f"document {fd}: the drive keeps only its summary")
-    content = _content(document.tlv)
-    tags = content.tags
+    form, content = _form(document.tlv)
+    tags = tags_in(content)
     if "1040" in tags and tags["1040"] != fd:
         raise InDoubt("bad_reply", f"asked for document {fd}, got {tags['1040']}")
-    kind = KINDS.get(content.wrapper, DocumentKind.OTHER) if content.wrapper is not None else kind_of(tags)
+    kind = form or kind_of(tags)
     at = _moment(tags.get("1012")) or document.at or (last.at if last else None)
     if kind is None or at is None:
         raise Refused("archive_unreadable", f"document {fd}: its tags do not tell what it is")
-    is_receipt = kind in _RECEIPTS
+    is_receipt = kind in RECEIPTS
     return FiscalDocument(
         kind=kind,
         fd=fd,
         fpd=_text(tags.get("1077")) or document.fpd or (last.fpd if last else ""),
         at=at,
-        sign=_whole(tags.get("1054")) if is_receipt else None,
+        sign=whole(tags.get("1054")) if is_receipt else None,
         total=_kopecks(tags.get("1020")) if is_receipt else None,
-        shift_number=_whole(tags.get("1038")),
-        receipt_in_shift=_whole(tags.get("1042")) if is_receipt else None,
-        imprint=_imprint(content.tlv),
+        shift_number=whole(tags.get("1038")),
+        receipt_in_shift=whole(tags.get("1042")) if is_receipt else None,
+        imprint=imprint_in_tags(content),
         tags=tags,
     )
 
@@ -85,25 +67,15 @@ def kind_of(tags: Mapping[str, Any]) -> DocumentKind | None:
     return DocumentKind.STATE_REPORT
 
 
-def _content(tlv: bytes) -> Content:
-    wrapper = None
+def _form(tlv: bytes) -> tuple[DocumentKind | None, bytes]:
+    """Some builds hand the document over inside one record numbered by its form."""
     try:
-        whole = list(records(tlv))
-        if len(whole) == 1 and whole[0].tag in KINDS:
-            wrapper, tlv = whole[0].tag, whole[0].value
-        return Content(tlv, wrapper, decode_document(tlv))
+        found = list(records(tlv))
     except TlvError:
-        return Content(tlv, wrapper, {})
-
-
-def _imprint(tlv: bytes) -> str | None:
-    """Read apart from the other tags, whose damage must not hide it: "" only when the tags prove that there is none."""
-    try:
-        attributes = [{r.tag: r.value for r in records(top.value)} for top in records(tlv) if top.tag == 1084]
-    except TlvError:
-        return None
-    found = (imprint_in({str(tag): value.decode(CODE_PAGE) for tag, value in one.items()}) for one in attributes)
-    return next((imprint for imprint in found if imprint), "")
+        return None, tlv
+    if len(found) == 1 and found[0].tag in KINDS:
+        return KINDS[found[0].tag], found[0].value
+    return None, tlv
 
 
 def _kopecks(value: Any) -> int | None:
@@ -122,7 +94,3 @@ def _moment(value: Any) -> datetime | None:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) else None

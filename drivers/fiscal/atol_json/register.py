@@ -59,8 +59,7 @@ _WARNINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Longest times in seconds. A task is many commands to the device; ``quiet`` is how long the device may still act
-    after the library was lost in the middle of one."""
+    """Longest times in seconds that a task may take. It is many commands to the device."""
 
     query: float = 30.0
     fill: float = 1.0  # nothing is sent
@@ -68,7 +67,6 @@ class Times:
     cancel: float = 30.0
     shift: float = 90.0
     report: float = 90.0
-    quiet: float = 60.0
 
     def by_pace(self) -> dict[str, float]:
         return {pace: getattr(self, pace) for pace in ("query", "fill", "close", "cancel", "shift", "report")}
@@ -230,10 +228,7 @@ class AtolJsonRegister(FiscalRegister):
         try:
             answer = self._runner.run(task, max_time=max_time, changing=True)
         except InDoubt as doubt:
-            answered = describe(_number(doubt)).handling if doubt.vendor is not None else None
-            self._unprinted = True if answered is Handling.PAPER else None
-            if answered is not Handling.PAPER and doubt.remaining < self._times.quiet:
-                raise InDoubt(doubt.code, doubt.detail, vendor=doubt.vendor, remaining=self._times.quiet) from doubt
+            self._unprinted = True if _stopped_printing(doubt) else None
             raise
         self._unprinted = False
         return answer
@@ -285,7 +280,7 @@ class AtolJsonRegister(FiscalRegister):
         try:
             self._change(tasks.continue_print(), self._times.report)
         except InDoubt as doubt:
-            if doubt.vendor is None or describe(_number(doubt)).handling is not Handling.PAPER:
+            if not _stopped_printing(doubt):
                 raise
             raise Refused(doubt.code, doubt.detail, vendor=doubt.vendor) from doubt
 
@@ -344,6 +339,11 @@ def _blocked(device: answers.DeviceStatus, drive: answers.FnInfo | None) -> str 
     if not device.fiscal or drive.phase is not Phase.FISCAL:
         return "fn_state"
     return "register_fault" if device.blocked else None
+
+
+def _stopped_printing(doubt: InDoubt) -> bool:
+    """The device has answered that its printer stopped."""
+    return describe(_number(doubt)).handling is Handling.PAPER
 
 
 def _number(error: DeviceError) -> int:

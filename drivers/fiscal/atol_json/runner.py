@@ -14,6 +14,13 @@ from drivers.errors import DeviceError, InDoubt, Refused
 from protocol.wire.atol.codes import Fate, Handling, describe
 from protocol.wire.atol.json_text import Json, JsonError, loads
 
+QUIET = 60.0
+"""Seconds for which a device may still be at work after the library was lost in the middle of a task: a task is many
+commands, and the device has a buffer for them."""
+
+UNKNOWING = frozenset({Handling.LINK, Handling.BUSY, Handling.LIBRARY})
+"""Codes that leave open whether the device is still at work. All others are its own last word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:
@@ -48,8 +55,9 @@ class TaskRunner(Protocol):
         library's text (``{}`` for an empty one).
 
         ``NotSent``: the task did not reach the library. ``Refused``: see ``verdict``. ``InDoubt``: it reached the
-        library and what became of it is not known, after ``max_time`` seconds at the latest. ``changing``: the task
-        may print or move something; an error code that leaves its result open is then ``InDoubt``.
+        library and what became of it is not known, after ``max_time`` seconds at the latest; the device may still be at
+        work for ``remaining`` (``QUIET`` when the library is gone in the middle of a changing task). ``changing``: the
+        task may print or move something; an error code that leaves its result open is then ``InDoubt``.
         """
         ...
 
@@ -74,15 +82,15 @@ def answer_of(text: str) -> Any:
 def verdict(number: int, description: str, *, changing: bool, remaining: float = 0.0) -> DeviceError:
     """What the library's error code is for the caller.
 
-    Of a changing task: ``InDoubt`` where the code leaves its result open, ``remaining`` being what is left of its time
-    (nothing when it is the printer that stopped: the library has seen the device's last word). Of a query: ``InDoubt``
-    where the library lost the device or itself, so that the channel is opened anew. Otherwise ``Refused``.
+    Of a changing task: ``InDoubt`` where the code leaves its result open, with ``remaining`` where the device may still
+    be at work (``UNKNOWING``). Of a query: ``InDoubt`` where the library lost the device or itself, so that the channel
+    is opened anew. Otherwise ``Refused``.
     """
     known = describe(number)
     detail = f"{known.name}: {description}" if description else known.name
     is_open = known.fate is Fate.OPEN
     if changing and is_open:
-        left = 0.0 if known.handling is Handling.PAPER else remaining
+        left = remaining if known.handling in UNKNOWING else 0.0
         return InDoubt(known.code, detail, vendor=str(number), remaining=left)
     if is_open and known.handling in (Handling.LINK, Handling.LIBRARY):
         return InDoubt(known.code, detail, vendor=str(number))

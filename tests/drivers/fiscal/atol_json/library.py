@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from drivers.errors import InDoubt, NotSent, Refused
-from drivers.fiscal.atol_json.runner import LibraryFacts, Traits, answer_of, verdict
+from drivers.fiscal.atol_json.runner import QUIET, LibraryFacts, Traits, answer_of, verdict
 from protocol.ffd.tlv import Value, encode_all
 from protocol.wire.atol.json_text import Json, dumps, loads
 
@@ -113,7 +113,7 @@ class Library:
         if isinstance(outcome, int):
             raise Failed(outcome, "in a test")
         self.is_open = False
-        raise InDoubt("no_reply", f"{kind}: the host was ended")
+        raise InDoubt("no_reply", f"{kind}: the host was ended", remaining=QUIET)
 
     @property
     def sent(self) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from drivers.api import Align, DocumentKind, Paper, ShiftState, SlipBarcode, SlipText
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from drivers.fiscal.atol_json import AtolJsonRegister, Times
+from drivers.fiscal.atol_json.runner import QUIET
 from tests.drivers.fiscal.atol_json.library import Library
 from tests.protocol.wire.atol.json_samples import SALE
 
@@ -208,7 +209,7 @@ def test_cash_in_doubt_is_told_by_the_counters(library: Library, register: AtolJ
     (library.after if late else library.before)["cashIn"] = ["lost"]
     with pytest.raises(InDoubt) as caught:
         register.cash_in(500, None)
-    assert caught.value.remaining == Times().quiet
+    assert caught.value.remaining == QUIET
     register.connect()
     assert register.cash_counters().cash_in == (500 if late else 0)
 

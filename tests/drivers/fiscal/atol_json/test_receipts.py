@@ -9,7 +9,8 @@ import pytest
 
 from drivers.api import DocumentKind, Paper
 from drivers.errors import InDoubt, NotSent, Refused
-from drivers.fiscal.atol_json import AtolJsonRegister, Times
+from drivers.fiscal.atol_json import AtolJsonRegister
+from drivers.fiscal.atol_json.runner import QUIET
 from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.vat import Vat
 from tests.drivers.fiscal.atol_json.library import Library
@@ -156,7 +157,7 @@ def test_a_host_that_was_ended_is_doubt_until_the_device_has_been_quiet(
     (library.after if late else library.before)["sell"] = ["lost"]
     with pytest.raises(InDoubt) as caught:
         sell(register)
-    assert caught.value.remaining == Times().quiet
+    assert caught.value.remaining == QUIET
     with pytest.raises(NotSent):
         register.status()
     register.connect()

@@ -18,7 +18,8 @@ def test_a_changing_task_is_in_doubt_exactly_where_the_code_leaves_it_open(numbe
 
 
 @pytest.mark.parametrize(
-    ("number", "remaining"), [(2, 10.0), (241, 10.0), (55, 10.0), (115, 10.0), (15, 10.0), (44, 0.0), (151, 0.0)]
+    ("number", "remaining"),
+    [(2, 10.0), (241, 10.0), (55, 10.0), (15, 10.0), (777, 10.0), (115, 0.0), (44, 0.0), (151, 0.0)],
 )
 def test_what_is_left_of_the_tasks_time(number: int, remaining: float) -> None:
     error = verdict(number, "", changing=True, remaining=10.0)
