@@ -14,6 +14,8 @@ from types import MappingProxyType
 
 from drivers.address import Address, AddressError, SetupError, parse_address
 from drivers.api import FiscalRegister
+from drivers.fiscal.atol_wire import AtolWireRegister
+from drivers.fiscal.atol_wire import load_profile as load_atol_wire_profile
 from drivers.fiscal.shtrih import ShtrihRegister, load_profile
 from drivers.transports import transport_for
 from drivers.transports.base import Clock, Transport
@@ -50,7 +52,17 @@ def shtrih(transport: Transport, profile: Path | None, clock: Clock, address: Ad
     return ShtrihRegister(transport, settings, clock)
 
 
-DRIVERS: Mapping[str, Driver] = MappingProxyType({"shtrih": Driver(shtrih, MappingProxyType({"protocol": "1|2|auto"}))})
+def atol_wire(transport: Transport, profile: Path | None, clock: Clock, _: Address) -> FiscalRegister:
+    """ATOL by its own wire protocol."""
+    return AtolWireRegister(transport, load_atol_wire_profile(profile), clock)
+
+
+DRIVERS: Mapping[str, Driver] = MappingProxyType(
+    {
+        "shtrih": Driver(shtrih, MappingProxyType({"protocol": "1|2|auto"})),
+        "atol-wire": Driver(atol_wire),
+    }
+)
 
 
 class UnknownDriver(SetupError):
