@@ -23,6 +23,7 @@ from drivers.hosts.messages import MessageError
 from drivers.hosts.result import Result
 from drivers.transports.base import Clock
 from drivers.transports.process import HostProcess, Program
+from drivers.transports.tap import Direction, Trace
 from protocol.wire.atol.codes import Handling, describe
 from protocol.wire.atol.json_text import Json, JsonError, dumps, loads
 
@@ -38,17 +39,25 @@ BESIDE = "libusb-1.0.so.0"  # stands beside the library where it is not installe
 
 
 class FptrRunner:
-    """A ``TaskRunner`` for one device. ``program``: what to start instead of the host for this library."""
+    """A ``TaskRunner`` for one device. ``program``: what to start instead of the host for this library. ``trace`` hears
+    the text of every task and of every answer, in UTF-8."""
 
     traits = Traits(can_cancel=True)
 
     def __init__(
-        self, place: Place, clock: Clock, *, system: System | None = None, program: Program | None = None
+        self,
+        place: Place,
+        clock: Clock,
+        *,
+        system: System | None = None,
+        program: Program | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self._place = place
         self._clock = clock
         self._system = system or System()
         self._program = program
+        self._listener = trace
         self._host: HostProcess | None = None
         self._beside: Mapping[str, str] = {}
 
@@ -99,6 +108,7 @@ class FptrRunner:
             text = dumps(task)
         except JsonError as error:
             raise Refused("bad_parameter", f"{name}: {error}") from error
+        self._trace("tx", text)
         result = self._judged(name, "process_json", {"text": text}, max_time=max_time, changing=changing)
         try:
             return loads(result.text)
@@ -138,8 +148,10 @@ class FptrRunner:
         except InDoubt as doubt:
             raise InDoubt(doubt.code, f"{name}: {doubt.detail}", remaining=_rest(changing, max_time)) from doubt
         if result.code:
-            unknowing = changing and describe(result.code).handling in UNKNOWING
-            remaining = _rest(unknowing, max_time)
+            lost = changing and describe(result.code).handling in UNKNOWING
+            if lost and self._host is not None:
+                self._host.end()  # alive it would look for the device, and might still deliver what it holds
+            remaining = _rest(lost, max_time)
             raise verdict(result.code, f"{name}: {result.words}", changing=changing, remaining=remaining)
         return result
 
@@ -148,9 +160,15 @@ class FptrRunner:
             raise NotSent("device_offline", f"{command}: not connected")
         value = self._host.call(command, arguments, max_time=max_time)
         try:
-            return Result.from_value(value)
+            result = Result.from_value(value)
+            self._trace("rx", result.text if not result.code else f"{result.code} {result.words}")
+            return result
         except MessageError as error:
             raise InDoubt("bad_reply", f"{command}: {error}") from error
+
+    def _trace(self, direction: Direction, text: str) -> None:
+        if self._listener is not None:
+            self._listener(self._clock.now(), direction, text.encode("utf-8", "replace"))
 
 
 def host_program(python: Path) -> Program:

@@ -24,6 +24,7 @@ from drivers.fiscal.atol_lib.place import place_of
 from drivers.fiscal.atol_lib.runner import QUIET, FptrRunner
 from drivers.transports.base import SystemClock
 from drivers.transports.process import Program
+from drivers.transports.tap import Trace
 from protocol.wire.atol.codes import CODES, Fate, Handling
 
 ROOT = Path(__file__).parents[4]
@@ -90,10 +91,13 @@ serve({"load": load, "open": open_, "close": close, "process_json": process_json
 """
 
 
-def runner(mode: str = "works", options: str = "tcp=127.0.0.1:5555", receipt: int = 0) -> FptrRunner:
+def runner(
+    mode: str = "works", options: str = "tcp=127.0.0.1:5555", receipt: int = 0, trace: Trace | None = None
+) -> FptrRunner:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MODE": mode, "RECEIPT": str(receipt)}
     address = parse_address(f"lib:{sys.executable}?{options}")  # any file of this processor's kind will be "loaded"
-    return FptrRunner(place_of(address), SystemClock(), program=Program((sys.executable, "-c", HOST), environment))
+    program = Program((sys.executable, "-c", HOST), environment)
+    return FptrRunner(place_of(address), SystemClock(), program=program, trace=trace)
 
 
 @pytest.fixture(scope="module")
@@ -147,24 +151,31 @@ def test_whether_a_receipt_is_open(receipt: int) -> None:
 # --- codes -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", [2, 15, 44, 55, 66, 68, 81, 115, 241, 501, 999])
-def test_a_changing_task_is_refused_only_where_the_code_excludes_that_it_ran(opened: FptrRunner, code: int) -> None:
+@pytest.mark.parametrize("code", [12, 66, 68, 81, 501])
+def test_a_code_that_excludes_the_task_is_a_refusal(opened: FptrRunner, code: int) -> None:
+    assert CODES[code].fate is not Fate.OPEN
     raised = verdict(opened, {"type": "fails", "code": code})
-    known = CODES.get(code)
-    assert raised.vendor == str(code)
-    assert "слова; совет" in raised.detail
-    if known and known.fate is not Fate.OPEN:
-        assert type(raised) is Refused
-        return
-    assert isinstance(raised, InDoubt)
-    lost = known is None or known.handling in (Handling.LINK, Handling.LIBRARY)
-    assert raised.remaining == (LONG if lost else 0.0)
+    assert type(raised) is Refused
+    assert (raised.code, raised.vendor) == (CODES[code].code, str(code))
+    assert "fails: слова; совет" in raised.detail
 
 
-def test_the_quiet_time_after_a_lost_device_is_bounded(opened: FptrRunner) -> None:
-    raised = verdict(opened, {"type": "fails", "code": 2}, max_time=600)
+@pytest.mark.parametrize("code", [44, 55, 115, 173])
+def test_what_the_device_itself_leaves_open_is_doubt_with_nothing_to_wait_for(opened: FptrRunner, code: int) -> None:
+    raised = verdict(opened, {"type": "fails", "code": code})
     assert isinstance(raised, InDoubt)
-    assert raised.remaining == QUIET
+    assert (raised.code, raised.vendor, raised.remaining) == (CODES[code].code, str(code), 0.0)
+    assert opened.run({"type": "echo"}, max_time=LONG, changing=False) == {"type": "echo"}
+
+
+@pytest.mark.parametrize("code", [1, 2, 15, 241, 999])
+def test_a_library_that_lost_the_device_is_ended_before_it_finds_it_again(fresh: FptrRunner, code: int) -> None:
+    """It might deliver the command after all; from its end on the device's own time runs."""
+    raised = verdict(fresh, {"type": "fails", "code": code}, max_time=600)
+    assert isinstance(raised, InDoubt)
+    assert (raised.vendor, raised.remaining) == (str(code), QUIET)
+    assert code not in CODES or CODES[code].handling in (Handling.LINK, Handling.LIBRARY)
+    assert type(verdict(fresh, {"type": "echo"})) is NotSent
 
 
 @pytest.mark.parametrize(("code", "kind"), [(2, InDoubt), (241, InDoubt), (15, InDoubt), (44, Refused), (12, Refused)])
@@ -189,6 +200,22 @@ def test_a_task_that_the_validator_refuses_names_its_field(opened: FptrRunner) -
 
 def test_a_task_that_cannot_be_written_is_refused(opened: FptrRunner) -> None:
     assert type(verdict(opened, {"type": "echo", "price": 1.5})) is Refused
+
+
+def test_the_trace_hears_every_task_and_answer() -> None:
+    heard: list[tuple[str, str]] = []
+    one = runner(trace=lambda _, direction, data: heard.append((direction, data.decode())))
+    one.open()
+    heard.clear()
+    one.run({"type": "echo", "text": "да"}, max_time=LONG, changing=True)
+    verdict(one, {"type": "fails", "code": 66})
+    assert heard == [
+        ("tx", '{"type":"echo","text":"да"}'),
+        ("rx", '{"type":"echo","text":"да"}'),
+        ("tx", '{"type":"fails","code":66}'),
+        ("rx", "66 слова; совет"),
+    ]
+    one.close()
 
 
 def test_an_answer_that_is_no_json_is_doubt(opened: FptrRunner) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes.util
+import json
 import os
 import signal
 import socket
@@ -58,20 +60,63 @@ def test_its_version(package: Package) -> None:
     one.close()
 
 
+@pytest.fixture
+def host() -> Iterator[HostProcess]:
+    one = HostProcess(host_program(Path(sys.executable)), SystemClock())
+    one.start()
+    yield one
+    one.end()
+
+
+def ask(host: HostProcess, command: str, **arguments: Any) -> Result:
+    return Result.from_value(host.call(command, arguments, max_time=LONG))
+
+
 @pytest.mark.parametrize("package", BOTH)
-def test_its_settings_are_those_of_the_address(package: Package, closed_port: int) -> None:
-    host = HostProcess(host_program(Path(sys.executable)), SystemClock())
-    host.start()
-    try:
-        host.call("load", {"path": str(library(package))}, max_time=LONG)
-        settings = {"Port": "2", "IPAddress": "127.0.0.1", "IPPort": str(closed_port), "Model": "500"}
-        host.call("open", {"settings": settings}, max_time=LONG)
-        told = Result.from_value(host.call("settings", {}, max_time=LONG)).text
-        for line in (f'"IPPort" : {closed_port}', '"Port" : 2', '"IPAddress" : "127.0.0.1"', '"Model" : 500'):
-            assert line in told
-        assert Result.from_value(host.call("is_opened", {}, max_time=LONG)).number == 0
-    finally:
-        host.end()
+def test_its_settings_are_those_of_the_address(package: Package, host: HostProcess, closed_port: int) -> None:
+    ask(host, "load", path=str(library(package)))
+    settings = {"Port": "2", "IPAddress": "127.0.0.1", "IPPort": str(closed_port), "Model": "500"}
+    assert ask(host, "open", settings=settings).code in (2, 11)
+    told = json.loads(ask(host, "settings").text)
+    assert [told[name] for name in settings] == [2, "127.0.0.1", closed_port, 500]
+    assert ask(host, "is_opened").number == 0
+
+
+@pytest.mark.parametrize("package", BOTH)
+def test_texts_of_any_length_and_letter_come_back_whole(package: Package, host: HostProcess) -> None:
+    """Longer than the first buffer of the host, so that it has to ask twice."""
+    ask(host, "load", path=str(library(package)))
+    text = "Ёлка 😀 " * 20_000
+    assert ask(host, "open", settings={"ScriptsPath": text, "Model": "7"}).code == 9
+    ask(host, "open", settings={"ScriptsPath": text, "Model": "500", "Port": "0", "ComFile": "/dev/no-such-port"})
+    assert json.loads(ask(host, "settings").text)["ScriptsPath"] == text
+
+
+@pytest.mark.parametrize("package", BOTH)
+def test_a_task_before_the_connection_names_it(package: Package, host: HostProcess) -> None:
+    ask(host, "load", path=str(library(package)))
+    result = ask(host, "process_json", text='{"type":"getDeviceStatus"}')
+    assert (result.code, result.text) == (1, "")
+    assert result.description
+
+
+def test_another_library_is_named_and_not_used(host: HostProcess) -> None:
+    """A library of the right processor that has none of the functions."""
+    file = ctypes.util.find_library("c")
+    with pytest.raises(Refused) as caught:
+        ask(host, "load", path=file)
+    assert caught.value.code == "driver_failed"
+    assert "it has no libfptr_apply_single_settings" in caught.value.detail
+
+
+def test_a_host_without_a_library_begins_nothing(host: HostProcess) -> None:
+    for command in ("open", "process_json", "cancel_receipt", "settings", "receipt_type"):
+        with pytest.raises(Refused) as caught:
+            ask(host, command, settings={}, text="{}")
+        assert caught.value.code == "wrong_state"
+    with pytest.raises(Refused) as caught:
+        ask(host, "load", path="/no/such/library.so")
+    assert caught.value.code == "driver_failed"
 
 
 VATS = {
