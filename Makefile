@@ -17,7 +17,7 @@ demo: setup
 	@$(BIN)/kassabridge demo
 
 test: setup
-	@$(BIN)/python -m pytest -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal --durations=40 --durations-min=2
 
 bench: setup
 	@$(BIN)/python -m benchmarks
