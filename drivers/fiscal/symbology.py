@@ -30,7 +30,10 @@ KINDS = (*_LINEAR, *_MATRIX)
 def printable(barcode: SlipBarcode) -> SlipBarcode:
     """The barcode as it is printed, with its check digit. Raises ``Refused``: ``bad_barcode``, ``unsupported``."""
     if barcode.kind in _MATRIX:
-        size = len(barcode.value.encode("utf-8", "surrogatepass"))
+        try:
+            size = len(barcode.value.encode("utf-8"))
+        except UnicodeEncodeError:
+            raise Refused("bad_barcode", f"{barcode.kind}: half a character (a lone surrogate)") from None
         if not 0 < size <= _MATRIX[barcode.kind]:
             raise Refused("bad_barcode", f"{barcode.kind} takes 1 to {_MATRIX[barcode.kind]} bytes, not {size}")
         return barcode
