@@ -48,7 +48,7 @@ def test_the_sequence(desk: Desk) -> None:
 
 
 def test_the_mode_is_entered_when_the_register_is_in_another(desk: Desk) -> None:
-    desk.answer("45", "55 03 00", "55 00 00")
+    desk.answer("45", "55 03 00")
     desk.fill()
     assert desk.sent[:2] == ["48", "56 01 00 00 00 30"]
 
