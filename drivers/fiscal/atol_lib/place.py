@@ -28,6 +28,10 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
 
 CHANNELS = ("tcp", "serial", "usb")
 AUTODETECT = "500"
+ALWAYS: Mapping[str, str] = MappingProxyType({"AutoReconnect": "0"})
+"""With it on, the library seeks a lost device without end inside one call, and sends it the command again. Whether a
+command may be sent again is not the library's to decide; off, it gives up after 15 silent seconds, or at once when the
+connection breaks. Truth values are written 1 and 0: "true" would be taken for 0."""
 BAUDS = ("1200", "2400", "4800", "9600", "14400", "19200", "38400", "57600", "115200", "230400", "460800", "921600")
 OFD: Mapping[str, str] = MappingProxyType({"none": "0", "usb": "1", "pc": "2"})
 _NUMBER = re.compile(r"[0-9]{1,5}")
@@ -53,7 +57,7 @@ def place_of(address: Address) -> Place:
         raise _bad(address, "exactly one of tcp, serial, usb is needed", "нужен ровно один из tcp, serial, usb")
     if "baud" in options and channels != ["serial"]:
         raise _bad(address, "baud belongs to serial", "baud бывает только с serial")
-    settings = {"Model": _model(address), **_CHANNEL[channels[0]](address)}
+    settings = {**ALWAYS, "Model": _model(address), **_CHANNEL[channels[0]](address)}
     if "ofd" in options:
         settings["OfdChannel"] = _one_of(address, "ofd", OFD)
     return Place(address.target, MappingProxyType(settings), options.get("python"))

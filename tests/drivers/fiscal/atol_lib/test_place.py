@@ -29,7 +29,7 @@ def place(text: str) -> Place:
 )
 def test_options_become_settings(options: str, settings: dict[str, str]) -> None:
     found = place(f"lib:auto?{options}")
-    assert dict(found.settings) == {"Model": "500", **settings}
+    assert dict(found.settings) == {"Model": "500", "AutoReconnect": "0", **settings}
     assert found.python is None
 
 

@@ -137,7 +137,8 @@ def test_an_empty_answer_is_an_empty_object(opened: FptrRunner) -> None:
 
 def test_the_settings_of_the_address_reach_the_library(opened: FptrRunner) -> None:
     (settings,) = opened.run({"type": "settings"}, max_time=LONG, changing=False)
-    assert settings == {"Model": "500", "Port": "2", "IPAddress": "127.0.0.1", "IPPort": "5555"}
+    tcp = {"Port": "2", "IPAddress": "127.0.0.1", "IPPort": "5555"}
+    assert settings == {"Model": "500", "AutoReconnect": "0", **tcp}
 
 
 @pytest.mark.parametrize("receipt", [0, 1])

@@ -83,6 +83,14 @@ def test_its_settings_are_those_of_the_address(package: Package, host: HostProce
 
 
 @pytest.mark.parametrize("package", BOTH)
+@pytest.mark.parametrize(("text", "taken_for"), [("1", True), ("0", False), ("true", False)])
+def test_a_truth_value_is_written_as_a_digit(package: Package, host: HostProcess, text: str, taken_for: bool) -> None:
+    ask(host, "load", path=str(library(package)))
+    ask(host, "open", settings={"AutoReconnect": text, "Port": "0", "ComFile": "/dev/no-such-port"})
+    assert json.loads(ask(host, "settings").text)["AutoReconnect"] is taken_for
+
+
+@pytest.mark.parametrize("package", BOTH)
 def test_texts_of_any_length_and_letter_come_back_whole(package: Package, host: HostProcess) -> None:
     """Longer than the first buffer of the host, so that it has to ask twice."""
     ask(host, "load", path=str(library(package)))
