@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from drivers.simulators.clock import SystemClock, offset
@@ -21,16 +20,12 @@ from drivers.simulators.registration import ALL_TAX_SYSTEMS, FFD_CODES, FN_CAPAC
 from drivers.simulators.store import Store
 
 if TYPE_CHECKING:
-    from drivers.simulators.shtrih import ShtrihDevice, ShtrihState
+    from drivers.simulators.appliance import Appliance
+    from drivers.simulators.paper import Paper
 
 FAMILIES = ("shtrih", "atol", "atol-web", "sber", "inpas", "arcus2", "zvt")
-BUILT = ("shtrih",)
 TAX_SYSTEMS: Mapping[str, int] = {"osn": 1, "usn_income": 2, "usn_income_outcome": 4, "esn": 16, "patent": 32}
 """Word of the REST API -> bit of tag 1062."""
-MODEL_NAMES = ("standard", "mobile", "plain", "narrow")
-"""Of ``shtrih.models``, which is not imported for a help text; the first is the usual one."""
-GROWING = ("drive.documents", "drive.ofd.confirmed")
-"""Lists in the memory of a register that only grow."""
 
 
 def _clock(text: str) -> SystemClock:
@@ -60,10 +55,6 @@ def _taxation(text: str) -> int:
             raise ValueError(f"words of {', '.join(TAX_SYSTEMS)}, with commas between them")
         mask |= TAX_SYSTEMS[word]
     return mask
-
-
-def _model(text: str) -> str:
-    return _one_of(*MODEL_NAMES)(text)
 
 
 def _protocol(text: str) -> int:
@@ -125,11 +116,64 @@ def _yes(text: str) -> bool:
     return _one_of("yes", "no")(text) == "yes"
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of device that can be simulated. Its modules are imported when one is wanted, not for a help text."""
+
+    title: str
+    port: int  # where it listens unless told otherwise
+    models: tuple[str, ...]  # the first is the usual one
+    options: tuple[str, ...]  # that not every family has
+    store: Callable[[Path | None], Store[Any]]
+    assemble: Callable[[Wanted, bool], Appliance[Any, Any]]
+
+
+def _shtrih_store(path: Path | None) -> Store[Any]:
+    from drivers.simulators.shtrih.assembly import store_of
+
+    return store_of(path)
+
+
+def _shtrih(options: Wanted, network: bool) -> Appliance[Any, Any]:
+    from drivers.simulators.shtrih.assembly import assemble
+
+    return assemble(options, extra_byte=network)
+
+
+def _atol_store(path: Path | None) -> Store[Any]:
+    from drivers.simulators.atol.assembly import store_of
+
+    return store_of(path)
+
+
+def _atol(options: Wanted, network: bool) -> Appliance[Any, Any]:
+    from drivers.simulators.atol.assembly import assemble
+
+    return assemble(options, network=network)
+
+
+BUILT: Mapping[str, Family] = {
+    "shtrih": Family(
+        "fiscal register Shtrih-M",
+        7778,
+        ("standard", "mobile", "plain", "narrow"),
+        ("protocol", "vat-autoreplace"),
+        _shtrih_store,
+        _shtrih,
+    ),
+    "atol": Family("fiscal register ATOL, by its wire protocol", 5555, ("25f", "30f", "22v2f"), (), _atol_store, _atol),
+}
+
+
+def _models() -> str:
+    return "; ".join(f"{name}: {', '.join(family.models)}" for name, family in BUILT.items())
+
+
 OPTIONS: Mapping[str, Option] = {
     "state": Option(_path, "FILE", "the device's memory; made when it does not exist"),
     "ffd": Option(_one_of(*FFD_CODES), "|".join(FFD_CODES), "format of a fresh register (1.2)"),
     "taxation": Option(_taxation, "WORDS", f"tax systems of a fresh register: {','.join(TAX_SYSTEMS)} (all)"),
-    "model": Option(_model, "NAME", f"model of a fresh register: {', '.join(MODEL_NAMES)} ({MODEL_NAMES[0]})"),
+    "model": Option(str, "NAME", f"model of a fresh register; {_models()}; the first is the usual one"),
     "ofd": Option(_ofd, "S|off", "seconds until the operator of a fresh register confirms a document (30)"),
     "overdrawn": Option(_yes, "yes|no", "a cash return may take more than the drawer holds", switch=True),
     "fn-days": Option(_count, "N", "life of a fresh register's fiscal drive, days (1110)"),
@@ -150,14 +194,21 @@ OPTIONS: Mapping[str, Option] = {
 }
 
 
+OF_SOME = frozenset(name for family in BUILT.values() for name in family.options)
+"""Options that a family must list to have."""
+LAST_SLIPS = 100
+"""Slips that a device without a paper folder remembers: a shop's day must not fill the memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Read options; what says "of a fresh register" matters only to a device that has no memory yet."""
 
+    family: str = "shtrih"
     state: Path | None = None
     ffd: str = "1.2"
     taxation: int = ALL_TAX_SYSTEMS
-    model: str = MODEL_NAMES[0]
+    model: str = ""
     ofd: float | None = DEFAULT_LAG
     overdrawn: bool = False
     fn_days: int = FN_DAYS
@@ -170,23 +221,31 @@ class Wanted:
     print_time: float = 0.02
     vat_autoreplace: bool = False
 
+    def tray(self) -> Paper:
+        """Where printed slips go."""
+        from drivers.simulators.paper import FolderPaper, MemoryPaper
 
-def wanted(options: Iterable[tuple[str, str]], prefix: str = "") -> Wanted:
+        return FolderPaper(self.paper) if self.paper else MemoryPaper(keep=LAST_SLIPS)
+
+
+def wanted(options: Iterable[tuple[str, str]], prefix: str = "", family: str = "shtrih") -> Wanted:
     """Name and text of each option; ``prefix`` stands before a name in a complaint ("--")."""
-    values: dict[str, Any] = {}
+    built = BUILT[family]
+    known = [name for name in OPTIONS if name not in OF_SOME or name in built.options]
+    values: dict[str, Any] = {"model": built.models[0]}
     for name, text in options:
-        option = OPTIONS.get(name)
-        if option is None:
-            raise ValueError(f"unknown option {prefix}{name}; a simulated device takes {', '.join(OPTIONS)}")
+        if name not in known:
+            raise ValueError(f"unknown option {prefix}{name}; a simulated device takes {', '.join(known)}")
+        option = OPTIONS[name]
         try:
-            value = option.read(text)
+            value = _one_of(*built.models)(text) if name == "model" else option.read(text)
         except FaultSpecError:
             raise  # names itself
         except ValueError as error:
             raise ValueError(f"{prefix}{name} {text!r}: expected {error}") from error
         key = name.replace("-", "_")
         values[key] = values.get(key, ()) + value if option.repeated else value
-    return Wanted(**values)
+    return Wanted(family, **values)
 
 
 def family_of(name: str) -> str:
@@ -198,47 +257,15 @@ def family_of(name: str) -> str:
     return name
 
 
-def store_of(path: Path | None) -> Store[ShtrihState]:
-    from drivers.simulators.shtrih import ShtrihState
-    from drivers.simulators.shtrih.upgrade import upgrade
-
-    return Store(path, ShtrihState, GROWING, upgrade)
+def store_of(path: Path | None, family: str = "shtrih") -> Store[Any]:
+    """The memory of a device of that family."""
+    return BUILT[family].store(path)
 
 
-def assemble(options: Wanted, *, extra_byte: bool) -> ShtrihDevice:
-    """Switch the device on. ``extra_byte``: FFh after the host's ACK, as on TCP and not on a serial line.
+def assemble(options: Wanted, *, extra_byte: bool) -> Appliance[Any, Any]:
+    """Switch the device on. ``extra_byte``: the line is a network's, where Shtrih-M sends FFh after the host's ACK.
 
-    Raises ``StoreError`` when the state file is something else, ``OSError`` when a folder or file cannot be made.
+    Raises ``StoreError`` when the state file is something else, ``OSError`` when a folder or file cannot be made,
+    ``FaultSpecError`` for a fault that this family cannot have.
     """
-    from drivers.simulators.paper import FolderPaper, MemoryPaper
-    from drivers.simulators.shtrih import Options, new_device, new_state
-
-    random = Random(options.seed)
-    store = store_of(options.state)
-    state = store.load()
-    if state is None:
-        state = new_state(
-            random,
-            options.clock,
-            ffd=options.ffd,
-            vat_autoreplace=options.vat_autoreplace,
-            tax_systems=options.taxation,
-            fn_days=options.fn_days,
-            fn_capacity=options.fn_capacity,
-            model=options.model,
-            ofd=options.ofd,
-            refuses_overdrawn=not options.overdrawn,
-        )
-    return new_device(
-        options.clock,
-        random,
-        state=state,
-        faults=options.fault,
-        paper=FolderPaper(options.paper) if options.paper else MemoryPaper(keep=LAST_SLIPS),
-        store=store,
-        options=Options(print_time=options.print_time, tcp=extra_byte, protocol=options.protocol),
-    )
-
-
-LAST_SLIPS = 100
-"""Slips that a device without a paper folder remembers: a shop's day must not fill the memory."""
+    return BUILT[options.family].assemble(options, extra_byte)

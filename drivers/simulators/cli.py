@@ -20,12 +20,11 @@ from drivers.simulators.store import StoreError
 if TYPE_CHECKING:
     from drivers.simulators.serving import Port
 
-DEFAULT_PORT = 7778
-
-DESCRIPTION = """\
+DESCRIPTION = f"""\
 Run a simulated device that keeps its memory in a file, or print its archive.
-It prints one line, {"listening": "tcp:HOST:PORT"}, when it is ready; logs go to stderr; Ctrl+C stops it.
-Built so far: shtrih (fiscal register Shtrih-M). Nothing here has been compared with hardware.
+It prints one line, {{"listening": "tcp:HOST:PORT"}}, when it is ready; logs go to stderr; Ctrl+C stops it.
+Built so far: {"; ".join(f"{name} ({family.title})" for name, family in BUILT.items())}.
+Nothing here has been compared with hardware.
 """
 
 
@@ -39,6 +38,7 @@ examples:
   kassabridge simulate shtrih --listen tcp:127.0.0.1:7778 --fault answer-lost:command=FF45
   kassabridge simulate shtrih --listen pty:/tmp/register --ffd 1.05 --protocol 1
   kassabridge simulate shtrih --state register.json --dump
+  kassabridge simulate atol --listen tcp:127.0.0.1:5555 --fault slow:command=4A,seconds=2
 
 faults (keys and examples: docs/simulators.md):
 {faults}
@@ -66,8 +66,8 @@ def fill_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--listen",
         metavar="ADDR",
-        default=f"tcp:127.0.0.1:{DEFAULT_PORT}",
-        help="tcp:HOST:PORT or HOST:PORT, port 0 takes a free one; pty:PATH for a serial port (tcp:127.0.0.1:7778)",
+        help="tcp:HOST:PORT or HOST:PORT, port 0 takes a free one; pty:PATH for a serial port "
+        f"(tcp:127.0.0.1:PORT, {', '.join(f'{family.port} for {name}' for name, family in BUILT.items())})",
     )
     parser.add_argument("--baud", metavar="N", help="with pty: the only speed at which the device hears (any)")
     parser.add_argument("--dump", action="store_true", help="print the archive in the state file as JSON and end")
@@ -86,10 +86,10 @@ def fill_parser(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when stopped or dumped, 2 for wrong use."""
     try:
-        family_of(args.family)
+        family = family_of(args.family)
         if args.dump:
-            return _dump(args.state)
-        return _serve(args, wanted(_given(args), "--"))
+            return _dump(args.state, family)
+        return _serve(args, wanted(_given(args), "--", family))
     except (StoreError, ValueError) as error:
         return _wrong(str(error))
     except BrokenPipeError:
@@ -126,10 +126,10 @@ def _wrong(text: str) -> int:
     return 2
 
 
-def _dump(path: str | None) -> int:
+def _dump(path: str | None, family: str) -> int:
     if path is None:
         return _wrong("--dump needs --state FILE")
-    state = store_of(Path(path)).load()
+    state = store_of(Path(path), family).load()
     if state is None:
         return _wrong(f"there is no state file {path}")
     print(json.dumps({"family": state.family, **dump(state.drive)}, ensure_ascii=False, indent=2))
@@ -141,7 +141,7 @@ def _serve(args: argparse.Namespace, options: Wanted) -> int:
     from drivers.simulators.serving import Server
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    port = _port(args.listen, args.baud)
+    port = _port(args.listen or f"tcp:127.0.0.1:{BUILT[options.family].port}", args.baud)
     try:
         device = assemble(options, extra_byte=port.address.startswith("tcp:"))
         server = Server(device, options.clock, port)

@@ -138,7 +138,7 @@ FAULTS: Mapping[str, FaultKind] = {
     ),
     "checksum": FaultKind({**_WHICH, "direction": _IN_OUT}, (), "the command (in) or its reply (out) comes damaged"),
     "clock": FaultKind({**_WHICH, "by": offset}, ("by",), "the device's clock jumps"),
-    "busy": FaultKind(dict(_WHICH), (), "the command is refused with 50h, still printing"),
+    "busy": FaultKind(dict(_WHICH), (), "the command is refused: still printing, or the one before is not finished"),
     "late": FaultKind(
         {**_WHICH, "seconds": _seconds, "stored": _YES_NO},
         ("seconds",),
@@ -156,7 +156,9 @@ FAULTS: Mapping[str, FaultKind] = {
         ("byte",),
         "random bytes come before the N-th byte",
     ),
-    "nak": FaultKind(dict(_WHICH), (), "a good frame is answered with NAK and not executed"),
+    "nak": FaultKind(dict(_WHICH), (), "a good frame is answered as a damaged one and not executed"),
+    "drop": FaultKind(dict(_WHICH), (), "the connection drops, and the command is not executed"),
+    "full": FaultKind(dict(_WHICH), (), "no room in the buffer of tasks: the command is not taken (ATOL)"),
     "foreign": FaultKind(
         {"after": _count, "total": _kopecks},
         ("after",),
@@ -193,7 +195,9 @@ def _keys(kind: FaultKind) -> str:
 
 
 class Trigger:
-    """Says whether a fault strikes: from its ``nth`` matching command on, ``times`` in a row (1 and 1)."""
+    """Says whether a fault strikes: from its ``nth`` matching command on, ``times`` in a row (1 and 1).
+
+    A code matches those that it begins: ``91`` every register of an ATOL, ``9133`` one of them."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -201,7 +205,7 @@ class Trigger:
 
     def hit(self, code: str) -> bool:
         command = self.fault.text("command")
-        if command is not None and command != code:
+        if command is not None and not code.startswith(command):
             return False
         self._seen += 1
         first = self.fault.integer("nth", 1)

@@ -7,13 +7,14 @@ between two lines: a stored reply, the number of protocol 2, faults that have st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drivers.simulators.assembly import assemble, family_of, wanted
 
 if TYPE_CHECKING:
+    from drivers.simulators.appliance import Appliance
+    from drivers.simulators.line import Connection
     from drivers.simulators.serving import TimedLine
-    from drivers.simulators.shtrih import Connection, ShtrihDevice
 
 
 def open_line(family: str, options: Mapping[str, str]) -> TimedLine:
@@ -23,15 +24,14 @@ def open_line(family: str, options: Mapping[str, str]) -> TimedLine:
     call ``poll`` then. ``close`` saves the state. Raises ``ValueError`` that names an unknown family, an unknown option
     or a bad value, ``StoreError`` for a state file of something else, ``OSError`` when it cannot be read or written.
     """
-    family_of(family)
-    device = assemble(wanted(options.items()), extra_byte=True)
+    device = assemble(wanted(options.items(), family=family_of(family)), extra_byte=True)
     return SimulatedLine(device, device.connection())
 
 
 class SimulatedLine:
     """A line together with the device behind it. ``device`` is there for a test that wants to move its clock."""
 
-    def __init__(self, device: ShtrihDevice, connection: Connection) -> None:
+    def __init__(self, device: Appliance[Any, Any], connection: Connection) -> None:
         self.device = device
         self._connection = connection
 

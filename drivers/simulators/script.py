@@ -16,7 +16,9 @@ from drivers.simulators.clock import offset
 from drivers.simulators.faults import parse
 
 if TYPE_CHECKING:
-    from drivers.simulators.shtrih import ShtrihDevice
+    from drivers.simulators.appliance import Appliance
+
+    Device = Appliance[Any, Any]
 
 
 def _number(text: str) -> float:
@@ -31,18 +33,18 @@ def _number(text: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    act: Callable[[ShtrihDevice, Any], None]
+    act: Callable[[Device, Any], None]
     help: str
     argument: Callable[[str], Any] | None = None
     metavar: str = ""
     default: str | None = None  # of the argument; ``None``: it must be given
 
 
-def _look(_device: ShtrihDevice, _: object) -> None:
+def _look(_device: Device, _: object) -> None:
     """The answer tells."""
 
 
-def _switch_off(device: ShtrihDevice, receipt: str) -> None:
+def _switch_off(device: Device, receipt: str) -> None:
     device.power_off(annulled=receipt == "annulled")
 
 
@@ -52,7 +54,7 @@ def _receipt(text: str) -> str:
     return text
 
 
-def _ofd(device: ShtrihDevice, lag: float | None) -> None:
+def _ofd(device: Device, lag: float | None) -> None:
     now = device.register.now()
     device.register.drive.unsent(now)  # what was due before is confirmed
     ofd.switch(device.state.drive.ofd, lag, now)
@@ -77,7 +79,7 @@ WORDS: Mapping[str, Word] = {
 }
 
 
-def perform(device: ShtrihDevice, order: str) -> dict[str, Any]:
+def perform(device: Device, order: str) -> dict[str, Any]:
     """Carry out ``WORD [ARGUMENT]``; what the device looks like then. Raises ``ValueError`` that says what is wrong."""
     name, _, text = order.strip().partition(" ")
     word = WORDS.get(name)
@@ -98,13 +100,13 @@ def perform(device: ShtrihDevice, order: str) -> dict[str, Any]:
     return status(device)
 
 
-def status(device: ShtrihDevice) -> dict[str, Any]:
+def status(device: Device) -> dict[str, Any]:
     register, drive = device.register, device.register.drive
     return {
         "powered": device.powered,
         "connected": device.connected,
         "mode": register.mode(),
-        "submode": register.printer.submode(),
+        "submode": register.submode(),
         "clock": register.now().isoformat(timespec="seconds"),
         "fd": drive.last_fd,
         "shift": drive.state.shift_number,
@@ -114,7 +116,7 @@ def status(device: ShtrihDevice) -> dict[str, Any]:
     }
 
 
-def answer(device: ShtrihDevice, line: str) -> str:
+def answer(device: Device, line: str) -> str:
     """One line of a control channel and the line that answers it; never raises for what is written there."""
     order: object = line.strip()
     try:

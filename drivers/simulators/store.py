@@ -21,6 +21,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 State = TypeVar("State")
+GROWING = ("drive.documents", "drive.ofd.confirmed")
+"""Lists in the memory of a register that only grow."""
 ENOUGH = 1 << 20
 """Bytes of further lines that are never worth a new file."""
 

@@ -11,12 +11,12 @@ from types import MappingProxyType
 from drivers.conformance.bench import Bench, Desk, Fate, Hand, Need, Setting, Step, Truth
 from drivers.fiscal.shtrih import ShtrihRegister, load_profile
 from drivers.simulators.clock import ManualClock
+from drivers.simulators.door import Door, Request
 from drivers.simulators.dump import dump
 from drivers.simulators.faults import Fault
 from drivers.simulators.paper import MemoryPaper
 from drivers.simulators.registration import ALL_TAX_SYSTEMS, FN_CAPACITY
 from drivers.simulators.shtrih import Options, ShtrihDevice, ShtrihState, new_state
-from drivers.simulators.shtrih.door import Door, Request
 from drivers.simulators.shtrih.models import STANDARD
 from drivers.simulators.shtrih.wire import code_of
 from drivers.simulators.store import Store

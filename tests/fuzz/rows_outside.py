@@ -173,7 +173,7 @@ DRIVERS = (
         b'{"do": "ofd-on 3"}', b'{"do": "print-time 2"}',
     ), ("drivers.simulators.script:answer",), True),
     Parser("simulator's line", pure(_fed), (), _FED, (
-        "drivers.simulators.shtrih.link:Connection.feed", "drivers.simulators.inprocess:SimulatedLine.feed",
+        "drivers.simulators.line:Connection.feed", "drivers.simulators.inprocess:SimulatedLine.feed",
     )),
     Parser("simulator's tags", pure(simulated_tlv.decode), (simulated_tlv.TlvError,), (_TLV,), (
         "drivers.simulators.tlv:decode",

@@ -29,7 +29,7 @@ EXEMPT = {
     "protocol.wire.*.decode": "a field's codec: unpack gives it exactly its bytes; every command's row reaches it",
     "agent.jobs.book:JobBook.receive": "gets messages that were parsed",
     "agent.journal.store:Transaction.records": "the journal's own records, by the name of a job",
-    "drivers.simulators.shtrih.link:Connection.receive": "feed and poll in one",
+    "drivers.simulators.line:Connection.receive": "feed and poll in one",
     "drivers.simulators.serving:Line.feed": "the interface",
     "drivers.transports.*.feed": "passes bytes on",
     "server.keys:JobKey.from_seed": "the server's own key, from its own database",

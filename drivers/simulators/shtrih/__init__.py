@@ -14,9 +14,9 @@ In-process use, no sockets and no threads:
 a fault at any time. Everything happens inside these calls, in the caller's thread.
 """
 
+from drivers.simulators.line import Connection
 from drivers.simulators.shtrih.device import Options, ShtrihDevice, new_device
 from drivers.simulators.shtrih.factory import new_state
-from drivers.simulators.shtrih.link import Connection
 from drivers.simulators.shtrih.state import ShtrihState
 
 __all__ = ["Connection", "Options", "ShtrihDevice", "ShtrihState", "new_device", "new_state"]

@@ -13,12 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drivers.simulators.door import Door, Request
 from drivers.simulators.registration import crc16
-from drivers.simulators.shtrih.door import Door, Request
 from drivers.simulators.shtrih.wire import succeeded
 
 if TYPE_CHECKING:
-    from drivers.simulators.shtrih.link import Connection
+    from drivers.simulators.line import Connection
+    from drivers.simulators.shtrih.device import ShtrihDevice
 
 START, ESCAPE = 0x8F, 0x9F
 STUFFED = {START: b"\x9f\x81", ESCAPE: b"\x9f\x83"}
@@ -46,9 +47,9 @@ def numbered_frame(number: int, data: bytes) -> bytes:
 
 
 class Alternative:
-    def __init__(self, line: Connection) -> None:
+    def __init__(self, line: Connection, device: ShtrihDevice) -> None:
         self._line = line
-        self._device = line.device
+        self._device = device
         self._frame: bytearray | None = None  # unstuffed, after 8F; None outside a frame
         self._escaped = False
         self._asked = False

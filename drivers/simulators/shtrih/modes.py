@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from drivers.simulators.printer import IDLE, NO_PAPER_IDLE, PAPER_BACK, PAPER_OUT, PRINTING
 from drivers.simulators.shtrih.errors import Code
-from drivers.simulators.shtrih.printer import IDLE, NO_PAPER_IDLE, PAPER_BACK, PAPER_OUT, PRINTING
 
 OPEN, EXPIRED, CLOSED, AWAITING_DATE, DOCUMENT = 2, 3, 4, 6, 8
 ANY = frozenset(range(16))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from drivers.simulators.printer import PAPER_BACK, PAPER_OUT, PRINTING
 from drivers.simulators.shtrih.errors import Code, Refusal, text_of
 from drivers.simulators.shtrih.models import FONTS, LAST_PRINT
-from drivers.simulators.shtrih.printer import PAPER_BACK, PAPER_OUT, PRINTING
 from drivers.simulators.shtrih.register import Register
 from drivers.simulators.shtrih.state import NETWORK_PORT
 from drivers.simulators.shtrih.tables import TABLES

@@ -12,10 +12,10 @@ from drivers.simulators.clock import Clock
 from drivers.simulators.documents import Line, Payments, Receipt
 from drivers.simulators.fiscal_drive import Archived, DriveCode, DriveError, FiscalDrive, merged
 from drivers.simulators.paper import Row, Slip
+from drivers.simulators.printer import Printer
 from drivers.simulators.shtrih import modes, registers, reports
 from drivers.simulators.shtrih.errors import Code, Refusal
 from drivers.simulators.shtrih.models import COVER, DRAWER, MODELS, OPTICAL, Model
-from drivers.simulators.shtrih.printer import Printer
 from drivers.simulators.shtrih.registers import PAYING_OUT
 from drivers.simulators.shtrih.reports import SIGN_OF_KIND
 from drivers.simulators.shtrih.state import OpenLine, OpenReceipt, ShtrihState
@@ -67,6 +67,9 @@ class Register:
         if not self.drive.state.shift_open:
             return modes.CLOSED
         return modes.EXPIRED if self.expired() else modes.OPEN
+
+    def submode(self) -> int:
+        return self.printer.submode()
 
     def mode_byte(self) -> int:
         receipt = self.state.receipt
@@ -168,6 +171,12 @@ class Register:
         self.count_document()
         if self.tables.number(17, 1, 15):
             self.print_rows(self.headed("ЧЕК АННУЛИРОВАН").rows)
+
+    def annul(self) -> None:
+        """Forget the open receipt, if there is one, as if it had never been begun."""
+        if self.state.receipt is not None:
+            self.state.receipt = None
+            self.drive.cancel()
 
     def receipt(self) -> OpenReceipt:
         if self.state.receipt is None:

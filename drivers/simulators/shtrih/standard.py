@@ -8,11 +8,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from drivers.simulators.shtrih.door import Door, Request
+from drivers.simulators.door import Door, Request
 from drivers.simulators.shtrih.wire import ACK, ENQ, EXTRA, NAK, STX, checksum, frame, succeeded
 
 if TYPE_CHECKING:
-    from drivers.simulators.shtrih.link import Connection
+    from drivers.simulators.line import Connection
+    from drivers.simulators.shtrih.device import ShtrihDevice
 
 
 class Phase(Enum):
@@ -24,9 +25,9 @@ class Phase(Enum):
 
 
 class Standard:
-    def __init__(self, line: Connection) -> None:
+    def __init__(self, line: Connection, device: ShtrihDevice) -> None:
         self._line = line
-        self._device = line.device
+        self._device = device
         pending = self._device.reply is not None or self._device.busy
         self._phase = Phase.AWAITING_ENQ if pending else Phase.IDLE
         self._frame = bytearray()

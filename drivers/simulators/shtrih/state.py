@@ -7,6 +7,7 @@ from typing import Literal
 
 from drivers.simulators.fiscal_drive import DriveState
 from drivers.simulators.paper import Row, Slip
+from drivers.simulators.printer import PrinterState
 from drivers.simulators.shtrih.models import STANDARD
 
 NETWORK_PORT, SERIAL_PORT = 128, 0
@@ -75,15 +76,6 @@ class Counters:
             counts.clear()
         self.last_receipt = {}
         self.cash_in = self.cash_out = self.cash_in_count = self.cash_out_count = 0
-
-
-@dataclass(slots=True)
-class PrinterState:
-    jobs: list[Slip] = field(default_factory=list)  # not printed to the end yet
-    stage: int = 0  # submode: 0 idle, 2 paper ran out while printing, 3 paper is back, 5 printing
-    strip: list[Row] = field(default_factory=list)  # free text on the tape since the last cut
-    slips: int = 0  # pieces of paper that are not documents
-    spoiled: int = 0
 
 
 @dataclass(slots=True)

@@ -19,9 +19,9 @@ from drivers.errors import InDoubt, NotSent
 from drivers.fiscal.shtrih import ShtrihRegister, load_profile
 from drivers.fiscal.shtrih.link import Link
 from drivers.simulators.clock import ManualClock
+from drivers.simulators.line import Connection
 from drivers.simulators.shtrih import new_device
 from drivers.simulators.shtrih.device import Options, ShtrihDevice
-from drivers.simulators.shtrih.link import Connection
 from drivers.transports.base import LinkError
 from drivers.transports.memory import MemoryTransport, VirtualClock
 from protocol.ffd.planned import PlannedLine, PlannedPayments, PlannedReceipt

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from drivers.simulators.assembly import MODEL_NAMES, wanted
+from drivers.simulators.assembly import BUILT, wanted
 from drivers.simulators.clock import ManualClock, offset
 from drivers.simulators.inprocess import open_line
 from drivers.simulators.serving import TimedLine
@@ -66,7 +66,7 @@ def test_options_reach_the_register() -> None:
 
 
 def test_every_model_can_be_asked_for() -> None:
-    assert set(MODEL_NAMES) == set(MODELS)
+    assert set(BUILT["shtrih"].models) == set(MODELS)
     for name, model in MODELS.items():
         line = open_line("shtrih", {"model": name})
         assert ask_plain(line, "FC")[6] == model.number

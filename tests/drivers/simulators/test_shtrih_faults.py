@@ -3,6 +3,7 @@
 import pytest
 
 from drivers.simulators.faults import FAULTS, FaultSpecError, parse
+from drivers.simulators.shtrih import ShtrihDevice
 from tests.drivers.simulators.host import PASSWORD, Host, NumberedHost, frame, le
 
 CLOSE = bytes.fromhex("FF45" + PASSWORD)
@@ -339,6 +340,7 @@ TABLE = [
     ("late:command=FF45,seconds=5,stored=yes", NOTHING, DONE, 3),
     ("late:command=FF45,seconds=5,stored=no", NOTHING, NOTHING, 3),
     ("nak:command=FF45", NOTHING, NOTHING, 2),
+    ("drop:command=FF45", NOTHING, NOTHING, 2),
     ("mute:command=FF45,seconds=5", NOTHING, NOTHING, 2),
     ("checksum:command=FF45,direction=in", NOTHING, NOTHING, 2),
     ("checksum:command=FF45,direction=out", NOTHING, DONE, 3),
@@ -385,7 +387,12 @@ def test_fault_at_the_close(level: type[Host], spec: str, at_once: str, later: s
 
 
 def test_the_table_has_every_fault() -> None:
-    assert {row[0].partition(":")[0] for row in TABLE} == set(FAULTS)
+    assert {row[0].partition(":")[0] for row in TABLE} == set(FAULTS) - ShtrihDevice.ALIEN_FAULTS
+
+
+def test_a_fault_that_the_make_cannot_have_is_refused() -> None:
+    with pytest.raises(FaultSpecError, match="'full'"):
+        Host("full")
 
 
 def test_lost_ack_of_the_host_keeps_the_reply() -> None:
@@ -540,6 +547,6 @@ def test_every_fault_has_a_test_and_a_page() -> None:
     here = Path(__file__).read_text("utf-8")
     for name, kind in FAULTS.items():
         assert f"`{name}" in page
-        assert f'"{name}:' in here
+        assert f'"{name}:' in here or name in ShtrihDevice.ALIEN_FAULTS
         for key in kind.keys:
             assert f"`{key}=" in page, f"{name}: {key}"

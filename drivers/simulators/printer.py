@@ -1,15 +1,23 @@
-"""The printing mechanism: queue, paper, cover. Takes time as an argument; the numbers of ``stage`` are submodes."""
+"""The printing mechanism: queue, paper, cover. Time is an argument; numbers of ``stage`` are Shtrih-M's submodes."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from drivers.simulators.faults import Fault
 from drivers.simulators.paper import WIDTH, Paper, Row, Slip
-from drivers.simulators.shtrih.state import PrinterState
 
 IDLE, NO_PAPER_IDLE, PAPER_OUT, PAPER_BACK, PRINTING = 0, 1, 2, 3, 5
+
+
+@dataclass(slots=True)
+class PrinterState:
+    jobs: list[Slip] = field(default_factory=list)  # not printed to the end yet
+    stage: int = 0  # 0 idle, 2 paper ran out while printing, 3 paper is back, 5 printing
+    strip: list[Row] = field(default_factory=list)  # free text on the tape since the last cut
+    slips: int = 0  # pieces of paper that are not documents
+    spoiled: int = 0
 
 
 class Printer:
@@ -71,7 +79,7 @@ class Printer:
         return f"n{self._state.slips}"
 
     def resume(self, now: float) -> bool:
-        """Command B0h: the interrupted slip is printed again from its first row."""
+        """The host wants the interrupted slip: it is printed again from its first row."""
         self.tick(now)
         if self._state.stage != PAPER_BACK:
             return False

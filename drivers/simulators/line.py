@@ -1,25 +1,20 @@
-"""A plugged-in line of the register: bytes through the faults, time-outs, and the choice of the lower level.
+"""A plugged-in line of a simulated device: bytes through the faults, time-outs, and the lower level that they speak.
 
 ``feed`` takes bytes of the host, ``poll`` returns bytes for it. After the device has cut the line ``closed`` is true;
-``poll`` may still return what had left before. The lower level is chosen by the first byte of a connection that belongs
-to one: 05h or 02h the standard one (module ``standard``), 8Fh the alternative one (module ``alternative``); it stays
-until the line is plugged in again or command 14h has been carried out (protocol 2.0, «Нижний уровень»).
+``poll`` may still return what had left before. The device picks the lower level by the first byte that belongs to one;
+it stays until the line is plugged in again or the level itself asks to ``choose_again``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from drivers.simulators.shtrih.alternative import START, Alternative
-from drivers.simulators.shtrih.standard import Standard
-from drivers.simulators.shtrih.wire import ENQ, STX
-
-if TYPE_CHECKING:
-    from drivers.simulators.shtrih.device import ShtrihDevice
+from drivers.simulators.clock import Clock
+from drivers.simulators.faults import LineFaults
 
 
 class Level(Protocol):
-    """One of the two lower levels, as a connection drives it."""
+    """A lower level, as a connection drives it."""
 
     def take(self, byte: int) -> None: ...
 
@@ -32,9 +27,30 @@ class Level(Protocol):
         """A command has been carried out and its reply does not leave by itself."""
 
 
+class Behind(Protocol):
+    """The device behind a line."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def line(self) -> LineFaults: ...
+
+    @property
+    def deaf(self) -> bool: ...
+
+    @property
+    def deadline(self) -> float | None: ...
+
+    def tick(self) -> None: ...
+
+    def level_for(self, line: Connection, byte: int, /) -> Level | None:
+        """The level that this first byte belongs to; ``None``: to none, it is dropped."""
+
+
 class Connection:
-    def __init__(self, device: ShtrihDevice) -> None:
-        self.device = device
+    def __init__(self, device: Behind) -> None:
+        self._device = device
         self._level: Level | None = None
         self._out = bytearray()
         self._timer: float | None = None
@@ -48,19 +64,19 @@ class Connection:
 
     def feed(self, data: bytes) -> None:
         """Bytes after a cut go nowhere."""
-        self.device.tick()
+        self._device.tick()
         self._watch_timer()
-        line = self.device.line
+        line = self._device.line
         for byte in data:
             if self.closed:
                 return
             if line.calm:
                 line.passed("in", 1)
-                if not self.device.deaf:
+                if not self._device.deaf:
                     self._take(byte)
                 continue
             left, self._cutting = line.passing("in", byte)
-            if not self.device.deaf:
+            if not self._device.deaf:
                 for each in left:
                     self._take(each)
             if self._cutting:
@@ -68,7 +84,7 @@ class Connection:
 
     def poll(self) -> bytes:
         """Let time pass and collect what is to be sent."""
-        self.device.tick()
+        self._device.tick()
         self._watch_timer()
         data, self._out = bytes(self._out), bytearray()
         return data
@@ -80,7 +96,7 @@ class Connection:
     @property
     def deadline(self) -> float | None:
         """``clock.monotonic()`` of the next thing that happens by itself."""
-        waits = [when for when in (self._timer, self.device.deadline) if when is not None]
+        waits = [when for when in (self._timer, self._device.deadline) if when is not None]
         return min(waits) if waits else None
 
     # --- for the device ---
@@ -97,13 +113,13 @@ class Connection:
     # --- for the lower level ---
 
     def emit(self, data: bytes) -> None:
-        line = self.device.line
-        if line.calm and not (self.closed or self._cutting or self.device.deaf):
+        line = self._device.line
+        if line.calm and not (self.closed or self._cutting or self._device.deaf):
             line.passed("out", len(data))
             self._out += data
             return
         for byte in data:
-            if self.closed or self._cutting or self.device.deaf:
+            if self.closed or self._cutting or self._device.deaf:
                 return
             left, cut = line.passing("out", byte)
             self._out += left
@@ -112,10 +128,10 @@ class Connection:
 
     def wait(self, seconds: float | None) -> None:
         """``timed_out`` of the lower level after so long; ``None`` waits for nothing."""
-        self._timer = None if seconds is None else self.device.clock.monotonic() + seconds
+        self._timer = None if seconds is None else self._device.clock.monotonic() + seconds
 
     def choose_again(self) -> None:
-        """Command 14h has been carried out: the next byte picks the lower level."""
+        """The next byte picks the lower level anew."""
         self._level = None
         self._timer = None
 
@@ -123,17 +139,12 @@ class Connection:
 
     def _take(self, byte: int) -> None:
         if self._level is None:
-            only = self.device.options.protocol
-            if byte in (ENQ, STX) and only != 2:
-                self._level = Standard(self)
-            elif byte == START and only != 1:
-                self._level = Alternative(self)
-            else:
-                return
-        self._level.take(byte)
+            self._level = self._device.level_for(self, byte)
+        if self._level is not None:
+            self._level.take(byte)
 
     def _watch_timer(self) -> None:
-        if self._timer is not None and self.device.clock.monotonic() >= self._timer:
+        if self._timer is not None and self._device.clock.monotonic() >= self._timer:
             self._timer = None
             if self._level is not None:
                 self._level.timed_out()

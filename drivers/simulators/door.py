@@ -14,6 +14,7 @@ class Door(Enum):
     REJECT = "as if it had come damaged"
     DEAF = "deaf"
     DROP = "drop"
+    FULL = "no room for it"
 
 
 @dataclass(frozen=True, slots=True)
