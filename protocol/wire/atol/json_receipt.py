@@ -25,6 +25,9 @@ Task: TypeAlias = dict[str, Json]
 QUANTITY_PLACES = 3
 """Decimal places of a quantity that were seen to reach the device."""
 
+DEPARTMENT = 1
+"""Of every line: the format does not know departments, and without one the library names a department 0."""
+
 MOST_ROUNDING = 99
 """Kopecks that the library takes off as "rounding" when the total is below the lines' sum."""
 
@@ -159,6 +162,7 @@ def _position(line: PlannedLine, ffd: str, version: str) -> Task:
         "price": roubles(line.price),
         "quantity": line.quantity,
         "amount": roubles(line.total),
+        "department": DEPARTMENT,
         "paymentMethod": words.PAYMENT_METHODS[line.payment_method],
         "paymentObject": _objects(version)[line.payment_object],
         "tax": _tax(line),

@@ -46,7 +46,7 @@ def test_a_sale_as_text() -> None:
     assert dumps(receipt_task(SALE, "1.2", OLD)) == (
         '{"type":"sell","taxationType":"osn","electronically":false,'
         '"operator":{"name":"Иванов И.И.","vatin":"500100732259"},"clientInfo":{"emailOrPhone":"+79990000000"},'
-        '"items":[{"type":"position","name":"Молоко","price":100.50,"quantity":2,"amount":201.00,'
+        '"items":[{"type":"position","name":"Молоко","price":100.50,"quantity":2,"amount":201.00,"department":1,'
         '"paymentMethod":"fullPayment","paymentObject":"commodity","tax":{"type":"vat20","sum":33.50},'
         '"measurementUnit":"piece"},'
         '{"type":"userAttribute","name":"ID","value":"ABCDEFGHIJKLM","print":false}],'
@@ -83,6 +83,7 @@ def test_everything_that_the_format_has() -> None:
         "price": Decimal("100.5"),
         "quantity": 2,
         "amount": 201,
+        "department": 1,
         "paymentMethod": "fullPayment",
         "paymentObject": "commodity",
         "tax": {"type": "vat20", "sum": Decimal("33.5")},
