@@ -80,6 +80,7 @@ RULES = MappingProxyType(
         "human_with_imprint": "a person is needed on a desk of our own with imprints",
         "not_final": "a job has not ended",
         "outbox_left": "something was not told, or not acknowledged",
+        "ownership_open": "a register is still between two owners",
         "event_missing": "the CRM was not told how a job, or a shift, has ended",
         "event_contradicts": "the CRM was told something else than the server's row says",
         "totals": "drawer or turnover are not the sum of what was done",

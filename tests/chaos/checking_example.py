@@ -47,6 +47,7 @@ class Shop:
         self.feed: list[FeedRow] = []
         self.outbox: list[Doc] = []
         self.evidence: list[Doc] = []
+        self.binding: dict[str, Doc] = {}
         self.owner: dict[str, str] = {}
         self.flags: set[str] = set()
         self.more: Doc = {}
@@ -223,7 +224,11 @@ class Shop:
             books.append(JournalBook(rows=rows, jobs=jobs, devices=devices, outbox=list(book.outbox), **known))
         registers = [Register(kkm_id=kkm_id, drives=t.drives, **{**t.known, "foreign": frozenset(t.known["foreign"])})
                      for kkm_id, t in self.tills.items()]  # fmt: skip
-        devices = {kkm_id: {"kkm_id": kkm_id, "agent_id": agent} for kkm_id, agent in self.owner.items()}
+        settled = {"releasing": 0, "binding_epoch": 1, "bound_epoch": 1}
+        devices = {
+            kkm_id: {"kkm_id": kkm_id, "agent_id": agent, **settled, **self.binding.get(kkm_id, {})}
+            for kkm_id, agent in self.owner.items()
+        }
         told = [(0, {"type": row.type, "event_id": row.event_id, "data": row.data}) for row in self.feed]
         server = ServerBook(self.jobs, self.outbox, self.evidence, self.feed, devices)
         records = Records(self.asked, registers, books, server, told, frozenset(self.flags))

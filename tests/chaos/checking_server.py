@@ -138,6 +138,9 @@ def _left(view: View, books: Mapping[str, JournalBook]) -> Iterator[Wrong]:
             if mine["state"] in FINAL and not mine["archived"]:
                 yield Wrong("outbox_left", job_id, f"{book.agent_id} has it {mine['state']}, not acknowledged")
     owners = {kkm_id: device["agent_id"] for kkm_id, device in view.records.server.devices.items()}
+    for kkm_id, device in view.records.server.devices.items():
+        if device["agent_id"] in books and (device["releasing"] or device["bound_epoch"] != device["binding_epoch"]):
+            yield Wrong("ownership_open", None, f"register {kkm_id} of {device['agent_id']}")
     for letter in view.records.server.outbox:
         if (letter["agent_id"] or owners.get(letter["kkm_id"])) in books:
             yield Wrong("outbox_left", None, f"the server's {letter['type']} {letter['body']}")

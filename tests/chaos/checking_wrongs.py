@@ -202,6 +202,8 @@ PLANTED: dict[str, Planted] = {
         "outbox_left", lambda s: s.outbox.append({"agent_id": None, "kkm_id": "17", "type": "offer", "body": {}})
     ),
     "an end was not acknowledged": Planted("outbox_left", lambda s: drop(s, "one", "archived")),
+    "a release without an answer": Planted("ownership_open", lambda s: s.binding.update({"17": {"releasing": 1}})),
+    "a binding without an answer": Planted("ownership_open", lambda s: s.binding.update({"17": {"bound_epoch": 0}})),
     "evidence in a plain run": Planted("outbox_left", lambda s: s.evidence.append({"why": "stale_epoch"})),
     "the end was not heard": Planted("event_missing", forge=heard(lambda e: unheard(e, "one", "done"))),
     "nothing was heard": Planted("event_missing", forge=heard(lambda e: unheard(e, "late"))),

@@ -25,11 +25,14 @@ class Hint:
     budget: int = 5
     cancels: float = 0.0
     killers: int = 2
+    off: float = 0.0
+    clock: float = 0.0
+    happens: tuple[tuple[float, str], ...] = ()
 
     def plan(self, seed: int) -> Plan:
         return Plan(
             seed, self.layout, self.theme, self.kinds, budget=self.budget, target=self.target, nth=self.nth,
-            cancels=self.cancels, killers=self.killers,
+            cancels=self.cancels, killers=self.killers, off=self.off, clock=self.clock, happens=self.happens,
         )  # fmt: skip
 
 

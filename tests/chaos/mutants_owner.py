@@ -129,7 +129,7 @@ MUTANTS = (
         "Jobs of an older binding are started under a newer one.",
         epoch_not_checked,
         rules("epoch_wrong", "two_agents", *DOUBTFUL, "states_differ", "not_final"),
-        (ROLLBACK, DEAD_PC),
+        (Hint("unmarked", "rollback", THREE, budget=2, off=8.0),),
     ),
     Mutant(
         "waiting_not_given_up",

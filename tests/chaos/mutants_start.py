@@ -123,7 +123,7 @@ MUTANTS = (
         "The lease is judged by the PC's own clock.",
         lease_by_the_wall,
         rules("intent_after_lease"),
-        (Hint(kinds=MANY, budget=16),),
+        (Hint(kinds=("receipt",), budget=2, off=100.0, clock=-86400.0),),
     ),
     Mutant(
         "pong_without_age",
@@ -137,7 +137,7 @@ MUTANTS = (
         "A PC that has slept trusts the time it knew before.",
         sleep_unnoticed,
         rules("intent_after_lease"),
-        (Hint(kinds=MANY, budget=14),),
+        (Hint(kinds=THREE, budget=2, off=40.0, happens=((20.0, "sleep"),)),),
     ),
     Mutant(
         "held_starts",

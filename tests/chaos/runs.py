@@ -117,8 +117,8 @@ def plan_of(seed: int) -> Plan:
     cancels = hint.cancels if hint.cancels is not None else CANCELS
     return Plan(
         seed, layout, theme, kinds, budget=random.randint(10, 15) + hint.times - 1, target=target,
-        nth=1 if aimed else random.choice((1, 1, 2)), cancels=cancels, renews=hint.renews or RENEWS, killers=random.choice((1, 2, 2, 2, 2, 3)),
-        times=hint.times, off=hint.off,
+        nth=1 if aimed else random.choice((1, 1, 2)), times=hint.times, cancels=cancels,
+        renews=hint.renews or RENEWS, killers=random.choice((1, 2, 2, 2, 2, 3)), off=hint.off,
     )  # fmt: skip
 
 

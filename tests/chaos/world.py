@@ -57,6 +57,10 @@ class Plan:
     killers: int = 2
     times: int = 1
     """How often the target is struck."""
+    clock: float = 0.0
+    """Seconds that the PCs' clocks are ahead from the beginning."""
+    happens: tuple[tuple[float, str], ...] = ()
+    """At which second what weather comes for sure."""
     off: float = 0.0
     """Seconds for which the registers have no power at the beginning."""
 
@@ -221,7 +225,10 @@ class World:
             for register in self.registers.values():
                 register.cut_power(self.plan.off, annulled=False)
         for pc in self.pcs.values():
+            pc.wall_off = self.plan.clock
             pc.start()
+        for at, kind in self.plan.happens:
+            self.loop.after(at, lambda kind=kind: self.loop.create_task(self.weather.happen(kind)))
         going_on = [self.loop.create_task(self.crm.run()), self.loop.create_task(self.weather.run())]
         while not self._over():
             await asyncio.sleep(2.0)
@@ -249,6 +256,8 @@ class World:
         if ended[0][0] < len(self.crm.orders) - self.crm.refused:
             return False
         if self.look("SELECT count(*) FROM outbox")[0][0]:
+            return False
+        if self.look("SELECT count(*) FROM devices WHERE releasing OR bound_epoch != binding_epoch")[0][0]:
             return False
         for pc in self.pcs.values():
             if not pc.wanted:
