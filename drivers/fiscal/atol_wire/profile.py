@@ -28,6 +28,7 @@ class Profile:
     cut: int  # 0 full, 1 partial
     barcode_scale: int
     imprint: bool  # may be written
+    compare_tax: bool  # the register's own tax sums (register 3Dh) with the planned ones, before closing
     ffd_versions: Mapping[int, str]
 
     def time_of(self, command: Command[Any]) -> float:
@@ -64,6 +65,7 @@ def _profile(values: Mapping[str, Any]) -> Profile:
         cut=_below("paper.cut", paper["cut"], 2),
         barcode_scale=_below("paper.barcode_scale", paper["barcode_scale"], 11),
         imprint=_switch("imprint.write", values["imprint"]["write"]),
+        compare_tax=_switch("compare.tax", values["compare"]["tax"]),
         ffd_versions={int(key): str(value) for key, value in values["ffd"].items()},
     )
 

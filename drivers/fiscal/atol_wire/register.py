@@ -30,7 +30,7 @@ from drivers.fiscal.atol_wire.known import Known, find_out
 from drivers.fiscal.atol_wire.link import Link
 from drivers.fiscal.atol_wire.printing import Printer
 from drivers.fiscal.atol_wire.profile import Profile
-from drivers.fiscal.atol_wire.receipt import Registered, cashier_requisites, commands_for
+from drivers.fiscal.atol_wire.receipt import TAXES, Registered, cashier_requisites, commands_for
 from drivers.fiscal.atol_wire.slip import slip_commands
 from drivers.transports.base import Clock, Transport
 from protocol.ffd.planned import PlannedReceipt
@@ -60,6 +60,7 @@ from protocol.wire.atol.queries import (
     OpenDocument,
     Shift,
     ShiftReply,
+    TaxSum,
 )
 
 FENCE_ROUNDS = 3  # cancel, and look again
@@ -292,6 +293,12 @@ class AtolWireRegister(FiscalRegister):
             self._printer.call(commands.discount)
         for payment in commands.payments:
             self._printer.call(payment)
+        self._compare(receipt)
+        self._printer.call(CloseReceipt())
+        return self._after(receipt)
+
+    def _compare(self, receipt: PlannedReceipt) -> None:
+        """What the register is about to close with what was planned: the last moment in which nothing has happened."""
         totals = self._ask.the(CurrentReceipt())
         if (totals.total, totals.remainder, totals.change) != (receipt.total, 0, receipt.change):
             raise Refused(
@@ -299,8 +306,16 @@ class AtolWireRegister(FiscalRegister):
                 f"total {totals.total}, to pay {totals.remainder}, change {totals.change}; "
                 f"planned {receipt.total}, 0, {receipt.change}",
             )
-        self._printer.call(CloseReceipt())
-        return self._after(receipt)
+        for vat, planned in receipt.vat.items() if self._profile.compare_tax else ():
+            if vat.percent is None:
+                continue
+            tax = self._ask.optional(TaxSum(TAXES[vat]))
+            lines = sum(line.vat is vat for line in receipt.lines)
+            if tax is not None and abs(tax.kopecks - planned) > lines:  # each line may be rounded the other way
+                raise Refused(
+                    "total_differs",
+                    f"{vat.value}: the register has computed {tax.kopecks} kopecks of tax, planned are {planned}",
+                )
 
     def _after(self, receipt: PlannedReceipt) -> CloseReply:
         """What else is told after the closing command: left out when the register does not say it."""

@@ -33,14 +33,16 @@ class Bcd:
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """A number that is a name: its digits with leading zeros."""
+    """A number that is a name, or whose length is not published: its digits with leading zeros. ``size`` ``None``: to
+    the end."""
 
-    size: int
+    size: int | None
 
     def encode(self, value: str) -> bytes:
-        if not (value.isascii() and value.isdigit()) or len(value) > 2 * self.size:
-            raise LayoutError(f"{value!r} is not at most {2 * self.size} decimal digits")
-        return bytes.fromhex(value.zfill(2 * self.size))
+        digits = 2 * self.size if self.size is not None else len(value) + len(value) % 2
+        if not (value.isascii() and value.isdigit()) or len(value) > digits:
+            raise LayoutError(f"{value!r} is not at most {digits} decimal digits")
+        return bytes.fromhex(value.zfill(digits))
 
     def decode(self, data: bytes) -> str:
         return _digits(data)
@@ -131,6 +133,6 @@ class Printed:
 
 def _digits(data: bytes) -> str:
     digits = data.hex()
-    if not digits.isdigit():
+    if digits and not digits.isdigit():
         raise LayoutError(f"{digits} is no packed decimal number")
     return digits

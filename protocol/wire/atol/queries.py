@@ -386,3 +386,22 @@ class ShiftTotal(Command[Money7]):
     reply: ClassVar[type[Money7]] = Money7
     receipt_type: int = wire(UInt(1))
     second: int = wire(UInt(1), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class TaxReply:
+    value: str = wire(Digits(None))
+
+    @property
+    def kopecks(self) -> int:
+        return int(self.value or "0")
+
+
+@dataclass(frozen=True, slots=True)
+class TaxSum(Command[TaxReply]):
+    """Tax in the receipt that is being made, by the code of ``operations.Tax``."""
+
+    code: ClassVar[bytes] = b"\x91\x3d"
+    reply: ClassVar[type[TaxReply]] = TaxReply
+    tax: int = wire(UInt(1))
+    second: int = wire(UInt(1), 0)

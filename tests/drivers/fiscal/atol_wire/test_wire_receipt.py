@@ -231,6 +231,36 @@ def test_sums_that_differ_are_not_closed(desk: Desk, totals: str) -> None:
     assert not [command for command in desk.sent if command.startswith("4A")]
 
 
+TAX = {
+    "as planned": ("00 00 00 07 50 00", None),
+    "rounded otherwise": ("00 00 00 07 49 99", None),
+    "seven bytes": ("00 00 00 00 07 50 00", None),
+    "at another rate": ("00 00 00 08 11 48", "total_differs"),
+}
+
+
+@pytest.mark.parametrize(("tax", "code"), TAX.values(), ids=TAX)
+def test_the_registers_tax_is_compared(desk: Desk, tax: str, code: str | None) -> None:
+    """A register may have come to take another rate for the same code."""
+    desk.answer("91 3D 01", OK + tax)
+    if code is None:
+        desk.register.close_receipt(RECEIPT)
+        return
+    with pytest.raises(Refused) as caught:
+        desk.register.close_receipt(RECEIPT)
+    assert caught.value.code == code
+    assert not [command for command in desk.sent if command.startswith("4A")]
+
+
+def test_a_register_that_does_not_tell_its_tax(desk: Desk) -> None:
+    desk.answer("91 3D", "55 7A")
+    desk.register.close_receipt(RECEIPT)
+    silent = Desk(replace(desk.profile, compare_tax=False))
+    silent.connect()
+    silent.register.close_receipt(RECEIPT)
+    assert not [command for command in silent.device.executed if command.startswith(b"\x91\x3d")]
+
+
 def test_no_paper_at_closing_is_doubt(desk: Desk) -> None:
     desk.answer("4A", "55 67")
     with pytest.raises(InDoubt) as caught:
