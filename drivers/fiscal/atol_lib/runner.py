@@ -16,7 +16,7 @@ from typing import Any
 
 import drivers
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
-from drivers.fiscal.atol_json.runner import LibraryFacts, Traits, verdict
+from drivers.fiscal.atol_json.runner import QUIET, LibraryFacts, Traits, answer_of, verdict
 from drivers.fiscal.atol_lib.finding import LibraryError, System, find_library
 from drivers.fiscal.atol_lib.place import Place
 from drivers.hosts.messages import MessageError
@@ -25,14 +25,13 @@ from drivers.transports.base import Clock
 from drivers.transports.process import HostProcess, Program
 from drivers.transports.tap import Direction, Trace
 from protocol.wire.atol.codes import Handling, describe
-from protocol.wire.atol.json_text import Json, JsonError, dumps, loads
+from protocol.wire.atol.json_text import Json, JsonError, dumps
 
 LOAD_TIME = 30.0  # seconds; a virus scanner reads the library first
 OPEN_TIME = 30.0  # the library gives up by itself within a second, but for a peer that takes no connection
 CLOSE_TIME = 5.0
-QUIET = 60.0  # seconds for which a device may still be at work after the library has lost it
-UNKNOWING = frozenset({Handling.LINK, Handling.LIBRARY})
-"""Codes after which nobody knows whether the device is still at work; all others are the device's own answer."""
+LOST = frozenset({Handling.LINK, Handling.LIBRARY})
+"""Codes of a changing task after which the library is ended: alive it might find the device, and still deliver."""
 LAST_WORDS = 12  # lines of the host's stderr beside an error: the trace of a crash and what stood before it
 RECEIPT_CLOSED = 0
 BESIDE = "libusb-1.0.so.0"  # stands beside the library where it is not installed system-wide
@@ -110,10 +109,7 @@ class FptrRunner:
             raise Refused("bad_parameter", f"{name}: {error}") from error
         self._trace("tx", text)
         result = self._judged(name, "process_json", {"text": text}, max_time=max_time, changing=changing)
-        try:
-            return loads(result.text)
-        except JsonError as error:
-            raise InDoubt("bad_reply", f"{name}: {error}") from error
+        return answer_of(result.text)
 
     def cancel_receipt(self, *, max_time: float) -> None:
         self._judged("cancelReceipt", "cancel_receipt", {}, max_time=max_time, changing=True)
@@ -146,13 +142,11 @@ class FptrRunner:
         try:
             result = self._ask(command, arguments, max_time=max_time)
         except InDoubt as doubt:
-            raise InDoubt(doubt.code, f"{name}: {doubt.detail}", remaining=_rest(changing, max_time)) from doubt
+            raise InDoubt(doubt.code, f"{name}: {doubt.detail}", remaining=QUIET if changing else 0.0) from doubt
         if result.code:
-            lost = changing and describe(result.code).handling in UNKNOWING
-            if lost and self._host is not None:
-                self._host.end()  # alive it would look for the device, and might still deliver what it holds
-            remaining = _rest(lost, max_time)
-            raise verdict(result.code, f"{name}: {result.words}", changing=changing, remaining=remaining)
+            if changing and describe(result.code).handling in LOST and self._host is not None:
+                self._host.end()
+            raise verdict(result.code, f"{name}: {result.words}", changing=changing, remaining=QUIET)
         return result
 
     def _ask(self, command: str, arguments: Mapping[str, Any], *, max_time: float) -> Result:
@@ -192,11 +186,6 @@ def _not_opened(error: DeviceError, last_words: str) -> NotSent:
     code = "device_offline" if error.code == "no_reply" else "driver_failed"
     detail = f"{error.detail} ({last_words})" if last_words else error.detail
     return NotSent(code, detail, vendor=error.vendor)
-
-
-def _rest(changing: bool, max_time: float) -> float:
-    """The library sends a command again for as long as it lives; only its end begins the device's own time."""
-    return min(max_time, QUIET) if changing else 0.0
 
 
 def _name(task: Mapping[str, Json]) -> str:
