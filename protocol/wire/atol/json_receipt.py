@@ -65,8 +65,6 @@ def _beyond_language(receipt: PlannedReceipt, version: str) -> Iterator[Missing]
         yield Missing(1055, "taxation")
     if receipt.internet:
         yield Missing(1125, "internet")
-    if receipt.receipt_attribute is not None:
-        yield Missing(1192, "additional_check_props")
     if receipt.rounding > MOST_ROUNDING:
         yield Missing(1020, "cash_rounding")
 
@@ -113,7 +111,7 @@ def receipt_task(receipt: PlannedReceipt, ffd: str, version: str) -> Task:
     if receipt.operation is not None:
         done = receipt.operation
         task["operationInfo"] = {"id": done.id, "dateTime": moment(done.at), "data": done.data}
-    task["items"] = [*(_position(line, ffd, version) for line in receipt.lines), *_attribute(receipt)]
+    task["items"] = [*(_position(line, ffd, version) for line in receipt.lines), *_attributes(receipt)]
     task["payments"] = _payments(receipt)
     task["total"] = roubles(receipt.total)
     return task
@@ -147,8 +145,10 @@ def _client(contact: str | None, buyer: PlannedBuyer | None) -> Task:
     return client
 
 
-def _attribute(receipt: PlannedReceipt) -> Iterator[Task]:
-    """Tag 1084. The job's imprint alone is kept off the paper: it is for the archive."""
+def _attributes(receipt: PlannedReceipt) -> Iterator[Task]:
+    """Tags 1192 and 1084, as items. The job's imprint alone is kept off the paper: it is for the archive."""
+    if receipt.receipt_attribute is not None:
+        yield {"type": "additionalAttribute", "value": receipt.receipt_attribute, "print": True}
     attribute = user_attribute(receipt.user_attribute, receipt.imprint)
     if attribute is not None:
         shown = receipt.user_attribute is not None

@@ -75,7 +75,6 @@ def test_a_receipt_that_is_given_up_is_forgotten(library: Library, register: Ato
     ("receipt", "code", "named"),
     [
         (replace(SALE, internet=True), "not_expressible", "tag 1125"),
-        (replace(SALE, receipt_attribute="A5"), "not_expressible", "tag 1192"),
         (replace(SALE, taxation=2), "taxation_not_registered", "1055"),
         (replace(SALE, lines=(replace(MILK, name="\ud800"),)), "bad_parameter", "items[0].name"),
         (replace(SALE, sign=9), "bad_parameter", "9"),

@@ -63,6 +63,7 @@ WHOLE = replace(
     buyer=PlannedBuyer("Петров П. П.", "500100732259", "01.02.1990", "643", "21", "4500 123456", "Тула"),
     place="Доставка",
     user_attribute=("Заказ", "R-105"),
+    receipt_attribute="A5",
     industry=(INDUSTRY,),
     operation=PlannedOperation(datetime(2026, 11, 22, 10, 0, 5), 1, "данные"),  # noqa: DTZ001  # a register's local time
 )

@@ -70,7 +70,8 @@ def test_everything_that_the_format_has() -> None:
     assert task["paymentsPlace"] == "Доставка"
     assert task["industryInfo"] == industry
     assert task["operationInfo"] == {"id": 1, "dateTime": "2026.11.22 10:00:05", "data": "данные"}
-    position, attribute = task["items"]
+    position, additional, attribute = task["items"]
+    assert additional == {"type": "additionalAttribute", "value": "A5", "print": True}
     assert attribute == {
         "type": "userAttribute",
         "name": "Заказ",
@@ -252,6 +253,7 @@ def test_roubles_are_exact(kopecks: int) -> None:
         (replace(SALE, lines=(replace(MILK, quantity=Decimal("0.0001")),)), "1.2", 1023),
         (replace(SALE, rounding=100, total=20000), "1.2", 1020),
         (replace(SALE, taxation=64), "1.2", 1055),
+        (replace(SALE, internet=True), "1.2", 1125),
         (replace(SALE, lines=(replace(MILK, payment_object=33),)), "1.2", 1212),
         (replace(WHOLE, lines=SALE.lines, buyer=None, industry=()), "1.1", 1270),
         (replace(WHOLE, buyer=None, industry=(), operation=None), "1.05", 1260),
