@@ -137,7 +137,7 @@ class Register:
     def cut_power(self, seconds: float, *, annulled: bool) -> None:
         self.holder = None
         self.device.power_off(annulled=annulled)
-        self.device._after(seconds, self.device.power_on)
+        self.device.after(seconds, self.device.power_on)
 
     def swap_drive(self, family: str) -> None:
         """A technician puts a new fiscal drive in and registers it."""
@@ -263,7 +263,7 @@ class Channel(Transport):
             if len(register.device.state.drive.documents) > before and not register.intended(self._kkm_id):
                 register.stray()
 
-        register.device._after(register.dice.random.uniform(0.5, max_time), strike)
+        register.device.after(register.dice.random.uniform(0.5, max_time), strike)
 
     def __repr__(self) -> str:
         return f"register {self.register.kkm_id}"
