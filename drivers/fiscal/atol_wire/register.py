@@ -302,7 +302,7 @@ class AtolWireRegister(FiscalRegister):
         totals = self._ask.the(CurrentReceipt())
         if (totals.total, totals.remainder, totals.change) != (receipt.total, 0, receipt.change):
             raise Refused(
-                "total_differs",
+                "payment_short" if totals.remainder else "total_differs",
                 f"total {totals.total}, to pay {totals.remainder}, change {totals.change}; "
                 f"planned {receipt.total}, 0, {receipt.change}",
             )
