@@ -9,14 +9,20 @@ from drivers.api import Identity
 from drivers.errors import NotSent, Refused
 from drivers.fiscal.atol_json.asking import Asking
 from drivers.fiscal.atol_json.runner import LibraryFacts
+from drivers.fiscal.documents import tags_in, whole
+from protocol.ffd.forms import VERSION_CODES
 from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.rates import FIRST_DAY
 from protocol.ffd.vat import Vat
 from protocol.wire.atol import json_answers as answers
 from protocol.wire.atol.json_receipt import NotExpressible, Task, rates_missing, receipt_task
-from protocol.wire.atol.json_tasks import Query
+from protocol.wire.atol.json_tasks import Query, fn_document
 from protocol.wire.atol.json_text import JsonError, dumps
 from protocol.wire.atol.json_words import NEW_RATES_SINCE, knows_new_words
+
+NEWEST = "1.2"
+_SINCE = ".".join(map(str, NEW_RATES_SINCE))
+_FORMATS = {code: version for version, code in VERSION_CODES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class Known:
         ffd, taxation = self.identity.ffd, self.identity.taxation
         if not ffd:
             raise Refused("unsupported", "the register's format version is unknown, or is not served")
+        if ffd == NEWEST and not knows_new_words(self.library):
+            raise Refused("unsupported", f"FFD {ffd} is unknown to {self._library_named}; install {_SINCE} or newer")
         try:
             task = receipt_task(receipt, ffd, self.library)
             dumps(task)
@@ -46,13 +54,13 @@ class Known:
         if taxation is not None and not receipt.taxation & taxation:
             raise Refused("taxation_not_registered", f"tag 1055 is {receipt.taxation}, registered are {taxation}")
         if missing := rates_missing(receipt, self.library):
-            named, since = ", ".join(vat.value for vat in missing), ".".join(map(str, NEW_RATES_SINCE))
-            raise Refused(
-                "vat_rate_missing",
-                f"{named}: the driver library {self.library or 'of an unknown version'} does not know it; "
-                f"install {since} or newer",
-            )
+            named = ", ".join(vat.value for vat in missing)
+            raise Refused("vat_rate_missing", f"{named} is unknown to {self._library_named}; install {_SINCE} or newer")
         return task
+
+    @property
+    def _library_named(self) -> str:
+        return f"the driver library {self.library or 'of an unknown version'}"
 
 
 def find_out(asking: Asking, library: LibraryFacts) -> Known:
@@ -69,12 +77,28 @@ def find_out(asking: Asking, library: LibraryFacts) -> Known:
         fn_serial=drive.serial if drive else "",
         registration_number=registration.registration_number if registration else "",
         inn=registration.inn if registration else "",
-        ffd=(registration.ffd if registration else "") or info.ffd,
+        ffd=_format(asking, library, (registration.ffd if registration else "") or info.ffd),
         firmware=info.firmware,
         taxation=registration.taxation if registration else None,
         setup_problems=_problems(library, status.at.date() if status.at else None),
     )
     return Known(identity, library.version, info.columns)
+
+
+def _format(asking: Asking, library: LibraryFacts, told: str) -> str:
+    """The version that the register is registered for. A library that does not know 1.2 tells an older one: there the
+    register's last document decides (tag 1209)."""
+    if knows_new_words(library.version):
+        return told
+    numbers = asking.optional(Query.FN_STATUS, answers.fn_status)
+    if numbers is None or not numbers.fd:
+        return told
+    try:
+        last = asking.task(fn_document(numbers.fd), answers.document)
+    except Refused:
+        return told
+    code = whole(tags_in(last.tlv).get("1209"))
+    return told if code is None else _FORMATS.get(code, told)
 
 
 def _problems(library: LibraryFacts, today: date | None) -> tuple[str, ...]:

@@ -265,7 +265,12 @@ class AtolJsonRegister(FiscalRegister):
         task = slip_task(lines, self.capabilities.columns, cut=cut)
         if self._ask.receipt_open():
             raise Refused("document_open", "a receipt is open: a slip would be printed into it")
-        self._change(task, self._times.report)
+        try:
+            self._change(task, self._times.report)
+        except Refused as refused:
+            if len(lines) > 1 and _refused_on_the_way(refused):
+                raise InDoubt(refused.code, refused.detail, vendor=refused.vendor) from refused
+            raise
 
     def print_copy(self) -> None:
         self._change(tasks.print_last_receipt_copy(), self._times.report)
@@ -344,6 +349,12 @@ def _blocked(device: answers.DeviceStatus, drive: answers.FnInfo | None) -> str 
 def _stopped_printing(doubt: InDoubt) -> bool:
     """The device has answered that its printer stopped."""
     return describe(_number(doubt)).handling is Handling.PAPER
+
+
+def _refused_on_the_way(refused: Refused) -> bool:
+    """Something of the slip does not suit the device, which may have printed what stands before it."""
+    known = describe(_number(refused))
+    return known.handling is Handling.REQUEST and not known.certainly_not_run
 
 
 def _number(error: DeviceError) -> int:

@@ -209,7 +209,7 @@ _TABLE: Mapping[int, tuple[str, str, Handling]] = {
     153: ("INVALID_ALIGNMENT", "bad_parameter", _H.REQUEST),
     154: ("INVALID_TAX_MODE", "bad_parameter", _H.REQUEST),
     155: ("FILE_NOT_FOUND", "bad_parameter", _H.REQUEST),
-    156: ("PICTURE_TOO_BIG", "bad_parameter", _H.REQUEST),
+    156: ("PICTURE_TOO_BIG", "bad_barcode", _H.REQUEST),
     157: ("INVALID_BARCODE_PARAMS", "bad_barcode", _H.REQUEST),
     158: ("FISCAL_PROPERTY_DENIED", "bad_parameter", _H.REQUEST),
     159: ("FN_INTERFACE", "fn_failed", _H.DRIVE),

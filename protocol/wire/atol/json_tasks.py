@@ -95,6 +95,10 @@ BARCODES: Mapping[str, str] = MappingProxyType(
 )
 """Our kinds of barcode in the language's words."""
 
+LINEAR_SCALE = 2
+SCALES: Mapping[str, int] = MappingProxyType({"qr": 4, "pdf417": 2})
+"""Dots of a module. At two dots an EAN-13 fits on the narrowest paper; what is too wide the library refuses (156)."""
+
 ALIGNMENTS: Mapping[str, str] = MappingProxyType({"left": "left", "centre": "center", "right": "right"})
 
 
@@ -113,12 +117,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Barcode:
-    """``kind`` is a key of ``BARCODES``; ``scale`` the size of a module."""
+    """``kind`` is a key of ``BARCODES``."""
 
     kind: str
     value: str
     align: str = "centre"
-    scale: int = 3
 
     def item(self) -> Task:
         return {
@@ -126,7 +129,7 @@ class Barcode:
             "barcode": self.value,
             "barcodeType": BARCODES[self.kind],
             "alignment": ALIGNMENTS[self.align],
-            "scale": self.scale,
+            "scale": SCALES.get(self.kind, LINEAR_SCALE),
         }
 
 

@@ -26,7 +26,8 @@ NEW_RATES = frozenset({Vat.VAT5, Vat.VAT7, Vat.VAT105, Vat.VAT107, Vat.VAT22, Va
 """Rates that not every library knows."""
 
 NEW_RATES_SINCE = (10, 10, 8, 0)
-"""The oldest library that was seen to accept them; 10.8.0.0 refuses them (501), and those between were not seen."""
+"""The oldest library that was seen to accept them; 10.8.0.0 refuses them (501), and those between were not seen. The
+same goes for format 1.2: 10.8.0.0 says "1.1" of a register that is registered for it, and writes the tags of 1.1."""
 
 PAYMENT_METHODS: Mapping[int, str] = MappingProxyType(
     {
@@ -130,5 +131,5 @@ def library_version(text: str) -> tuple[int, ...]:
 
 
 def knows_new_words(version: str) -> bool:
-    """Whether a library of this version takes ``NEW_RATES`` and ``NEW_PAYMENT_OBJECTS``."""
+    """Whether a library of this version takes ``NEW_RATES`` and ``NEW_PAYMENT_OBJECTS``, and knows format 1.2."""
     return library_version(version) >= NEW_RATES_SINCE

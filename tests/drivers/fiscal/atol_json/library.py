@@ -27,6 +27,7 @@ RATES = {"vat20": 1, "vat10": 2, "vat0": 5, "none": 6, "vat5": 7, "vat22": 11}
 OLD_RATES = {"none", "vat0", "vat10", "vat20", "vat110", "vat120"}
 TAXATIONS = {"osn": 1, "usnIncome": 2, "patent": 32}
 PAYMENT_TAGS = {"cash": 1031, "electronically": 1081, "prepaid": 1215, "credit": 1216, "other": 1217}
+FORMATS = {"1.05": 2, "1.1": 3, "1.2": 4}
 EPOCH = datetime(2026, 11, 22, 10)  # noqa: DTZ001  # the register's own clock
 DONE = ""
 
@@ -184,7 +185,13 @@ class Library:
 
     def _made(self, tags: list[tuple[int, Value]], task: Any) -> Any:
         fd = len(self.documents) + 1
-        head: list[tuple[int, Value]] = [(1012, self.now), (1038, self.shift), (1040, fd), (1041, self.fn)]
+        head: list[tuple[int, Value]] = [
+            (1209, FORMATS.get(self.ffd, 1)),
+            (1012, self.now),
+            (1038, self.shift),
+            (1040, fd),
+            (1041, self.fn),
+        ]
         if "operator" in task:
             head.append((1021, self._need(task["operator"], "name", str)))
         sign: list[tuple[int, Value]] = [(1077, b"\x31\x04" + (fd * 1000).to_bytes(4, "big"))]
@@ -258,9 +265,14 @@ class Library:
 
     # --- queries
 
+    @property
+    def _told_format(self) -> str:
+        """An old library knows nothing of 1.2."""
+        return "1.1" if self.ffd == "1.2" and self.version < "10.10.8" else self.ffd
+
     def _getDeviceInfo(self, task: Any) -> Any:
         return {"deviceInfo": {"model": 57, "modelName": "АТОЛ 25Ф", "serial": self.serial,
-                               "firmwareVersion": "5.8.3000", "ffdVersion": self.ffd,
+                               "firmwareVersion": "5.8.3000", "ffdVersion": self._told_format,
                                "receiptLineLength": 42}}  # fmt: skip
 
     def _getDeviceStatus(self, task: Any) -> Any:
@@ -289,7 +301,7 @@ class Library:
         if not self.registered:
             raise Failed(225)
         return {"organization": {"name": "ООО", "vatin": "7707083893", "taxationTypes": self.taxations, "agents": []},
-                "device": {"registrationNumber": "0000000001012345", "ffdVersion": self.ffd}, "ofd": {}}  # fmt: skip
+                "device": {"registrationNumber": "0000000001012345", "ffdVersion": self._told_format}, "ofd": {}}  # fmt: skip
 
     def _ofdExchangeStatus(self, task: Any) -> Any:
         first = {"notSentFirstDocNumber": 1, "notSentFirstDocDateTime": "2026-11-22T10:00:00+00:00"}

@@ -259,7 +259,7 @@ def test_a_slip(library: Library, register: AtolJsonRegister) -> None:
         {"type": "text", "text": "раз", "alignment": "left", "wrap": "words"},
         {"type": "text", "text": "два", "alignment": "center", "wrap": "words", "doubleWidth": True},
         {"type": "text", "text": "", "alignment": "left", "wrap": "words"},
-        {"type": "barcode", "barcode": "96385074", "barcodeType": "EAN8", "alignment": "center", "scale": 3},
+        {"type": "barcode", "barcode": "96385074", "barcodeType": "EAN8", "alignment": "center", "scale": 2},
     ]
 
 
@@ -288,6 +288,18 @@ def test_a_barcode_that_cannot_be_printed(
         register.print_slip([SlipText("x"), barcode], cut=True)
     assert caught.value.code == code
     assert library.tasks == []
+
+
+@pytest.mark.parametrize(("code", "kind"), [(156, InDoubt), (501, Refused), (81, Refused)])
+def test_a_slip_that_broke_off_may_be_half_on_the_paper(
+    library: Library, register: AtolJsonRegister, code: int, kind: type[DeviceError]
+) -> None:
+    library.before["nonFiscal"] = [code, code]
+    with pytest.raises(kind) as caught:
+        register.print_slip([SlipText("x"), SlipBarcode("code128", "1" * 40)], cut=True)
+    assert caught.value.vendor == str(code)
+    with pytest.raises(Refused):
+        register.print_slip([SlipBarcode("code128", "1" * 40)], cut=True)
 
 
 def test_no_slip_into_an_open_receipt(library: Library, register: AtolJsonRegister) -> None:

@@ -112,13 +112,25 @@ def test_a_format_that_is_not_served() -> None:
 
 
 def test_an_old_library_is_named_as_the_reason() -> None:
-    library = Library(version="10.8.0.0")
-    register = AtolJsonRegister(library)
+    register = AtolJsonRegister(Library(version="10.8.0.0", ffd="1.1"))
     assert register.connect().setup_problems == ("vat_rate_missing",)
     register.check_receipt(SALE)
     with pytest.raises(Refused, match=r"vat22.*10\.8\.0\.0.*10\.10\.8\.0 or newer") as caught:
         register.check_receipt(replace(SALE, lines=(replace(MILK, vat=Vat.VAT22),)))
     assert caught.value.code == "vat_rate_missing"
+
+
+def test_an_old_library_does_not_hide_the_newest_format() -> None:
+    """It tells 1.1 of a register that is registered for 1.2, and would write what the drive refuses."""
+    library = Library(version="10.8.0.0", ffd="1.2")
+    register = AtolJsonRegister(library)
+    assert register.connect().ffd == "1.1"  # nothing in the archive contradicts
+    register.open_shift(None, None)
+    assert register.connect().ffd == "1.2"
+    library.tasks.clear()
+    with pytest.raises(Refused, match=r"FFD 1\.2 .* 10\.8\.0\.0; install 10\.10\.8\.0 or newer") as caught:
+        register.check_receipt(SALE)
+    assert (caught.value.code, library.tasks) == ("unsupported", [])
 
 
 # --- every end of the task --------------------------------------------------------------------------------------------
