@@ -81,6 +81,9 @@ def _tail(document: Archived) -> bytes:
         return bytes([document.sign]) + le(document.total, 5)
     if document.form in (forms.OPEN_SHIFT, forms.CLOSE_SHIFT):
         return le(document.shift, 2)
+    if document.form == forms.STATE_REPORT:
+        tags = cast("dict[int, Any]", dict(document.fields()))
+        return le(tags.get(1097, 0), 4) + drive_time(tags.get(1098))[:3]
     return b""
 
 

@@ -64,23 +64,28 @@ def finish_slip(core: Core, args: Args) -> bytes:
 
 
 def line(core: Core, args: Args) -> bytes:
-    core.put([Row(args.text()[: core.model.columns])])
+    _put(core, args.text())
     return b""
 
 
 def formatted_line(core: Core, args: Args) -> bytes:
     head = args.take(BEFORE_TEXT)
-    wide = head[MULTIPLIERS] != 0
-    text = args.text().replace("\t", "")  # characters of a doubled line are separated by 09
-    core.put([Row(text[: core.model.columns // (2 if wide else 1)], big=wide)])
+    _put(core, args.text(), big=head[MULTIPLIERS] != 0)
     return b""
+
+
+def _put(core: Core, text: str, *, big: bool = False) -> None:
+    """Before each character that is doubled stands 09; here the whole line is doubled then."""
+    big = big or "\t" in text
+    text = text.replace("\t", "")
+    core.put([Row(text[: core.model.columns // (2 if big else 1)], big=big)])
 
 
 def barcode(core: Core, args: Args) -> bytes:
     """``TYPE ALIGN SCALE VERSION(2) OPTIONS(2) CORRECTION ROWS COLS PROPORTION(2) PIXEL(2) DATA``."""
     kind, align, scale = args.byte(), args.byte(), args.byte()
     args.take(11)
-    data = args.rest().decode("cp866")
+    data = args.rest().rstrip(b"\0").decode("cp866")  # the vendor's library fills it up with zeros
     name = CODES.get(kind, f"ТИП {kind}")
     if not data or align > RIGHT:
         raise Refusal(Reason.INCORRECT_DATA)

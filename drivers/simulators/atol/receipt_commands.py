@@ -12,6 +12,8 @@ ELECTRONIC = 0x04
 """Bit of 92's flags: no paper."""
 COMPUTES = 0x08
 """Bit of EB's flags: the register computes the tax of the position."""
+GOODS, FULL_PAYMENT = 1, 4
+"""What 0 stands for in a position: the vendor's library sends it for what its task does not name."""
 LONGEST_TEXT = 250
 DISCOUNT, SURCHARGE = 0, 1
 
@@ -65,7 +67,7 @@ def begin_position(core: Core, args: Args) -> bytes:
 def end_position(core: Core, args: Args) -> bytes:
     flags, price, quantity, total = args.byte(), args.bcd(7), args.bcd(5), args.bcd(7)
     tax, tax_sum, department = args.byte(), args.bcd(7), args.bcd(1)
-    subject, method = args.bcd(1), args.byte()
+    subject, method = args.bcd(1) or GOODS, args.byte() or FULL_PAYMENT
     _sign, _information = args.byte(), args.bcd(7)
     args.take(2)
     name = args.text()

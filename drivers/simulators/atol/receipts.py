@@ -23,7 +23,8 @@ PAYING_OUT = (2, 4)
 TAXES = range(1, 7)
 """Tag 1199 as far as the wire's codes are known: 20 %, 10 %, 20/120, 10/110, 0 %, none."""
 MARKED_TAGS = frozenset({1163, 1291, 2102, 2106, 2115})
-DEPARTMENTS = range(1, 17)
+DEPARTMENTS = range(17)
+"""0: the host names none."""
 LONGEST_NAME = 128
 ROUNDING = 99
 """Kopecks that a receipt's discount may take off: a rounding, the format knows nothing else."""

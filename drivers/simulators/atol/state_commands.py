@@ -14,7 +14,7 @@ ADMINISTRATOR, SENIOR = 30, 29
 SENIORS_MODES = 3
 """The last mode that the senior cashier may enter; cashiers enter the first alone."""
 OFD_TABLE = 0x13
-FIELDS = {1: text("ofd.example"), 2: (7777).to_bytes(2, "big"), 3: text("8.8.8.8"), 4: b"\0"}
+FIELDS = {1: text("ofd.example"), 2: (7777).to_bytes(2, "big"), 3: bytes([127, 0, 0, 1]), 4: b"\0"}
 """Of the OFD's table, row 1: host, port, name server; what the fourth holds is not known."""
 SETTINGS = bytes(32)
 """What EF answers: its layout is not known."""
