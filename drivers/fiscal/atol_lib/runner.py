@@ -144,9 +144,11 @@ class FptrRunner:
         except InDoubt as doubt:
             raise InDoubt(doubt.code, f"{name}: {doubt.detail}", remaining=QUIET if changing else 0.0) from doubt
         if result.code:
-            if changing and describe(result.code).handling in LOST and self._host is not None:
+            error = verdict(result.code, f"{name}: {result.words}", changing=changing, remaining=QUIET)
+            lost = isinstance(error, InDoubt) and describe(result.code).handling in LOST
+            if changing and lost and self._host is not None:
                 self._host.end()
-            raise verdict(result.code, f"{name}: {result.words}", changing=changing, remaining=QUIET)
+            raise error
         return result
 
     def _ask(self, command: str, arguments: Mapping[str, Any], *, max_time: float) -> Result:

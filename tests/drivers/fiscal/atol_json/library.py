@@ -67,6 +67,10 @@ class Library:
         self.counts = dict.fromkeys(SIGNS, 0)
         self.sums = dict.fromkeys(SIGNS, 0)
 
+    @property
+    def _is_old(self) -> bool:
+        return self.version.startswith("10.8.")
+
     # --- the runner's side
 
     def open(self) -> LibraryFacts:
@@ -147,7 +151,7 @@ class Library:
             for name in ("price", "quantity", "amount"):
                 self._need(position, name, (int, Decimal))
             rate = position["tax"]["type"]
-            if rate not in RATES or (self.version < "10.10.8" and rate not in OLD_RATES):
+            if rate not in RATES or (self._is_old and rate not in OLD_RATES):
                 raise Failed(501, "items[].tax.type")
         if self.expired:
             raise Failed(68)
@@ -185,8 +189,9 @@ class Library:
 
     def _made(self, tags: list[tuple[int, Value]], task: Any) -> Any:
         fd = len(self.documents) + 1
+        code = FORMATS.get(self.ffd, 1)
         head: list[tuple[int, Value]] = [
-            (1209, FORMATS.get(self.ffd, 1)),
+            (1209, code),
             (1012, self.now),
             (1038, self.shift),
             (1040, fd),
@@ -268,7 +273,7 @@ class Library:
     @property
     def _told_format(self) -> str:
         """An old library knows nothing of 1.2."""
-        return "1.1" if self.ffd == "1.2" and self.version < "10.10.8" else self.ffd
+        return "1.1" if self.ffd == "1.2" and self._is_old else self.ffd
 
     def _getDeviceInfo(self, task: Any) -> Any:
         return {"deviceInfo": {"model": 57, "modelName": "АТОЛ 25Ф", "serial": self.serial,
@@ -301,7 +306,8 @@ class Library:
         if not self.registered:
             raise Failed(225)
         return {"organization": {"name": "ООО", "vatin": "7707083893", "taxationTypes": self.taxations, "agents": []},
-                "device": {"registrationNumber": "0000000001012345", "ffdVersion": self._told_format}, "ofd": {}}  # fmt: skip
+                "device": {"registrationNumber": "0000000001012345", "ffdVersion": self._told_format},
+                "ofd": {}}  # fmt: skip
 
     def _ofdExchangeStatus(self, task: Any) -> Any:
         first = {"notSentFirstDocNumber": 1, "notSentFirstDocDateTime": "2026-11-22T10:00:00+00:00"}
