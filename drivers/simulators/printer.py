@@ -127,7 +127,9 @@ class Printer:
             self._spoil(self._state.jobs[0].rows[: self._printed(now)])
 
     def add_fault(self, fault: Fault) -> None:
-        self._paper_out.append(fault)
+        """Its line is counted from here on."""
+        line = self._lines + fault.integer("line", 1)
+        self._paper_out.append(Fault(fault.name, {**fault.params, "line": line}))
 
     def tick(self, now: float) -> None:
         """Everything that is due by ``now``; ``changed`` says that the state moved."""
