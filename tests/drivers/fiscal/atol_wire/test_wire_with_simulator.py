@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from drivers.api import Align, DocumentKind, FiscalRegister, Paper, ShiftState, SlipBarcode, SlipText
-from drivers.errors import Refused
+from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from drivers.fiscal.atol_wire import AtolWireRegister, load_profile
 from drivers.registry import open_register
 from drivers.simulators.atol import new_device
@@ -415,3 +415,192 @@ def test_a_register_of_format_12_still_tells_and_keeps_shifts(memory: Callable[.
         desk.register.check_receipt(RECEIPT)
     assert caught.value.code == "not_expressible"
     desk.register.close_shift(None, None)
+
+
+# --- a line that is bad, a register that is slow ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "answer-lost:command=4A",  # the result waits for the next connection
+        "checksum:command=4A,direction=out",
+        "slow:command=4A,seconds=1",
+        "slow:command=4A,seconds=3",  # it says that it is at work
+        "busy:command=EB,times=4",
+        "full:command=4A,times=3",
+        "slow:command=92,seconds=1",
+        "nak:command=EB,times=2",
+        "checksum:command=EB,direction=in",
+    ],
+)
+def test_what_a_receipt_survives(memory: Callable[..., Memory], fault: str) -> None:
+    desk = memory(fault)
+    assert desk.sell() == 3
+    assert len(desk.receipts()) == 1
+    assert desk.register.document(3).imprint == "ABCDEFGHIJKLM"  # type: ignore[union-attr]
+
+
+def test_a_result_is_fetched_on_the_next_connection(start: Start) -> None:
+    desk = start("answer-lost:command=4A")
+    assert desk.sell() == 3
+    assert len(desk.receipts()) == 1
+
+
+# --- doubt -----------------------------------------------------------------------------------------------------------
+
+
+DOUBT = {
+    "power:command=4A,when=before,off=0.2": 0,
+    "power:command=4A,when=after,off=0.2": 1,
+    "power:command=4A,when=after,off=20": 1,
+    "drop:command=4A": 0,
+    "late:command=4A,seconds=25": 1,
+    "mute:command=4A,seconds=3": 0,
+    "nak:command=4A": 0,
+}
+
+
+@pytest.mark.parametrize(("fault", "made"), DOUBT.items())
+def test_a_close_in_doubt_is_decided_by_the_archive(memory: Callable[..., Memory], fault: str, made: int) -> None:
+    desk = memory(fault)
+    desk.register.fill_receipt(RECEIPT, lambda *_: None)
+    with pytest.raises(InDoubt) as caught:
+        desk.register.close_receipt(RECEIPT)
+    with pytest.raises(NotSent):
+        desk.register.status()
+    desk.sleep(max(caught.value.remaining, 20.0))
+    desk.again()
+    desk.register.cancel_document()
+    status = desk.register.status()
+    assert (status.document_open, status.last_fd) == (False, 2 + made)
+    assert len(desk.receipts()) == made
+    if made:
+        assert desk.register.document(3).imprint == "ABCDEFGHIJKLM"  # type: ignore[union-attr]
+    assert desk.sell(SHORT) == 3 + made
+
+
+def test_a_shift_whose_answer_is_lost_with_the_power(memory: Callable[..., Memory]) -> None:
+    desk = memory("power:command=9A,when=after,off=1", shift=False)
+    with pytest.raises(InDoubt):
+        desk.register.open_shift("Иванова М.", None)
+    desk.again()
+    status = desk.register.status()
+    assert (status.shift, status.last_fd) == (ShiftState.OPEN, 2)
+    assert desk.register.document(2).kind is DocumentKind.OPEN_SHIFT  # type: ignore[union-attr]
+
+
+def test_an_expired_shift(memory: Callable[..., Memory]) -> None:
+    desk = memory()
+    desk.sleep(25 * 3600)
+    desk.again()
+    assert desk.register.status().shift is ShiftState.EXPIRED
+    with pytest.raises(Refused) as caught:
+        desk.sell()
+    assert caught.value.code == "shift_expired"
+    desk.register.cancel_document()
+    desk.register.close_shift(None, None)
+    assert desk.register.status().shift is ShiftState.CLOSED
+
+
+def in_pieces(direction: str, size: int) -> list[Any]:
+    """Places all over a conversation of ``size`` bytes in that direction."""
+    return [pytest.param(direction, place, id=f"{direction}-{place}") for place in range(3, size, 83)]
+
+
+EVERYWHERE = [*in_pieces("in", 1300), *in_pieces("out", 1280)]
+"""From the first byte of connecting to the last of closing a receipt."""
+
+
+def lone_desk(fault: str) -> Desk:
+    clock = ManualClock(datetime(2025, 11, 22, 10, 0))
+    device = new_device(clock, Random(1), ffd="1.1", faults=[fault])
+    line = Line(device, clock)
+    register = AtolWireRegister(Reconnecting(line), load_profile(), line)
+    return Desk(register, lambda: dump(device.state.drive)["documents"], line.sleep)
+
+
+def day_with_one_receipt(desk: Desk) -> tuple[int | None, bool]:
+    """Number of the receipt, if its close was answered; whether the close is in doubt."""
+    try:
+        desk.register.connect()
+        desk.register.open_shift(None, None)
+        desk.register.fill_receipt(RECEIPT, lambda *_: None)
+    except DeviceError:
+        return None, False
+    try:
+        reply = desk.register.close_receipt(RECEIPT)
+    except InDoubt:
+        return None, True
+    except DeviceError:
+        return None, False
+    return reply.fd or 3, False
+
+
+def fenced(desk: Desk) -> None:
+    """As the caller does after doubt: let it pass, connect, cancel what is open. The fault may strike here too."""
+    for _ in range(3):
+        desk.sleep(60.0)
+        try:
+            desk.again()
+            desk.register.cancel_document()
+        except (NotSent, InDoubt):
+            continue
+        return
+    raise AssertionError("the fault strikes once, three attempts were not enough")
+
+
+@pytest.mark.parametrize("fault", ["cut:direction={},after={}", "flip:direction={},byte={},mask=13"])
+@pytest.mark.parametrize(("direction", "place"), EVERYWHERE)
+def test_a_fault_anywhere_makes_no_second_receipt_and_no_false_answer(fault: str, direction: str, place: int) -> None:
+    desk = lone_desk(fault.format(direction, place))
+    number, doubt = day_with_one_receipt(desk)
+    made = [receipt["fd"] for receipt in desk.receipts()]
+    if not doubt:
+        assert made == ([] if number is None else [number])
+    fenced(desk)
+    assert [receipt["fd"] for receipt in desk.receipts()] == made, "something took effect behind the fence"
+    status = desk.register.status()
+    assert not status.document_open
+    if made:
+        found = desk.register.document(made[0])
+        assert found is not None
+        assert (found.imprint, found.total) == ("ABCDEFGHIJKLM", 479985)
+
+
+# --- paper -----------------------------------------------------------------------------------------------------------
+
+
+def test_paper_runs_out_under_a_receipt_and_printing_is_continued(memory: Callable[..., Memory]) -> None:
+    desk = memory("paper-out:line=30,load=60")
+    desk.register.fill_receipt(RECEIPT, lambda *_: None)
+    with pytest.raises(InDoubt) as caught:
+        desk.register.close_receipt(RECEIPT)
+    assert caught.value.code == "no_paper"
+    desk.again()
+    status = desk.register.status()
+    assert (status.paper, status.last_fd) == (Paper.INTERRUPTED, 3)
+    with pytest.raises(Refused) as caught_again:
+        desk.register.fill_receipt(RECEIPT, lambda *_: None)
+    assert caught_again.value.code == "no_paper"
+    with pytest.raises(Refused) as caught_again:
+        desk.register.continue_print()
+    assert caught_again.value.code == "no_paper"
+    desk.sleep(60)
+    assert desk.register.status().paper is Paper.RESUMABLE
+    desk.register.continue_print()
+    assert desk.register.status().paper is Paper.PRESENT
+    with pytest.raises(Refused):
+        desk.register.continue_print()
+    assert len(desk.receipts()) == 1
+    assert desk.sell(SHORT) == 4
+
+
+def test_an_open_cover_is_named(memory: Callable[..., Memory]) -> None:
+    desk = memory("cover:seconds=2", shift=False)
+    with pytest.raises(Refused) as caught:
+        desk.register.open_shift(None, None)
+    assert caught.value.code == "cover_open"
+    assert desk.register.status().cover_open
+    desk.sleep(2.5)
+    desk.register.open_shift(None, None)
