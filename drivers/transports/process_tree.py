@@ -60,7 +60,8 @@ class ProcessTree:
     def wait(self) -> int:
         """Until the process ends by itself or is killed; what it had started is killed with it. Its return code,
         negative for a signal."""
-        if hasattr(os, "waitid"):  # see the end before its number is given back, so that the group can be swept
+        if sys.platform != "win32" and hasattr(os, "waitid"):
+            # The end is seen before the process's number is given back, so that its group can be swept.
             os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
             with self._guard:
                 self._strike()

@@ -180,7 +180,8 @@ def test_what_the_host_had_started_is_killed_with_it(start: Start, tmp_path: Pat
     """)
     doubt = verdict(host)
     assert (type(doubt), doubt.code) == (InDoubt, "link_lost")
-    assert not _runs(int(kept.read_text()))
+    while _runs(int(kept.read_text())):  # killed it is, but its end takes the system a moment
+        CLOCK.sleep(0.01)
 
 
 def _runs(pid: int) -> bool:
