@@ -222,15 +222,17 @@ class AtolJsonRegister(FiscalRegister):
 
     # --- what changes something --------------------------------------------------------------------------------------
 
-    def _change(self, task: Task, max_time: float) -> Any:
-        """Run a task that may print or move something, and note what becomes of its paper."""
+    def _change(self, task: Task, max_time: float, *, prints: bool = True) -> Any:
+        """Run a task that may print or move something, and note what becomes of its paper: the device begins to print
+        nothing before it has finished what was begun."""
         self._connected()
         try:
             answer = self._runner.run(task, max_time=max_time, changing=True)
         except InDoubt as doubt:
             self._unprinted = True if _stopped_printing(doubt) else None
             raise
-        self._unprinted = False
+        if prints:
+            self._unprinted = False
         return answer
 
     def _register(self, task: Task, max_time: float) -> answers.Registered | None:
@@ -276,7 +278,7 @@ class AtolJsonRegister(FiscalRegister):
         self._change(tasks.print_last_receipt_copy(), self._times.report)
 
     def open_drawer(self) -> None:
-        self._change(tasks.open_cash_drawer(), self._times.report)
+        self._change(tasks.open_cash_drawer(), self._times.report, prints=False)
 
     def continue_print(self) -> None:
         if self._unprinted is False:

@@ -207,6 +207,7 @@ def test_a_receipt_without_paper_is_made_and_printed_later(library: Library, reg
     with pytest.raises(Refused) as caught:
         register.continue_print()
     assert caught.value.code == "no_paper"
+    register.open_drawer()
     library.paper = True
     assert register.status().paper is Paper.RESUMABLE
     register.continue_print()
