@@ -238,7 +238,14 @@ class AtolJsonRegister(FiscalRegister):
     def _register(self, task: Task, max_time: float) -> answers.Registered | None:
         """As ``_change``, of a task that makes a fiscal document. ``None`` when its answer cannot be read: the archive
         tells what was made."""
-        answer = self._change(task, max_time)
+        try:
+            answer = self._change(task, max_time)
+        except Refused as refused:
+            if _number(refused) not in NOTHING_OPEN:
+                raise
+            # It opens its own document: a command that the library sent twice found it closed already.
+            self._unprinted = None
+            raise InDoubt(refused.code, refused.detail, vendor=refused.vendor) from refused
         try:
             made = answers.registered(answer)
         except AnswerError:

@@ -178,6 +178,18 @@ def test_a_host_that_was_ended_is_doubt_until_the_device_has_been_quiet(
         assert made.imprint == SALE.imprint
 
 
+@pytest.mark.parametrize("code", [81, 201])
+def test_a_receipt_that_finds_itself_closed_may_have_been_made(
+    library: Library, register: AtolJsonRegister, code: int
+) -> None:
+    """The library sends a command again to a device that has lost its buffer: the second close finds nothing open."""
+    library.after["sell"] = [code]
+    with pytest.raises(InDoubt) as caught:
+        sell(register)
+    assert (caught.value.code, caught.value.vendor) == ("document_closed", str(code))
+    assert register.archive_end().last_fd == 2
+
+
 def test_an_answer_that_makes_no_sense_names_nothing(library: Library, register: AtolJsonRegister) -> None:
     """The task was answered: nothing is raised, the archive tells the rest."""
     library.answers["sell"] = '{"fiscalParams":{"fiscalDocumentNumber":"many"}}'
