@@ -50,6 +50,7 @@ from protocol.wire.atol.operations import (
     OpenShift,
     PrintCopy,
     Report,
+    WriteRequisite,
 )
 from protocol.wire.atol.queries import (
     CurrentReceipt,
@@ -98,6 +99,7 @@ class AtolWireRegister(FiscalRegister):
         self._ask = Asking(self._printer)
         self._counters = Counters(self._ask)
         self._known: Known | None = None
+        self._begun = False  # requisites were written that no operation has taken yet: cancelling drops them
 
     # --- connection --------------------------------------------------------------------------------------------------
 
@@ -204,11 +206,16 @@ class AtolWireRegister(FiscalRegister):
         self._printer.ready()
         if people:
             self._printer.enter(Mode.REGISTRATION)
-            for requisite in people:
-                self._printer.call(requisite)
+            self._write(people)
         self._printer.enter(mode)
         self._printer.call(command)
+        self._begun = False
         self._printer.settled()
+
+    def _write(self, requisites: Sequence[WriteRequisite]) -> None:
+        for requisite in requisites:
+            self._begun = True
+            self._printer.call(requisite)
 
     # --- without fiscal effect ---------------------------------------------------------------------------------------
 
@@ -273,11 +280,9 @@ class AtolWireRegister(FiscalRegister):
         commands = commands_for(receipt, self._profile, self._registered())
         self._printer.still_ready()
         self._printer.enter(Mode.REGISTRATION)
-        for requisite in commands.before:
-            self._printer.call(requisite)
+        self._write(commands.before)
         self._printer.call(commands.open)
-        for requisite in commands.head:
-            self._printer.call(requisite)
+        self._write(commands.head)
         for done, position in enumerate(commands.positions, start=1):
             for part in position:
                 self._printer.call(part)
@@ -289,12 +294,15 @@ class AtolWireRegister(FiscalRegister):
 
     def close_receipt(self, receipt: PlannedReceipt) -> CloseReply:
         commands = commands_for(receipt, self._profile, self._registered())
+        if receipt.print:
+            self._printer.ready()  # later the document would be made, and half of it printed
         if commands.discount is not None:
             self._printer.call(commands.discount)
         for payment in commands.payments:
             self._printer.call(payment)
         self._compare(receipt)
         self._printer.call(CloseReceipt())
+        self._begun = False
         return self._after(receipt)
 
     def _compare(self, receipt: PlannedReceipt) -> None:
@@ -336,13 +344,19 @@ class AtolWireRegister(FiscalRegister):
 
     def cancel_document(self) -> None:
         self._connected()
-        why = Refused("document_open", "the document is still open after cancelling it")
         for _ in range(FENCE_ROUNDS):
+            if not self._begun and not self._is_document_open():
+                return
             try:
                 self._printer.call(CancelReceipt())
             except Refused as refused:
-                why = refused  # it is gone already, or the mode has none: the look decides
-            if not self._ask.the(OpenDocument()).receipt_type and not self._ask.the(DriveState()).document:
-                return
-            self._printer.enter(Mode.REGISTRATION)
-        raise why
+                if refused.code == "wrong_state":
+                    self._printer.enter(Mode.REGISTRATION)
+                elif refused.code != "document_closed":
+                    raise
+            self._begun = False
+        if self._is_document_open():
+            raise Refused("document_open", "the document is still open after cancelling it")
+
+    def _is_document_open(self) -> bool:
+        return self._ask.the(OpenDocument()).receipt_type != 0 or self._ask.the(DriveState()).document != 0

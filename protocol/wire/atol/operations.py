@@ -247,7 +247,7 @@ class ContinuePrint(Command[Done]):
 
     code: ClassVar[bytes] = b"\xee"
     repeat: ClassVar[Repeat] = Repeat.FILL
-    pace: ClassVar[Pace] = Pace.REPORT
+    pace: ClassVar[Pace] = Pace.FILL
     reply: ClassVar[type[Done]] = Done
 
 

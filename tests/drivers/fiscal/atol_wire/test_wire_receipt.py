@@ -270,7 +270,7 @@ def test_no_paper_at_closing_is_doubt(desk: Desk) -> None:
 
 def test_once_closed_nothing_is_raised(desk: Desk) -> None:
     desk.answer("91 34", "55 D2")
-    desk.answer("91 3B", "55 D2")
+    desk.answer("91 3B", OK + "00", "55 D2")
     reply = desk.register.close_receipt(RECEIPT)
     assert (reply.fd, reply.fpd, reply.change, reply.paper) == (None, None, 50000, None)
 

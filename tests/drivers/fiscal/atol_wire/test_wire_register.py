@@ -324,16 +324,45 @@ def test_continue_print(desk: Desk) -> None:
 # --- the fence -------------------------------------------------------------------------------------------------------
 
 
+OPEN, NOT_OPEN = OK + "01 01 00 09 00 00 12 34", OK + "01 00 00 09 00 00 12 34"
+
+
 def test_cancelling_what_is_not_open_is_harmless(desk: Desk) -> None:
     desk.register.cancel_document()
-    assert desk.sent == ["59"]
+    assert desk.sent == []
 
 
 def test_cancelling_an_open_document(desk: Desk) -> None:
     desk.answer("59", OK)
-    desk.answer("91 13", OK + "01 01 00 09 00 00 12 34", OK + "01 00 00 09 00 00 12 34")
+    desk.answer("91 13", OPEN, OPEN, NOT_OPEN)
     desk.register.cancel_document()
     assert desk.sent == ["59", "59"]
+
+
+def test_cancelling_in_another_mode(desk: Desk) -> None:
+    desk.answer("91 13", OPEN, OPEN, NOT_OPEN)
+    desk.answer("45", "55 03 00")
+    desk.answer("59", "55 66", OK)
+    desk.register.cancel_document()
+    assert desk.sent == ["59", "48", "56 01 00 00 00 30", "59"]
+
+
+def test_cancelling_that_is_refused(desk: Desk) -> None:
+    desk.answer("91 13", OPEN)
+    desk.answer("59", "55 67")
+    with pytest.raises(Refused) as caught:
+        desk.register.cancel_document()
+    assert (caught.value.code, caught.value.vendor) == ("no_paper", "67")
+
+
+def test_requisites_of_a_receipt_that_was_not_opened_are_dropped(desk: Desk) -> None:
+    desk.answer("92", "55 88")
+    with pytest.raises(Refused):
+        desk.fill()
+    desk.device.executed.clear()
+    desk.register.cancel_document()
+    desk.register.cancel_document()
+    assert desk.sent == ["59"]
 
 
 def test_a_document_that_stays_open(desk: Desk) -> None:

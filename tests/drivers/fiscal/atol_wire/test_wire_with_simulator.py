@@ -571,6 +571,18 @@ def test_a_fault_anywhere_makes_no_second_receipt_and_no_false_answer(fault: str
 # --- paper -----------------------------------------------------------------------------------------------------------
 
 
+def test_without_paper_a_receipt_is_not_closed(memory: Callable[..., Memory]) -> None:
+    desk = memory()
+    desk.register.fill_receipt(RECEIPT, lambda *_: None)
+    desk.device.take_paper()
+    with pytest.raises(Refused) as caught:
+        desk.register.close_receipt(RECEIPT)
+    assert caught.value.code == "no_paper"
+    assert desk.receipts() == []
+    desk.device.load_paper()
+    assert desk.register.close_receipt(RECEIPT).fd == 3
+
+
 def test_paper_runs_out_under_a_receipt_and_printing_is_continued(memory: Callable[..., Memory]) -> None:
     desk = memory("paper-out:line=30,load=60")
     desk.register.fill_receipt(RECEIPT, lambda *_: None)
