@@ -30,8 +30,8 @@ CHANNELS = ("tcp", "serial", "usb")
 AUTODETECT = "500"
 ALWAYS: Mapping[str, str] = MappingProxyType({"AutoReconnect": "0"})
 """With it on, the library seeks a lost device without end inside one call, and sends it the command again. Whether a
-command may be sent again is not the library's to decide; off, it gives up after 15 silent seconds, or at once when the
-connection breaks. Truth values are written 1 and 0: "true" would be taken for 0."""
+command may be sent again is not the library's to decide; off, it gives up at once when the connection breaks, and after
+15 (a query) to 45 silent seconds (a close). Truth values are written 1 and 0: "true" would be taken for 0."""
 BAUDS = ("1200", "2400", "4800", "9600", "14400", "19200", "38400", "57600", "115200", "230400", "460800", "921600")
 OFD: Mapping[str, str] = MappingProxyType({"none": "0", "usb": "1", "pc": "2"})
 _NUMBER = re.compile(r"[0-9]{1,5}")
