@@ -129,8 +129,8 @@ class HostProcess:
         while True:
             event = self._next(deadline)
             match event:
-                case _Written():
-                    written = True
+                case _Written(which):
+                    written = which == number  # the word about an earlier one may come after its answer
                 case _Said(message) if not self._distrusted:
                     try:
                         return self._value(command, number, message)

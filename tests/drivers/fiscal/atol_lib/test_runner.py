@@ -19,6 +19,7 @@ import pytest
 from drivers.address import parse_address
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from drivers.fiscal.atol_json.runner import QUIET
+from drivers.fiscal.atol_lib import atol_lib
 from drivers.fiscal.atol_lib.finding import System
 from drivers.fiscal.atol_lib.image import image_of
 from drivers.fiscal.atol_lib.place import place_of
@@ -291,6 +292,14 @@ def test_whatever_goes_wrong_while_opening_nothing_was_sent(mode: str, code: str
     assert caught.value.code == code
     assert detail in caught.value.detail
     assert one.pid is None
+
+
+def test_a_register_by_its_address_says_what_is_missing(tmp_path: Path) -> None:
+    register = atol_lib(parse_address(f"lib:{tmp_path}/none.so?usb=auto"), SystemClock())
+    assert register.capabilities.one_command
+    with pytest.raises(NotSent) as caught:
+        register.connect()
+    assert (caught.value.code, caught.value.detail) == ("driver_missing", f"{tmp_path}/none.so")
 
 
 def test_no_library_is_named(tmp_path: Path) -> None:
