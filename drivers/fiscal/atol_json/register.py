@@ -48,6 +48,8 @@ _SHIFT: Mapping[Shift, ShiftState] = {
     Shift.OPENED: ShiftState.OPEN,
     Shift.EXPIRED: ShiftState.EXPIRED,
 }
+_OF_A_PART = frozenset({Handling.REQUEST, Handling.LIBRARY, Handling.DEVICE})
+"""Refusals that may be about any part of a slip; all others come before its first line."""
 _WARNINGS: Mapping[str, str] = {
     "needReplacement": "urgent_replacement",
     "resourceExhausted": "resource",
@@ -363,7 +365,7 @@ def _stopped_printing(doubt: InDoubt) -> bool:
 def _refused_on_the_way(refused: Refused) -> bool:
     """Something of the slip does not suit the device, which may have printed what stands before it."""
     known = describe(_number(refused))
-    return known.handling is Handling.REQUEST and not known.certainly_not_run
+    return known.handling in _OF_A_PART and not known.certainly_not_run
 
 
 def _number(error: DeviceError) -> int:

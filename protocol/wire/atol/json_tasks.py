@@ -95,9 +95,10 @@ BARCODES: Mapping[str, str] = MappingProxyType(
 )
 """Our kinds of barcode in the language's words."""
 
-LINEAR_SCALE = 2
+LINEAR_SCALE = 1
 SCALES: Mapping[str, int] = MappingProxyType({"qr": 4, "pdf417": 2})
-"""Dots of a module. At two dots an EAN-13 fits on the narrowest paper; what is too wide the library refuses (156)."""
+"""A linear barcode's module was seen to be two dots at scale 1 and four at scale 2, where an EAN-13 fills the narrow
+paper. What is too wide the library refuses (156)."""
 
 ALIGNMENTS: Mapping[str, str] = MappingProxyType({"left": "left", "centre": "center", "right": "right"})
 

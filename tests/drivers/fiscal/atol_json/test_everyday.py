@@ -259,7 +259,7 @@ def test_a_slip(library: Library, register: AtolJsonRegister) -> None:
         {"type": "text", "text": "раз", "alignment": "left", "wrap": "words"},
         {"type": "text", "text": "два", "alignment": "center", "wrap": "words", "doubleWidth": True},
         {"type": "text", "text": "", "alignment": "left", "wrap": "words"},
-        {"type": "barcode", "barcode": "96385074", "barcodeType": "EAN8", "alignment": "center", "scale": 2},
+        {"type": "barcode", "barcode": "96385074", "barcodeType": "EAN8", "alignment": "center", "scale": 1},
     ]
 
 
@@ -290,7 +290,7 @@ def test_a_barcode_that_cannot_be_printed(
     assert library.tasks == []
 
 
-@pytest.mark.parametrize(("code", "kind"), [(156, InDoubt), (501, Refused), (81, Refused)])
+@pytest.mark.parametrize(("code", "kind"), [(156, InDoubt), (11, InDoubt), (501, Refused), (81, Refused)])
 def test_a_slip_that_broke_off_may_be_half_on_the_paper(
     library: Library, register: AtolJsonRegister, code: int, kind: type[DeviceError]
 ) -> None:

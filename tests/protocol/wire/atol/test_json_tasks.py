@@ -27,7 +27,7 @@ TABLE = [
      '{"type":"text","text":"два","alignment":"right","wrap":"words","doubleWidth":true}]}'),
     (tasks.non_fiscal([Barcode("ean13", "4601234567893")], footer=False),
      '{"type":"nonFiscal","items":[{"type":"barcode","barcode":"4601234567893","barcodeType":"EAN13",'
-     '"alignment":"center","scale":2}],"printFooter":false}'),
+     '"alignment":"center","scale":1}],"printFooter":false}'),
 ]  # fmt: skip
 
 
