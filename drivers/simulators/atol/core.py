@@ -124,12 +124,13 @@ class Core:
             raise Refusal(Reason.DENIED_IN_OPENED_RECEIPT)
 
     def can_print(self) -> None:
-        if self.unfinished:
-            raise Refusal(Reason.BLOCKED_BY_REPORT_INTERRUPTION)
         if not self.printer.has_paper:
             raise Refusal(Reason.NO_PAPER)
         if self.printer.cover_open:
             raise Refusal(Reason.COVER_OPENED)
+        if self.unfinished:
+            # Not BLOCKED_BY_REPORT_INTERRUPTION: the vendor's library takes a Z report then, over and over.
+            raise Refusal(Reason.MODE_BLOCKED)
 
     # --- documents ---
 

@@ -13,7 +13,7 @@ BYTES: Mapping[Reason, int] = {
     Reason.DISCOUNT_DENIED: 0x10,
     Reason.INVALID_COMMAND_FORMAT: 0x13,
     Reason.INVALID_COMMAND_LENGTH: 0x14,
-    Reason.BLOCKED_BY_REPORT_INTERRUPTION: 0x1A,
+    Reason.MODE_BLOCKED: 0x1E,
     Reason.DATE_TIME_LESS_THAN_FS: 0x20,
     Reason.INCORRECT_DATA: 0x46,
     Reason.INVALID_MODE: 0x66,

@@ -17,7 +17,7 @@ class Reason(Enum):
     DISCOUNT_DENIED = auto()
     INVALID_COMMAND_FORMAT = auto()
     INVALID_COMMAND_LENGTH = auto()
-    BLOCKED_BY_REPORT_INTERRUPTION = auto()
+    MODE_BLOCKED = auto()
     DATE_TIME_LESS_THAN_FS = auto()
     INCORRECT_DATA = auto()
     INVALID_MODE = auto()

@@ -169,7 +169,7 @@ def close(core: Core, kind: int, amount: int) -> Archived:
     if receipt.base in PAYING_OUT and net[CASH] > core.state.counters.drawer and core.state.refuses_overdrawn:
         raise Refusal(Reason.NO_CASH)
     if not receipt.electronic and core.unfinished:
-        raise Refusal(Reason.BLOCKED_BY_REPORT_INTERRUPTION)
+        raise Refusal(Reason.MODE_BLOCKED)
     document = core.drive.receipt(core.now(), _made(core, receipt, net), receipt.cashier)
     core.count_receipt(receipt, net, document)
     core.state.receipt = None

@@ -18,7 +18,8 @@ REGISTRATIONS = 12
 UNFINISHED = 0x10
 """Register 3B while a slip waits to be printed again."""
 RECEIPT_COUNTS = {0: 1, 1: 4, 2: 2, 3: 5}
-"""Parameter of register 0C -> receipt type."""
+"""Parameter of register 0C -> receipt type. 0C and 41 are as the text has them; the vendor's library reads them the
+other way round, a sum of seven bytes from 0C and a count of five from 41."""
 FORMATS = {2: 2, 3: 3, 4: 4}
 """Tag 1209 -> register 36: 2 is 1.05, 3 is 1.1, 4 is 1.2."""
 

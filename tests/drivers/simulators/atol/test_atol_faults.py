@@ -157,11 +157,12 @@ def test_paper_ends_in_the_receipt_which_is_registered() -> None:
     assert host.register("3B") == "10"
     assert host.register("13")[2:4] == "00"  # closed
     assert host.ask("45")[2] & 1
-    for command in ("92 00 01", "4F 00 0000000100", "95", "4C 41"):
-        assert host.error(command) == 0x1A
+    printing = ("92 00 01", "4F 00 0000000100", "95", "4C 41")
+    assert {host.error(command) for command in printing} == {0x67}
     assert host.error("EE") == 0x67
     host.device.load_paper()
     assert host.register("3B") == "10"
+    assert {host.error(command) for command in printing} == {0x1E}
     host.good("EE")
     assert host.register("3B") == "00"
     assert [slip.name for slip in host.paper.slips] == ["2", "3-spoiled1", "3"]
