@@ -47,7 +47,7 @@ _FRAMES = (
 )  # fmt: skip
 
 
-def _frames(next_: Callable[[ReceiveBuffer], Any]) -> Callable[[bytes], Any]:
+def frames(next_: Callable[[ReceiveBuffer], Any]) -> Callable[[bytes], Any]:
     def read(data: bytes) -> list[Any]:
         buffer = ReceiveBuffer(70_000)
         buffer.feed(data)
@@ -60,7 +60,7 @@ def _frames(next_: Callable[[ReceiveBuffer], Any]) -> Callable[[bytes], Any]:
     return read
 
 
-def _conversation(make: Callable[[], Any]) -> Callable[[bytes], Any]:
+def conversation(make: Callable[[], Any]) -> Callable[[bytes], Any]:
     """An exchange is told the bytes in pieces, and the silence after them, until it has its verdict."""
 
     def talk(data: bytes) -> Any:
@@ -103,10 +103,10 @@ _TLV = tlv.encode_all([(1021, "Иванова"), (1037, "0001"), (1084, [(1085, 
 _SUMMARY = bytes.fromhex("0301") + bytes((26, 7, 1, 12, 0)) + (12).to_bytes(4, "little") + bytes(29)
 
 WIRE = (
-    Parser("frames of protocol 1", pure(_frames(next_frame)), (BufferFull,), _FRAMES, (
+    Parser("frames of protocol 1", pure(frames(next_frame)), (BufferFull,), _FRAMES, (
         "protocol.wire.shtrih.codec:next_frame", "protocol.wire.buffer:ReceiveBuffer.feed",
     )),
-    Parser("frames of protocol 2", pure(_frames(next_numbered)), (BufferFull,), _FRAMES, (
+    Parser("frames of protocol 2", pure(frames(next_numbered)), (BufferFull,), _FRAMES, (
         "protocol.wire.shtrih.codec2:next_numbered",
     )),
     Parser("command in a frame", pure(read_command), (LayoutError,), (
@@ -115,12 +115,12 @@ WIRE = (
         "protocol.wire.shtrih.catalogue:read_command", "protocol.wire.layout:unpack",
         "protocol.wire.shtrih.commands:Command.from_bytes", "protocol.wire.shtrih.commands:Command.read_reply",
     )),
-    Parser("exchange of protocol 1", pure(_conversation(lambda: Exchange(ShortStatus(30), 1.0))), (), _FRAMES, (
+    Parser("exchange of protocol 1", pure(conversation(lambda: Exchange(ShortStatus(30), 1.0))), (), _FRAMES, (
         "protocol.wire.shtrih.exchange:Exchange.received",
     )),
-    Parser("exchange of protocol 2", pure(_conversation(lambda: NumberedExchange(DeviceType(), 1.0, Limits(), 6))), (),
+    Parser("exchange of protocol 2", pure(conversation(lambda: NumberedExchange(DeviceType(), 1.0, Limits(), 6))), (),
            _FRAMES, ("protocol.wire.shtrih.exchange2:NumberedExchange.received",)),
-    Parser("greeting", pure(_conversation(lambda: Greeting((1, 2), Limits()))), (), _FRAMES, (
+    Parser("greeting", pure(conversation(lambda: Greeting((1, 2), Limits()))), (), _FRAMES, (
         "protocol.wire.shtrih.greeting:Greeting.received",
     )),
     Parser("tags of a document", pure(tlv.decode_document), (tlv.TlvError,), (_TLV,), (

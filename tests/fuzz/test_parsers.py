@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from tests.fuzz.mutation import is_json, spoilt, spoilt_json, stuffed
 from tests.fuzz.parser import ROOT, Parser
+from tests.fuzz.rows_atol_wire import ATOL_WIRE
 from tests.fuzz.rows_outside import AGENT, DRIVERS
 from tests.fuzz.rows_protocol import FFD, LINK, WIRE
 
-TABLE: tuple[Parser, ...] = (*WIRE, *FFD, *LINK, *AGENT, *DRIVERS)
+TABLE: tuple[Parser, ...] = (*WIRE, *ATOL_WIRE, *FFD, *LINK, *AGENT, *DRIVERS)
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))  # the long form: the same number for every parser
 
 # What is called like a parser and takes bytes or text, and yet is none. Patterns of names.
@@ -33,10 +34,10 @@ EXEMPT = {
     "drivers.simulators.serving:Line.feed": "the interface",
     "drivers.transports.*.feed": "passes bytes on",
     "server.keys:JobKey.from_seed": "the server's own key, from its own database",
-    "drivers.fiscal.shtrih.link:Conversation.received": "passes on to the exchange",
+    "drivers.fiscal.talk:Conversation.received": "passes on to the exchange",
 }
 CALLED_LIKE_PARSERS = re.compile(
-    r"(parse|decode|unpack|verify|answer|received?|feed)(_\w+)?|(read|load|from)_\w+|next_(frame|numbered)|records"
+    r"(parse|decode|unpack|verify|answer|received?|feed)(_\w+)?|(read|load|from)_\w+|next_(frame|numbered|packet)|records"
 )
 FROM_OUTSIDE = re.compile(r"bytes|bytearray|str|Path|object|ReceiveBuffer")
 PACKAGES = ("agent", "drivers", "protocol", "server")
