@@ -67,16 +67,16 @@ class Inside(Protocol):
 
 
 M = TypeVar("M", bound=Memory)
-I = TypeVar("I", bound=Inside)  # noqa: E741
+R = TypeVar("R", bound=Inside)
 
 
-class Appliance(ABC, Generic[M, I]):
+class Appliance(ABC, Generic[M, R]):
     BUSY: ClassVar[int]
     """Error of a command that comes too early."""
     ALIEN_FAULTS: ClassVar[frozenset[str]] = frozenset()
     """Faults that mean nothing to this make."""
 
-    def __init__(self, state: M, register: I, clock: Clock, *, paper: Paper, store: Store[M], random: Random) -> None:
+    def __init__(self, state: M, register: R, clock: Clock, *, paper: Paper, store: Store[M], random: Random) -> None:
         self.state = state
         self.register = register
         self.clock = clock
