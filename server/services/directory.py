@@ -81,7 +81,7 @@ async def put_device(work: Work, world: World, tenant_id: str, asked: DevicePut)
 async def release(work: Work, world: World, tenant_id: str, kkm_id: str) -> Device:
     """Asks the owning agent to give the register up. Nobody owns it once the agent has answered."""
     device = await known_device(work, tenant_id, kkm_id)
-    if device.releasing or (device.agent_id is None and device.released_from is not None):
+    if device.releasing or (device.bound_serial is None and device.released_from is not None):
         return device  # under way, or done: the same request again
     if device.bound_serial is None or device.agent_id is None:
         raise Problem(409, "device_not_bound", kkm_id=kkm_id)
@@ -117,16 +117,13 @@ async def move(work: Work, world: World, tenant_id: str, kkm_id: str, asked: Mov
 
 async def _give(work: Work, world: World, device: Device, agent_id: str | None) -> None:
     """A register that is bound to nobody. Its new owner binds it with a claim, which is made once per connection; and
-    whoever gave the register up makes none at all unless it is asked to."""
-    device.agent_id = agent_id
-    if device.released_from != agent_id:
-        device.released_from = None
+    whoever has given the register up, lately or long ago, makes none at all unless it is asked to."""
+    device.agent_id, device.released_from = agent_id, None
     await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("introduce",))
     agent = await work.session.get(Agent, agent_id) if agent_id is not None else None
-    if agent is not None and agent.connected_at is not None and agent.unreachable_since is None:
-        refused = await work.session.get(RefusedClaim, (device.tenant_id, device.kkm_id, agent.id))
-        if refused is not None or device.released_from == agent.id:
-            await _invite(work, world, device)
+    connected = agent is not None and agent.connected_at is not None and agent.unreachable_since is None
+    if connected and device.binding_epoch > 0:
+        await _invite(work, world, device)
 
 
 async def _invite(work: Work, world: World, device: Device) -> None:
@@ -216,7 +213,7 @@ async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> 
         work.session.delete(old)
     assert device is not None
     if said.register_serial is None:  # the device has not answered yet: nothing to bind, nothing to learn
-        if device.bound_serial is None and device.released_from == agent.id:
+        if device.bound_serial is None and device.agent_id == agent.id and device.binding_epoch > 0:
             await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("introduce",))
             await _invite(work, world, device)
         return None
@@ -245,7 +242,7 @@ async def _refusal(work: Work, agent: Agent, device: Device | None, serial: str 
         return "unknown_kkm_id"
     if device.agent_id not in (None, agent.id):
         return "device_already_bound"
-    if device.agent_id is None and device.released_from == agent.id:
+    if device.bound_serial is None and device.released_from == agent.id:
         return "device_released"
     if serial is None:
         return None

@@ -818,6 +818,28 @@ class TestMove:
         await old.close()
         await new.close()
 
+    async def test_given_back_to_a_pc_that_had_released_it_long_ago(
+        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
+    ) -> None:
+        """Its journal still says so, whoever has had the register since."""
+        old_pc, old, new_pc, new = pcs
+        await self.move(bench, new_pc)
+        await old.take(Release)
+        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
+        await new.bind()
+        await new.nothing_more()
+        await bench.api.post("/devices/17/release")
+        await new.take(Release)
+        await new.say(Released(kkm_id="17", binding_epoch=2, not_started=[]))
+        await old.close()
+        await bench.api.post("/devices/17/move", json={"agent_id": old_pc.agent_id})
+        old = await greet(old_pc, register(serial=None))
+        await old.take(Introduce)
+        await old.send(Claim(device=register()))
+        assert (await old.bind()).binding.binding_epoch == 3
+        await old.close()
+        await new.close()
+
     async def test_given_to_a_connected_pc_that_was_refused_before(
         self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
     ) -> None:
