@@ -1,0 +1,68 @@
+"""ATOL's library: what its host says, and the answers to its tasks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from drivers.errors import InDoubt
+from drivers.fiscal.atol_json.runner import answer_of
+from drivers.hosts.messages import Decoder, MessageError, Request, encode, read_reply
+from protocol.wire.atol import json_answers
+from protocol.wire.atol.json_reading import AnswerError
+from tests.fuzz.parser import Parser, mapping, pure, text, tree
+
+_REPLY = {"id": 7, "value": {"code": 0, "text": "{}"}}
+_REFUSED = {"id": 8, "refused": {"code": "driver_missing", "detail": "no such file"}}
+_REQUEST = {"id": 7, "command": "process_json", "arguments": {"text": "{}"}}
+_PARAMS = {
+    "fiscalParams": {
+        "fiscalDocumentNumber": 42, "fiscalDocumentSign": "305419896", "fnNumber": "9999078900001234",
+        "fiscalDocumentDateTime": "2026-11-21T10:30:00+00:00", "fiscalReceiptNumber": 9, "shiftNumber": 6, "total": 201,
+    },
+    "warnings": {"notPrinted": True},
+}  # fmt: skip
+_ANSWERS: tuple[dict[str, Any], ...] = (
+    _PARAMS,
+    {"fnStatus": {"fiscalDocumentNumber": 41, "fiscalReceiptNumber": 9, "warnings": {"ofdTimeout": False}}},
+    {"shiftStatus": {"state": "opened", "number": 6, "expiredTime": "2026-11-22T10:30:00+00:00"}},
+    {"counters": {"cashSum": 1234.56}},
+    {"documentTLV": {"fiscalDocumentNumber": 2, "short": False}, "rawData": "AwAEAA=="},
+)  # fmt: skip
+
+
+def _fed(data: bytes) -> list[dict[str, Any]]:
+    decoder = Decoder()
+    return [message for start in range(0, len(data), 3) for message in decoder.feed(data[start : start + 3])]
+
+
+def _samples(*values: Any) -> tuple[bytes, ...]:
+    return tuple(json.dumps(value).encode() for value in values)
+
+
+_READERS: tuple[Callable[[Any], Any], ...] = (
+    json_answers.fiscal_params, json_answers.registered, json_answers.document, json_answers.device_status,
+    json_answers.shift_status, json_answers.device_info, json_answers.fn_info, json_answers.fn_status,
+    json_answers.ofd_exchange, json_answers.registration, json_answers.shift_totals, json_answers.drawer,
+)  # fmt: skip
+
+ATOL_LIBRARY = (
+    Parser("messages of a vendor's host", pure(_fed), (MessageError,), (
+        encode(_REPLY) + encode(_REFUSED), encode(_REQUEST), b"\xff\xff\xff\xff{}",
+    ), ("drivers.hosts.messages:Decoder.feed",)),
+    Parser("request to a vendor's host", mapping(Request.from_message), (MessageError,), _samples(_REQUEST), (
+        "drivers.hosts.messages:Request.from_message",
+    ), json=True),
+    Parser("reply of a vendor's host", mapping(read_reply), (MessageError,), _samples(_REPLY, _REFUSED), (
+        "drivers.hosts.messages:read_reply",
+    ), json=True),
+    Parser("answer's text of ATOL's library", text(answer_of), (InDoubt,), _samples(*_ANSWERS), (
+        "drivers.fiscal.atol_json.runner:answer_of",
+    ), json=True),
+    *(
+        Parser(f"answer of ATOL's library: {read.__name__}", tree(read), (AnswerError,), _samples(*_ANSWERS), json=True,
+               examples=40)
+        for read in _READERS
+    ),
+)  # fmt: skip
