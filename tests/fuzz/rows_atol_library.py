@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from drivers.errors import InDoubt
 from drivers.fiscal.atol_json.runner import answer_of
 from drivers.hosts.messages import Decoder, MessageError, Request, encode, read_reply
-from protocol.wire.atol import json_answers
-from protocol.wire.atol.json_reading import AnswerError
-from tests.fuzz.parser import Parser, mapping, pure, text, tree
+from tests.fuzz.parser import Parser, mapping, pure, text
 
 _REPLY = {"id": 7, "value": {"code": 0, "text": "{}"}}
 _REFUSED = {"id": 8, "refused": {"code": "driver_missing", "detail": "no such file"}}
@@ -41,12 +38,6 @@ def _samples(*values: Any) -> tuple[bytes, ...]:
     return tuple(json.dumps(value).encode() for value in values)
 
 
-_READERS: tuple[Callable[[Any], Any], ...] = (
-    json_answers.fiscal_params, json_answers.registered, json_answers.document, json_answers.device_status,
-    json_answers.shift_status, json_answers.device_info, json_answers.fn_info, json_answers.fn_status,
-    json_answers.ofd_exchange, json_answers.registration, json_answers.shift_totals, json_answers.drawer,
-)  # fmt: skip
-
 ATOL_LIBRARY = (
     Parser("messages of a vendor's host", pure(_fed), (MessageError,), (
         encode(_REPLY) + encode(_REFUSED), encode(_REQUEST), b"\xff\xff\xff\xff{}",
@@ -60,9 +51,4 @@ ATOL_LIBRARY = (
     Parser("answer's text of ATOL's library", text(answer_of), (InDoubt,), _samples(*_ANSWERS), (
         "drivers.fiscal.atol_json.runner:answer_of",
     ), json=True),
-    *(
-        Parser(f"answer of ATOL's library: {read.__name__}", tree(read), (AnswerError,), _samples(*_ANSWERS), json=True,
-               examples=40)
-        for read in _READERS
-    ),
 )  # fmt: skip
