@@ -89,6 +89,18 @@ def test_books_that_agree_have_no_problem() -> None:
     assert problems(books()) == []
 
 
+@pytest.mark.parametrize(("printed", "good"), [(0, True), (1, True), (2, False)])
+def test_a_report_whose_answer_was_lost_may_have_been_printed_once(printed: int, good: bool) -> None:
+    """A storm of 200 deaths had one; the audit took it for a report too many."""
+    b = books()
+    b["asked"]["x"] = {"kind": "x_report", "payload": {}, "kkm_id": "1"}
+    lost = {**job("x", "not_done", 3), "reason": {"code": "answer_lost"}}
+    b["jobs"]["x"], b["journals"]["agent"]["x"] = lost, job("x", "not_done", 3)
+    b["events"].append(event(6, "x", "not_done"))
+    b["tills"]["1"]["x_reports"] = printed
+    assert (problems(b) == []) == good
+
+
 @pytest.mark.parametrize("what", SPOILED)
 def test_one_mistake_is_seen(what: str) -> None:
     spoiled = copy.deepcopy(books())
