@@ -60,6 +60,8 @@ class Answer:
         return asdict(self)
 
 
+_NOBODY = "device_offline"
+
 Progress = Callable[[int, int, str], None]
 """``progress(done, of, address)``: before each look; once more with ``done == of`` and an empty address at the end."""
 
@@ -121,12 +123,14 @@ def _ask_all(
     port_time: float,
     channel: Channel,
 ) -> Answer:
-    answer = Answer(address, "", code="device_offline", detail="no driver to ask with")
+    best = Answer(address, "", code=_NOBODY, detail="no driver to ask with")
     for driver in drivers:
         answer = _ask(address, driver, clock, profile, port_time, channel)
         if answer.identity is not None or answer.code in ("port_busy", "bad_address", "unsupported_transport"):
-            break
-    return answer
+            return answer
+        if best.code == _NOBODY:  # who has heard something strange knows more than who has heard nothing
+            best = answer
+    return best
 
 
 def _ask(
