@@ -143,6 +143,12 @@ class PC:
         """Its agent runs and has a connection."""
         return self.process is not None and self.process.alive and any(not wire.down.broken for wire in self.wires)
 
+    @property
+    def up(self) -> bool:
+        """Its agent runs, and nobody has asked it to end."""
+        running = self.process is not None and self.process.alive
+        return running and self.stopping is not None and not self.stopping.is_set()
+
     # --- clocks
 
     def monotonic(self) -> float:

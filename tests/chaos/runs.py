@@ -53,6 +53,7 @@ CANCELS = 0.006
 RENEWS = 0.02
 """The share of jobs that the CRM gives more time at once."""
 NEED_A_SHIFT = frozenset({"close_shift", "x_report", "print_copy"})
+WITHOUT_IMPRINT = frozenset({"cash_in", "cash_out", "open_shift", "close_shift"})
 ADOPTING = frozenset({"rollback", "move", "dead_pc", "server_restored"})
 
 
@@ -129,10 +130,10 @@ def aimed_at(cells: Iterable[Cell], salt: int, times: int) -> list[int]:
 
 
 def _sensible(kinds: list[str], theme: str) -> list[str]:
-    """What needs a shift comes after a receipt, which opens it. Cash that another journal may have moved is left out:
-    without an imprint nobody but a person can tell, and a job that is held can only be renewed or cancelled."""
+    """What needs a shift comes after a receipt, which opens it. Cash and shifts that another journal may have moved are
+    left out: without an imprint nobody but a person can tell, and a job that is held can only be renewed or cancelled."""
     if theme in ADOPTING:
-        kinds = ["receipt" if kind in ("cash_in", "cash_out") else kind for kind in kinds]
+        kinds = ["receipt" if kind in WITHOUT_IMPRINT else kind for kind in kinds]
     if "receipt" not in kinds:
         kinds = ["receipt" if kind in NEED_A_SHIFT else kind for kind in kinds]
     return sorted(kinds, key=lambda kind: ORDER[kind])

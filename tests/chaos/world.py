@@ -232,7 +232,7 @@ class World:
         going_on = [self.loop.create_task(self.crm.run()), self.loop.create_task(self.weather.run())]
         while not self._over():
             await asyncio.sleep(2.0)
-            if self.calm_at is None and (self.dice.calm or self.loop.now > FAULTS_FOR):
+            if self.calm_at is None and ((self.dice.calm and self._up()) or self.loop.now > FAULTS_FOR):
                 self.become_calm()
             if self.calm_at is not None and self.loop.now > self.calm_at + LIVENESS:
                 break
@@ -241,6 +241,10 @@ class World:
         await asyncio.gather(*going_on, return_exceptions=True)
         await self.crm.read_feed()
         await self.close()
+
+    def _up(self) -> bool:
+        """Nobody is still on the way out or back: the last fault is over."""
+        return self.listening and all(pc.up for pc in self.pcs.values() if pc.wanted)
 
     def become_calm(self) -> None:
         self.dice.budget = 0
