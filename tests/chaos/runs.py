@@ -131,7 +131,7 @@ def aimed_at(cells: Iterable[Cell], salt: int, times: int) -> list[int]:
 
 def _sensible(kinds: list[str], theme: str) -> list[str]:
     """What needs a shift comes after a receipt, which opens it. Cash and shifts that another journal may have moved are
-    left out: without an imprint nobody but a person can tell, and a job that is held can only be renewed or cancelled."""
+    left out: without an imprint nobody but a person can tell, and a held job can only be renewed or cancelled."""
     if theme in ADOPTING:
         kinds = ["receipt" if kind in WITHOUT_IMPRINT else kind for kind in kinds]
     if "receipt" not in kinds:
