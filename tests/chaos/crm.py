@@ -259,7 +259,7 @@ class Crm:
         """A person looks at the register and says what is true; now and then the CRM has tried to cancel before."""
         if self._random.random() < BEGS:
             await self._cancel(order)
-        await asyncio.sleep(self._random.choice((5.0, 30.0, 90.0)))
+        await asyncio.sleep(self._random.choice((5.0, 30.0)))
         decision, fd = self.truth(order)
         desk = next(d for d in self._world.template.layout.desks if d.kkm_id == order.kkm_id)
         if desk.imprint and order.kind == "receipt" and self._random.random() < 0.15:  # the register knows better

@@ -293,7 +293,8 @@ class World:
         await asyncio.sleep(0.1)
         for register in self.registers.values():
             register.leap(600.0)  # what still lies on the way is carried out before the books are compared
-            if not register.shared and register.document_open:
+            # A new owner without a job looks and touches nothing: its first attempt fences.
+            if not register.shared and register.document_open and "move" not in self.flags:
                 self.wrong.append(Wrong("left_open", None, f"a document on register {register.kkm_id}"))
 
 
