@@ -71,6 +71,7 @@ class Way:
             case "doubled":
                 self._travel(text)
             case "reordered":
+                self._let_go()  # nothing gets lost on a line that stands
                 self._overtaken = text
                 wire.loop.after(1.5, self._let_go)
                 return
