@@ -194,7 +194,6 @@ class Lane:
         if device.released:  # another PC owns it: not even a query may disturb it, unless the owner gives it back
             if self._invited and not self._introduce():
                 return self._pause()
-            self._invited = False
             self._performer.disconnect()
             return 60.0
         if device.operation is not None:
@@ -238,7 +237,7 @@ class Lane:
             self._not_ready(None, reason_of(error))
             self._watch.silent(reason_of(error))
             return False
-        self._claimed = True
+        self._claimed, self._invited = True, False
         self._said = None
         self.state = replace(self.state, identity=identity, reason=None)
         self._on_claim(self.kkm_id, identity, status.last_fd)

@@ -515,6 +515,19 @@ def test_a_register_that_was_given_up_is_claimed_anew_only_when_asked(tmp_path: 
         assert b.run().state is Known.DONE
 
 
+def test_an_invitation_is_used_up_by_one_claim(tmp_path: Path) -> None:
+    """Kept until a later release, it would have disturbed a register that another PC owns by then."""
+    with bench(tmp_path) as b:
+        b.idle()
+        b.lane.invite()
+        b.idle()
+        assert len(b.claims) == 2
+        b.release()
+        b.lane.reclaim()
+        b.idle()
+        assert len(b.claims) == 2
+
+
 def test_a_release_while_a_shift_is_opened_waits_for_it(tmp_path: Path) -> None:
     with bench(tmp_path, "answer-lost:command=E0,stored=no") as b:
         b.offer()
