@@ -15,6 +15,7 @@ from typing import Any
 from agent.jobs import ownership
 from agent.jobs.acceptance import Addressee, refuse, why_not
 from agent.jobs.transitions import (
+    CANCEL_ASKED,
     TOMBSTONE,
     WAITING,
     absent,
@@ -185,6 +186,9 @@ class JobBook:
                 blank = row or unheard_of(cancel.job_id, tx)
                 apply(tx, blank, JobEvent.CANCEL, rev=cancel.rev, outcome=told)
                 return None
+            if unsearched(row):  # another journal may have made its document: the archive is read first
+                tx.write_job(replace(row, outcome={**row.outcome, CANCEL_ASKED: cancel.rev}), "cancel_waits")
+                return row.kkm_id
             moved = apply(tx, row, JobEvent.CANCEL, rev=cancel.rev, outcome=told if not is_open(row) else None)
             if isinstance(moved, Refusal):
                 late = is_final(row) and row.state is not Known.CANCELLED
@@ -291,13 +295,17 @@ class JobBook:
         return self.journal.read(lambda tx: [tx.with_offer(row) for row in tx.live_jobs(kkm_id) if unsearched(row)])
 
     def searched(self, job_id: str) -> None:
-        """The archive was read for an adopted job and holds no document of it; the job may have moved on meanwhile."""
+        """The archive was read for an adopted job and holds no document of it: a cancel that waited for this is carried
+        out. The job may have moved on meanwhile."""
 
         def work(tx: Transaction) -> str | None:
             row = tx.job(job_id)
             if row is None or not unsearched(row):
                 return None
-            tx.write_job(replace(row, outcome={**row.outcome, "searched": True}), "searched")
+            if (rev := row.outcome.get(CANCEL_ASKED)) is not None:
+                apply(tx, row, JobEvent.CANCEL, rev=rev, outcome=because(reason("cancelled_by_crm")))
+            else:
+                tx.write_job(replace(row, outcome={**row.outcome, "searched": True}), "searched")
             return row.kkm_id
 
         self._changed(self.journal.commit(work))

@@ -24,6 +24,8 @@ TOMBSTONE = ""
 """Payload hash of a job that was cancelled before its offer came."""
 ADOPTED = "adopted_from"
 """In the outcome of a job that another journal may have begun: the document above which the archive has to be read."""
+CANCEL_ASKED = "cancel_asked"
+"""In the outcome of an adopted job whose cancel came before its search: the server's rev. Its document wins."""
 
 UPDATE_BYTES = 224 * 1024  # of an offer and a document together: the rest is for proof and evidence
 
@@ -80,7 +82,8 @@ def apply(
         return moved
     after = row.moved(moved.job, **changes)
     if outcome is not None:
-        kept = {ADOPTED: row.outcome[ADOPTED]} if unsearched(row) and after.state in WAITING else {}
+        waits = unsearched(row) and after.state in WAITING
+        kept = {key: row.outcome[key] for key in (ADOPTED, CANCEL_ASKED) if waits and key in row.outcome}
         after = replace(after, outcome={**kept, **outcome})
     if after.state is Known.HELD and row.state is not Known.HELD:
         after = replace(after, held_since=tx.now.isoformat())

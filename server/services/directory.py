@@ -148,10 +148,12 @@ async def change_owner(work: Work, world: World, device: Device, agent_id: str) 
     begun = await jobs.sent_and_open(work, device.tenant_id, device.kkm_id, device.agent_id)
     for job in begun:
         job.agent_id = agent_id
-        await outbox.drop_for_job(work, job.id, ("offer",))
+        await outbox.drop_for_job(work, job.id, ("offer", "cancel"))
         waiting = await work.session.scalars(select(Outgoing).where(Outgoing.job == job.id))
         for message in waiting:  # the new owner has never seen it, so it is a new message
             message.agent_id, message.msg_id = agent_id, world.new_id("ms")
+        if job.cancel_pending:  # also when the last owner has heard of it: its journal may be gone
+            await job_service.put_cancel(work, world, job)
     device.agent_id = agent_id
     device.binding_epoch += 1
     device.bound_epoch = 0

@@ -304,8 +304,7 @@ async def _effects(work: Work, world: World, row: Job, effects: tuple[Any, ...])
             device = await work.session.get(Device, (row.tenant_id, row.kkm_id))
             work.wake(device.agent_id if device is not None else None)
         elif effect is JobEffect.OUTBOX_CANCEL:
-            if await outbox.pending(work, row.id, "cancel") is None:
-                await _put(work, world, row, "cancel", {})
+            await put_cancel(work, world, row)
             await outbox.drop_for_job(work, row.id, ("offer", "renew"))
         elif effect is JobEffect.OUTBOX_RENEW:
             await outbox.drop_for_job(work, row.id, ("renew",))
@@ -318,6 +317,12 @@ async def put_offer(work: Work, world: World, row: Job) -> None:
     """The job's offer waits in the outbox, once, for whoever owns the device."""
     if await outbox.pending(work, row.id, "offer") is None:
         await _put(work, world, row, "offer", {}, addressed=False)
+
+
+async def put_cancel(work: Work, world: World, row: Job) -> None:
+    """The cancel waits in the outbox, once, for whoever has the job."""
+    if await outbox.pending(work, row.id, "cancel") is None:
+        await _put(work, world, row, "cancel", {})
 
 
 async def _put(work: Work, world: World, row: Job, type_: str, body: dict[str, Any], *, addressed: bool = True) -> None:

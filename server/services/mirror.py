@@ -248,7 +248,7 @@ async def _mirror(work: Work, row: Job, said: Update) -> None:
     row.document = _kept(said, "document") or row.document
     row.paper = said.paper.value if said.paper is not None else row.paper
     row.certainty = said.certainty
-    if said.too_late:
+    if said.too_late or (before.cancel_pending and said.state is JobState.DONE):
         row.too_late, row.cancel_pending = True, False
     if said.state in FINAL:
         row.progress = None

@@ -100,11 +100,11 @@ async def _body(work: Work, sign: Signer, agent: Agent, row: Outgoing, listed: s
         return await _offer(work, sign, agent, device, job, listed)
     if job.agent_id != agent.id or JobState(job.state) in FINAL:
         return None
+    if device is None or device.bound_epoch != device.binding_epoch:
+        return None  # after the bind: until then the agent has not adopted the job
     if row.type == "cancel":
         return sign("cancel", Cancel(job_id=job.job_id, agent_id=agent.id, rev=job.rev, kid=sign.key.kid))
     if row.type == "renew":
-        if device is None or device.bound_epoch != device.binding_epoch:
-            return None  # after the bind
         return sign(
             "renew",
             Renew(

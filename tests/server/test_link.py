@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import delete, select
 from sqlalchemy import update as change
@@ -15,33 +14,23 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from protocol.crm.codes import reason
-from protocol.crm.jobs import imprint_of, sha256_hex
+from protocol.crm.jobs import sha256_hex
 from protocol.crm.messages import (
     Accept,
     Ack,
-    Archive,
-    ArchiveEntry,
     Bind,
     Bound,
     Cancel,
     Challenge,
     Checkpoint,
-    Claim,
-    ClaimRefused,
     Error,
     Event,
     Goodbye,
     Hello,
-    Introduce,
-    JournalHead,
     Offer,
-    Ping,
     Progress,
-    Quarantine,
     Ready,
     Reject,
-    Release,
-    Released,
     Renew,
     Resolve,
 )
@@ -53,18 +42,7 @@ from server.settings import Limits, Settings
 from server.store.models import Evidence, Job, JobTransition, Outgoing
 from tests.server.conftest import Bench, job, receipt
 from tests.server.player import Line, Player, greet, new_key, pair, prove, register, update
-
-PROOF = Proof(source=ProofSource.DEVICE, fn="9999", fd=6, fpd="123", total="10.00")
-
-
-async def post(bench: Bench, job_id: str = "j1", **more: Any) -> httpx.Response:
-    answer = await bench.api.post("/jobs", json=job(job_id, **more))
-    assert answer.status_code == 202, answer.text
-    return answer
-
-
-LATER = 1_000_000
-"""Number of a ping after all those that the player has sent by itself."""
+from tests.server.steps import PROOF, post
 
 
 class TestGreeting:
@@ -544,390 +522,6 @@ async def _unsend(bench: Bench, job_id: str) -> None:
         await work.session.execute(
             change(Job).where(Job.job_id == job_id).values(state="queued", rev=0, sent=False, agent_id=None)
         )
-
-
-class TestQuarantine:
-    async def rolled_back(self, bench: Bench) -> tuple[Player, Line]:
-        """The agent had told of record 10; the image that runs now ends at 7."""
-        player, line = await bench.bound()
-        await post(bench)
-        await line.accept()
-        await line.report("j1", 2, "started", attempt=1)
-        player.write(10, "ten")
-        await line.beat()
-        await line.close()
-        player.journal = {0: "", 7: "seven"}
-        player.head = JournalHead(n=7, hash="seven")
-        line = await greet(player, register(binding_epoch=1), jobs={"j1": 1})
-        return player, line
-
-    async def test_an_older_journal_gets_nothing_and_changes_nothing(self, bench: Bench) -> None:
-        player, line = await self.rolled_back(bench)
-        assert isinstance(line.verdict, Quarantine)
-        await post(bench, "j2")
-        before = await bench.state()
-        await line.say(update("j1", 9, "done", proof=PROOF))
-        assert await bench.state() == before
-        imprint = imprint_of(player.tenant_id, "j1")
-        documents = [
-            ArchiveEntry(fd=6, kind="receipt", at="2026-03-01T12:00:00", total="10.00", imprint=imprint),
-            ArchiveEntry(fd=7, kind="receipt", at="2026-03-01T12:01:00", total="5.00"),
-        ]
-        await line.send(Archive(kkm_id="17", register_serial="0001", fn_serial="9999", last_fd=7, documents=documents))
-        await line.nothing_more()
-        agent = (await bench.api.get("/agents")).json()["agents"][0]
-        assert agent["state"] == "quarantined"
-        verdicts = [(d["fd"], d["verdict"], d["job_id"]) for d in agent["quarantine"]["documents"]]
-        assert verdicts == [(6, "server_does_not_know", "j1"), (7, "foreign", None)]
-        assert [said["job_id"] for said in agent["quarantine"]["said_meanwhile"]] == ["j1"]
-        await line.close()
-
-    async def test_it_outlives_connections_and_restarts(self, bench: Bench) -> None:
-        player, line = await self.rolled_back(bench)
-        await line.close()
-        await bench.restart()
-        player.url = bench.url.replace("http", "ws") + "/api/v1/agent"
-        player.journal[10] = "ten"  # even if the right journal comes back
-        line = await greet(player)
-        assert isinstance(line.verdict, Quarantine)
-        await line.close()
-
-    async def test_a_person_lifts_it_and_begun_jobs_are_adopted(self, bench: Bench) -> None:
-        player, line = await self.rolled_back(bench)
-        agent = f"/agents/{player.agent_id}"
-        by = {"person": "Пётр", "reason": "сверил архив"}
-        body = (await bench.api.post(f"{agent}/confirm", json=by)).json()
-        assert (body["state"], body["confirmed_by"]) == ("active", "Пётр")
-        assert await line.expect(Ready) == Ready(resumed=True)
-        bind = await line.bind()
-        assert bind.binding.binding_epoch == 2
-        assert [(j.offer.job_id, j.rev, j.offer.binding_epoch) for j in bind.open_jobs] == [("j1", 2, 2)]
-        assert bind.open_jobs[0].imprint == imprint_of(player.tenant_id, "j1")
-        await line.nothing_more()
-        await line.report("j1", 5, "done", epoch=1, proof=PROOF)
-        assert (await bench.state())["state"] == "started"
-        await line.report("j1", 3, "done", epoch=2, proof=PROOF)
-        assert (await bench.state())["state"] == "done"
-        player.write(11, "eleven")
-        await line.beat()
-        await line.close()
-        line = await greet(player)
-        assert isinstance(line.verdict, Ready)
-        again = await bench.api.post(f"{agent}/confirm", json=by)
-        assert (again.status_code, again.json()["state"]) == (200, "active")  # the answer may have been lost
-        other = await bench.api.post(f"{agent}/confirm", json=by | {"person": "Анна"})
-        assert (other.status_code, other.json()["code"]) == (409, "not_quarantined")
-        await line.close()
-
-    @pytest.mark.parametrize("head", [JournalHead(n=9, hash="nine"), JournalHead(n=10, hash="another")])
-    async def test_a_head_that_goes_back_within_a_session(self, bench: Bench, head: JournalHead) -> None:
-        player, line = await bench.bound()
-        player.write(10, "ten")
-        await line.beat()
-        await line.send(Ping(n=LATER, journal_head=head))
-        heard = {(await line.recv()).type for _ in range(2)}
-        assert heard == {"pong", "quarantine"}
-        await line.close()
-
-    @pytest.mark.parametrize(
-        "old", [{"n": 1}, {"n": LATER + 1, "session_epoch": 1}], ids=["heard again", "of the session before"]
-    )
-    async def test_a_ping_that_was_heard_late_put_a_good_agent_into_quarantine(
-        self, bench: Bench, old: dict[str, int]
-    ) -> None:
-        player, line = await bench.bound()
-        await line.close()
-        line = await greet(player)  # the second session
-        before = player.head
-        player.write(10, "ten")
-        await line.send(Ping(n=LATER, journal_head=player.head, session_epoch=2))
-        await line.send(Ping(journal_head=before, **old))
-        assert [(await line.recv()).type for _ in range(2)] == ["pong", "pong"]
-        await line.send(Ping(n=LATER + 2, journal_head=player.head, session_epoch=2))
-        assert (await line.recv()).type == "pong"
-        await line.close()
-
-    async def test_a_ping_that_a_report_had_overtaken_put_a_good_agent_into_quarantine(self, bench: Bench) -> None:
-        player, line = await bench.bound()
-        await post(bench)
-        await line.accept()
-        player.write(10, "ten")
-        late = Ping(n=LATER, journal_head=player.head)
-        player.write(12, "twelve")
-        await line.say(update("j1", 2, "started", attempt=1, journal_head=player.head))
-        await line.send(late)
-        assert (await line.recv()).type == "pong"
-        await line.send(Ping(n=LATER + 1, journal_head=player.head))
-        assert (await line.recv()).type == "pong"
-        await line.send(Ping(n=LATER + 2, journal_head=late.journal_head))  # but it does not go on from there
-        assert {(await line.recv()).type for _ in range(2)} == {"pong", "quarantine"}
-        await line.close()
-
-    async def test_the_same_key_on_another_installation(self, bench: Bench) -> None:
-        player, line = await bench.bound()
-        await line.close()
-        line = await greet(player, install_id="copy")
-        assert isinstance(line.verdict, Quarantine)
-        await line.close()
-
-
-class TestMove:
-    @pytest.fixture
-    async def pcs(self, bench: Bench) -> tuple[Player, Line, Player, Line]:
-        old, line = await bench.bound()
-        new = await pair(bench.api, "inst-2")
-        return old, line, new, await greet(new)
-
-    async def move(self, bench: Bench, to: Player, **more: Any) -> httpx.Response:
-        return await bench.api.post("/devices/17/move", json={"agent_id": to.agent_id} | more)
-
-    async def test_by_release_and_unstarted_jobs_go_along(
-        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
-    ) -> None:
-        _, old, new_pc, new = pcs
-        await post(bench)
-        await old.accept()
-        assert (await self.move(bench, new_pc)).json()["state"] == "releasing"
-        release = await old.take(Release)
-        assert release.binding_epoch == 1
-        await post(bench, "j2")
-        await old.nothing_more()
-        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=["j1"], last_fd=8))
-        bind = await new.bind()
-        assert (bind.binding.binding_epoch, bind.last_fd, bind.open_jobs) == (2, 8, [])
-        offers = [await new.take(Offer), await new.take(Offer)]
-        assert [(o.job_id, o.rev, o.binding_epoch) for o in offers] == [("j2", 0, 2), ("j1", 1, 2)]
-        await old.say(update("j1", 7, "done", epoch=1, proof=PROOF))
-        assert (await bench.state())["state"] == "queued"
-        await new.say(Accept(job_id="j1", rev=2, payload_hash=offers[1].payload_hash))
-        assert (await bench.state())["agent_id"] == new_pc.agent_id
-        await old.close()
-        await new.close()
-
-    async def test_a_cancel_that_waited_is_granted_when_the_job_comes_back(
-        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
-    ) -> None:
-        _, old, new_pc, new = pcs
-        await post(bench)
-        await old.accept()
-        await bench.api.post("/jobs/j1/cancel")
-        await old.expect(Cancel)
-        await self.move(bench, new_pc)
-        await old.take(Release)
-        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=["j1"]))
-        state = await bench.state()
-        assert (state["state"], state["cancel_pending"]) == ("cancelled", False)
-        await new.bind()
-        await new.nothing_more()
-        await old.close()
-        await new.close()
-
-    async def test_from_a_dead_pc_what_was_sent_is_adopted_and_the_rest_offered(
-        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
-    ) -> None:
-        old_pc, old, new_pc, new = pcs
-        await post(bench, "started")
-        await old.accept()
-        await old.report("started", 2, "started", attempt=1)
-        await old.send(Claim(device=register(last_fd=6, binding_epoch=1)))  # its document, unless it is another's
-        await old.nothing_more()
-        await post(bench, "offered")
-        await old.expect(Offer)
-        alive = await self.move(bench, new_pc, old_pc_off=True, person="Пётр")
-        assert alive.json()["code"] == "agent_is_online"
-        await old.close()
-        await _until_offline(bench)
-        await post(bench, "fresh")
-        nobody = await self.move(bench, new_pc, old_pc_off=True)
-        assert nobody.json()["code"] == "person_missing"
-        moved = (await self.move(bench, new_pc, old_pc_off=True, person="Пётр")).json()
-        assert (moved["agent_id"], moved["binding_epoch"]) == (new_pc.agent_id, 2)
-        bind = await new.bind()
-        assert (bind.fn_serial, bind.last_fd) == ("9999", 5)  # from where the first of them left the server
-        adopted = {j.offer.job_id: (j.rev, j.offer.agent_id, j.offer.binding_epoch) for j in bind.open_jobs}
-        assert adopted == {"started": (2, new_pc.agent_id, 2), "offered": (0, new_pc.agent_id, 2)}
-        assert (await new.take(Offer)).job_id == "fresh"
-        await new.nothing_more()
-        await new.report("started", 3, "held", epoch=2, reason=reason("moved_unconfirmed"))
-        await new.report("offered", 1, "held", epoch=2, reason=reason("moved_unconfirmed"))
-        assert (await bench.state("started"))["state"] == "held"
-        await bench.api.post("/jobs/started/renew", json={})
-        assert (await new.take(Renew)).binding_epoch == 2
-
-        ghost = await greet(old_pc, register(binding_epoch=1), jobs={"started": 9})
-        assert ghost.welcome.jobs == []
-        assert ghost.welcome.bindings == []
-        assert (await ghost.expect(ClaimRefused)).code == "device_already_bound"
-        await ghost.say(update("started", 9, "done", epoch=1, proof=PROOF))
-        assert (await bench.state("started"))["state"] == "held"
-        assert [c["code"] for c in (await bench.device())["refused_claims"]] == ["device_already_bound"]
-        await ghost.close()
-        await new.close()
-
-    async def test_released_without_a_new_owner(self, bench: Bench, pcs: tuple[Player, Line, Player, Line]) -> None:
-        old_pc, old, new_pc, new = pcs
-        await bench.api.post("/devices/17/release")
-        await old.take(Release)
-        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
-        assert (await bench.device())["state"] == "free"
-        await old.send(Claim(device=register()))
-        assert (await old.expect(ClaimRefused)).code == "device_released"
-        await new.send(Claim(device=register(serial="0002")))
-        assert (await new.bind()).binding.binding_epoch == 2
-        assert (await bench.device())["agent_id"] == new_pc.agent_id
-        again = await bench.api.post("/jobs", json=job())
-        assert again.status_code == 202
-        assert old_pc.agent_id != new_pc.agent_id
-        await old.close()
-        await new.close()
-
-    async def test_released_and_given_back_to_the_same_pc(
-        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
-    ) -> None:
-        """It claims a register no more that it gave up itself: jobs stayed queued for ever."""
-        old_pc, old, _, new = pcs
-        await bench.api.post("/devices/17/release")
-        await old.take(Release)
-        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
-        assert (await bench.device())["state"] == "free"
-        await bench.api.post("/devices/17/move", json={"agent_id": old_pc.agent_id})
-        assert (await old.take(Introduce)).kkm_id == "17"
-        await old.send(Claim(device=register(serial="0002")))  # another one may stand there by now
-        bind = await old.bind()
-        assert (bind.binding.binding_epoch, bind.binding.register_serial) == (2, "0002")
-        await post(bench)
-        assert (await old.take(Offer)).binding_epoch == 2
-        await old.close()
-        await new.close()
-
-    async def test_given_back_while_the_pc_was_away(self, bench: Bench, pcs: tuple[Player, Line, Player, Line]) -> None:
-        old_pc, old, _, new = pcs
-        await bench.api.post("/devices/17/release")
-        await old.take(Release)
-        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
-        await old.close()
-        await bench.api.post("/devices/17/move", json={"agent_id": old_pc.agent_id})
-        old = await greet(old_pc, register(serial=None))
-        await old.expect(Introduce)
-        await old.close()  # it was lost on the way
-        old = await greet(old_pc, register(serial=None))
-        await old.take(Introduce)
-        await old.send(Claim(device=register()))
-        assert (await old.bind()).binding.binding_epoch == 2
-        await old.nothing_more()
-        await old.close()
-        await new.close()
-
-    async def test_given_back_to_a_pc_that_had_released_it_long_ago(
-        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
-    ) -> None:
-        """Its journal still says so, whoever has had the register since."""
-        old_pc, old, new_pc, new = pcs
-        await self.move(bench, new_pc)
-        await old.take(Release)
-        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
-        await new.bind()
-        await new.nothing_more()
-        await bench.api.post("/devices/17/release")
-        await new.take(Release)
-        await new.say(Released(kkm_id="17", binding_epoch=2, not_started=[]))
-        await old.close()
-        await bench.api.post("/devices/17/move", json={"agent_id": old_pc.agent_id})
-        old = await greet(old_pc, register(serial=None))
-        await old.take(Introduce)
-        await old.send(Claim(device=register()))
-        assert (await old.bind()).binding.binding_epoch == 3
-        await old.close()
-        await new.close()
-
-    async def test_given_to_a_connected_pc_that_was_refused_before(
-        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
-    ) -> None:
-        """It claims once per connection."""
-        _, old, new_pc, new = pcs
-        await new.send(Claim(device=register(serial="0002")))
-        assert (await new.expect(ClaimRefused)).code == "device_already_bound"
-        await bench.api.post("/devices/17/release")
-        await old.take(Release)
-        await old.say(Released(kkm_id="17", binding_epoch=1, not_started=[]))
-        await bench.api.put("/devices", json={"kkm_id": "17", "agent_id": new_pc.agent_id})
-        await new.take(Introduce)
-        await new.send(Claim(device=register(serial="0002")))
-        assert (await new.bind()).binding.register_serial == "0002"
-        assert (await bench.device())["refused_claims"] == []
-        await old.close()
-        await new.close()
-
-    async def test_a_pending_decision_reaches_the_new_owner_as_a_new_message(
-        self, bench: Bench, pcs: tuple[Player, Line, Player, Line]
-    ) -> None:
-        _, old, new_pc, new = pcs
-        await post(bench)
-        await old.accept()
-        await bench.api.post("/jobs/j1/cancel")
-        before, _ = await old.expect_envelope(Cancel)
-        await old.close()
-        await _until_offline(bench)
-        await self.move(bench, new_pc, old_pc_off=True, person="Пётр")
-        after, cancel = await new.expect_envelope(Cancel)
-        assert (cancel.agent_id, after != before) == (new_pc.agent_id, True)
-        await new.bind()
-        await new.close()
-
-
-async def _until_offline(bench: Bench) -> None:
-    for _ in range(500):
-        if not (await bench.device())["online"]:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("still online")
-
-
-CLAIMS = [
-    ("unknown kkm_id", register("99", "0009"), "unknown_kkm_id"),
-    ("another register under a bound id", register("17", "0002"), "device_already_bound"),
-    ("a bound register under another id", register("18", "0001"), "register_already_bound"),
-    ("not the register that the owner named", register("19", "0003"), "register_changed"),
-]
-
-
-@pytest.mark.parametrize(("what", "device", "code"), CLAIMS, ids=[row[0] for row in CLAIMS])
-async def test_claims_that_are_refused(bench: Bench, what: str, device: Any, code: str) -> None:
-    _, first = await bench.bound()
-    await bench.api.put("/devices", json=[{"kkm_id": "18"}, {"kkm_id": "19", "register_serial": "1234"}])
-    line = await greet(await pair(bench.api, "inst-2"), device)
-    refused = await line.expect(ClaimRefused)
-    assert (refused.kkm_id, refused.code) == (device.kkm_id, code)
-    assert refused.advice
-    await line.nothing_more()
-    await line.close()
-    await first.nothing_more()
-    await first.close()
-
-
-async def test_a_register_of_another_account_is_refused_without_a_word_about_it(bench: Bench) -> None:
-    player, first = await bench.bound()
-    other = await bench.tenant("Другая")
-    await other.put("/devices", json={"kkm_id": "5"})
-    line = await greet(await pair(other, "inst-2"), register("5", "0001"))
-    assert (await line.expect(ClaimRefused)).code == "register_already_bound"
-    shown = (await other.get("/devices/5")).text
-    assert "register_already_bound" in shown
-    assert player.agent_id not in shown
-    await line.close()
-    await first.close()
-
-
-async def test_a_changed_serial_is_refused_and_a_changed_drive_is_news(bench: Bench) -> None:
-    _, line = await bench.bound()
-    await line.send(Claim(device=register(serial="0002")))
-    assert (await line.expect(ClaimRefused)).code == "register_changed"
-    await line.send(Claim(device=register(fn_serial="8888", last_fd=1)))
-    await line.nothing_more()
-    device = await bench.device()
-    assert (device["fn_serial"], device["last_fd"], device["register_serial"]) == ("8888", 1, "0001")
-    assert device["refused_claims"] == []
-    await line.close()
 
 
 async def test_a_restart_says_goodbye_and_loses_nothing(bench: Bench) -> None:

@@ -157,9 +157,27 @@ def test_a_search_of_the_archive_wrote_over_a_renewal_that_came_meanwhile(book: 
     assert (after.state, after.rev, after.lease_no) == (K.ACCEPTED, before.rev, 2)
 
 
-def test_a_search_that_ends_after_the_job_was_cancelled_changes_nothing(book: Bench) -> None:
+def test_a_cancel_that_overtook_the_search_of_the_archive_ended_a_job_whose_document_was_there(book: Bench) -> None:
+    book.binds(2, open_jobs=[book.open_job("theirs")])
+    book.told()
+    book.cancels("theirs", rev=9)
+    assert book.told() == [], "only the archive can say"
+    assert [work.row.job_id for work in book.book.adopted(KKM)] == ["theirs"]
+    assert book.lane(V.FOUND, job_id="theirs").state is K.DONE
+    book.book.searched("theirs")
+    assert book.row("theirs").state is K.DONE
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+def test_a_cancel_that_waited_for_the_search_is_carried_out_when_nothing_was_found(book: Bench, renewed: bool) -> None:
     book.binds(2, open_jobs=[book.open_job("theirs")])
     book.cancels("theirs", rev=9)
+    if renewed:  # an older word that was overtaken: it takes nothing back
+        book.renews(2, job_id="theirs", binding_epoch=2)
+    book.told()
+    book.book.searched("theirs")
+    said = book.update()
+    assert (said.state, said.rev) == (JobState.CANCELLED, 10)
     before = book.row("theirs")
     book.book.searched("theirs")
     assert book.row("theirs") == before
