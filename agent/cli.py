@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.console import answer, show, speak_utf8, tell
 from agent.problems import UserError
+from drivers.hosts import VENDOR_HOST
 
 if TYPE_CHECKING:
     from agent.config import Config
@@ -23,8 +24,12 @@ PROG = "kassabridge"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    speak_utf8()
     given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == [VENDOR_HOST]:  # a frozen agent is its own vendor host
+        from drivers.hosts.__main__ import main as host
+
+        return host(given[1:])
+    speak_utf8()
     args = build_parser(with_simulators="simulate" in given[:1]).parse_args(given)
     try:
         code: int = args.run(args)

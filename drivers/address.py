@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import parse_qsl
@@ -87,6 +87,29 @@ def parse_address(text: str) -> Address:
         raise _bad(text, f"options {query!r}", f"параметры {query!r}", "?name=value&name=value") from None
     host, port = _endpoint(text, target, form) if scheme == "tcp" else ("", 0)
     return Address(scheme, target, MappingProxyType(dict(pairs)), host, port)
+
+
+def check_address(address: Address, schemes: Collection[str], options: Mapping[str, str] | None) -> None:
+    """Raises ``AddressError``: ``unsupported_transport`` for a scheme that is none of ``schemes``, ``bad_address`` for
+    an option that is none of ``options`` (name and form of its value; ``None``: any will do)."""
+    if address.scheme not in schemes:
+        served = "; ".join(FORMS[name] for name in schemes)
+        raise AddressError(
+            "unsupported_transport",
+            f"address {address}: {address.scheme!r} is not supported by this driver yet; use {served}",
+            f"Адрес {address}: способ связи {address.scheme!r} пока не поддерживается; нужно: {served}",
+        )
+    unknown = () if options is None else sorted(set(address.options) - set(options))
+    if options is not None and unknown:
+        forms = ", ".join(f"{name}={form}" for name, form in options.items()) or "-"
+        named = ", ".join(unknown)
+        raise bad_address(
+            address, f"unknown option {named}; expected {forms}", f"неизвестный параметр {named}; нужно: {forms}"
+        )
+
+
+def bad_address(address: Address, en: str, ru: str) -> AddressError:
+    return AddressError("bad_address", f"address {address}: {en}", f"Адрес {address}: {ru}")
 
 
 def _endpoint(text: str, target: str, form: str) -> tuple[str, int]:

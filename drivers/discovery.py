@@ -12,13 +12,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from drivers.address import SetupError, parse_address
+from drivers.address import Address, SetupError, parse_address
 from drivers.api import Identity
 from drivers.errors import DeviceError
-from drivers.registry import DRIVERS, driver_named
+from drivers.registry import DRIVERS, Opening, driver_named, open_with
 from drivers.transports import transport_for
 from drivers.transports.base import Clock, Transport
-from drivers.transports.limited import TimeLimitedTransport
 from drivers.transports.ports import SerialPort, serial_ports
 from drivers.transports.serial import BAUDS
 
@@ -61,12 +60,13 @@ class Answer:
 
 
 _NOBODY = "device_offline"
+_KNOWS = ("unsupported_transport", "bad_address", _NOBODY)
 
 Progress = Callable[[int, int, str], None]
 """``progress(done, of, address)``: before each look; once more with ``done == of`` and an empty address at the end."""
 
-Channel = Callable[[str, str, Clock], Transport]
-"""``channel(address, driver, clock)``: a channel that is not opened yet. Raises ``SetupError``."""
+Transports = Callable[[Address, Clock], Transport]
+"""A channel that is not opened yet. Raises ``SetupError``."""
 
 
 def discover(ports: Callable[[], Iterable[SerialPort]] = serial_ports) -> tuple[Candidate, ...]:
@@ -100,7 +100,7 @@ def probe(
     profile: Path | None = None,
     port_time: float = PORT_TIME,
     progress: Progress | None = None,
-    channel: Channel | None = None,
+    transports: Transports = transport_for,
 ) -> tuple[Answer, ...]:
     """One answer per address: the driver whose register is there, or why there is none. Further drivers are tried only
     where nobody answered. A port that is held is reported ``port_busy`` and not waited for. Each look ends after
@@ -109,7 +109,7 @@ def probe(
     for done, address in enumerate(addresses):
         if progress is not None:
             progress(done, len(addresses), address)
-        answers.append(_ask_all(address, clock, drivers, profile, port_time, channel or _channel))
+        answers.append(_ask_all(address, clock, drivers, profile, port_time, transports))
     if progress is not None:
         progress(len(addresses), len(addresses), "")
     return tuple(answers)
@@ -121,16 +121,22 @@ def _ask_all(
     drivers: Collection[str],
     profile: Path | None,
     port_time: float,
-    channel: Channel,
+    transports: Transports,
 ) -> Answer:
     best = Answer(address, "", code=_NOBODY, detail="no driver to ask with")
-    for driver in drivers:
-        answer = _ask(address, driver, clock, profile, port_time, channel)
-        if answer.identity is not None or answer.code in ("port_busy", "bad_address", "unsupported_transport"):
+    for number, driver in enumerate(drivers):
+        answer = _ask(address, driver, clock, profile, port_time, transports)
+        if answer.identity is not None or answer.code == "port_busy":
             return answer
-        if best.code == _NOBODY:  # who has heard something strange knows more than who has heard nothing
+        if number == 0 or _knows(answer) > _knows(best):
             best = answer
     return best
+
+
+def _knows(answer: Answer) -> int:
+    """Who has heard something strange knows more than who has heard nothing, and both more than a driver to which the
+    address means nothing."""
+    return _KNOWS.index(answer.code) if answer.code in _KNOWS else len(_KNOWS)
 
 
 def _ask(
@@ -139,12 +145,19 @@ def _ask(
     clock: Clock,
     profile: Path | None,
     port_time: float,
-    channel: Channel,
+    transports: Transports,
 ) -> Answer:
     began = clock.now()
+    used: list[Transport] = []
+
+    def noted(place: Address, clock: Clock) -> Transport:
+        used.append(transports(place, clock))
+        return used[-1]
+
     try:
-        limited = TimeLimitedTransport(channel(address, driver, clock), clock, began + port_time)
-        register = driver_named(driver).make(limited, profile, clock, parse_address(address))
+        place = parse_address(address)
+        opening = Opening(place, clock, profile, until=began + port_time, transports=noted)
+        register = open_with(driver_named(driver), opening)
     except SetupError as error:
         return Answer(address, driver, code=error.code, detail=error.en)
     try:
@@ -153,10 +166,6 @@ def _ask(
         return Answer(address, driver, code=error.code, detail=error.detail, seconds=clock.now() - began)
     finally:
         register.disconnect()
-    place = parse_address(address)
-    found = str(replace(place, options={**place.options, **limited.found}))
-    return Answer(found, driver, identity, seconds=clock.now() - began)
-
-
-def _channel(address: str, driver: str, clock: Clock) -> Transport:
-    return transport_for(parse_address(address), clock, driver_named(driver).options)
+    found = {name: value for each in used for name, value in each.found.items()}
+    told = str(replace(place, options={**place.options, **found}))
+    return Answer(told, driver, identity, seconds=clock.now() - began)

@@ -1,4 +1,4 @@
-"""The host of ATOL's driver library: ``python -m drivers.hosts.fptr10``.
+"""The host of ATOL's driver library: ``python -m drivers.hosts fptr10``.
 
     load {path}              text: its version; once, first
     open {settings}          values as text; a handle that is open is closed first
@@ -87,5 +87,6 @@ def _text(arguments: Mapping[str, Any], name: str) -> str:
     return value
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Serve until the agent's end, which ends this process."""
     serve(Fptr10Host().commands)

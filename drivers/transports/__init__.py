@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from drivers.address import FORMS, Address, AddressError
+from drivers.address import Address, bad_address, check_address
 from drivers.transports.base import Clock, LinkError, Transport
 from drivers.transports.simulated import SimulatedLine, SimulatedTransport
 from drivers.transports.tcp import CONNECT_TIME, TcpTransport
-
-NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
 def open_tcp(address: Address, clock: Clock) -> Transport:
@@ -20,7 +18,7 @@ def open_tcp(address: Address, clock: Clock) -> Transport:
     except ValueError:
         connect_time = 0.0
     if not 0 < connect_time <= 60:
-        raise _bad(
+        raise bad_address(
             address,
             "connect_time is not a number of seconds in 0..60",
             "connect_time не число секунд из 0..60",
@@ -36,7 +34,7 @@ def open_serial(address: Address, clock: Clock) -> Transport:
     bauds = BAUDS if wanted == "auto" else tuple(baud for baud in BAUDS if str(baud) == wanted)
     if not bauds:
         known = ", ".join(str(baud) for baud in sorted(BAUDS))
-        raise _bad(
+        raise bad_address(
             address, f"baud {wanted!r}; expected auto or one of {known}", f"baud {wanted!r}; нужно: auto или {known}"
         )
     return SerialTransport(address.target, clock, bauds, is_listed)
@@ -82,30 +80,8 @@ TRANSPORTS: Mapping[str, Scheme] = MappingProxyType(
 """Each makes a transport that is not opened yet."""
 
 
-def transport_for(address: Address, clock: Clock, driver_options: Mapping[str, str] = NO_OPTIONS) -> Transport:
-    """``driver_options``: names (with the form of their values) that an address may carry for its driver. Raises
-    ``AddressError``: ``bad_address`` for an option that nobody knows, ``unsupported_transport`` for a scheme that is
-    known and not served yet."""
-    scheme = TRANSPORTS.get(address.scheme)
-    if scheme is None:
-        served = "; ".join(FORMS[name] for name in TRANSPORTS)
-        raise AddressError(
-            "unsupported_transport",
-            f"address {address}: {address.scheme!r} is not supported by this driver yet; use {served}",
-            f"Адрес {address}: способ связи {address.scheme!r} пока не поддерживается; нужно: {served}",
-        )
-    if scheme.options is not None:
-        known = {**scheme.options, **driver_options}
-        unknown = ", ".join(sorted(set(address.options) - set(known)))
-        if unknown:
-            forms = ", ".join(f"{name}={form}" for name, form in known.items()) or "-"
-            raise _bad(
-                address,
-                f"unknown option {unknown}; expected {forms}",
-                f"неизвестный параметр {unknown}; нужно: {forms}",
-            )
-    return scheme.open(address, clock)
-
-
-def _bad(address: Address, en: str, ru: str) -> AddressError:
-    return AddressError("bad_address", f"address {address}: {en}", f"Адрес {address}: {ru}")
+def transport_for(address: Address, clock: Clock) -> Transport:
+    """Raises ``AddressError``: ``unsupported_transport`` for a scheme that is none of these, ``bad_address`` for an
+    option's wrong value. Options that mean nothing to the channel are the driver's."""
+    check_address(address, TRANSPORTS, None)
+    return TRANSPORTS[address.scheme].open(address, clock)

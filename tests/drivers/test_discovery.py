@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from drivers.address import parse_address
+from drivers.address import Address, parse_address
 from drivers.discovery import RNDIS, Answer, Candidate, discover, every_speed, probe
-from drivers.registry import driver_named
 from drivers.transports import ports, transport_for
 from drivers.transports.base import Clock, LinkError, SystemClock, Transport
 from drivers.transports.memory import MemoryTransport, VirtualClock
@@ -88,10 +87,8 @@ class Held(Transport):
         raise AssertionError("a held port is read")
 
 
-def channels(known: dict[str, Transport]) -> Callable[[str, str, Clock], Transport]:
-    return lambda address, driver, clock: (
-        known.get(address) or transport_for(parse_address(address), clock, driver_named(driver).options)
-    )
+def channels(known: dict[str, Transport]) -> Callable[[Address, Clock], Transport]:
+    return lambda address, clock: known.get(str(address)) or transport_for(address, clock)
 
 
 def test_a_register_answers_with_who_it_is_and_nothing_but_questions_reached_it() -> None:
@@ -104,7 +101,7 @@ def test_a_register_answers_with_who_it_is_and_nothing_but_questions_reached_it(
         ["tcp:a:1", "tcp:b:1", "tcp:c:1"],
         clock,
         progress=lambda done, of, address: told.append((done, of, address)),
-        channel=channels(
+        transports=channels(
             {"tcp:a:1": MemoryTransport(device, clock), "tcp:b:1": MemoryTransport(silent, clock), "tcp:c:1": Held()}
         ),
     )
@@ -131,9 +128,9 @@ def test_no_look_lasts_longer_than_its_time() -> None:
             clock.sleep(0.05)
             return b"\x06"
 
-    answer = probe(["tcp:a:1"], clock, port_time=4.0, channel=channels({"tcp:a:1": MemoryTransport(Babble(), clock)}))[
-        0
-    ]
+    answer = probe(
+        ["tcp:a:1"], clock, port_time=4.0, transports=channels({"tcp:a:1": MemoryTransport(Babble(), clock)})
+    )[0]
     assert answer.code
     assert answer.seconds <= 4.5
 
@@ -145,10 +142,19 @@ def test_no_look_lasts_longer_than_its_time() -> None:
         ("serial:СОМ7", "bad_address"),
         ("tcp:127.0.0.1:1?speed=1", "bad_address"),
         ("usb:1fc9:0083", "unsupported_transport"),
+        ("lib:auto?usb=auto&speed=1", "bad_address"),
     ],
 )
 def test_a_wrong_address_is_an_answer_too(address: str, code: str) -> None:
     assert [answer.code for answer in probe([address], VirtualClock())] == [code]
+
+
+def test_a_driver_to_which_the_address_means_nothing_says_nothing() -> None:
+    """The option is one driver's, the library is another's: whoever could ask has the word."""
+    nobody = probe(["tcp:127.0.0.1:1?protocol=1&connect_time=1"], VirtualClock())[0]
+    assert (nobody.driver, nobody.code) == ("shtrih", "device_offline")
+    nothing = probe(["lib:/no/such/library.so?usb=auto"], VirtualClock())[0]
+    assert (nothing.driver, nothing.code) == ("atol-lib", "driver_missing")
 
 
 def test_an_unknown_driver_is_an_answer_too() -> None:
@@ -180,7 +186,7 @@ def test_what_was_found_out_stands_in_the_address() -> None:
             return {"baud": "4800"}
 
     transport = Port(ScriptedRegister(clock), clock)
-    answer = probe(["serial:COM7?protocol=1"], clock, channel=lambda _address, _driver, _clock: transport)[0]
+    answer = probe(["serial:COM7?protocol=1"], clock, transports=lambda _address, _clock: transport)[0]
     assert answer.address == "serial:COM7?protocol=1&baud=4800"
 
 

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 
 import pytest
 
 from drivers import registry
-from drivers.address import SetupError
+from drivers.address import SetupError, parse_address
 from drivers.api import FiscalRegister
 from drivers.errors import NotSent
 from drivers.fiscal.shtrih import ShtrihRegister
-from drivers.registry import DRIVERS, known_drivers, open_register
+from drivers.registry import DRIVERS, Opening, known_drivers, open_register, open_with
 from drivers.transports.base import LinkError
 from drivers.transports.memory import VirtualClock
 
@@ -62,20 +63,56 @@ def test_options_are_checked(address: str, wrong: str) -> None:
     assert caught.value.ru.startswith("Адрес")
 
 
+@pytest.mark.parametrize(
+    ("address", "code", "wrong"),
+    [
+        ("lib:auto?speed=1", "bad_address", "unknown option speed; expected tcp=HOST:PORT, serial=PORT, baud=SPEED"),
+        ("lib:auto", "bad_address", "exactly one of tcp, serial, usb is needed"),
+        ("tcp:127.0.0.1:5555", "unsupported_transport", "use lib:PATH"),
+    ],
+)
+def test_a_driver_says_which_addresses_it_takes(address: str, code: str, wrong: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        open_register("atol-lib", address, clock=VirtualClock())
+    assert caught.value.code == code
+    assert wrong in caught.value.en
+    assert caught.value.ru.startswith("Адрес")
+
+
+def test_a_driver_that_needs_no_channel_of_ours_opens_none() -> None:
+    """Nothing is started either, until it is connected."""
+    register = open_register("atol-lib", "lib:/no/such/library.so?tcp=127.0.0.1:5555", clock=VirtualClock())
+    with pytest.raises(NotSent) as caught:
+        register.connect()
+    assert caught.value.code == "driver_missing"
+    register.disconnect()
+
+
+def test_a_look_ends_at_its_moment() -> None:
+    """Whichever way the driver takes to its device."""
+    clock = VirtualClock()
+    for name, address in (("shtrih", "tcp:127.0.0.1:1"), ("atol-lib", f"lib:{sys.executable}?usb=auto")):
+        opening = Opening(parse_address(address), clock, until=clock.now())
+        with pytest.raises(NotSent, match="no answer within the time for one address") as caught:
+            open_with(DRIVERS[name], opening).connect()
+        assert caught.value.code == "device_offline"
+
+
 def test_a_bad_profile_is_named(tmp_path: Path) -> None:
     profile = tmp_path / "slow.toml"
     profile.write_text("[time]\nclose = 'long'\n", "utf-8")
-    with pytest.raises(SetupError, match=r"slow.toml: time.close: a number above zero expected, not 'long'") as caught:
-        open_register("shtrih", "tcp:127.0.0.1:7778", clock=VirtualClock(), profile=profile)
-    assert caught.value.code == "bad_profile"
+    for name, address in (("shtrih", "tcp:127.0.0.1:7778"), ("atol-lib", "lib:auto?usb=auto")):
+        with pytest.raises(SetupError, match=r"slow.toml: time.close: a number above zero expected, not 'long'") as no:
+            open_register(name, address, clock=VirtualClock(), profile=profile)
+        assert no.value.code == "bad_profile"
 
 
 def test_outside_packages_come_second(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An installed package, as the interpreter sees it: a folder with its metadata."""
     (tmp_path / "outside_driver.py").write_text(
-        "from drivers.registry import Driver, shtrih\ndef make(transport, profile, clock, address):\n"
-        "    register = shtrih(transport, profile, clock, address)\n    register.made_outside = True\n"
-        "    return register\ndriver = Driver(make, {'colour': 'WORD'})\n",
+        "from drivers.registry import Driver, shtrih\ndef open_(opening):\n"
+        "    register = shtrih(opening)\n    register.made_outside = True\n"
+        "    return register\ndriver = Driver(open_, {'colour': 'WORD'})\n",
         "utf-8",
     )
     info = tmp_path / "outside-1.dist-info"

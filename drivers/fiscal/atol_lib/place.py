@@ -1,6 +1,8 @@
 """What an address tells the library.
 
-``lib:PATH?tcp=HOST:PORT``, ``lib:auto?serial=COM7&baud=115200``, ``lib:auto?usb=auto``.
+``lib:PATH?tcp=HOST:PORT``, ``lib:auto?serial=COM7&baud=115200``, ``lib:auto?usb=auto``. ``ofd``: over which channel the
+fiscal drive's messages go: the register's own network, USB, or this PC's network. ``python``: a Python built for the
+same processor as the library, when it is not the agent's own.
 """
 
 from __future__ import annotations
@@ -10,21 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from drivers.address import Address, AddressError
-
-OPTIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "tcp": "HOST:PORT",
-        "serial": "PORT",
-        "baud": "SPEED",
-        "usb": "auto|PATH",
-        "ofd": "none|usb|pc",
-        "model": "NUMBER",
-        "python": "PATH",
-    }
-)
-"""``ofd``: over which channel the fiscal drive's messages go: the register's own network, USB, or this PC's network.
-``python``: a Python built for the same processor as the library, when it is not the agent's own."""
+from drivers.address import Address, bad_address
 
 CHANNELS = ("tcp", "serial", "usb")
 AUTODETECT = "500"
@@ -49,14 +37,11 @@ class Place:
 def place_of(address: Address) -> Place:
     """Raises ``AddressError`` (``bad_address``)."""
     options = address.options
-    unknown = sorted(set(options) - set(OPTIONS))
-    if unknown:
-        raise _bad(address, f"unknown option {', '.join(unknown)}", f"неизвестный параметр {', '.join(unknown)}")
     channels = [name for name in CHANNELS if name in options]
     if len(channels) != 1:
-        raise _bad(address, "exactly one of tcp, serial, usb is needed", "нужен ровно один из tcp, serial, usb")
+        raise bad_address(address, "exactly one of tcp, serial, usb is needed", "нужен ровно один из tcp, serial, usb")
     if "baud" in options and channels != ["serial"]:
-        raise _bad(address, "baud belongs to serial", "baud бывает только с serial")
+        raise bad_address(address, "baud belongs to serial", "baud бывает только с serial")
     settings = {**ALWAYS, "Model": _model(address), **_CHANNEL[channels[0]](address)}
     if "ofd" in options:
         settings["OfdChannel"] = _one_of(address, "ofd", OFD)
@@ -67,14 +52,14 @@ def _tcp(address: Address) -> dict[str, str]:
     host, colon, port = address.options["tcp"].rpartition(":")
     if not colon or not host or not _NUMBER.fullmatch(port) or not 1 <= int(port) <= 65535:
         text = address.options["tcp"]
-        raise _bad(address, f"tcp={text}: expected HOST:PORT", f"tcp={text}: нужно ХОСТ:ПОРТ")
+        raise bad_address(address, f"tcp={text}: expected HOST:PORT", f"tcp={text}: нужно ХОСТ:ПОРТ")
     return {"Port": "2", "IPAddress": host.removeprefix("[").removesuffix("]"), "IPPort": str(int(port))}
 
 
 def _serial(address: Address) -> dict[str, str]:
     port = address.options["serial"]
     if not port:
-        raise _bad(address, "serial: expected a port, e.g. COM7", "serial: нужен порт, например COM7")
+        raise bad_address(address, "serial: expected a port, e.g. COM7", "serial: нужен порт, например COM7")
     baud = _one_of(address, "baud", {baud: baud for baud in BAUDS}) if "baud" in address.options else "115200"
     return {"Port": "0", "ComFile": port, "BaudRate": baud}
 
@@ -89,7 +74,7 @@ _CHANNEL = MappingProxyType({"tcp": _tcp, "serial": _serial, "usb": _usb})
 def _model(address: Address) -> str:
     model = address.options.get("model", AUTODETECT)
     if not _NUMBER.fullmatch(model):
-        raise _bad(address, f"model={model}: expected a number", f"model={model}: нужно число")
+        raise bad_address(address, f"model={model}: expected a number", f"model={model}: нужно число")
     return model
 
 
@@ -97,9 +82,5 @@ def _one_of(address: Address, name: str, known: Mapping[str, str]) -> str:
     value = address.options[name]
     if value not in known:
         expected = ", ".join(known)
-        raise _bad(address, f"{name}={value}: expected {expected}", f"{name}={value}: нужно {expected}")
+        raise bad_address(address, f"{name}={value}: expected {expected}", f"{name}={value}: нужно {expected}")
     return known[value]
-
-
-def _bad(address: Address, en: str, ru: str) -> AddressError:
-    return AddressError("bad_address", f"address {address}: {en}", f"Адрес {address}: {ru}")

@@ -7,14 +7,12 @@ that nothing of an earlier call can come back: the library goes on trying to del
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import drivers
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from drivers.fiscal.atol_json.runner import QUIET, LibraryFacts, Traits, answer_of, verdict
 from drivers.fiscal.atol_lib.finding import LibraryError, System, find_library
@@ -22,6 +20,7 @@ from drivers.fiscal.atol_lib.place import Place
 from drivers.hosts.messages import MessageError
 from drivers.hosts.result import Result
 from drivers.transports.base import Clock
+from drivers.transports.host_program import host_program
 from drivers.transports.process import HostProcess, Program
 from drivers.transports.tap import Direction, Trace
 from protocol.wire.atol.codes import Handling, describe
@@ -39,7 +38,7 @@ BESIDE = "libusb-1.0.so.0"  # stands beside the library where it is not installe
 
 class FptrRunner:
     """A ``TaskRunner`` for one device. ``program``: what to start instead of the host for this library. ``trace`` hears
-    the text of every task and of every answer, in UTF-8."""
+    the text of every task and of every answer, in UTF-8. ``until``: the clock's moment after which nothing is asked."""
 
     traits = Traits(can_cancel=True)
 
@@ -51,12 +50,14 @@ class FptrRunner:
         system: System | None = None,
         program: Program | None = None,
         trace: Trace | None = None,
+        until: float | None = None,
     ) -> None:
         self._place = place
         self._clock = clock
         self._system = system or System()
         self._program = program
         self._listener = trace
+        self._until = until
         self._host: HostProcess | None = None
         self._beside: Mapping[str, str] = {}
 
@@ -64,12 +65,12 @@ class FptrRunner:
         """Find the library and load it in a new process; no device is asked yet. Raises ``NotSent``:
         ``driver_missing``, ``driver_bitness``, ``driver_failed``."""
         self.close()
-        python = Path(self._place.python or sys.executable)
+        python = Path(self._place.python) if self._place.python else None
         try:
-            path = find_library(self._place.library, python, self._system)
+            path = find_library(self._place.library, python or Path(sys.executable), self._system)
         except LibraryError as error:
             raise NotSent(error.code, error.detail) from error
-        self._host = HostProcess(self._program or host_program(python), self._clock)
+        self._host = HostProcess(self._program or host_program("fptr10", python), self._clock)
         self._beside = {"LibraryPath": str(path.parent)} if (path.parent / BESIDE).is_file() else {}
         with self._ready():
             self._host.start()
@@ -154,6 +155,10 @@ class FptrRunner:
     def _ask(self, command: str, arguments: Mapping[str, Any], *, max_time: float) -> Result:
         if self._host is None:
             raise NotSent("device_offline", f"{command}: not connected")
+        if self._until is not None:
+            max_time = min(max_time, self._until - self._clock.now())
+        if max_time <= 0:
+            raise NotSent("device_offline", f"{command}: no answer within the time for one address")
         value = self._host.call(command, arguments, max_time=max_time)
         try:
             result = Result.from_value(value)
@@ -165,13 +170,6 @@ class FptrRunner:
     def _trace(self, direction: Direction, text: str) -> None:
         if self._listener is not None:
             self._listener(self._clock.now(), direction, text.encode("utf-8", "replace"))
-
-
-def host_program(python: Path) -> Program:
-    """The host under this Python, which needs no packages: only to see ours."""
-    here = Path(drivers.__file__).resolve().parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(here)}
-    return Program((str(python), "-P", "-X", "utf8", "-m", "drivers.hosts.fptr10"), environment)
 
 
 def _denied(result: Result) -> NotSent:

@@ -54,7 +54,6 @@ def test_paths() -> None:
         ("?usb=auto&baud=9600", "baud belongs to serial"),
         ("?usb=auto&ofd=wifi", "ofd=wifi: expected none, usb, pc"),
         ("?usb=auto&model=x", "model=x: expected a number"),
-        ("?usb=auto&speed=1", "unknown option speed"),
     ],
 )
 def test_what_is_wrong_is_named(options: str, words: str) -> None:

@@ -19,11 +19,11 @@ import pytest
 from drivers.address import parse_address
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from drivers.fiscal.atol_json.runner import QUIET
-from drivers.fiscal.atol_lib import atol_lib
 from drivers.fiscal.atol_lib.finding import System
 from drivers.fiscal.atol_lib.image import image_of
 from drivers.fiscal.atol_lib.place import place_of
 from drivers.fiscal.atol_lib.runner import FptrRunner
+from drivers.registry import open_register
 from drivers.transports.base import SystemClock
 from drivers.transports.process import Program
 from drivers.transports.tap import Trace
@@ -295,7 +295,7 @@ def test_whatever_goes_wrong_while_opening_nothing_was_sent(mode: str, code: str
 
 
 def test_a_register_by_its_address_says_what_is_missing(tmp_path: Path) -> None:
-    register = atol_lib(parse_address(f"lib:{tmp_path}/none.so?usb=auto"), SystemClock())
+    register = open_register("atol-lib", f"lib:{tmp_path}/none.so?usb=auto", clock=SystemClock())
     assert register.capabilities.one_command
     with pytest.raises(NotSent) as caught:
         register.connect()

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ import pytest
 from drivers.address import parse_address
 from drivers.errors import InDoubt, NotSent, Refused
 from drivers.fiscal.atol_lib.place import place_of
-from drivers.fiscal.atol_lib.runner import FptrRunner, host_program
+from drivers.fiscal.atol_lib.runner import FptrRunner
 from drivers.hosts.result import Result
 from drivers.transports.base import SystemClock
+from drivers.transports.host_program import host_program
 from drivers.transports.process import HostProcess
 from tests.support.vendor_library import NEWER, USED, Package
 from tests.support.vendor_tests import library, needs_library, needs_newer_library
@@ -62,7 +62,7 @@ def test_its_version(package: Package) -> None:
 
 @pytest.fixture
 def host() -> Iterator[HostProcess]:
-    one = HostProcess(host_program(Path(sys.executable)), SystemClock())
+    one = HostProcess(host_program("fptr10"), SystemClock())
     one.start()
     yield one
     one.end()
