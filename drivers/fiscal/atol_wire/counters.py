@@ -26,7 +26,7 @@ from protocol.wire.atol.queries import (
 )
 
 READINGS = 5
-COUNTED = {1: 0, 2: 2, 3: 1, 4: 3}
+SUMMED = {1: 0, 2: 2, 3: 1, 4: 3}
 """Tag 1054 → place in register 0Ch, which swaps return of income and expense."""
 LONGEST_SHIFT = timedelta(hours=24)
 
@@ -58,8 +58,8 @@ class Counters:
 
     def shift(self) -> ShiftTotals:
         return ShiftTotals(
-            receipts={sign: self._ask.the(ReceiptCount(place)).value for sign, place in COUNTED.items()},
-            total={sign: self._ask.the(ShiftTotal(kind)).value for sign, kind in TYPES.items()},
+            receipts={sign: self._ask.the(ReceiptCount(kind)).value for sign, kind in TYPES.items()},
+            total={sign: self._ask.the(ShiftTotal(place)).value for sign, place in SUMMED.items()},
             cash={sign: self._paid(kind, PaymentType.CASH) for sign, kind in TYPES.items()},
             cashless={sign: self._paid(kind, PaymentType.ELECTRONIC) for sign, kind in TYPES.items()},
             cash_in=self._ask.the(CashInSum()).value,

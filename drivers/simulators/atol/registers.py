@@ -17,9 +17,8 @@ REGISTRATIONS = 12
 """How many times a drive may be registered."""
 UNFINISHED = 0x10
 """Register 3B while a slip waits to be printed again."""
-RECEIPT_COUNTS = {0: 1, 1: 4, 2: 2, 3: 5}
-"""Parameter of register 0C -> receipt type. 0C and 41 are as the text has them; the vendor's library reads them the
-other way round, a sum of seven bytes from 0C and a count of five from 41."""
+SUMMED = {0: 1, 1: 4, 2: 2, 3: 5}
+"""Parameter of register 0C -> receipt type. 0C, 41 and 18 are as the vendor's library reads them (ADR 0018)."""
 FORMATS = {2: 2, 3: 3, 4: 4}
 """Tag 1209 -> register 36: 2 is 1.05, 3 is 1.1, 4 is 1.2."""
 
@@ -55,14 +54,15 @@ def _life_total(core: Core, kind: int, _: int) -> bytes:
     return bcd(sum(core.state.counters.life.get(f"{_type(kind)}.{payment}", 0) for payment in PAYMENTS), 7)
 
 
-def _shift_total(core: Core, kind: int, _: int) -> bytes:
-    return bcd(sum(core.state.counters.payments.get(f"{_type(kind)}.{payment}", 0) for payment in PAYMENTS), 7)
-
-
-def _count(core: Core, which: int, _: int) -> bytes:
-    if which not in RECEIPT_COUNTS:
+def _shift_total(core: Core, which: int, _: int) -> bytes:
+    if which not in SUMMED:
         raise Refusal(Reason.INCORRECT_DATA)
-    return bcd(core.state.counters.receipts.get(RECEIPT_COUNTS[which], 0), 5)
+    paid = core.state.counters.payments
+    return bcd(sum(paid.get(f"{SUMMED[which]}.{payment}", 0) for payment in PAYMENTS), 7)
+
+
+def _count(core: Core, kind: int, _: int) -> bytes:
+    return bcd(core.state.counters.receipts.get(_type(kind), 0), 5)
 
 
 def _clock(core: Core, _first: int, _second: int) -> bytes:
@@ -91,7 +91,7 @@ def _receipt_sums(core: Core, _first: int, _second: int) -> bytes:
 
 
 def _paper_width(core: Core, _first: int, _second: int) -> bytes:
-    return bytes([core.model.columns]) + core.model.dots.to_bytes(2, "big")  # binary
+    return bcd(core.model.columns, 1) + bcd(core.model.dots, 2)
 
 
 def _drive_life(core: Core, _first: int, _second: int) -> bytes:
@@ -149,7 +149,7 @@ REGISTERS: Mapping[int, Read] = {
     0x08: lambda core, *_: bcd(core.state.counters.cash_in_count, 2),
     0x09: lambda core, *_: bcd(core.state.counters.cash_out_count, 2),
     0x0A: lambda core, *_: bcd(core.state.counters.drawer, 7),
-    0x0C: _count,
+    0x0C: _shift_total,
     0x11: _clock,
     0x12: _shift,
     0x13: _receipt_state,
@@ -170,6 +170,6 @@ REGISTERS: Mapping[int, Read] = {
     0x38: _life,
     0x3B: lambda core, *_: bytes([UNFINISHED if core.unfinished else 0]),
     0x3D: _taxes,
-    0x41: _shift_total,
+    0x41: _count,
     0x43: _uptime,
 }

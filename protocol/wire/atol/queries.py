@@ -183,11 +183,11 @@ class Drawer(Command[Money7]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptCount(Command[Money5]):
-    """Receipts of the shift; ``kind`` counts 0 sell, 1 buy, 2 sell return, 3 buy return."""
+class ShiftTotal(Command[Money7]):
+    """Sum of the shift's receipts; ``kind`` counts 0 sell, 1 buy, 2 sell return, 3 buy return."""
 
     code: ClassVar[bytes] = b"\x91\x0c"
-    reply: ClassVar[type[Money5]] = Money5
+    reply: ClassVar[type[Money7]] = Money7
     kind: int = wire(UInt(1))
     second: int = wire(UInt(1), 0)
 
@@ -267,14 +267,18 @@ class SerialNumber(Command[SerialReply]):
 
 @dataclass(frozen=True, slots=True)
 class LineReply:
-    columns: int = wire(UInt(1))
-    dots: int = wire(Big(2), 0)
+    length: bytes = wire(Raw(1))
+    dots: bytes = wire(Raw(2), b"")
+
+    @property
+    def columns(self) -> int | None:
+        """``None`` for what is no packed decimal number: not every source takes it for one."""
+        digits = self.length.hex()
+        return int(digits) if digits.isdecimal() else None
 
 
 @dataclass(frozen=True, slots=True)
 class LineLength(Command[LineReply]):
-    """Binary."""
-
     code: ClassVar[bytes] = b"\x91\x18\x00\x00"
     reply: ClassVar[type[LineReply]] = LineReply
 
@@ -381,9 +385,11 @@ class PrintState(Command[PrintReply]):
 
 
 @dataclass(frozen=True, slots=True)
-class ShiftTotal(Command[Money7]):
+class ReceiptCount(Command[Money5]):
+    """Receipts of the shift, by the type of ``OpenReceipt``."""
+
     code: ClassVar[bytes] = b"\x91\x41"
-    reply: ClassVar[type[Money7]] = Money7
+    reply: ClassVar[type[Money5]] = Money5
     receipt_type: int = wire(UInt(1))
     second: int = wire(UInt(1), 0)
 

@@ -50,6 +50,12 @@ def test_what_a_register_does_not_tell(desk: Desk) -> None:
     assert desk.register.capabilities.columns == 32
 
 
+def test_a_line_length_that_is_no_decimal_number_is_not_used(desk: Desk) -> None:
+    desk.answer("91 18", OK + "2A 02 00")
+    desk.register.connect()
+    assert desk.register.capabilities.columns == 32
+
+
 @pytest.mark.parametrize(
     ("start", "answer"),
     [("A5", "00 03 02 39 0000 05 08 00 30 00"), ("A5", "7A"), ("91 16", "55 7A"), ("A4 30", "55 7A")],
@@ -208,14 +214,14 @@ def test_counters_belong_together(desk: Desk) -> None:
 
 
 def test_totals_go_by_their_own_order(desk: Desk) -> None:
-    for place, count in enumerate((11, 22, 33, 44)):
-        desk.answer(f"91 0C 0{place}", OK + f"00 00 00 00 {count}")
+    for place, roubles in enumerate((10, 30, 20, 40)):
+        desk.answer(f"91 0C 0{place}", OK + f"00 00 00 00 00 {roubles} 00")
     for kind, roubles in {1: 10, 2: 20, 4: 30, 5: 40}.items():
-        desk.answer(f"91 41 0{kind}", OK + f"00 00 00 00 00 {roubles} 00")
+        desk.answer(f"91 41 0{kind}", OK + f"00 00 00 00 {roubles + kind}")
         desk.answer(f"91 03 0{kind} 01", OK + f"00 00 00 00 {roubles} 00")
         desk.answer(f"91 03 0{kind} 02", OK + f"00 00 00 00 00 {roubles}")
     totals = desk.register.shift_totals()
-    assert totals.receipts == {1: 11, 2: 33, 3: 22, 4: 44}
+    assert totals.receipts == {1: 11, 2: 22, 3: 34, 4: 45}
     assert totals.total == totals.cash == {1: 1000, 2: 2000, 3: 3000, 4: 4000}
     assert totals.cashless == {1: 10, 2: 20, 3: 30, 4: 40}
 

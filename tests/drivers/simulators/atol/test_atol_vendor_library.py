@@ -87,7 +87,8 @@ def archive(folder: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("ffd", ["1.05", "1.1", "1.2"])
 def test_a_day(ffd: str, tmp_path: Path) -> None:
     with client(tmp_path, "--ffd", ffd) as vendor:
-        assert vendor.done("getDeviceInfo")["deviceInfo"]["modelName"] == "АТОЛ 25Ф"
+        told = vendor.done("getDeviceInfo")["deviceInfo"]
+        assert (told["modelName"], told["receiptLineLength"], told["receiptLineLengthPix"]) == ("АТОЛ 25Ф", 48, 576)
         assert vendor.done("getShiftStatus")["shiftStatus"]["state"] == "closed"
         assert vendor.done("openShift", operator=OPERATOR)["fiscalParams"]["fiscalDocumentNumber"] == 2
         assert vendor.done("cashIn", cashSum=500, operator=OPERATOR) == {"counters": {"cashSum": 500}}
@@ -107,8 +108,9 @@ def test_a_day(ffd: str, tmp_path: Path) -> None:
             assert vendor.done(kind) == {}
         assert vendor.done("nonFiscal", items=[{"type": "text", "text": "Проба"}]) == {}
         totals = vendor.done("getShiftTotals")["shiftTotals"]
-        paid = totals["receipts"]["sell"]["payments"]
-        assert (paid["cash"], paid["electronically"]) == (200, 101)  # of counts and sums see docs/simulators.md
+        sold_so_far = totals["receipts"]["sell"]
+        assert (sold_so_far["count"], sold_so_far["sum"]) == (2, 301)
+        assert (sold_so_far["payments"]["cash"], sold_so_far["payments"]["electronically"]) == (200, 101)
         assert totals["cashDrawer"]["sum"] == 700
         assert vendor.done("closeShift", operator=OPERATOR)["fiscalParams"]["receiptsCount"] == 2
     documents = archive(tmp_path)
