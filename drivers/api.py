@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from protocol.ffd.planned import PlannedReceipt
+from protocol.ffd.vat import Vat
 
 
 class ShiftState(StrEnum):
@@ -40,6 +41,11 @@ class Capabilities:
     can_cancel_open: bool
     can_read_archive: bool
     one_command: bool = False  # document opened, filled and closed by a single command
+    formats: frozenset[str] = frozenset({"1.05", "1.1", "1.2"})
+    """Format versions that receipts are made in; on a register of another one ``check_receipt`` refuses them all."""
+    rates: frozenset[Vat] = frozenset(Vat)
+    """VAT rates that receipts are made with, as far as the interface itself knows them: a line of another one is
+    ``not_expressible``. A register may be set up for fewer."""
     columns: int = 32  # characters in a line of a slip
     max_time: Mapping[str, float] = field(default_factory=dict)
     """Longest time in seconds that the device may work on: ``query``, ``fill``, ``close``, ``cancel``, ``shift``,
@@ -65,7 +71,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One consistent look at the register; reading it changes nothing."""
+    """One look at the register; reading it changes nothing. What takes several requests is asked in such an order that
+    ``last_fd`` comes last: a document that explains what the rest shows is never above it."""
 
     register_serial: str
     fn_serial: str

@@ -1,6 +1,6 @@
 """Run every behaviour over the benches of a package and say, or write down, how its drivers stand.
 
-    python -m drivers.conformance tests.conformance.shtrih:BENCHES --sheets docs/drivers
+    python -m drivers.conformance tests.conformance.benches:BENCHES --sheets docs/drivers
 
 The exit code is 1 when a behaviour failed.
 """
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         benches = [bench for place in options.benches for bench in _benches(place)]
     except (ImportError, AttributeError, ValueError) as error:
         parser.error(
-            f"{error}; expected MODULE:NAME of a sequence of benches, for example tests.conformance.shtrih:BENCHES"
+            f"{error}; expected MODULE:NAME of a sequence of benches, for example tests.conformance.benches:BENCHES"
         )
     judged = {str(case): case.judged() for case in cases(benches) if options.only in case.behaviour.name}
     for name, each in judged.items():

@@ -36,6 +36,7 @@ class Able(StrEnum):
     IMPRINT = "the driver says that nothing of ours is stored in a document (has_imprint)"
     CANCEL = "the driver says that an open document cannot be cancelled (can_cancel_open)"
     ARCHIVE = "the driver says that the archive cannot be read (can_read_archive)"
+    FFD_12 = "the driver says that it makes no receipts of format 1.2 (formats)"
     STEPWISE = "the driver says that a receipt is one command (one_command)"
 
     def within(self, capabilities: Capabilities) -> bool:
@@ -46,6 +47,8 @@ class Able(StrEnum):
                 return capabilities.can_cancel_open
             case Able.ARCHIVE:
                 return capabilities.can_read_archive
+            case Able.FFD_12:
+                return "1.2" in capabilities.formats
             case Able.STEPWISE:
                 return not capabilities.one_command
 

@@ -27,6 +27,7 @@ from drivers.conformance.behaviours.paper import BARCODES
 from drivers.conformance.bench import Desk, Setting
 from drivers.errors import InDoubt, NotSent, Refused
 from protocol.ffd.planned import PlannedPayments, PlannedReceipt
+from protocol.ffd.vat import Vat
 from tests.conformance.shtrih import LONGEST, OFFERS, ShtrihBench, ShtrihDesk
 
 MUTATING = (
@@ -506,6 +507,14 @@ class TimesForgotten(Passing):
         return replace(self.inner.capabilities, max_time={"close": 30.0})
 
 
+class LessThanItMakes(Passing):
+    """Says that it cannot what it does all the same: whoever believed it would be surprised."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(self.inner.capabilities, formats=frozenset({"1.05"}), rates=frozenset({Vat.VAT10, Vat.NONE}))
+
+
 @dataclass(frozen=True)
 class BrokenBench(ShtrihBench):
     breaks: Callable[[FiscalRegister, Desk], object] = Passing
@@ -588,5 +597,6 @@ BROKEN: dict[type[Passing], tuple[str, ...]] = {
     SlipAsDocument: ("slip.not-fiscal", "slip.in-a-closed-shift"),
     SwallowsTheCallersError: ("line.progress-may-raise",),
     TimesForgotten: ("line.capabilities",),
+    LessThanItMakes: ("check.format-not-made", "check.rate-not-made"),
 }
 """What is wrong, and the behaviours that must see it."""

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drivers.conformance.bench import Bench
-from tests.conformance.shtrih import BENCHES
+from tests.conformance.benches import BENCHES
 
 
 def pytest_kassabridge_benches() -> Sequence[Bench]:
-    """A new family adds its benches here."""
+    """A new family adds its benches to ``benches``."""
     return BENCHES

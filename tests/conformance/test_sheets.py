@@ -9,11 +9,10 @@ import pytest
 from drivers.conformance.catalogue import behaviours, sections
 from drivers.conformance.judgement import BadBench, Case, State, cases
 from drivers.conformance.sheet import sheet
-from tests.conformance.conftest import pytest_kassabridge_benches
+from tests.conformance.benches import BENCHES
 from tests.conformance.shtrih import OFFERS, ShtrihBench
 from tests.support.write_docs import DOCS
 
-BENCHES = pytest_kassabridge_benches()
 SHEETS = DOCS / "drivers"
 FAMILIES = sorted({bench.family for bench in BENCHES})
 
@@ -22,7 +21,7 @@ FAMILIES = sorted({bench.family for bench in BENCHES})
 def test_the_sheet_is_current(family: str) -> None:
     page = (SHEETS / f"{family}-conformance.md").read_text(encoding="utf-8")
     wanted = sheet(family, BENCHES, Case.standing)
-    assert page == wanted, "run: python -m drivers.conformance tests.conformance.shtrih:BENCHES --sheets docs/drivers"
+    assert page == wanted, "run: python -m drivers.conformance tests.conformance.benches:BENCHES --sheets docs/drivers"
 
 
 def test_every_sheet_is_of_a_family_that_is_judged() -> None:

@@ -74,8 +74,10 @@ def without_paper(stage: Stage) -> None:
         verdict = stage.verdict(driver.cancel_document)
     if verdict is not None:  # some registers print what they cancel; then it must be said, and done with paper
         stage.refused(driver.cancel_document, "no_paper")
-        stage.hand(Hand.PAPER_IN)
-        driver.cancel_document()
+    else:
+        assert stage.truth().open_total is None
+    stage.hand(Hand.PAPER_IN)
+    driver.cancel_document()
     assert (stage.truth().open_total, stage.truth().receipts) == (None, [])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers.conformance.bench import Setting
-from drivers.conformance.catalogue import Behaviour, behaviour
+from drivers.conformance.catalogue import Able, Behaviour, behaviour
 from drivers.conformance.samples import NEWEST, RICH
 from drivers.conformance.stage import Stage
 
@@ -41,7 +41,7 @@ def _older(setting: Setting, ffd: str) -> Behaviour:
 FORMATS = tuple(_older(setting, ffd) for setting, ffd in OLDER)
 
 
-@behaviour("format.1.2", "format 1.2: the buyer in 1256, the unit by number", Setting.FFD_12)
+@behaviour("format.1.2", "format 1.2: the buyer in 1256, the unit by number", Setting.FFD_12, Able.FFD_12)
 def newest(stage: Stage) -> None:
     stage.at_work()
     tags = stage.sell(RICH)["tags"]
@@ -50,7 +50,8 @@ def newest(stage: Stage) -> None:
     assert [line["2108"] for line in tags["1059"]] == [0, 22]
 
 
-@behaviour("format.1.2-only", "format 1.2: the whole buyer, industry and operation requisites", Setting.FFD_12)
+@behaviour("format.1.2-only", "format 1.2: the whole buyer, industry and operation requisites", Setting.FFD_12,
+           Able.FFD_12)  # fmt: skip
 def only_newest(stage: Stage) -> None:
     stage.at_work()
     tags = stage.sell(NEWEST)["tags"]

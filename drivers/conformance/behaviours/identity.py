@@ -112,13 +112,14 @@ def new_drive(stage: Stage) -> None:
     assert (found.register_serial, found.fn_serial) == (first.register_serial, fresh["fn"])
 
 
-@behaviour("identity.left-over-answer", "an answer left over from before is thrown away, never taken for a new one",
-           Fate.ANSWER_KEPT)  # fmt: skip
+@behaviour("identity.left-over-answer", "an answer that the device has kept is thrown away or its own command's, never "
+           "a new one's", Fate.ANSWER_KEPT)  # fmt: skip
 def left_over(stage: Stage) -> None:
     driver = stage.at_work()
     stage.fill()
     stage.fate(Step.CLOSE, Fate.ANSWER_KEPT)
-    stage.in_doubt(lambda: driver.close_receipt(SALE))
+    verdict = stage.verdict(lambda: driver.close_receipt(SALE))
+    assert verdict is None or isinstance(verdict, InDoubt), f"{verdict!r} of a command that was carried out"
     found = stage.connect()
     assert found.register_serial == stage.truth().identity["serial"]
     status = driver.status()

@@ -7,14 +7,13 @@ from decimal import Decimal
 
 from drivers.conformance.bench import Setting, Step
 from drivers.conformance.catalogue import Behaviour, behaviour
-from drivers.conformance.samples import NEWEST, REPAIR, SALE
+from drivers.conformance.samples import NEWEST, REPAIR, SALE, at_rates
 from drivers.conformance.stage import Stage
 from drivers.errors import Refused
 from protocol.ffd.planned import PlannedBuyer, PlannedReceipt
 from protocol.ffd.vat import Vat
 
-AT_20 = replace(SALE, lines=(replace(REPAIR, vat=Vat.VAT20, vat_sum=75000),), total=450000,
-                payments=replace(SALE.payments, cash=350000), cash_tendered=350000)  # fmt: skip
+AT_20, AT_22 = at_rates(Vat.VAT20), at_rates(Vat.VAT22)
 
 
 def _refuses(stage: Stage, receipt: PlannedReceipt, *codes: str) -> Refused:
@@ -53,6 +52,25 @@ def _old_format(setting: Setting, ffd: str) -> Behaviour:
 OLD_FORMATS = (_old_format(Setting.FFD_105, "1.05"), _old_format(Setting.FFD_11, "1.1"))
 
 
+@behaviour("check.format-not-made", "a receipt on a register of format 1.2 is made, or it is not_expressible and the "
+           "driver's capabilities say so", Setting.FFD_12)  # fmt: skip
+def format_not_made(stage: Stage) -> None:
+    driver = stage.at_work()
+    stage.settle()
+    if "1.2" in driver.capabilities.formats:
+        stage.sell()
+    else:
+        _refuses(stage, SALE, "not_expressible")
+
+
+@behaviour("check.rate-not-made", "a VAT rate that the driver says it does not make: not_expressible, with its tag")
+def rate_not_made(stage: Stage) -> None:
+    driver = stage.at_work()
+    stage.settle()
+    for vat in set(Vat) - driver.capabilities.rates:
+        assert "1199" in _refuses(stage, at_rates(SALE.lines[0].vat, vat), "not_expressible").detail
+
+
 @behaviour("check.taxation", "a taxation system that is not registered: taxation_not_registered", Setting.ONE_TAXATION)
 def taxation(stage: Stage) -> None:
     stage.at_work()
@@ -67,7 +85,7 @@ def vat20(stage: Stage) -> None:
     stage.settle()
     _refuses(stage, AT_20, "vat20_autoreplace")
     _refuses(stage, replace(AT_20, sign=2), "vat20_autoreplace")
-    stage.sell()
+    stage.sell(AT_22)
 
 
 @behaviour("check.vat-missing", "a rate that the tax table lacks: vat_rate_missing; the others are sold",
@@ -75,7 +93,7 @@ def vat20(stage: Stage) -> None:
 def vat_missing(stage: Stage) -> None:
     stage.at_work()
     stage.settle()
-    _refuses(stage, SALE, "vat_rate_missing")
+    _refuses(stage, AT_22, "vat_rate_missing")
     stage.sell(AT_20)
 
 

@@ -30,7 +30,7 @@ from drivers.fiscal.atol_wire.known import Known, find_out
 from drivers.fiscal.atol_wire.link import Link
 from drivers.fiscal.atol_wire.printing import Printer
 from drivers.fiscal.atol_wire.profile import Profile
-from drivers.fiscal.atol_wire.receipt import TAXES, Registered, cashier_requisites, commands_for
+from drivers.fiscal.atol_wire.receipt import SERVED, TAXES, Registered, cashier_requisites, commands_for
 from drivers.fiscal.atol_wire.slip import slip_commands
 from drivers.transports.base import Clock, Transport
 from protocol.ffd.planned import PlannedReceipt
@@ -90,6 +90,8 @@ class AtolWireRegister(FiscalRegister):
             task_id_durable=False,
             can_cancel_open=True,
             can_read_archive=True,
+            formats=frozenset(SERVED),
+            rates=frozenset(TAXES),
             columns=profile.columns,
             max_time=profile.max_time,
         )
@@ -132,20 +134,21 @@ class AtolWireRegister(FiscalRegister):
         if look.state.serial != known.short_serial:
             self.disconnect()
             raise NotSent("wrong_device", f"serial {look.state.serial}, it was {known.short_serial} when connecting")
-        drive = self._ask.the(DriveState())
         shift = self._ask.the(Shift())
         if shift.state not in _SHIFTS:
             raise InDoubt("bad_reply", f"register 12h: state of the shift {shift.state}")
         closed = self._ask.the(LastClosedShift()).value
         document = self._ask.the(OpenDocument())
         drawer = self._ask.optional(Drawer())
+        receipt = self._ask.the(InShift()).receipt
+        drive = self._ask.the(DriveState())
         is_open = shift.state != ShiftReply.CLOSED
         return Status(
             register_serial=known.identity.register_serial,
             fn_serial=drive.serial.strip(),
             shift=_SHIFTS[shift.state],
             shift_number=closed + is_open,
-            receipt_in_shift=self._ask.the(InShift()).receipt,
+            receipt_in_shift=receipt,
             document_open=document.receipt_type != 0,
             fn_document_open=drive.document != 0,
             last_fd=drive.last_fd,

@@ -1,0 +1,7 @@
+"""All benches of ours: the rows that ``conftest`` and the sheets are made of."""
+
+from __future__ import annotations
+
+from tests.conformance import atol_wire, shtrih
+
+BENCHES = (*shtrih.BENCHES, *atol_wire.BENCHES)
