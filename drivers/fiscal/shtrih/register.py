@@ -151,9 +151,9 @@ class ShtrihRegister(FiscalRegister):
             self.disconnect()
             raise NotSent("wrong_device", f"serial {full.serial}, it was {known.short_serial} when connecting")
         self._printer.saw(full)
-        drive = self._link.call(DriveStatus(self._password))
         shift = self._link.call(ShiftParameters(self._password))
         drawer = self._ask.optional(MoneyRegister(self._password, MoneyRegister.DRAWER))
+        drive = self._link.call(DriveStatus(self._password))
         clock = datetime.combine(full.day, full.clock) if full.day and full.clock else None
         return Status(
             register_serial=known.identity.register_serial,
