@@ -43,20 +43,20 @@ class PacedPort(PtyPort):
         self._free = 0.0  # when the line has carried what was given to it
         self._answers = False  # what is written now is the answer to what was read just before
 
-    def read(self, ready: set[int]) -> bytes | None:
+    def read(self, who: int, ready: set[int]) -> bytes | None:
         came = time.perf_counter()
-        data = super().read(ready)
+        data = super().read(who, ready)
         if data:
             self._carry(len(data), came)
         self._answers = bool(data)
         return data
 
-    def write(self, data: bytes) -> None:
+    def write(self, who: int, data: bytes) -> None:
         given = self._free if self._answers else time.perf_counter()
         for at in range(0, len(data), PIECE):
             piece = data[at : at + PIECE]
             self._carry(len(piece), given)
-            super().write(piece)
+            super().write(who, piece)
 
     def _carry(self, count: int, given: float) -> None:
         self._free = max(self._free, given) + count * self._byte_time

@@ -7,14 +7,13 @@ commands (``code_of``, ``perform``, ``changes``, ``refusal``) and what it forget
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from random import Random
 from typing import ClassVar, Generic, Protocol, TypeVar
 
+from drivers.simulators.agenda import Agenda
 from drivers.simulators.clock import Clock
 from drivers.simulators.door import Door, Request
 from drivers.simulators.faults import Fault, FaultSpecError, LineFaults, Triggers, parse
@@ -75,6 +74,10 @@ class Appliance(ABC, Generic[M, R]):
     """Error of a command that comes too early."""
     ALIEN_FAULTS: ClassVar[frozenset[str]] = frozenset()
     """Faults that mean nothing to this make."""
+    WORDS: ClassVar[frozenset[str]] = frozenset()
+    """Commands that a fault names by a word, not by a code in hex."""
+    CROWD: ClassVar[bool] = False
+    """Many hosts may be connected at a time; otherwise a new connection cuts the one before."""
 
     def __init__(self, state: M, register: R, clock: Clock, *, paper: Paper, store: Store[M], random: Random) -> None:
         self.state = state
@@ -90,10 +93,9 @@ class Appliance(ABC, Generic[M, R]):
         self._triggers = Triggers(())
         self._foreign: list[Fault] = []
         self._steps: list[Fault] = []
-        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
+        self._agenda = Agenda(clock)
         self._deaf_until: float | None = None
-        self._line: Connection | None = None
+        self._lines: list[Connection] = []
 
     def switched_on(self, faults: Iterable[Fault]) -> None:
         """The last step of making one."""
@@ -134,14 +136,15 @@ class Appliance(ABC, Generic[M, R]):
     # --- for the host's side ---
 
     def connection(self) -> Connection:
-        """Plug in. The connection before is cut. Raises ``ConnectionRefusedError`` while the power is off."""
+        """Plug in. Raises ``ConnectionRefusedError`` while nothing there can be reached."""
         self.tick()
-        if not self.powered:
-            raise ConnectionRefusedError("the simulated register has no power")
-        if self._line is not None:
-            self._line.close()
-        self._line = Connection(self)
-        return self._line
+        if not self.reachable:
+            raise ConnectionRefusedError("the simulated device has no power")
+        if not self.CROWD:
+            self.hang_up()
+        self._lines = [line for line in self._lines if not line.closed]
+        self._lines.append(Connection(self))
+        return self._lines[-1]
 
     def inject(self, fault: Fault | str) -> None:
         """Add a fault now; counts of commands and bytes that it depends on start here.
@@ -151,6 +154,10 @@ class Appliance(ABC, Generic[M, R]):
             fault = parse(fault)
         if fault.name in self.ALIEN_FAULTS:
             raise FaultSpecError(f"fault {fault.name!r}: this make of register has nothing like it")
+        command = fault.text("command")
+        if command is not None and command[0].islower() and command not in self.WORDS:
+            known = ", ".join(sorted(self.WORDS)) or "a command code in hex, for example FF45 or E0"
+            raise FaultSpecError(f"fault {fault.name!r}: command={command!r} is unknown here; expected {known}")
         now = self.clock.monotonic()
         printer = self.register.printer
         match fault.name:
@@ -178,7 +185,12 @@ class Appliance(ABC, Generic[M, R]):
 
     @property
     def connected(self) -> bool:
-        return self._line is not None and not self._line.closed
+        return any(not line.closed for line in self._lines)
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a host can connect, and stays connected."""
+        return self.powered
 
     # --- hands on it ---
 
@@ -191,7 +203,8 @@ class Appliance(ABC, Generic[M, R]):
         self.forget()
         self._agenda.clear()
         self.powered = False
-        self.hang_up()
+        if not self.reachable:
+            self.hang_up()
         if annulled:
             self.register.annul()
         self.save()
@@ -202,9 +215,10 @@ class Appliance(ABC, Generic[M, R]):
             self.register.printer.power_on(self.clock.monotonic())
 
     def hang_up(self) -> None:
-        """Cut the connection; a stored reply stays for the next one."""
-        if self._line is not None:
-            self._line.close()
+        """Cut every connection; a stored reply stays for the next one."""
+        for line in self._lines:
+            line.close()
+        self._lines.clear()
 
     def take_paper(self) -> None:
         """The roll ends here and now."""
@@ -245,26 +259,21 @@ class Appliance(ABC, Generic[M, R]):
 
     @property
     def deaf(self) -> bool:
-        """Takes no byte and sends none: mute, or without power."""
+        """Takes no byte and sends none: mute, or out of reach."""
         mute = self._deaf_until is not None and self.clock.monotonic() < self._deaf_until
-        return mute or not self.powered
+        return mute or not self.reachable
 
     @property
     def deadline(self) -> float | None:
-        waits = [self._agenda[0][0]] if self._agenda else []
         printing = None if not self.powered else self.register.printer.deadline()
-        if printing is not None:
-            waits.append(printing)
-        return min(waits) if waits else None
+        return min((when for when in (self._agenda.next, printing) if when is not None), default=None)
 
     def tick(self) -> None:
         """Do everything that is due."""
-        now = self.clock.monotonic()
-        while self._agenda and self._agenda[0][0] <= now:
-            heapq.heappop(self._agenda)[2]()
+        self._agenda.do()
         printer = self.register.printer
         if self.powered:
-            printer.tick(now)
+            printer.tick(self.clock.monotonic())
         if printer.changed:
             printer.changed = False
             self.save()
@@ -274,6 +283,10 @@ class Appliance(ABC, Generic[M, R]):
         self._store.save(self.state)
 
     # --- for the lower level ---
+
+    def strikes(self, name: str, code: str) -> Fault | None:
+        """The fault of that name that strikes at this command, which counts by asking."""
+        return self._triggers.hit(name, code)
 
     def at_the_door(self, request: Request) -> Door:
         """A whole good frame has come."""
@@ -312,7 +325,7 @@ class Appliance(ABC, Generic[M, R]):
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Do this so much later, unless the power fails before."""
-        heapq.heappush(self._agenda, (self.clock.monotonic() + seconds, next(self._order), action))
+        self._agenda.after(seconds, action)
 
     # --- inside ---
 
@@ -346,18 +359,17 @@ class Appliance(ABC, Generic[M, R]):
     def _answer(self, request: Request, reply: bytes) -> None:
         self.busy = False
         request.deliver(reply)
-        if self._line is not None:
-            self._line.answer_ready()
+        for line in list(self._lines):
+            line.answer_ready()
 
     def _lose(self, request: Request, reply: bytes, lost: Fault) -> None:
         self.busy = False
         request.deliver(None if lost.text("stored") == "no" else reply)
-        if self._line is None:
-            return
-        if lost.text("drop") == "no":
-            self._line.answer_lost()
-        else:
-            self._line.close()
+        for line in list(self._lines):
+            if lost.text("drop") == "no":
+                line.answer_lost()
+            else:
+                line.close()
 
     def _refused(self, code: str) -> int | None:
         refuse, busy = self._triggers.hit("refuse", code), self._triggers.hit("busy", code)

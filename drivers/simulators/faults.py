@@ -6,6 +6,7 @@ counts commands for one fault; ``LineFaults`` damages bytes. Which make honours 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -37,9 +38,11 @@ ALWAYS = 1 << 60
 
 
 def _command(text: str) -> str:
+    if re.fullmatch(r"[a-z]+(-?[A-Za-z0-9]+)*", text) and not re.fullmatch(r"[0-9a-f]{2}h?|[0-9a-f]{4}h?", text):
+        return text
     code = text.upper().removesuffix("H")
     if len(code) not in (2, 4) or any(digit not in "0123456789ABCDEF" for digit in code):
-        raise ValueError("a command code in hex, for example FF45 or E0")
+        raise ValueError("a command code in hex, for example FF45 or E0, or a task's word, for example sell")
     return code
 
 
@@ -159,6 +162,16 @@ FAULTS: Mapping[str, FaultKind] = {
     "nak": FaultKind(dict(_WHICH), (), "a good frame is answered as a damaged one and not executed"),
     "drop": FaultKind(dict(_WHICH), (), "the connection drops, and the command is not executed"),
     "full": FaultKind(dict(_WHICH), (), "no room in the buffer of tasks: the command is not taken (ATOL)"),
+    "fail": FaultKind(
+        {**_WHICH, "code": _count, "when": _WHEN},
+        ("code",),
+        "a task ends with that code of the library, a request with that HTTP status; executed or not (ATOL Web Server)",
+    ),
+    "restart": FaultKind(
+        {**_WHICH, "when": _WHEN, "off": _seconds},
+        (),
+        "the server dies before or after a request or task and is back later (ATOL Web Server)",
+    ),
     "foreign": FaultKind(
         {"after": _count, "total": _kopecks},
         ("after",),
@@ -197,7 +210,8 @@ def _keys(kind: FaultKind) -> str:
 class Trigger:
     """Says whether a fault strikes: from its ``nth`` matching command on, ``times`` in a row (1 and 1).
 
-    A code matches those that it begins: ``91`` every register of an ATOL, ``9133`` one of them."""
+    A code matches those that it begins: ``91`` every register of an ATOL, ``9133`` one of them; a word
+    matches itself."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -205,7 +219,7 @@ class Trigger:
 
     def hit(self, code: str) -> bool:
         command = self.fault.text("command")
-        if command is not None and not code.startswith(command):
+        if command is not None and not (code == command if command[0].islower() else code.startswith(command)):
             return False
         self._seen += 1
         first = self.fault.integer("nth", 1)

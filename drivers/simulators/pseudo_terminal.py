@@ -21,6 +21,8 @@ DELIVERY = 0.5
 """Longest wait, seconds, for a client to read what was sent before the port vanishes."""
 SETTLING = 0.05
 """Seconds without anything unread after which it has been read: the kernel hands bytes over a little later itself."""
+THE_CLIENT = 1
+"""Number of the one client that can be inside."""
 LOOK = 0.02
 """Seconds between two looks for a client: the system tells when one leaves, not when one comes."""
 
@@ -48,13 +50,13 @@ class PtyPort:
     def readable(self) -> list[int]:
         return [self._master] if self._inside else []
 
-    def arrived(self, _ready: set[int]) -> bool:
+    def arrived(self, _ready: set[int]) -> int | None:
         if self._inside or self._master < 0 or self._vacant():
-            return False
+            return None
         self._inside = True
-        return True
+        return THE_CLIENT
 
-    def read(self, ready: set[int]) -> bytes | None:
+    def read(self, _who: int, ready: set[int]) -> bytes | None:
         if not self._inside:
             return None
         if self._master not in ready:
@@ -71,11 +73,11 @@ class PtyPort:
             return b""
         return data
 
-    def write(self, data: bytes) -> None:
+    def write(self, _who: int, data: bytes) -> None:
         with suppress(BlockingIOError):  # nobody reads, and the line has no flow control
             os.write(self._master, data)
 
-    def hang_up(self) -> None:
+    def hang_up(self, _who: int) -> None:
         """A client that is still there sees the port vanish."""
         if self._inside:
             self._deliver()

@@ -1,7 +1,8 @@
-"""A simulated device in a loop of its own: one thread, one client at a time, whatever the port is.
+"""A simulated device in a loop of its own: one thread, whatever the port is.
 
-A new client replaces the one before, as a register does whose host has dialled again after a cut. What other threads
-want of the device goes through ``call`` and is done between two rounds of the loop, so that nothing needs a lock.
+How many clients may be inside at a time is the device's matter: a register cuts the line before when a host has dialled
+again, and its client is put out then. What other threads want of the device goes through ``call`` and is done between
+two rounds of the loop, so that nothing needs a lock.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class Device(Protocol):
     def deadline(self) -> float | None: ...
 
     @property
-    def powered(self) -> bool: ...
+    def reachable(self) -> bool:
+        """Whether a client can stay connected."""
 
     def tick(self) -> None: ...
 
@@ -49,7 +51,7 @@ class Device(Protocol):
 
 
 class Port(Protocol):
-    """Where clients come in. At most one is inside."""
+    """Where clients come in. ``who`` is the number that ``arrived`` has given a client."""
 
     @property
     def address(self) -> str:
@@ -62,20 +64,20 @@ class Port(Protocol):
     def readable(self) -> list[int]:
         """File descriptors to wait for."""
 
-    def arrived(self, ready: set[int], /) -> bool:
-        """A client has come; one that was inside before is out."""
+    def arrived(self, ready: set[int], /) -> int | None:
+        """The number of a client that has come."""
 
-    def read(self, ready: set[int], /) -> bytes | None:
+    def read(self, who: int, ready: set[int], /) -> bytes | None:
         """What the client has sent, b"" when nothing; ``None``: it has gone."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, who: int, data: bytes) -> None:
         """Raises ``OSError`` when the client has gone."""
 
-    def hang_up(self) -> None:
-        """Put the client out, so that it notices."""
+    def hang_up(self, who: int) -> None:
+        """Put the client out, so that it notices; nothing to do for one that is out."""
 
     def power(self, on: bool) -> None:
-        """The device was switched off, which puts a client out, or on."""
+        """The device went out of reach, which puts every client out, or came back."""
 
     def close(self) -> None: ...
 
@@ -91,7 +93,7 @@ class Server:
         self._waker.setblocking(False)
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stopping = False
-        self._line: TimedLine | None = None
+        self._lines: dict[int, TimedLine] = {}
         self._power = True
 
     @property
@@ -109,11 +111,12 @@ class Server:
 
     def settle(self) -> None:
         """Let the port show what has become of the power; for an action of ``call`` that tells others about it."""
-        if self._power != self._device.powered:
-            self._power = self._device.powered
-            if self._line is not None and not self._power:
-                self._line.close()
-                self._line = None
+        if self._power != self._device.reachable:
+            self._power = self._device.reachable
+            if not self._power:
+                for line in self._lines.values():
+                    line.close()
+                self._lines.clear()
             self._port.power(self._power)
 
     def serve(self) -> None:
@@ -122,14 +125,16 @@ class Server:
             self._obey()
             self._device.tick()
             self.settle()
-            if self._port.arrived(ready):
-                self._plug_in()
+            who = self._port.arrived(ready)
+            if who is not None:
+                self._plug_in(who)
             self._read(ready)
             self._device.tick()
             self._write()
 
     def close(self) -> None:
-        self._hang_up()
+        for who in list(self._lines):
+            self._hang_up(who)
         self._port.close()
         self._wake.close()
         self._waker.close()
@@ -147,8 +152,9 @@ class Server:
             self._waker.send(b"x")
 
     def _wait(self) -> set[int]:
-        due = self._line.deadline if self._line is not None else self._device.deadline
-        waits = [] if due is None else [max(0.0, due - self._clock.monotonic())]
+        now = self._clock.monotonic()
+        dues = (self._device.deadline, *(line.deadline for line in self._lines.values()))
+        waits = [max(0.0, due - now) for due in dues if due is not None]
         if self._port.patience is not None:
             waits.append(self._port.patience)
         wake = self._wake.fileno()
@@ -165,49 +171,44 @@ class Server:
                 return
             action()
 
-    def _plug_in(self) -> None:
-        if self._line is not None:
-            log.info("a new client replaces the one before")
-            self._line.close()
-            self._line = None
+    def _plug_in(self, who: int) -> None:
+        self._lines.pop(who, None)  # a port with one place, whose client came anew
         try:
-            self._line = self._device.connection()
+            self._lines[who] = self._device.connection()
         except ConnectionRefusedError:
-            log.info("no power: connection closed")
-            self._port.hang_up()
+            log.info("out of reach: connection closed")
+            self._port.hang_up(who)
 
     def _read(self, ready: set[int]) -> None:
-        if self._line is None:
-            return
-        try:
-            data = self._port.read(ready)
-        except OSError as error:
-            log.info("read failed: %s", error)
-            data = None
-        if data is None:
-            log.info("the client has hung up")
-            self._hang_up()
-        elif data:
-            self._line.feed(data)
+        for who, line in list(self._lines.items()):
+            if line.closed:
+                continue  # by a newer one: ``_write`` puts its client out
+            try:
+                data = self._port.read(who, ready)
+            except OSError as error:
+                log.info("read failed: %s", error)
+                data = None
+            if data is None:
+                log.info("the client has hung up")
+                self._hang_up(who)
+            elif data:
+                line.feed(data)
 
     def _write(self) -> None:
-        if self._line is None:
-            return
-        data = self._line.poll()
-        try:
-            if data:
-                self._port.write(data)
-        except OSError as error:
-            log.info("write failed: %s", error)
-            self._hang_up()
-            return
+        for who, line in list(self._lines.items()):
+            data = line.poll()
+            try:
+                if data:
+                    self._port.write(who, data)
+            except OSError as error:
+                log.info("write failed: %s", error)
+                self._hang_up(who)
+                continue
+            if line.closed:
+                log.info("the device has cut the connection")
+                self._hang_up(who)
         self.settle()
-        if self._line is not None and self._line.closed:
-            log.info("the device has cut the connection")
-            self._hang_up()
 
-    def _hang_up(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
-            self._port.hang_up()
+    def _hang_up(self, who: int) -> None:
+        self._lines.pop(who).close()
+        self._port.hang_up(who)

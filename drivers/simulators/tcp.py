@@ -16,7 +16,7 @@ class TcpPort:
     def __init__(self, host: str, port: int) -> None:
         self._listener = socket.create_server((host, port))
         self._listener.setblocking(False)
-        self._client: socket.socket | None = None
+        self._clients: dict[int, socket.socket] = {}
 
     @property
     def address(self) -> str:
@@ -28,44 +28,45 @@ class TcpPort:
         return None
 
     def readable(self) -> list[int]:
-        return [each.fileno() for each in (self._listener, self._client) if each is not None]
+        return [self._listener.fileno(), *self._clients]
 
-    def arrived(self, ready: set[int]) -> bool:
+    def arrived(self, ready: set[int]) -> int | None:
         if self._listener.fileno() not in ready:
-            return False
+            return None
         try:
             client, peer = self._listener.accept()
         except OSError as error:
             log.warning("accept failed: %s", error)
-            return False
+            return None
         log.info("connected: %s", peer)
-        self.hang_up()
         client.settimeout(PATIENCE)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._client = client
-        return True
+        self._clients[client.fileno()] = client
+        return client.fileno()
 
-    def read(self, ready: set[int]) -> bytes | None:
-        if self._client is None:
-            return None
-        if self._client.fileno() not in ready:
+    def read(self, who: int, ready: set[int]) -> bytes | None:
+        """A client's number is its descriptor."""
+        if who not in ready:
             return b""
-        return self._client.recv(4096) or None
+        return self._clients[who].recv(4096) or None
 
-    def write(self, data: bytes) -> None:
-        if self._client is not None:
-            self._client.sendall(data)
+    def write(self, who: int, data: bytes) -> None:
+        self._clients[who].sendall(data)
 
-    def hang_up(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+    def hang_up(self, who: int) -> None:
+        client = self._clients.pop(who, None)
+        if client is not None:
+            client.close()
 
     def power(self, on: bool) -> None:
         """The computer goes on listening without the device."""
         if not on:
-            self.hang_up()
+            self._put_all_out()
 
     def close(self) -> None:
-        self.hang_up()
+        self._put_all_out()
         self._listener.close()
+
+    def _put_all_out(self) -> None:
+        for who in list(self._clients):
+            self.hang_up(who)

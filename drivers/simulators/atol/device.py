@@ -65,6 +65,7 @@ def new_device(
 
 class AtolDevice(Appliance[AtolState, Core]):
     BUSY = BYTES[Reason.BUSY]
+    ALIEN_FAULTS = frozenset({"fail", "restart"})
 
     def __init__(
         self,

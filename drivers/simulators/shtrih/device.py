@@ -62,7 +62,7 @@ def new_device(
 
 class ShtrihDevice(Appliance[ShtrihState, Register]):
     BUSY = Code.PRINTING
-    ALIEN_FAULTS = frozenset({"full"})
+    ALIEN_FAULTS = frozenset({"full", "fail", "restart"})
 
     def __init__(
         self,

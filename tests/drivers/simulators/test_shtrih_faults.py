@@ -32,7 +32,7 @@ def send_close(host: Host) -> str:
         ("cut:before=1", "'before=1' is not one of its keys; it takes after=…"),
         ("refuse:error=100", "one byte in hex"),
         ("slow:seconds=-1", "seconds, for example 0.5"),
-        ("busy:command=closing", "a command code in hex"),
+        ("busy:command=Closing", "a command code in hex"),
         ("power:off=1", "either step or command"),
         ("power:step=1,command=E0", "either step or command"),
         ("answer-lost:stored=maybe", "one of yes, no"),
@@ -47,6 +47,11 @@ def test_spec_errors_say_what_is_wrong(spec: str, complaint: str | None) -> None
     with pytest.raises(FaultSpecError, match=complaint.split(";")[0]) as caught:
         parse(spec)
     assert complaint in str(caught.value)
+
+
+def test_a_word_is_no_command_of_this_make() -> None:
+    with pytest.raises(FaultSpecError, match="expected a command code in hex"):
+        Host("busy:command=sell")
 
 
 def test_answer_lost_and_still_stored() -> None:

@@ -236,9 +236,9 @@ def test_somebody_elses_file_is_left_alone(tmp_path: Path, capsys: pytest.Captur
 def test_a_port_that_nobody_reads_does_not_block(tmp_path: Path) -> None:
     port = PtyPort(tmp_path / "port")
     with Terminal(tmp_path / "port"):
-        assert port.arrived(set())
+        assert port.arrived(set()) == 1
         for _ in range(100):
-            port.write(bytes(4096))
+            port.write(1, bytes(4096))
     port.close()
 
 
