@@ -50,7 +50,8 @@ LATIN = frozenset({"tcp", "serial", "usb", "http", "https"})
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``target`` is what stands between scheme and options; ``host`` and ``port`` are set for ``tcp``."""
+    """``target`` is what stands between scheme and options; ``host`` and ``port`` are set for ``tcp``, ``http`` and
+    ``https``."""
 
     scheme: str
     target: str
@@ -86,6 +87,13 @@ def parse_address(text: str) -> Address:
     except ValueError:
         raise _bad(text, f"options {query!r}", f"параметры {query!r}", "?name=value&name=value") from None
     host, port = _endpoint(text, target, form) if scheme == "tcp" else ("", 0)
+    if scheme in ("http", "https"):
+        if "@" in target:  # the text itself is not shown: it holds a password
+            shown = f"{scheme}://***@{target.rpartition('@')[2]}"
+            en, ru = "user and password belong into the driver's profile", "имя и пароль пишутся в профиль драйвера"
+            raise _bad(shown, en, ru, form)
+        target = f"//{target.strip('/')}"
+        host, port = _endpoint(text, target.removeprefix("//"), form)
     return Address(scheme, target, MappingProxyType(dict(pairs)), host, port)
 
 

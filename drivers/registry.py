@@ -93,6 +93,18 @@ def atol_lib(opening: Opening) -> FiscalRegister:
     return AtolJsonRegister(runner, load_times(opening.profile))
 
 
+def atol_web(opening: Opening) -> FiscalRegister:
+    """ATOL by its maker's web server."""
+    from drivers.fiscal.atol_web import AtolWebRegister, HttpClient, WebRunner, load_profile
+
+    place, profile = opening.address, load_profile(opening.profile)
+    channel = replace(opening, trace=None).channel()  # bytes hold the credentials: the client tells the trace itself
+    authority = place.target.removeprefix("//") if place.host else "localhost"
+    http = HttpClient(channel, opening.clock, authority, profile.credentials, opening.trace)
+    runner = WebRunner(http, profile, opening.clock, device=place.options.get("device"))
+    return AtolWebRegister(runner, profile.times)
+
+
 DRIVERS: Mapping[str, Driver] = MappingProxyType(
     {
         "shtrih": Driver(shtrih, MappingProxyType({"protocol": "1|2|auto"})),
@@ -112,6 +124,7 @@ DRIVERS: Mapping[str, Driver] = MappingProxyType(
             ),
             ("lib",),
         ),
+        "atol-web": Driver(atol_web, MappingProxyType({"device": "ID"}), ("http", "sim")),
     }
 )
 

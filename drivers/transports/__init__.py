@@ -72,6 +72,7 @@ class Scheme:
 TRANSPORTS: Mapping[str, Scheme] = MappingProxyType(
     {
         "tcp": Scheme(open_tcp, {"connect_time": "SECONDS"}),
+        "http": Scheme(open_tcp, {"connect_time": "SECONDS"}),
         "serial": Scheme(open_serial, {"baud": "SPEED"}),
         "pty": Scheme(open_pty, {}),
         "sim": Scheme(open_simulated, None),

@@ -17,7 +17,8 @@ from drivers.address import FORMS, Address, AddressError, parse_address
         ("sim:shtrih?state=касса.json", Address("sim", "shtrih", {"state": "касса.json"})),
         ("pty:/tmp/касса", Address("pty", "/tmp/касса")),
         (r"exe:C:\sc552", Address("exe", r"C:\sc552")),
-        ("http://127.0.0.1:16732", Address("http", "//127.0.0.1:16732")),
+        ("http://127.0.0.1:16732", Address("http", "//127.0.0.1:16732", {}, "127.0.0.1", 16732)),
+        ("http://kassa:16732/?device=2", Address("http", "//kassa:16732", {"device": "2"}, "kassa", 16732)),
         ("lib:/opt/a.so?tcp=127.0.0.1:5555", Address("lib", "/opt/a.so", {"tcp": "127.0.0.1:5555"})),
     ],
 )
@@ -40,6 +41,8 @@ def test_an_address_is_text(text: str, address: Address) -> None:
         ("tcp:h:0", "port '0' is not in 1..65535", "tcp:HOST:PORT"),
         ("tcp:h:65536", "port '65536' is not in 1..65535", "tcp:HOST:PORT"),
         ("tcp:h:٣", "port '٣' is not in 1..65535", "tcp:HOST:PORT"),
+        ("http://kassa", "host or port is missing", "http://HOST:PORT"),
+        ("http://kassa:16732/api", "port '16732/api' is not in 1..65535", "http://HOST:PORT"),
         ("serial:COM3?baud", "options 'baud'", "?name=value"),
         ("serial:СОМ3", "character 8, “С”, is a Cyrillic letter that looks like the Latin “C”", "serial:PORT"),
         ("tcp:касса:7778", "character 5, “к”, is a Cyrillic letter", "tcp:HOST:PORT"),
@@ -53,6 +56,13 @@ def test_a_bad_address_names_what_is_wrong_and_the_form(text: str, wrong: str, f
     assert wrong in caught.value.en
     assert form in caught.value.en
     assert caught.value.ru.startswith(f"Адрес {text!r}")
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown() -> None:
+    with pytest.raises(AddressError) as caught:
+        parse_address("http://admin:secret@kassa:16732")
+    assert "secret" not in caught.value.en + caught.value.ru
+    assert "profile" in caught.value.en
 
 
 def test_every_scheme_shows_its_form() -> None:
