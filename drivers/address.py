@@ -97,6 +97,28 @@ def parse_address(text: str) -> Address:
     return Address(scheme, target, MappingProxyType(dict(pairs)), host, port)
 
 
+BEHIND = ("tcp", "serial", "usb")
+"""Options of ``lib`` that say where the library finds the device, as the scheme of the same name would."""
+WHICH: Mapping[str, str] = MappingProxyType({"http": "device", "https": "device", "sim": "state"})
+"""Options that tell apart the devices of one target."""
+
+
+def whereabouts(text: str) -> str:
+    """What all addresses of one device have in common, whoever speaks to it and how: the port, or the network peer. A
+    text that is no address stands for itself."""
+    try:
+        address = parse_address(text)
+    except AddressError:
+        return text
+    options = address.options
+    if address.scheme == "lib":
+        for scheme in BEHIND:
+            if scheme in options:
+                return f"{scheme}:{options[scheme]}"
+    which = WHICH.get(address.scheme)
+    return f"{address.scheme}:{address.target}" + (f"?{which}={options[which]}" if which in options else "")
+
+
 def check_address(address: Address, schemes: Collection[str], options: Mapping[str, str] | None) -> None:
     """Raises ``AddressError``: ``unsupported_transport`` for a scheme that is none of ``schemes``, ``bad_address`` for
     an option that is none of ``options`` (name and form of its value; ``None``: any will do)."""

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from drivers.address import whereabouts
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -41,7 +43,7 @@ def device_lock(data_dir: Path, address: str) -> Iterator[None]:
     """Hold the lock of the device behind ``address``; raises ``DeviceLocked`` at once when it is taken."""
     folder = data_dir / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    name = hashlib.sha256(address.split("?", 1)[0].encode()).hexdigest()[:16]
+    name = hashlib.sha256(whereabouts(address).encode()).hexdigest()[:16]
     with (folder / f"{name}.lock").open("ab", buffering=0) as file:
         file.seek(0)
         try:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.address import FORMS, Address, AddressError, parse_address
+from drivers.address import FORMS, Address, AddressError, parse_address, whereabouts
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,25 @@ def test_a_password_in_an_address_is_refused_and_not_shown() -> None:
         parse_address("http://admin:secret@kassa:16732")
     assert "secret" not in caught.value.en + caught.value.ru
     assert "profile" in caught.value.en
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("tcp:10.0.0.7:7778", "tcp:10.0.0.7:7778"),
+        ("tcp:10.0.0.7:7778?protocol=2&connect_time=1", "tcp:10.0.0.7:7778"),
+        ("serial:COM7?baud=9600", "serial:COM7"),
+        ("lib:auto?tcp=10.0.0.7:7778&ofd=none", "tcp:10.0.0.7:7778"),
+        ("lib:/opt/libfptr10.so?serial=COM7&baud=9600", "serial:COM7"),
+        ("lib:auto?usb=auto", "usb:auto"),
+        ("http://127.0.0.1:16732?device=kassa2", "http://127.0.0.1:16732?device=kassa2"),
+        ("http://127.0.0.1:16732", "http://127.0.0.1:16732"),
+        ("sim:shtrih?state=a.json&fault=mute", "sim:shtrih?state=a.json"),
+        ("not an address", "not an address"),
+    ],
+)
+def test_where_a_device_is_whoever_speaks_to_it(text: str, place: str) -> None:
+    assert whereabouts(text) == place
 
 
 def test_every_scheme_shows_its_form() -> None:

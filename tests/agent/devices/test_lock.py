@@ -51,6 +51,20 @@ def test_the_same_device_under_other_options_is_the_same_device(tmp_path: Path) 
         pass
 
 
+def test_the_same_device_by_another_driver_is_the_same_device(tmp_path: Path) -> None:
+    with (
+        device_lock(tmp_path, "tcp:10.0.0.7:5555"),
+        pytest.raises(DeviceLocked),
+        device_lock(tmp_path, "lib:auto?tcp=10.0.0.7:5555"),
+    ):
+        pass
+
+
+def test_two_devices_behind_one_library_are_two(tmp_path: Path) -> None:
+    with device_lock(tmp_path, "lib:auto?tcp=10.0.0.7:5555"), device_lock(tmp_path, "lib:auto?tcp=10.0.0.8:5555"):
+        pass
+
+
 def test_the_lock_is_given_back_when_something_goes_wrong(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), device_lock(tmp_path, "tcp:127.0.0.1:7778"):
         _ = 1 // 0
