@@ -385,6 +385,8 @@ class Lane:
             self._said = why.code
             log.warning("device_not_ready", kkm_id=self.kkm_id, job_id=job_id, code=why.code, vendor=why.vendor,
                         detail=why.detail)  # fmt: skip
+        if why.code == "wrong_device":  # an open channel would stay with the stranger when ours is back at the address
+            self._performer.disconnect()
         self.state = replace(self.state, doing="waiting", reason=why)
         if job_id is not None:
             self._progress(job_id, why.code, None, None)

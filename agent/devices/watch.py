@@ -74,6 +74,7 @@ class Watch:
             return None
         status: Status = answer.value
         if device.register_serial is not None and status.register_serial != device.register_serial:
+            self._performer.disconnect()  # the next look finds out who stands there then
             self.silent(reason("wrong_device", detail=status.register_serial))
             return None
         try:

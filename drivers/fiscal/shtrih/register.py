@@ -68,6 +68,7 @@ from protocol.wire.shtrih.printer_commands import OpenDrawer, PrintCopy
 from protocol.wire.shtrih.record_commands import CashIn, CashOut
 
 FENCE_ROUNDS = 3  # cancel, and look again; a receipt and a drive document may both be open
+_TLV_ATTEMPTS = 3  # at reading a document whole
 
 _NO_DATA = {f"{NO_DRIVE_DATA:02X}", f"{NO_DATA:02X}"}
 _WARNINGS = {
@@ -197,19 +198,29 @@ class ShtrihRegister(FiscalRegister):
 
     def _tlv(self, fd: int) -> bytes | None:
         """The document's tags, whole or not at all: ``None`` when the drive keeps only the summary any more."""
+        for _ in range(_TLV_ATTEMPTS):
+            try:
+                length = self._link.call(OpenDocument(self._password, fd)).length
+                data = self._blocks(length)
+            except Refused as refused:
+                if refused.code in TRANSIENT:
+                    raise
+                return None
+            if len(data) == length:
+                return data
+        return None
+
+    def _blocks(self, length: int) -> bytes:
+        """What the drive hands out of the document that was opened: not ``length`` bytes when somebody else's request,
+        or a late one of our own, took a block in between."""
+        data = b""
         try:
-            length = self._link.call(OpenDocument(self._password, fd)).length
-            data = b""
-            while len(data) < length:
-                block = self._link.call(NextBlock(self._password)).data
-                if not block:
-                    return None
+            while len(data) < length and (block := self._link.call(NextBlock(self._password)).data):
                 data += block
         except Refused as refused:
-            if refused.code in TRANSIENT:
+            if refused.vendor not in _NO_DATA:
                 raise
-            return None
-        return data if len(data) == length else None
+        return data
 
     # --- shift and reports -------------------------------------------------------------------------------------------
 

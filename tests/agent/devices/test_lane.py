@@ -164,6 +164,18 @@ def test_another_machine_behind_the_address_makes_nothing(tmp_path: Path) -> Non
         assert b.lane.state.reason.code == "wrong_device"
 
 
+def test_a_stranger_at_the_address_kept_the_channel_when_the_right_register_was_back(tmp_path: Path) -> None:
+    with bench(tmp_path, bound=False) as b:
+        b.device.state.drive.registration = _renamed(b, "0010690000000001")
+        b.bind()
+        b.device.state.drive.registration = _renamed(b, "0010690000000002")
+        b.say("offer", b.made_offer(register_serial="0010690000000001"))
+        b.idle()
+        assert b.lane.state.reason is not None
+        assert b.lane.state.reason.code == "wrong_device"
+        assert b.lane._performer.identity is None, "the channel is closed"
+
+
 def _renamed(b: Bench, serial: str) -> Any:
     return replace(b.device.state.drive.registration, register_serial=serial)
 

@@ -753,6 +753,15 @@ def test_a_lost_block_leaves_no_hole(desk: Desk) -> None:
         desk.register.document(45)
 
 
+def test_a_block_that_a_late_request_took_left_a_receipt_without_its_tags(desk: Desk) -> None:
+    archived(desk, TAGS)
+    stolen, whole = desk.device.answers[c.NextBlock][1:], desk.device.answers[c.NextBlock]
+    desk.device.answers[c.NextBlock] = [*stolen, *whole]
+    document = desk.register.document(45)
+    assert document is not None
+    assert (document.shift_number, document.tags["1020"]) == (7, "4500.00")
+
+
 def test_a_drive_that_cannot_be_read_is_an_error_not_an_absence(desk: Desk) -> None:
     desk.device.answers[c.FindDocument] = [0x2F]
     with pytest.raises(Refused) as caught:
