@@ -36,8 +36,8 @@ class Capabilities:
     """What this driver can do about doubt (reliability of the interface, not of the code)."""
 
     has_imprint: bool  # a short id can be stored in the fiscal document and read back from the archive
-    has_task_id: bool  # the interface knows jobs by an id of ours
-    task_id_durable: bool
+    has_task_id: bool  # the interface knows what it is given by the attempt's name (``FiscalRegister.attempt``)
+    task_id_durable: bool  # also after its power was cut
     can_cancel_open: bool
     can_read_archive: bool
     one_command: bool = False  # document opened, filled and closed by a single command
@@ -222,6 +222,14 @@ class FiscalRegister(ABC):
     @abstractmethod
     def disconnect(self) -> None:
         """Close the channel; never raises; may be called at any time from the same thread, also when not connected."""
+
+    def attempt(self, name: str | None) -> None:  # noqa: B027  (most devices know no names)
+        """The attempt to which what changes something belongs from now on; ``None``: none is open. ``name`` is a uuid,
+        on disk with the attempt's INTENT before this is called, the same again after a restart, and never another's.
+
+        A device with ``has_task_id`` is given its task under this name. While an attempt is open, ``connect`` answers
+        only when nothing that was sent under its name can take effect any more (else ``NotSent``, for one
+        ``device_busy``); what was not sent by then is not sent under this name again. Sends nothing itself."""
 
     @abstractmethod
     def status(self) -> Status:

@@ -282,7 +282,7 @@ class Lane:
 
     def _resume_policy(self, device: DeviceRow) -> float:
         """Its intent was found open."""
-        self._run(self._procedures(device).resume_policy(), Work())
+        self._run(self._procedures(device).resume_policy(), Work(intent=device.operation))
         return 0.0
 
     # --- adoption and evidence

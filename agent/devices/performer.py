@@ -98,6 +98,7 @@ class Performer:
     def connect(self) -> Identity:
         """Open the channel if it is closed. Raises what the driver raises."""
         if self._identity is None:
+            self._register.attempt(self.work.attempt)
             self._identity = self._register.connect()
         return self._identity
 
@@ -127,6 +128,7 @@ class Performer:
     # --- asks
 
     def perform(self, ask: Ask) -> Answered:
+        self._register.attempt(self.work.attempt)
         try:
             value = self._do(ask)
         except NotSent as error:

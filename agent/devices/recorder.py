@@ -227,7 +227,7 @@ class Recorder:
 
     def begin_operation(self, ask: BeginOperation) -> Reason | None:
         """R4 of an operation: whose register it is, whether the job that needs it still waits, then INTENT."""
-        intent = {
+        intent: dict[str, Any] = {
             "operation": ask.operation.value,
             "for_job": self.work.job_id,
             "rule": self.work.rule,
@@ -238,11 +238,11 @@ class Recorder:
             lease = self._book.judge(self.work.start_by)
             if lease is not Lease.GOOD:
                 return _no_lease(lease)
-        why = self._book.begin_operation(
-            self._kkm_id, {**intent, "snapshot": asdict(ask.snapshot)}, for_job=self.work.row
-        )
+        intent["snapshot"] = asdict(ask.snapshot)
+        why = self._book.begin_operation(self._kkm_id, intent, for_job=self.work.row)
         if why is None:
             self.totals = None
+            self.work = replace(self.work, intent=intent)
         return why
 
     def end_operation(self, ask: EndOperation) -> None:
@@ -283,6 +283,7 @@ class Recorder:
             yield self._book.event(_EVENTS[ask.operation], self._kkm_id, body)
 
         self._book.update_device(self._kkm_id, "operation_outcome", RecordKind.OPERATION_OUTCOME, change, told)
+        self.work = replace(self.work, intent=None)
 
 
 def _no_lease(lease: Lease) -> Reason:

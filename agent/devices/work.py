@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
 
 from agent.jobs.transitions import is_open
 from agent.journal.rows import DeviceRow, JobRow, JobWithOffer
@@ -22,6 +25,9 @@ from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.planning import plan as plan_receipt
 from protocol.ffd.shape import parse_receipt
 from protocol.ffd.text import printable
+
+ATTEMPTS = UUID("7b6c4b0e-7f5d-5d4c-9c53-2f1f6a3f6d11")
+"""Namespace of the attempts' names."""
 
 Payload = ShiftPayload | NothingPayload | CashPayload | TextPayload | CopyPayload | DocumentPayload
 
@@ -48,10 +54,27 @@ class Work:
     cashier_inn: str | None = None
     amount: int | None = None  # kopecks, of cash in and out
     rule: str | None = None
+    intent: Mapping[str, Any] | None = None  # of that policy's operation, open on disk
+
+    @property
+    def attempt(self) -> str | None:
+        """Name of the attempt whose intent is open on disk, for a device that knows tasks by names; ``None``: none is.
+        Of a job it follows from the job and the attempt's number alone: whoever begins the same attempt once more, on
+        another PC or with another disk, says the same name."""
+        if self.intent is not None:
+            before = self.intent["snapshot"]
+            return _named(self.intent["operation"], self.intent["at"], before["register_serial"], before["last_fd"])
+        if self.row is not None and is_open(self.row):
+            return _named(self.row.imprint, self.row.job_id, self.row.attempt)
+        return None
 
     @property
     def job_id(self) -> str | None:
         return self.row.job_id if self.row is not None else None
+
+
+def _named(*parts: object) -> str:
+    return str(uuid5(ATTEMPTS, "\n".join(map(str, parts))))
 
 
 def work_of(device: DeviceRow, chosen: JobWithOffer) -> Work:

@@ -54,9 +54,7 @@ RECEIPTS = {
     "return of a purchase": replace(samples.SALE, sign=4),
     "electronic": replace(samples.SALE, print=False),
     "patent": replace(samples.SALE, taxation=32),
-    "every old rate": replace(
-        samples.EVERY_RATE, lines=tuple(line for line in samples.EVERY_RATE.lines if line.vat not in NEW_RATES)
-    ),
+    "every old rate": samples.at_rates(*(vat for vat in Vat if vat not in NEW_RATES)),
 }
 
 
