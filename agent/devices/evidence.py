@@ -6,6 +6,7 @@ from __future__ import annotations
 from agent.devices.performer import Performer
 from agent.devices.work import Work, work_of
 from agent.jobs.book import JobBook
+from agent.jobs.transitions import ADOPTED, SEARCH_ABOVE
 from agent.journal.rows import DeviceRow, JobWithOffer
 from agent.procedures.asks import Answer, Commit, ReadDocument, ReadStatus, Seen
 from agent.procedures.evidence import Proven, decide
@@ -44,7 +45,8 @@ def archive_above(performer: Performer, device: DeviceRow) -> Archive | None:
 
 
 def search(performer: Performer, book: JobBook, device: DeviceRow, chosen: JobWithOffer) -> Reason | None:
-    """Look for the document of an adopted job; what is found is done. The reason when the register could not be asked.
+    """Look for the document of a job that may have been made already (``unsearched``); what is found is done. The
+    reason when the register could not be asked.
 
     Only an imprint names the job: one without (a shift, cash, a slip) waits for a person, as it came.
     """
@@ -58,7 +60,8 @@ def search(performer: Performer, book: JobBook, device: DeviceRow, chosen: JobWi
         if status.register_serial != device.register_serial:
             return reason("wrong_device", detail=status.register_serial)
         seen: list[Seen] = []
-        since = chosen.row.outcome.get("adopted_from")
+        told = chosen.row.outcome
+        since = told[SEARCH_ABOVE] if SEARCH_ABOVE in told else told.get(ADOPTED)
         for fd in range((since if since is not None else status.last_fd) + 1, status.last_fd + 1):
             read = performer.perform(ReadDocument(fd))
             if read.kind is not Answer.OK:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.jobs import ownership
+from agent.jobs import cancelling, ownership
 from agent.jobs.acceptance import Addressee, refuse, why_not
 from agent.jobs.transitions import (
-    CANCEL_ASKED,
     TOMBSTONE,
     WAITING,
     absent,
@@ -25,7 +24,6 @@ from agent.jobs.transitions import (
     is_final,
     is_open,
     note_paper,
-    unheard_of,
     unsearched,
     update_of,
 )
@@ -87,6 +85,9 @@ class JobBook:
         self._only = only
         self._time = ServerClock().look(clock.monotonic(), clock.wall())
         self._may_start = False
+        self._began = clock.monotonic()
+        waiting = journal.read(lambda tx: [row.job_id for row in tx.live_jobs() if row.state in WAITING])
+        self._earlier = frozenset(waiting)  # of an earlier process, or of an older copy of the disk
         self._guard = threading.Lock()
         self._listeners: list[Callable[[str | None], None]] = []
         self._outgoing: Callable[[], None] = lambda: None
@@ -144,7 +145,8 @@ class JobBook:
             return True
         match body:
             case Cancel():
-                self._cancel(body)
+                cautious = body.job_id in self._earlier and self._just_begun()
+                self._changed(self.journal.commit(lambda tx: cancelling.cancel(tx, body, cautious=cautious)))
             case Renew():
                 self._renew(body)
             case Resolve():
@@ -177,25 +179,6 @@ class JobBook:
 
         self.journal.commit(work)
         self._changed(offer.kkm_id)
-
-    def _cancel(self, cancel: Cancel) -> None:
-        def work(tx: Transaction) -> str | None:
-            row = tx.job(cancel.job_id)
-            told = because(reason("cancelled_by_crm"))
-            if row is None or row.state is Known.ABSENT:
-                blank = row or unheard_of(cancel.job_id, tx)
-                apply(tx, blank, JobEvent.CANCEL, rev=cancel.rev, outcome=told)
-                return None
-            if unsearched(row):  # another journal may have made its document: the archive is read first
-                tx.write_job(replace(row, outcome={**row.outcome, CANCEL_ASKED: cancel.rev}), "cancel_waits")
-                return row.kkm_id
-            moved = apply(tx, row, JobEvent.CANCEL, rev=cancel.rev, outcome=told if not is_open(row) else None)
-            if isinstance(moved, Refusal):
-                late = is_final(row) and row.state is not Known.CANCELLED
-                tx.send(update_of(tx, row, too_late=late), "update", job_id=row.job_id, rev=row.rev)
-            return row.kkm_id
-
-        self._changed(self.journal.commit(work))
 
     def _renew(self, renew: Renew) -> None:
         def work(tx: Transaction) -> str | None:
@@ -295,20 +278,8 @@ class JobBook:
         return self.journal.read(lambda tx: [tx.with_offer(row) for row in tx.live_jobs(kkm_id) if unsearched(row)])
 
     def searched(self, job_id: str) -> None:
-        """The archive was read for an adopted job and holds no document of it: a cancel that waited for this is carried
-        out. The job may have moved on meanwhile."""
-
-        def work(tx: Transaction) -> str | None:
-            row = tx.job(job_id)
-            if row is None or not unsearched(row):
-                return None
-            if (rev := row.outcome.get(CANCEL_ASKED)) is not None:
-                apply(tx, row, JobEvent.CANCEL, rev=rev, outcome=because(reason("cancelled_by_crm")))
-            else:
-                tx.write_job(replace(row, outcome={**row.outcome, "searched": True}), "searched")
-            return row.kkm_id
-
-        self._changed(self.journal.commit(work))
+        """``cancelling.searched``, committed."""
+        self._changed(self.journal.commit(lambda tx: cancelling.searched(tx, job_id)))
 
     def transition(
         self,
@@ -389,7 +360,11 @@ class JobBook:
     # --- what time does
 
     def tick(self) -> None:
-        """Leases that passed while nothing started, and held jobs that nobody renewed."""
+        """Leases that passed while nothing started, jobs that nobody renewed, cancels that waited for a register."""
+        if self._earlier and not self._just_begun():
+            self._earlier = frozenset()
+            self.journal.commit(cancelling.caution_is_over)
+            self._outgoing()
 
         def work(tx: Transaction) -> list[tuple[JobRow, int]]:
             return [(row, tx.device(row.kkm_id).settings.held_hours) for row in tx.live_jobs() if row.state in WAITING]
@@ -402,6 +377,9 @@ class JobBook:
             waits_for_a_person = row.held_since is None or "adopted_from" in row.outcome
             if not waits_for_a_person and self._held_for(row) >= timedelta(hours=hours):
                 self._time_passed(row, JobEvent.HELD_TOO_LONG, "held_too_long")
+
+    def _just_begun(self) -> bool:
+        return self.clock.monotonic() - self._began < cancelling.CAUTION
 
     def _held_for(self, row: JobRow) -> timedelta:
         assert row.held_since is not None

@@ -24,8 +24,10 @@ TOMBSTONE = ""
 """Payload hash of a job that was cancelled before its offer came."""
 ADOPTED = "adopted_from"
 """In the outcome of a job that another journal may have begun: the document above which the archive has to be read."""
+SEARCH_ABOVE = "search_above"
+"""The same of a job of our own that is cancelled just after a start (``cancelling``)."""
 CANCEL_ASKED = "cancel_asked"
-"""In the outcome of an adopted job whose cancel came before its search: the server's rev. Its document wins."""
+"""In the outcome of a job whose cancel came before its search: the server's rev."""
 
 UPDATE_BYTES = 224 * 1024  # of an offer and a document together: the rest is for proof and evidence
 
@@ -58,9 +60,10 @@ def unheard_of(job_id: str, tx: Transaction) -> JobRow:
 
 
 def unsearched(row: JobRow) -> bool:
-    """Adopted, and not started here: another journal may have made its document, and the archive has not been read.
-    Neither a new lease nor one that passes changes that."""
-    return row.state in WAITING and ADOPTED in row.outcome and not row.outcome.get("searched")
+    """Not started as far as this journal knows; its document may have been made all the same, and the archive has not
+    been read. Neither a new lease nor one that passes changes that."""
+    doubted = ADOPTED in row.outcome or SEARCH_ABOVE in row.outcome
+    return row.state in WAITING and doubted and not row.outcome.get("searched")
 
 
 def apply(
@@ -83,7 +86,7 @@ def apply(
     after = row.moved(moved.job, **changes)
     if outcome is not None:
         waits = unsearched(row) and after.state in WAITING
-        kept = {key: row.outcome[key] for key in (ADOPTED, CANCEL_ASKED) if waits and key in row.outcome}
+        kept = {key: row.outcome[key] for key in (ADOPTED, SEARCH_ABOVE, CANCEL_ASKED) if waits and key in row.outcome}
         after = replace(after, outcome={**kept, **outcome})
     if after.state is Known.HELD and row.state is not Known.HELD:
         after = replace(after, held_since=tx.now.isoformat())
