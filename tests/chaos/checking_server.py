@@ -111,6 +111,9 @@ def _differ(view: View, book: JournalBook, job_id: str, row: Json) -> Iterator[s
         if not unsent and not again:
             yield f"server {row['state']} rev {row['rev']}, and the journal has never heard of it"
         return
+    older = "rollback" in view.records.flags and view.records.asked[job_id].kind not in PROVEN
+    if older and {state, row["state"]} <= FINAL:
+        return  # of a slip an older disk knows that it was begun and no more: what the server heard first stays
     if row["state"] == "rejected" and not again:
         yield f"server rejected, journal {state}"
     elif state != row["state"] or (mine["rev"] != row["rev"] and not again):
