@@ -98,6 +98,13 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
+def _auth(text: str) -> str:
+    user, colon, _ = text.partition(":")
+    if not user or not colon:
+        raise ValueError("USER:PASSWORD")
+    return text
+
+
 def _faults(text: str) -> tuple[Fault, ...]:
     """An address can name an option once, so several faults stand in one value with ``;`` between them."""
     return tuple(parse(each) for each in text.split(";"))
@@ -152,6 +159,18 @@ def _atol(options: Wanted, network: bool) -> Appliance[Any, Any]:
     return assemble(options, network=network)
 
 
+def _atol_web_store(path: Path | None) -> Store[Any]:
+    from drivers.simulators.atol_web.assembly import store_of
+
+    return store_of(path)
+
+
+def _atol_web(options: Wanted, _network: bool) -> Appliance[Any, Any]:
+    from drivers.simulators.atol_web.assembly import assemble
+
+    return assemble(options)
+
+
 BUILT: Mapping[str, Family] = {
     "shtrih": Family(
         "fiscal register Shtrih-M",
@@ -162,6 +181,14 @@ BUILT: Mapping[str, Family] = {
         _shtrih,
     ),
     "atol": Family("fiscal register ATOL, by its wire protocol", 5555, ("25f", "30f", "22v2f"), (), _atol_store, _atol),
+    "atol-web": Family(
+        "ATOL Web Server with a register",
+        16732,
+        ("25f", "30f", "22v2f"),
+        ("protocol", "auth", "task-time"),
+        _atol_web_store,
+        _atol_web,
+    ),
 }
 
 
@@ -179,7 +206,9 @@ OPTIONS: Mapping[str, Option] = {
     "fn-days": Option(_count, "N", "life of a fresh register's fiscal drive, days (1110)"),
     "fn-capacity": Option(_count, "N", "documents that a fresh fiscal drive can hold (250000)"),
     "fault": Option(_faults, "SPEC", "a fault; may be repeated", repeated=True),
-    "protocol": Option(_protocol, "1|2", "the only lower level that the device speaks (both, by the first byte)"),
+    "protocol": Option(_protocol, "1|2", "the only lower level, or web interface, that it speaks (both)"),
+    "auth": Option(_auth, "USER:PASSWORD", "whom the web server answers (everybody)"),
+    "task-time": Option(_seconds, "S", "seconds that the web server's library needs for a task (0.02)"),
     "paper": Option(_path, "DIR", "write each printed slip there as .txt and .png"),
     "clock": Option(
         _clock,
@@ -220,6 +249,8 @@ class Wanted:
     seed: int | None = None
     print_time: float = 0.02
     vat_autoreplace: bool = False
+    auth: str = ""
+    task_time: float = 0.02
 
     def tray(self) -> Paper:
         """Where printed slips go."""

@@ -14,6 +14,8 @@ COMPUTES = 0x08
 """Bit of EB's flags: the register computes the tax of the position."""
 GOODS, FULL_PAYMENT = 1, 4
 """What 0 stands for in a position: the vendor's library sends it for what its task does not name."""
+TAXES = range(1, 7)
+"""Tag 1199 as far as the wire's codes are known: 20 %, 10 %, 20/120, 10/110, 0 %, none."""
 LONGEST_TEXT = 250
 DISCOUNT, SURCHARGE = 0, 1
 
@@ -71,6 +73,8 @@ def end_position(core: Core, args: Args) -> bytes:
     _sign, _information = args.byte(), args.bcd(7)
     args.take(2)
     name = args.text()
+    if tax not in TAXES:
+        raise Refusal(Reason.INCORRECT_DATA)
     own = None if flags & COMPUTES else tax_sum
     made = Position(name, price, quantity, total, tax, department, subject, method, own)
     receipts.position(core, made)
@@ -81,6 +85,8 @@ def tax(core: Core, args: Args) -> bytes:
     args.take(2)
     code, amount = args.byte(), args.bcd(5)
     args.end()
+    if code not in TAXES:
+        raise Refusal(Reason.INCORRECT_DATA)
     receipts.tax(core, code, amount)
     return b""
 

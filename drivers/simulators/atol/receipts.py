@@ -20,8 +20,8 @@ from drivers.simulators.requisites import FFD_11
 CASH, CARD, PREPAID, CREDIT, OTHER = PAYMENTS = range(1, 6)
 PAYING_OUT = (2, 4)
 """Types that hand money to the customer."""
-TAXES = range(1, 7)
-"""Tag 1199 as far as the wire's codes are known: 20 %, 10 %, 20/120, 10/110, 0 %, none."""
+TAXES = range(1, 13)
+"""Tag 1199."""
 MARKED_TAGS = frozenset({1163, 1291, 2102, 2106, 2115})
 DEPARTMENTS = range(17)
 """0: the host names none."""
