@@ -97,7 +97,10 @@ class HttpClient:
             except LinkError as error:
                 raise HttpError("link_lost", error.detail, sent=True) from error
             except h11.RemoteProtocolError as error:
-                raise HttpError("bad_reply", f"{method} {target}: {error}", sent=True) from error
+                _, ended = connection.trailing_data
+                raise HttpError(
+                    "link_lost" if ended else "bad_reply", f"{method} {target}: {error}", sent=True
+                ) from error
         finally:
             self._transport.close()
             self._hear("close", b"")

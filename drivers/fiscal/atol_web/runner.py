@@ -202,23 +202,26 @@ class Delivery:
             self._clock.sleep(self._profile.poll_most)
 
     def follow(self, uuid: str) -> Sequence[Subtask]:
-        """The request's results: final, or as they stand when its time is over or the server says that it does not know
-        what became of it."""
+        """The request's results: final, or as they stand when its time is over or the queue stands still before it is
+        done."""
         found: Sequence[Subtask] | None = None
         unknown = 0
         for _ in self._pauses():
             try:
                 found = self._server.results(uuid)
-                unknown = unknown + 1 if found is None else 0
+                if found is not None and (_stands(found) or self._waits_in_vain(found)):
+                    return found
             except LOST:
                 continue
+            unknown = unknown + 1 if found is None else 0
             if unknown >= TWICE:
                 raise self._lost(f"request {uuid}: taken, and not known any more")
-            if found is not None and _stands(found):
-                return found
         if found is None:
             raise self._lost(f"request {uuid}: its state cannot be read")
         return found
+
+    def _waits_in_vain(self, found: Sequence[Subtask]) -> bool:
+        return _not_begun(found) and blocked_by(self._server.queue()) is not None
 
     def why_not_final(self) -> str:
         """Our word for what the queue waits for."""
@@ -236,12 +239,12 @@ class Delivery:
             pause = min(pause * 2, self._profile.poll_most)
             yield
 
-    def _give_up(self, uuid: str, name: str, found: Sequence[Subtask] | None) -> Sequence[Subtask]:
+    def _give_up(self, uuid: str, name: str, before: Sequence[Subtask]) -> Sequence[Subtask]:
         """Its time is over, or its result is not known. What has not begun is taken out of the queue; whatever else
         there is, is doubt. What is blocked is never touched: it holds the queue until the server knows."""
         try:
             why = self.why_not_final()
-            if found is not None and all(each.progress is Progress.WAIT for each in found):
+            if _not_begun(before):
                 self._server.take_out(uuid)
             found = self._server.results(uuid)
         except LOST as error:
@@ -270,6 +273,10 @@ class Delivery:
 def blocked_by(queue: Queue | None) -> str | None:
     """Why a queue stands still, in our words; ``None``: it does not."""
     return _BLOCKS.get(queue.reason, "device_offline") if queue is not None and queue.is_blocked else None
+
+
+def _not_begun(found: Sequence[Subtask]) -> bool:
+    return all(each.progress is Progress.WAIT for each in found)
 
 
 def _stands(found: Sequence[Subtask]) -> bool:

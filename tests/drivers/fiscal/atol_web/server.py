@@ -1,5 +1,5 @@
-"""A web server in memory: HTTP by ``h11``, a queue by the reference, and behind it the library that ``atol_json``'s tests
-use. It knows no driver.
+"""A web server in memory: HTTP by ``h11``, a queue by the reference, and behind it the library that the tests of
+``atol_json`` use. It knows no driver.
 
 A connection serves any number of requests; ``broken`` says which exchanges lose what.
 """
@@ -96,9 +96,9 @@ class Server:
             case "DELETE", ["requests", uuid]:
                 return self._delete(uuid)
             case "GET", ["getRequestsQueueStatus"] if self.generation == 2:
-                told = {"number": len(self.queue), "isBlocked": self.blocked is not None,
-                        "blockReason": self.reason if self.blocked else "", "blockedUUID": self.blocked or ""}  # fmt: skip
-                return 200, _json(told)
+                why = self.reason if self.blocked else ""
+                counts = {"number": len(self.queue), "canceled": 0, "ready": 0}
+                return 200, _json({**counts, "isBlocked": bool(why), "blockReason": why, "blockedUUID": self.blocked})
             case "POST", ["operations", name] if self.generation == 2 and name in self.outside:
                 return self._query(OPERATIONS[name])
         return 404, b"<html>not here</html>"
@@ -120,7 +120,9 @@ class Server:
         self.queue.append(uuid)
         if len(self.queue) == 1:
             request.due = self.clock.now() + self.takes
-        return 201, _json({"number": len(self.queue), "uuid": uuid, "isBlocked": False}) if self.generation == 2 else b""
+        return 201, _json(
+            {"number": len(self.queue), "uuid": uuid, "isBlocked": False}
+        ) if self.generation == 2 else b""
 
     def _delete(self, uuid: str) -> tuple[int, bytes]:
         request = self.requests.get(uuid)
