@@ -31,6 +31,9 @@ OPERATIONS = {
 }
 
 
+OUTAGE = 150.0  # seconds; a server that dies leaves a request of its last moment done ("dies") or not heard ("died")
+
+
 @dataclass
 class Request:
     uuid: str
@@ -50,6 +53,7 @@ class Server:
         self.library, self.clock, self.generation, self.takes = library, clock, generation, takes
         self.version = "10.10.8.0"
         self.is_up = True
+        self.down_until = 0.0
         self.is_active = True
         self.authorization: str | None = None
         self.device: str | None = None
@@ -61,14 +65,14 @@ class Server:
         self.reason = "connectionError"
         self.heard: list[tuple[str, str]] = []  # method and path
         self.posted: list[str] = []  # uuids, in order, also those refused
-        self.broken: list[tuple[str, str]] = []  # (method, what is lost: "request", "answer", "late")
+        self.broken: list[tuple[str, str]] = []  # (method, what is lost: "request", "answer", "late"; "died", "dies")
         self.late: list[tuple[str, str, bytes]] = []
         self.answers: dict[str, tuple[int, bytes]] = {}  # for a path, instead of what it would say
 
     # --- HTTP
 
     def connect(self) -> Connection:
-        if not self.is_up:
+        if not self.is_up or self.clock.now() < self.down_until:
             raise LinkError("device_offline", "in a test")
         return Connection(self)
 
@@ -245,7 +249,9 @@ class Connection:
         method, target = self._head.method.decode(), self._head.target.decode()
         broken = self._server.broken
         lost = broken.pop(0)[1] if broken and broken[0][0] == method else None
-        if lost == "request":
+        if lost in ("dies", "died"):
+            self._server.down_until = self._server.clock.now() + OUTAGE
+        if lost in ("request", "died"):
             self.closed = True
             return
         if lost == "late":
@@ -253,7 +259,7 @@ class Connection:
             self.closed = True
             return
         status, body = self._server.answer(method, target, bytes(self._body), head.get("authorization"))
-        if lost == "answer":
+        if lost in ("answer", "dies"):
             self.closed = True
             return
         self._reply(status, body)
