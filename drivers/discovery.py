@@ -23,6 +23,8 @@ from drivers.transports.serial import BAUDS
 
 RNDIS = "tcp:192.168.137.111:7778"
 """Where a register of the Shtrih family customarily is when its USB cable makes a network (protocol 1.17)."""
+ATOL_WEB = "http://127.0.0.1:16732"
+"""Where the web server of ATOL's driver customarily is: on the cashier's PC."""
 PORT_TIME = 30.0  # seconds for one address and one driver; a register tells who it is in one or two
 
 
@@ -82,7 +84,11 @@ def discover(ports: Callable[[], Iterable[SerialPort]] = serial_ports) -> tuple[
         )
         for port in ports()
     )
-    return (*listed, Candidate(RNDIS, "customary", "Shtrih-M, USB network (RNDIS)"))
+    return (
+        *listed,
+        Candidate(RNDIS, "customary", "Shtrih-M, USB network (RNDIS)"),
+        Candidate(ATOL_WEB, "customary", "ATOL web server"),
+    )
 
 
 def every_speed(candidates: Iterable[Candidate]) -> tuple[str, ...]:

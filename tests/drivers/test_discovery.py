@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drivers.address import Address, parse_address
-from drivers.discovery import RNDIS, Answer, Candidate, discover, every_speed, probe
+from drivers.discovery import ATOL_WEB, RNDIS, Answer, Candidate, discover, every_speed, probe
 from drivers.transports import ports, transport_for
 from drivers.transports.base import Clock, LinkError, SystemClock, Transport
 from drivers.transports.memory import MemoryTransport, VirtualClock
@@ -33,6 +33,7 @@ def test_ports_are_listed_and_the_customary_address_is_only_named() -> None:
         ),
         Candidate("serial:COM1", "listed", ""),
         Candidate(RNDIS, "customary", "Shtrih-M, USB network (RNDIS)"),
+        Candidate(ATOL_WEB, "customary", "ATOL web server"),
     )
     assert all(parse_address(candidate.address) for candidate in found)
     assert json.loads(json.dumps(found[0].as_dict()))["vid"] == "1fc9"
