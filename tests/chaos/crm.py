@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b32encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -119,7 +120,7 @@ class Crm:
         payload: dict[str, Any]
         match kind:
             case "receipt":
-                payload = self._receipt(n)
+                payload = self._receipt(n, self._world.registers[desk.kkm_id].make.rates)
             case "cash_in" | "cash_out":
                 # A digit of its own in base four: the drawer tells which were done, and how often.
                 payload = {"amount": f"{4**n}.00", **CASHIER}
@@ -133,14 +134,14 @@ class Crm:
                 payload = {}
         return Order(f"j{n}", desk.kkm_id, kind, payload)
 
-    def _receipt(self, n: int) -> dict[str, Any]:
+    def _receipt(self, n: int, rates: Sequence[str]) -> dict[str, Any]:
         random = self._random
         items = [
             {
                 "name": f"Кабель №{n}",
                 "price": f"{100 + n}.{random.randrange(100):02d}",
                 "quantity": random.choice(("1", "2", "1.5")),
-                "vat": random.choice(("vat22", "vat10", "none")),
+                "vat": random.choice(rates),
                 "payment_method": "full_payment",
                 "payment_object": "commodity",
             }

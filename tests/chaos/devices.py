@@ -1,40 +1,25 @@
 """Registers of the simulated world, and the channels to them.
 
-A family is a row of ``FAMILIES``: how its register is made and how its production driver is set upon it. Faults are the
-same for all of them and strike at single commands (``Channel.exchange``): below that, bytes have tests of their own.
+Faults are the same for all makes and strike at single commands (``Channel.exchange``): below that, bytes have tests of
+their own.
 """
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
-from drivers.api import FiscalRegister
-from drivers.errors import InDoubt, NotSent, Refused
-from drivers.fiscal.shtrih import ShtrihRegister, load_profile
-from drivers.fiscal.shtrih import known as shtrih_known
-from drivers.fiscal.shtrih import register as shtrih_register
-from drivers.fiscal.shtrih.link import Link
 from drivers.simulators.dump import dump
-from drivers.simulators.paper import MemoryPaper
-from drivers.simulators.shtrih import new_device, new_state
-from drivers.simulators.shtrih.state import ShtrihState
 from drivers.transports.base import Transport
-from protocol.wire.layout import LayoutError
-from protocol.wire.shtrih.commands import Command, Repeat
 from tests.chaos.dice import Dice
+from tests.chaos.makes import MAKES, new_state
 from tests.chaos.virtual import Dead, Process, VirtualLoop, Waiter
 
-R = TypeVar("R")
 COMMAND_TIME = 0.02
-LINES = (b"\xff\x46",)
-"""How commands begin that add a line to a receipt, of each family: a line that a register takes and forgets must be
-noticed before the receipt is closed."""
 ACTING = ("Fill", "Close", "Operate")
 """Asks whose commands may reach a register only under an intent."""
 CHANGING = (
@@ -50,8 +35,6 @@ CHANGING = (
     "crash_late",
 )
 ASKING = ("lost_answer", "silent", "power_before", "busy", "crash_after")
-UNREADABLE = b"\x03"
-"""The register's code for: the fiscal drive failed."""
 
 
 class StrandClock:
@@ -93,7 +76,8 @@ class Register:
         self.kkm_id = kkm_id
         self.shared = shared
         self.clock = RegisterClock(loop, start)
-        self.device = new_device(self.clock, Random(dice.random.random()), state=state, paper=MemoryPaper(keep=1))
+        self.make = MAKES[state.family]
+        self.device = self.make.device(self.clock, Random(dice.random.random()), state)
         self.foreign: set[tuple[str, int]] = set()
         self.acted: Callable[[str, str], None] = _nobody_listens
         """Hears of every command that begins or ends something."""
@@ -106,7 +90,8 @@ class Register:
 
     @property
     def serial(self) -> str:
-        return self.device.state.drive.registration.register_serial
+        serial: str = self.device.state.drive.registration.register_serial
+        return serial
 
     @property
     def document_open(self) -> bool:
@@ -139,15 +124,15 @@ class Register:
         self.device.power_off(annulled=annulled)
         self.device.after(seconds, self.device.power_on)
 
-    def swap_drive(self, family: str) -> None:
+    def swap_drive(self) -> None:
         """A technician puts a new fiscal drive in and registers it."""
         self.device.tick()
         self.drives.append(dump(self.device.state.drive))
-        state = FAMILIES[family].state(Random(self.dice.random.random()), self.clock.now())
+        state = new_state(self.make.name, Random(self.dice.random.random()), self.clock.now())
         state.drive.registration = replace(state.drive.registration, register_serial=self.serial)
         state.counters = self.device.state.counters
         self.holder = None
-        self.device = new_device(self.clock, Random(self.dice.random.random()), state=state, paper=MemoryPaper(keep=1))
+        self.device = self.make.device(self.clock, Random(self.dice.random.random()), state)
 
     def leap(self, seconds: float) -> None:
         """Time passes while nobody looks."""
@@ -169,12 +154,14 @@ class Lost(Exception):
 class Channel(Transport):
     """A cable from one PC to one register, for whole commands."""
 
-    def __init__(self, plugged: Callable[[], Register], process: Process, kkm_id: str) -> None:
-        """``plugged()`` is the register that the cable leads to now; ``kkm_id`` is what the agent takes it for."""
+    def __init__(self, plugged: Callable[[], Register], make: str, process: Process, kkm_id: str) -> None:
+        """``plugged()`` is the register that the cable leads to now; ``kkm_id`` is what the agent takes it for. The
+        driver is one for registers of this ``make``: others understand nothing that it says."""
         self._plugged = plugged
         self.register = plugged()
         self._process = process
         self._kkm_id = kkm_id
+        self._make = MAKES[make]
         self._token: object | None = None
 
     def open(self) -> None:
@@ -182,7 +169,7 @@ class Channel(Transport):
         self.register = self._plugged()
         Waiter(self.register.loop).wait(COMMAND_TIME)
         self.register.device.tick()
-        if not self.register.device.powered:
+        if not self.register.device.powered or self.register.make is not self._make:
             raise Lost(sent=False)
         self._token = self.register.holder = object()
 
@@ -201,8 +188,9 @@ class Channel(Transport):
         self._process.check()
         ask = self._process.step
         step = f"{'device' if changing else 'query'}:{ask}"
-        faults = CHANGING if changing else ASKING
-        if ask == "Fill" and payload.startswith(LINES) and device.state.receipt and device.state.receipt.lines:
+        faults: tuple[str, ...] = CHANGING if changing else ASKING
+        receipt, make = device.state.receipt, register.make
+        if ask == "Fill" and payload.startswith(make.line) and receipt and make.lines(receipt):
             faults = (*CHANGING, "swallowed")
         if ask == "ReadDocument" and register.job_open(self._kkm_id):  # what a policy has made is told, or is not known
             faults = (*faults, "unreadable")
@@ -232,11 +220,11 @@ class Channel(Transport):
                 register.cut_power(dice.random.choice((0.5, 5.0, 40.0)), annulled=dice.random.random() < 0.5)
                 raise Lost(sent=True)
             case "busy":
-                return _refused(payload, b"\x50")
+                return device.refusal(payload, device.BUSY)
             case "unreadable":
-                return _refused(payload, UNREADABLE)
+                return device.refusal(payload, make.unreadable)
         before = deepcopy(device.state.receipt) if fault == "swallowed" else None
-        reply = device._execute(payload)
+        reply = self._carried_out(payload)
         match fault:
             case "swallowed":
                 device.state.receipt = before
@@ -253,6 +241,18 @@ class Channel(Transport):
                 raise Lost(sent=True)
         return reply
 
+    def _carried_out(self, payload: bytes) -> bytes:
+        """The reply, after what the register waits for before it answers (its paper). Raises ``Lost``."""
+        register, device = self.register, self.register.device
+        answers: list[bytes] = []
+        device.once_done(device._execute(payload), answers.append)
+        while not answers:
+            if not device.powered or device.deadline is None:
+                raise Lost(sent=True)
+            Waiter(register.loop).wait(max(0.0, device.deadline - register.clock.monotonic()))
+            device.tick()
+        return answers[0]
+
     def _later(self, payload: bytes, max_time: float) -> None:
         """It lies somewhere on the way, and is carried out when nobody waits for it any more."""
         register = self.register
@@ -267,111 +267,3 @@ class Channel(Transport):
 
     def __repr__(self) -> str:
         return f"register {self.register.kkm_id}"
-
-
-def _refused(payload: bytes, code: bytes) -> bytes:
-    return payload[: 2 if payload[0] == 0xFF else 1] + code
-
-
-class CommandLink(Link):
-    """``drivers.fiscal.shtrih.link.Link`` without its bytes: whole commands over a ``Channel``."""
-
-    _transport: Channel  # type: ignore[assignment]
-
-    def open(self) -> None:
-        self.close()
-        try:
-            self._transport.open()
-        except Lost as lost:
-            raise NotSent("device_offline", repr(self._transport)) from lost
-        self._is_open = True
-
-    def call(self, command: Command[R]) -> R:
-        name, max_time = type(command).__name__, self._profile.time_of(command)
-        try:
-            payload = command.to_bytes()
-        except LayoutError as error:
-            raise Refused("bad_parameter", str(error)) from error
-        if not self._is_open:
-            raise NotSent("device_offline", f"{name}: the channel is closed")
-        sent_at = self._clock.now()
-        try:
-            reply = self._transport.exchange(payload, max_time, changing=command.repeat is Repeat.NEVER)
-        except Lost as lost:
-            self.close()
-            if lost.sent:
-                raise InDoubt("link_lost", name, remaining=self._left(sent_at, max_time)) from lost
-            raise NotSent("link_lost", name) from lost
-        if reply is None:
-            self.close()
-            raise InDoubt("no_answer", name, remaining=self._left(sent_at, max_time))
-        error_byte, fields = reply[len(command.code)], reply[len(command.code) + 1 :]
-        if error_byte:
-            raise self._denial(command, error_byte)
-        try:
-            return command.read_reply(fields)
-        except LayoutError as error:
-            raise InDoubt("bad_reply", str(error)) from error
-
-
-# --- families ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """``state(random, start)`` of a new register, ready to be pickled; ``driver(channel, clock)`` is the production
-    driver on it; ``patches`` are the names (module, attribute) that it needs replaced to speak over a ``Channel``."""
-
-    state: Callable[[Random, datetime], Any]
-    driver: Callable[[Channel, StrandClock], FiscalRegister]
-    patches: Sequence[tuple[Any, str, Any]] = ()
-
-
-def _once(read: Callable[..., R]) -> Callable[..., R]:
-    """Tables that no run changes: read when the first register is connected, and remembered from then on."""
-    kept: list[R] = []
-
-    def remembered(*args: Any) -> R:
-        if not kept:
-            kept.append(read(*args))
-        return kept[0]
-
-    return remembered
-
-
-class _Still:
-    def __init__(self, start: datetime) -> None:
-        self._start = start
-
-    def now(self) -> datetime:
-        return self._start
-
-    def monotonic(self) -> float:
-        return 0.0
-
-
-def _shtrih(random: Random, start: datetime) -> ShtrihState:
-    state = new_state(random, _Still(start))
-    state.counters.drawer = DRAWER
-    return state
-
-
-DRAWER = 10_000_000
-"""Kopecks in the drawer before the run: enough for whatever is taken out."""
-PROFILE = load_profile()
-FAMILIES: Mapping[str, Family] = {
-    "shtrih": Family(
-        _shtrih,
-        lambda channel, clock: ShtrihRegister(channel, PROFILE, clock),
-        [
-            (shtrih_register, "Link", CommandLink),
-            (shtrih_known, "_vat_rows", _once(shtrih_known._vat_rows)),
-            (shtrih_known, "read_faces", _once(shtrih_known.read_faces)),
-        ],
-    ),
-}
-
-
-def fresh(family: str, seed: int, start: datetime) -> bytes:
-    """A new register's state, as bytes that every run may take its own copy from."""
-    return pickle.dumps(FAMILIES[family].state(Random(seed), start))

@@ -21,8 +21,8 @@ from agent.journal.store import Transaction
 from agent.procedures.asks import Ask, Commit, Do, Operate
 from drivers.errors import DeviceError
 from protocol.crm import job_machine
-from tests.chaos.devices import FAMILIES
 from tests.chaos.dice import Cell
+from tests.chaos.families import FAMILIES
 from tests.chaos.pc import noting
 from tests.chaos.virtual import Threading, VirtualLoop, current
 from tests.support.inline_sqlite import inline

@@ -20,8 +20,9 @@ from agent.identity import Identity
 from agent.jobs.book import Clock
 from agent.journal.store import Journal, JournalFailed, Transaction
 from agent.link.client import World as LinkWorld
-from tests.chaos.devices import FAMILIES, Channel, Register, StrandClock
+from tests.chaos.devices import Channel, Register, StrandClock
 from tests.chaos.dice import Dice
+from tests.chaos.families import FAMILIES
 from tests.chaos.network import AgentEnd, Broken, Wire
 from tests.chaos.virtual import Dead, Process, VirtualLoop
 
@@ -109,7 +110,7 @@ class PC:
     """``registers`` are those that its configuration names. ``dial`` opens a wire to the server or raises."""
 
     def __init__(
-        self, world: World, name: str, folder: Path, identity: Identity, registers: Sequence[Register], family: str
+        self, world: World, name: str, folder: Path, identity: Identity, registers: Sequence[Register]
     ) -> None:
         self.world = world
         self.loop: VirtualLoop = world.loop
@@ -117,7 +118,8 @@ class PC:
         self.folder = folder
         self.identity = identity
         self.registers = {register.kkm_id: register for register in registers}
-        self.family = family
+        self.families = {register.kkm_id: register.make.name for register in registers}
+        """What drives each register by the PC's configuration; cables may be changed."""
         self.wall_off = 0.0  # seconds that its wall clock is ahead
         self.slept = 0.0  # seconds that its monotonic clock has not counted
         self.on = False
@@ -202,7 +204,7 @@ class PC:
             self.start()
 
     def _config(self) -> Config:
-        devices = tuple(Device(kkm_id, self.family, "") for kkm_id in self.registers)
+        devices = tuple(Device(kkm_id, family, "") for kkm_id, family in self.families.items())
         return Config(self.folder / "config.toml", None, self.folder, "ru", "info", "json", devices)
 
     def _parts(self, process: Process) -> Parts:
@@ -225,8 +227,8 @@ class PC:
         )  # fmt: skip
 
         def register(device: Device) -> Any:
-            channel = Channel(lambda: self.registers[device.kkm_id], process, device.kkm_id)
-            return FAMILIES[self.family].driver(channel, StrandClock(self.loop))
+            channel = Channel(lambda: self.registers[device.kkm_id], device.driver, process, device.kkm_id)
+            return FAMILIES[device.driver].driver(channel, StrandClock(self.loop))
 
         return Parts(clock=clock, link=link, register=register, boot_id=process.name)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.chaos.checker import Asked, Records, read_journal, read_register, read_server
-from tests.chaos.devices import DRAWER
+from tests.chaos.makes import DRAWER
 from tests.chaos.template import SERVER
 from tests.chaos.world import World
 

@@ -27,6 +27,13 @@ from tests.chaos.template import template
 from tests.chaos.world import Plan, lived
 
 LAYOUTS = {"one": 44, "two": 10, "three": 6, "shared": 12, "unmarked": 4, "shared_unmarked": 6, "rivals": 12}
+SHTRIH, ATOL = ("shtrih",), ("atol",)
+FLEETS = {
+    **dict.fromkeys(LAYOUTS, (SHTRIH, ATOL)),
+    "two": (SHTRIH, ATOL, ("shtrih", "atol")),
+    "three": (("shtrih", "atol", "atol"), ("atol", "shtrih", "shtrih")),
+}
+"""Whose registers stand at the desks."""
 THEMES = {
     "rivals": {"plain": 4, "move": 7, "dead_pc": 7},
     "one": {"plain": 30, "rollback": 5, "server_restored": 5, "fn_swap": 3},
@@ -120,6 +127,7 @@ def plan_of(seed: int) -> Plan:
         seed, layout, theme, kinds, budget=random.randint(11, 15) + hint.times - 1, target=target,
         nth=1 if aimed else random.choice((1, 1, 2)), times=hint.times, cancels=cancels,
         renews=hint.renews or RENEWS, killers=random.choice((1, 2, 2, 2, 2, 3)), off=hint.off,
+        fleet=random.choice(FLEETS[layout]),
     )  # fmt: skip
 
 
@@ -146,14 +154,13 @@ def _weighted(random: Random, table: dict[str, int]) -> str:
 class Player:
     """Plays runs one after another in a folder of its own. Under ``patched``."""
 
-    def __init__(self, folder: Path, family: str = "shtrih") -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._family = family
 
     def play(self, plan: Plan, *, tell: Callable[[str], None] | None = None) -> Result:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
-        life = lived(plan, template(plan.layout, self._family), self._folder, tell=tell is not None)
+        life = lived(plan, template(plan.layout, plan.fleet), self._folder, tell=tell is not None)
         if tell is not None:
             for line in life.world.told or ():
                 tell(line)
@@ -220,7 +227,8 @@ def campaign(first: int, runs: int, *, processes: int = 2, told: Callable[[Sum],
     try:
         with patched():
             for layout in LAYOUTS:
-                template(layout, "shtrih")  # once, for all the processes
+                for fleet in FLEETS[layout]:
+                    template(layout, fleet)  # once, for all the processes
         with multiprocessing.get_context("fork").Pool(processes, _begin, (folder,)) as pool:
 
             def play(seeds: Iterable[int]) -> None:

@@ -19,7 +19,7 @@ from server.settings import database_url
 from server.store.database import Database
 from server.store.models import PairingCode
 from server.world import World as ServerWorld
-from tests.chaos.devices import fresh
+from tests.chaos.makes import fresh
 
 START = datetime(2026, 7, 6, 6, 0, tzinfo=UTC)
 """Of every run; nine o'clock at the desks."""
@@ -59,7 +59,6 @@ LAYOUTS = {
 @dataclass(frozen=True, slots=True)
 class Template:
     layout: Layout
-    family: str
     tenant_id: str
     key: JobKey
     identities: Mapping[str, Identity]
@@ -68,9 +67,9 @@ class Template:
     registers: Mapping[str, bytes] = field(default_factory=dict)
 
 
-async def found(layout: Layout, family: str, folder: Path) -> Template:
+async def found(layout: Layout, makes: Sequence[str], folder: Path) -> Template:
     """A new account with its PCs, registers and desks; nothing has been connected yet."""
-    random = Random(f"{layout.name} {family}")
+    random = Random(f"{layout.name} {makes}")
     world = ServerWorld(now=lambda: START, monotonic=lambda: 0.0, random_bytes=random.randbytes)
     path = folder / SERVER
     database = Database(database_url(str(path)), world)
@@ -103,15 +102,22 @@ async def found(layout: Layout, family: str, folder: Path) -> Template:
             await desks.put(work, world, tenant, asked_desk)
     await database.engine.dispose()
     registers = {
-        desk.kkm_id: fresh(family, int(desk.kkm_id), START.replace(tzinfo=None, hour=9)) for desk in layout.desks
+        desk.kkm_id: fresh(make, int(desk.kkm_id), START.replace(tzinfo=None, hour=9))
+        for desk, make in zip(layout.desks, makes, strict=True)
     }
-    return Template(layout, family, tenant, key, identities, path.read_bytes(), {}, registers)
+    return Template(layout, tenant, key, identities, path.read_bytes(), {}, registers)
+
+
+def template(name: str, fleet: Sequence[str] = ("shtrih",)) -> Template:
+    """With every PC connected once, every register bound. Made by a run in which nothing happens. ``fleet``: makes of
+    registers, dealt out to the desks in turn."""
+    desks = LAYOUTS[name].desks
+    return _template(name, tuple(fleet[n % len(fleet)] for n in range(len(desks))))
 
 
 @cache
-def template(name: str, family: str = "shtrih") -> Template:
-    """With every PC connected once, every register bound. Made by a run in which nothing happens."""
+def _template(name: str, makes: Sequence[str]) -> Template:
     from tests.chaos.world import settled
 
     with tempfile.TemporaryDirectory() as folder:
-        return settled(LAYOUTS[name], family, Path(folder))
+        return settled(LAYOUTS[name], makes, Path(folder))

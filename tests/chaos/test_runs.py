@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
 import structlog
 
 from tests.chaos.cells import TARGETS, expected
-from tests.chaos.runs import Player, Sum, plan_of, playing
+from tests.chaos.makes import MAKES
+from tests.chaos.runs import FLEETS, Player, Sum, plan_of, playing
 from tests.chaos.virtual import Stuck, VirtualLoop
 from tests.chaos.world import Plan
 
@@ -35,9 +37,14 @@ def test_nothing_is_wrong_in_forty_shops_and_every_job_ends(player: Player) -> N
     assert total.tally.own_human == 0
 
 
-@pytest.mark.parametrize("layout", ["one", "two", "three", "shared", "rivals"])
-def test_without_faults_every_receipt_is_done_at_its_first_attempt(player: Player, layout: str) -> None:
-    result = player.play(Plan(1, layout, kinds=("receipt",) * 3, budget=0))
+@pytest.mark.parametrize(
+    ("layout", "fleet"),
+    [(layout, fleet) for layout in ("one", "two", "three", "shared", "rivals") for fleet in FLEETS[layout]],
+)
+def test_without_faults_every_receipt_is_done_at_its_first_attempt(
+    player: Player, layout: str, fleet: tuple[str, ...]
+) -> None:
+    result = player.play(Plan(1, layout, kinds=("receipt",) * 3, budget=0, fleet=fleet))
     assert (result.wrong, dict(result.tally.states), result.faults) == ((), {"done": 3}, 0)
 
 
@@ -49,10 +56,23 @@ def test_the_same_seed_gives_the_same_trace_to_the_byte(player: Player, seed: in
 
 
 def test_a_run_reaches_the_cell_that_it_is_aimed_at(player: Player) -> None:
-    for target in [("device:Close", "lost_answer"), ("commit:closing", "crash_after"), ("message:offer", "doubled")]:
-        result = player.play(Plan(5, kinds=("receipt",), budget=4, target=target))
-        assert result.cells.get(target), target
+    targets = [("device:Close", "lost_answer"), ("commit:closing", "crash_after"), ("message:offer", "doubled")]
+    for target, make in product(targets, MAKES):
+        result = player.play(Plan(5, kinds=("receipt",), budget=4, target=target, fleet=(make,)))
+        assert result.cells.get(target), (target, make)
         assert result.wrong == ()
+
+
+def test_every_make_stands_at_some_desk_of_every_layout() -> None:
+    for layout, fleets in FLEETS.items():
+        assert {make for fleet in fleets for make in fleet} == set(MAKES), layout
+
+
+def test_a_driver_finds_nobody_where_a_register_of_another_make_stands(player: Player) -> None:
+    """Cables are swapped between a Shtrih-M and an ATOL, and back: nothing is done at the wrong desk."""
+    plan = Plan(1, "two", kinds=("receipt",) * 2, budget=1, fleet=("shtrih", "atol"), happens=((0.3, "cables"),))
+    result = player.play(plan)
+    assert (result.wrong, dict(result.tally.states)) == ((), {"done": 2})
 
 
 def test_every_cell_is_named_once() -> None:

@@ -252,4 +252,4 @@ class Weather:
 
     async def _fn_swap(self) -> None:
         self._world.flags.add("fn_swap")
-        self._register().swap_drive(self._world.template.family)
+        self._register().swap_drive()

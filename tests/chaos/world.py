@@ -12,7 +12,7 @@ import json
 import pickle
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -63,6 +63,8 @@ class Plan:
     """At which second what weather comes for sure."""
     off: float = 0.0
     """Seconds for which the registers have no power at the beginning."""
+    fleet: tuple[str, ...] = ("shtrih",)
+    """Makes of registers, dealt out to the desks in turn."""
 
 
 class World:
@@ -111,7 +113,7 @@ class World:
             if name in template.journals:
                 (folder / name / JOURNAL).write_bytes(template.journals[name])
             mine = [self.registers[kkm_id] for kkm_id in kkm_ids]
-            self.pcs[name] = PC(self, name, folder / name, template.identities[name], mine, template.family)
+            self.pcs[name] = PC(self, name, folder / name, template.identities[name], mine)
         self._books: sqlite3.Connection | None = None
         self.server: ServerProcess
         self.listening = False
@@ -332,10 +334,11 @@ def lived(plan: Plan, template: Template, folder: Path, *, tell: bool = False) -
     return Lived(world, world.trace.hexdigest(), world.loop.now, world.dice.counted, dict(world.dice.cells))
 
 
-def settled(layout: Layout, family: str, folder: Path) -> Template:
-    """A shop of this layout in which every PC has been connected and every register has been bound."""
+def settled(layout: Layout, makes: Sequence[str], folder: Path) -> Template:
+    """A shop of this layout in which every PC has been connected and every register has been bound. ``makes``: of each
+    desk's register."""
     loop = VirtualLoop()
-    base = loop.run_until_complete(found(layout, family, folder))
+    base = loop.run_until_complete(found(layout, makes, folder))
     loop.close()
     shutil.rmtree(folder / "run", ignore_errors=True)
     (folder / "run").mkdir()
