@@ -75,6 +75,7 @@ RULES = MappingProxyType(
         "too_many_attempts": "more than three attempts",
         "two_open_intents": "INTENT while another one of the same register was open",
         "abandoned": "an open intent was left without an outcome",
+        "unconfirmed": "a job that another journal may have begun was started without a person",
         "two_agents": "one job was carried out by two agents",
         "epoch_wrong": "INTENT under a binding that was not the newest",
         "human_with_imprint": "a person is needed on a desk of our own with imprints",

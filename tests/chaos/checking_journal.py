@@ -107,10 +107,13 @@ def attempts(view: View) -> Iterator[Wrong]:
 
 
 def intents(view: View) -> Iterator[Wrong]:
-    """INTENT only while nothing else is open on the device, within the lease, and under the newest binding."""
+    """INTENT only while nothing else is open on the device, within the lease, and under the newest binding; of a job
+    that another journal may have begun only after a person has given it a new time. A register with an open intent is
+    kept."""
     bound = _bound(view)
     for line in view.lines:
         open_jobs: dict[str, set[str]] = defaultdict(set)
+        adopted: set[str] = set()
         devices: dict[str, Json] = {}
         rows: dict[str, Json] = {}
         for entry in line.entries:
@@ -118,6 +121,15 @@ def intents(view: View) -> Iterator[Wrong]:
                 yield from _operation(line, entry, entry.device, open_jobs, devices, rows)
             if entry.event == "intent" and entry.job is not None:
                 yield from _intent(line, entry, entry.job, open_jobs, devices, bound)
+                if entry.job["job_id"] in adopted:
+                    yield Wrong("unconfirmed", entry.job_id, f"record {entry.n} of {line.book.agent_id}")
+            if entry.event == "released" and entry.device is not None and open_jobs[entry.device["kkm_id"]]:
+                given_up = sorted(open_jobs[entry.device["kkm_id"]])
+                yield Wrong("abandoned", given_up[0], f"record {entry.n} of {line.book.agent_id}: open are {given_up}")
+            if entry.event == "adopt" and entry.job_id is not None:
+                adopted.add(entry.job_id)
+            elif entry.event == "renew":
+                adopted.discard(entry.job_id or "")
             if entry.device is not None:
                 devices[entry.device["kkm_id"]] = entry.device
             if entry.job is not None:

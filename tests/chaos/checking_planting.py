@@ -196,6 +196,20 @@ def released(shop: Shop) -> None:
     open_late(shop)
 
 
+def given_up(shop: Shop) -> None:
+    shop.post("more", "receipt", "17")
+    shop.begin("more", "A")
+    shop.device("A", "17", "released", released=True)
+    shop.refuse("more", "A", "proven_none", "not_done", "no_answer", "proven")
+
+
+def adopted_and_begun(shop: Shop) -> None:
+    shop.post("more", "receipt", "17")
+    shop.job("A", "more", "adopt", "held", rev=1)
+    shop.begin("more", "A")
+    shop.refuse("more", "A", "proven_none", "not_done", "no_answer", "proven")
+
+
 def open_late(shop: Shop) -> None:
     shop.post("more", "receipt", "17")
     shop.begin("more", "A")

@@ -9,6 +9,7 @@ from tests.chaos.checking_example import START, TENANT, receipt
 from tests.chaos.checking_planting import (
     Forge,
     Spoil,
+    adopted_and_begun,
     astray,
     attempt,
     changed_end,
@@ -19,6 +20,7 @@ from tests.chaos.checking_planting import (
     elsewhere,
     forged,
     ghost,
+    given_up,
     heard,
     hidden,
     hidden_shift,
@@ -184,6 +186,8 @@ PLANTED: dict[str, Planted] = {
     "cancelled after INTENT": Planted("abandoned", lambda s: left(s, "cancel", "cancelled", "cancelled_by_crm")),
     "held after INTENT": Planted("abandoned", lambda s: left(s, "lease_passed", "held", "lease_passed")),
     "given up after INTENT": Planted("abandoned", lambda s: left(s, "renew", "accepted", "lease_passed")),
+    "a register given up in an attempt": Planted("abandoned", given_up),
+    "begun where another PC may have begun it": Planted("unconfirmed", adopted_and_begun),
     "one job on two agents": Planted("two_agents", second_agent),
     "under no epoch of the register": Planted(
         "epoch_wrong", lambda s: record(s, "one", "intent")["body"]["job"].update(binding_epoch=0)

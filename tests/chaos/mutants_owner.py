@@ -142,14 +142,14 @@ MUTANTS = (
         "released_while_open",
         "A register is given up while an attempt on it is open.",
         released_while_open,
-        rules("two_agents", "epoch_wrong", *DOUBTFUL, "not_final", "states_differ"),
+        rules("abandoned", "two_agents", "epoch_wrong", *DOUBTFUL, "not_final", "states_differ"),
         (MOVE,),
     ),
     Mutant(
         "adopted_starts_by_itself",
         "A job that another PC may have begun is started without a person.",
         adopted_starts_by_itself,
-        rules(*DOUBTFUL, "two_agents"),
+        rules("unconfirmed", *DOUBTFUL, "two_agents"),
         (DEAD_PC,),
     ),
     Mutant(
