@@ -1,7 +1,7 @@
 """The families of registers that byte faults are tried on: a row is a driver and the simulator it talks to.
 
-A new family adds a ``Simulator`` over its own simulated register and a row to ``FAMILIES``; nothing else here or in the
-scenarios knows one family from another.
+A new family adds a row to ``FAMILIES``, and a ``Simulator`` of its own where its register is no ``SimulatedRegister``;
+nothing else here or in the scenarios knows one family from another.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from random import Random
 from typing import Any, Protocol
 
 from drivers.api import FiscalRegister
-from drivers.fiscal.shtrih import ShtrihRegister, load_profile
+from drivers.fiscal import atol_wire
+from drivers.fiscal import shtrih as shtrih_driver
+from drivers.simulators import atol, shtrih
+from drivers.simulators.appliance import Appliance
 from drivers.simulators.clock import ManualClock
 from drivers.simulators.dump import document_json
-from drivers.simulators.paper import MemoryPaper
-from drivers.simulators.shtrih import Options, new_device, new_state
+from drivers.simulators.paper import MemoryPaper, Paper
 from drivers.transports.base import Clock, Transport
 from tests.bytes.faulty import Fault
 from tests.bytes.wire import Line
@@ -67,16 +69,27 @@ class Family:
     """Faults that its checksum does not always notice, so that a name may come out garbled; see ``verdict``."""
 
 
-class SimulatedShtrih:
-    def __init__(self, clock: ManualClock, memory: bytes | None, protocol: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Make:
+    """How registers of one make are had."""
+
+    state: Callable[[ManualClock, Random], Any]
+    device: Callable[[ManualClock, Random, Any, Paper], Appliance[Any, Any]]
+
+
+class SimulatedRegister:
+    """Any register of ours."""
+
+    def __init__(self, make: Make, clock: ManualClock, memory: bytes | None) -> None:
         random = Random(1)
-        state = new_state(random, clock) if memory is None else pickle.loads(memory)
+        state = make.state(clock, random) if memory is None else pickle.loads(memory)
         self._paper = MemoryPaper()
-        self._device = new_device(clock, random, state=state, paper=self._paper, options=Options(protocol=protocol))
+        self._device = make.device(clock, random, state, self._paper)
 
     @property
     def serial(self) -> str:
-        return self._device.state.drive.registration.register_serial
+        serial: str = self._device.state.drive.registration.register_serial
+        return serial
 
     @property
     def last_fd(self) -> int:
@@ -84,7 +97,8 @@ class SimulatedShtrih:
 
     @property
     def drawer(self) -> int:
-        return self._device.state.counters.drawer
+        kopecks: int = self._device.state.counters.drawer
+        return kopecks
 
     @property
     def at_rest(self) -> bool:
@@ -107,13 +121,32 @@ class SimulatedShtrih:
 
 
 def _shtrih(protocol: int) -> Family:
-    profile = load_profile()
+    profile = shtrih_driver.load_profile()
+    options = shtrih.Options(protocol=protocol)
+    make = Make(
+        lambda clock, random: shtrih.new_state(random, clock),
+        lambda clock, random, state, paper: shtrih.new_device(clock, random, state=state, paper=paper, options=options),
+    )
     return Family(
         f"shtrih{protocol}",
-        lambda clock, memory: SimulatedShtrih(clock, memory, protocol),
-        lambda transport, clock: ShtrihRegister(transport, profile, clock),
+        lambda clock, memory: SimulatedRegister(make, clock, memory),
+        lambda transport, clock: shtrih_driver.ShtrihRegister(transport, profile, clock),
         misses=frozenset({Fault.DOUBLE, Fault.INSERT, Fault.LOSE}) if protocol == 1 else frozenset(),
     )
 
 
-FAMILIES = {family.name: family for family in (_shtrih(1), _shtrih(2))}
+def _atol() -> Family:
+    """Link layer v3. Format 1.1: how receipts of 1.2 are written over the wire is not known."""
+    profile = atol_wire.load_profile()
+    make = Make(
+        lambda clock, random: atol.new_state(random, clock, ffd="1.1"),
+        lambda clock, random, state, paper: atol.new_device(clock, random, state=state, paper=paper),
+    )
+    return Family(
+        "atol-wire",
+        lambda clock, memory: SimulatedRegister(make, clock, memory),
+        lambda transport, clock: atol_wire.AtolWireRegister(transport, profile, clock),
+    )
+
+
+FAMILIES = {family.name: family for family in (_shtrih(1), _shtrih(2), _atol())}

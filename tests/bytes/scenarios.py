@@ -35,8 +35,9 @@ class Scenario:
 
 
 def _receipt() -> Wanted:
-    """Two lines, two rates, a cashier, a buyer's telephone."""
+    """Two lines, two rates that every driver makes, a cashier, a buyer's telephone."""
     payload: dict[str, Any] = json.loads((EXAMPLES / "02-two-rates-card.json").read_text("utf-8"))["payload"]
+    payload["items"][0]["vat"] = "none"
     return Wanted(JobKind.RECEIPT, payload)
 
 
