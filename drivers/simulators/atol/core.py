@@ -109,7 +109,9 @@ class Core:
         self.current_mode = mode
 
     def leave(self) -> None:
-        if self.state.receipt is not None:
+        """Where no mode is entered there is none to leave: after a power cut in a receipt the vendor's library begins
+        its cancel with this, and would have no other way to it."""
+        if self.current_mode != CHOICE and self.state.receipt is not None:
             raise Refusal(Reason.DENIED_IN_OPENED_RECEIPT)
         self.current_mode = CHOICE
 
