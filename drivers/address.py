@@ -115,7 +115,7 @@ def whereabouts(text: str) -> str:
         for scheme in BEHIND:
             if scheme in options:
                 return f"{scheme}:{options[scheme]}"
-    which = WHICH.get(address.scheme)
+    which = WHICH.get(address.scheme, "")
     return f"{address.scheme}:{address.target}" + (f"?{which}={options[which]}" if which in options else "")
 
 

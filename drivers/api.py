@@ -110,7 +110,7 @@ class CashCounters:
     """The register's non-fiscal records of drawer cash, as evidence for cash in and cash out. Sums in kopecks, of the
     present shift; numbers count documents."""
 
-    document_number: int  # of the last document of any kind, the register's own running number
+    document_number: int | None  # of the last document of any kind, its own running number; ``None``: it does not tell
     drawer: int
     cash_in: int
     cash_out: int

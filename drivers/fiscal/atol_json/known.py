@@ -15,12 +15,11 @@ from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.rates import FIRST_DAY
 from protocol.ffd.vat import Vat
 from protocol.wire.atol import json_answers as answers
-from protocol.wire.atol.json_receipt import NotExpressible, Task, rates_missing, receipt_task
+from protocol.wire.atol.json_receipt import NotExpressible, Task, formats_known, rates_missing, receipt_task
 from protocol.wire.atol.json_tasks import Query, fn_document
 from protocol.wire.atol.json_text import JsonError, dumps
 from protocol.wire.atol.json_words import NEW_RATES_SINCE, knows_new_words
 
-NEWEST = "1.2"
 _SINCE = ".".join(map(str, NEW_RATES_SINCE))
 _FORMATS = {code: version for version, code in VERSION_CODES.items()}
 
@@ -40,8 +39,10 @@ class Known:
         ffd, taxation = self.identity.ffd, self.identity.taxation
         if not ffd:
             raise Refused("unsupported", "the register's format version is unknown, or is not served")
-        if ffd == NEWEST and not knows_new_words(self.library):
-            raise Refused("unsupported", f"FFD {ffd} is unknown to {self._library_named}; install {_SINCE} or newer")
+        if ffd not in formats_known(self.library):
+            raise Refused(
+                "not_expressible", f"FFD {ffd} is unknown to {self._library_named}; install {_SINCE} or newer"
+            )
         try:
             task = receipt_task(receipt, ffd, self.library)
             dumps(task)
@@ -55,7 +56,9 @@ class Known:
             raise Refused("taxation_not_registered", f"tag 1055 is {receipt.taxation}, registered are {taxation}")
         if missing := rates_missing(receipt, self.library):
             named = ", ".join(vat.value for vat in missing)
-            raise Refused("vat_rate_missing", f"{named} is unknown to {self._library_named}; install {_SINCE} or newer")
+            raise Refused(
+                "vat_rate_missing", f"tag 1199 ({named}) is unknown to {self._library_named}; install {_SINCE} or newer"
+            )
         return task
 
     @property
@@ -65,7 +68,12 @@ class Known:
 
 def find_out(asking: Asking, library: LibraryFacts) -> Known:
     """Raises ``NotSent`` (``wrong_device``), and what a runner raises."""
-    info = asking.the(Query.DEVICE_INFO, answers.device_info)
+    try:
+        info = asking.the(Query.DEVICE_INFO, answers.device_info)
+    except Refused as refused:
+        if refused.code != "unsupported":
+            raise
+        raise NotSent("wrong_device", refused.detail, vendor=refused.vendor) from refused
     if not info.serial:
         raise NotSent("wrong_device", f"{info.name!r} does not tell its serial number")
     drive = asking.optional(Query.FN_INFO, answers.fn_info)

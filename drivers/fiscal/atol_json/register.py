@@ -40,7 +40,7 @@ from protocol.wire.atol import json_tasks as tasks
 from protocol.wire.atol.codes import NO_SUCH_RECORD, NOTHING_OPEN, Handling, describe
 from protocol.wire.atol.json_answers import Phase, Shift
 from protocol.wire.atol.json_reading import AnswerError
-from protocol.wire.atol.json_receipt import Task, lines_sum
+from protocol.wire.atol.json_receipt import Task, formats_known, lines_sum, rates_known
 from protocol.wire.atol.json_tasks import Query
 
 _SHIFT: Mapping[Shift, ShiftState] = {
@@ -64,7 +64,7 @@ class Times:
     """Longest times in seconds that a task may take. It is many commands to the device."""
 
     query: float = 30.0
-    fill: float = 1.0  # nothing is sent
+    fill: float = 90.0  # a slip, the drawer; filling a receipt sends nothing
     close: float = 60.0
     cancel: float = 30.0
     shift: float = 90.0
@@ -75,9 +75,10 @@ class Times:
 
 
 class AtolJsonRegister(FiscalRegister):
-    """See ``drivers.api``. After ``NotSent`` or ``InDoubt`` the caller connects anew."""
+    """See ``drivers.api``. After ``NotSent`` or ``InDoubt`` the caller connects anew. ``library``: its version, as far
+    as it is known before the first connection; the capabilities of an unknown one are those of the newest."""
 
-    def __init__(self, runner: TaskRunner, times: Times | None = None) -> None:
+    def __init__(self, runner: TaskRunner, times: Times | None = None, library: str | None = None) -> None:
         self._times = times or Times()
         traits = runner.traits
         self.capabilities = Capabilities(
@@ -89,6 +90,8 @@ class AtolJsonRegister(FiscalRegister):
             one_command=True,
             max_time=self._times.by_pace(),
         )
+        if library is not None:
+            self._limit_to(library)
         self._runner = runner
         self._ask = Asking(runner, self._times.query)
         self._known: Known | None = None
@@ -106,10 +109,15 @@ class AtolJsonRegister(FiscalRegister):
             self._runner.close()
             raise
         self._known = known
+        self._limit_to(library.version)
         self._unprinted = self._unprinted or None  # what happened at the printer meanwhile is not known
         if known.columns:
             self.capabilities = replace(self.capabilities, columns=known.columns)
         return known.identity
+
+    def _limit_to(self, library: str) -> None:
+        formats, rates = formats_known(library), rates_known(library)
+        self.capabilities = replace(self.capabilities, formats=formats, rates=rates)
 
     def disconnect(self) -> None:
         self._known = self._planned = None
@@ -210,11 +218,10 @@ class AtolJsonRegister(FiscalRegister):
         )
 
     def cash_counters(self) -> CashCounters:
-        """The language does not tell the device's own running number: the last fiscal document's stands for it."""
         self._connected()
         totals = self._ask.the(Query.SHIFT_TOTALS, answers.shift_totals)
         return CashCounters(
-            document_number=self._ask.the(Query.FN_STATUS, answers.fn_status).fd,
+            document_number=None,
             drawer=totals.drawer,
             cash_in=totals.income.sum,
             cash_out=totals.outcome.sum,
@@ -277,7 +284,7 @@ class AtolJsonRegister(FiscalRegister):
         if self._ask.receipt_open():
             raise Refused("document_open", "a receipt is open: a slip would be printed into it")
         try:
-            self._change(task, self._times.report)
+            self._change(task, self._times.fill)
         except Refused as refused:
             if len(lines) > 1 and _refused_on_the_way(refused):
                 raise InDoubt(refused.code, refused.detail, vendor=refused.vendor) from refused
@@ -287,14 +294,14 @@ class AtolJsonRegister(FiscalRegister):
         self._change(tasks.print_last_receipt_copy(), self._times.report)
 
     def open_drawer(self) -> None:
-        self._change(tasks.open_cash_drawer(), self._times.report, prints=False)
+        self._change(tasks.open_cash_drawer(), self._times.fill, prints=False)
 
     def continue_print(self) -> None:
+        self._connected()
         if self._unprinted is False:
             raise Refused("wrong_state", "the last document was printed to its end")
-        self._connected()
         try:
-            self._change(tasks.continue_print(), self._times.report)
+            self._change(tasks.continue_print(), self._times.fill)
         except InDoubt as doubt:
             if not _stopped_printing(doubt):
                 raise
@@ -306,8 +313,11 @@ class AtolJsonRegister(FiscalRegister):
         self._connected().task_for(receipt)
 
     def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
-        """Makes the task; nothing is sent."""
-        self._planned = self._connected().task_for(receipt)
+        """Makes the task. Nothing is begun, but the library would cancel what another program has left open."""
+        task = self._connected().task_for(receipt)
+        if self._ask.receipt_open():
+            raise Refused("document_open", "a receipt is open: making another would cancel it")
+        self._planned = task
         for done in range(1, len(receipt.lines) + 1):
             on_progress(done, len(receipt.lines))
 
@@ -319,7 +329,10 @@ class AtolJsonRegister(FiscalRegister):
         return int(lines_sum(self._planned) * 100)
 
     def close_receipt(self, receipt: PlannedReceipt) -> CloseReply:
-        made = self._register(self._connected().task_for(receipt), self._times.close)
+        task = self._connected().task_for(receipt)
+        if self._planned is None:
+            raise Refused("document_closed", "no receipt is filled")
+        made = self._register(task, self._times.close)
         self._planned = None
         if made is None:
             return CloseReply(None, None, None)

@@ -69,11 +69,20 @@ def _beyond_language(receipt: PlannedReceipt, version: str) -> Iterator[Missing]
         yield Missing(1020, "cash_rounding")
 
 
+def rates_known(version: str) -> frozenset[Vat]:
+    """VAT rates that a library of this version knows."""
+    return frozenset(Vat if words.knows_new_words(version) else set(Vat) - words.NEW_RATES)
+
+
+def formats_known(version: str) -> frozenset[str]:
+    """Format versions that receipts can be made in with a library of this version."""
+    return frozenset({"1.05", "1.1", "1.2"} if words.knows_new_words(version) else {"1.05", "1.1"})
+
+
 def rates_missing(receipt: PlannedReceipt, version: str) -> tuple[Vat, ...]:
     """VAT rates of the receipt that a library of this version does not know."""
-    if words.knows_new_words(version):
-        return ()
-    return tuple(dict.fromkeys(line.vat for line in receipt.lines if line.vat in words.NEW_RATES))
+    known = rates_known(version)
+    return tuple(dict.fromkeys(line.vat for line in receipt.lines if line.vat not in known))
 
 
 def _objects(version: str) -> Mapping[int, str]:

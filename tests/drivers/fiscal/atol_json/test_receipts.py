@@ -13,6 +13,7 @@ from drivers.fiscal.atol_json import AtolJsonRegister
 from drivers.fiscal.atol_json.runner import QUIET
 from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.vat import Vat
+from protocol.wire.atol.json_words import NEW_RATES
 from tests.drivers.fiscal.atol_json.library import Library
 from tests.protocol.wire.atol.json_samples import INDUSTRY, MILK, SALE
 
@@ -120,6 +121,18 @@ def test_an_old_library_is_named_as_the_reason() -> None:
     assert caught.value.code == "vat_rate_missing"
 
 
+def test_what_a_library_does_not_know_stands_in_the_capabilities() -> None:
+    """Of an unknown one: what the newest knows."""
+    old = AtolJsonRegister(Library(version="10.8.0.0", ffd="1.1"))
+    assert set(old.capabilities.formats) == {"1.05", "1.1", "1.2"}
+    assert set(old.capabilities.rates) == set(Vat)
+    old.connect()
+    assert set(old.capabilities.formats) == {"1.05", "1.1"}
+    assert set(old.capabilities.rates) == set(Vat) - NEW_RATES
+    told = AtolJsonRegister(Library(version="10.8.0.0", ffd="1.1"), library="10.8.0.0")
+    assert (told.capabilities.formats, told.capabilities.rates) == (old.capabilities.formats, old.capabilities.rates)
+
+
 def test_an_old_library_does_not_hide_the_newest_format() -> None:
     """It tells 1.1 of a register that is registered for 1.2, and would write what the drive refuses."""
     library = Library(version="10.8.0.0", ffd="1.2")
@@ -130,7 +143,7 @@ def test_an_old_library_does_not_hide_the_newest_format() -> None:
     library.tasks.clear()
     with pytest.raises(Refused, match=r"FFD 1\.2 .* 10\.8\.0\.0; install 10\.10\.8\.0 or newer") as caught:
         register.check_receipt(SALE)
-    assert (caught.value.code, library.tasks) == ("unsupported", [])
+    assert (caught.value.code, library.tasks) == ("not_expressible", [])
 
 
 # --- every end of the task --------------------------------------------------------------------------------------------
@@ -278,6 +291,34 @@ def test_a_cancel_that_failed_is_not_reported_as_done(
     with pytest.raises(kind):
         register.cancel_document()
     assert library.receipt
+
+
+def test_what_another_program_has_left_open_is_not_cancelled_by_a_receipt_of_ours() -> None:
+    library = Library()
+    register = AtolJsonRegister(library)
+    register.connect()
+    library.receipt = True
+    with pytest.raises(Refused) as caught:
+        register.fill_receipt(SALE, lambda *_: None)
+    assert caught.value.code == "document_open"
+
+
+def test_what_was_not_filled_is_not_closed() -> None:
+    library = Library()
+    register = AtolJsonRegister(library)
+    register.connect()
+    library.tasks.clear()
+    with pytest.raises(Refused) as caught:
+        register.close_receipt(SALE)
+    assert (caught.value.code, library.tasks) == ("document_closed", [])
+
+
+def test_a_device_that_does_not_know_the_question_who_it_is_is_another_one() -> None:
+    library = Library()
+    library.before["getDeviceInfo"] = [11]
+    with pytest.raises(NotSent) as caught:
+        AtolJsonRegister(library).connect()
+    assert (caught.value.code, caught.value.vendor, library.is_open) == ("wrong_device", "11", False)
 
 
 def test_a_way_without_a_cancel_says_so() -> None:
