@@ -25,6 +25,7 @@ from drivers.transports.process_tree import ProcessTree
 GIB = 1024**3
 CHUNK = 65536
 UNREAD = 8  # replies to nothing that may come before the program counts as gone mad
+LOOK = 0.25  # seconds between two looks at the clock, which is the caller's and need not be the system's
 WIND_UP = 5.0  # seconds for the system to end a killed process and give back its pipes
 LINGER = 1.0  # seconds between the end of its stdout and its own
 LAST_LINES = 40
@@ -158,13 +159,17 @@ class HostProcess:
 
     def _next(self, deadline: float) -> _Event | None:
         """``None``: the deadline passed. A killed process gets the time that the system needs to end it."""
-        left = WIND_UP if self._why else max(0.0, deadline - self._clock.now())
-        try:
-            event = self._events.get(timeout=left)
-        except queue.Empty:
-            if self._why is None:
-                return None
-            event = _Ended(*self._why, swept=False)  # it cannot be killed: nothing more will be heard of it
+        while True:
+            left = WIND_UP if self._why else min(LOOK, max(0.0, deadline - self._clock.now()))
+            try:
+                event = self._events.get(timeout=left)
+                break
+            except queue.Empty:
+                if self._why is not None:
+                    event = _Ended(*self._why, swept=False)  # it cannot be killed: nothing more will be heard of it
+                    break
+                if self._clock.now() >= deadline:
+                    return None
         if isinstance(event, _Ended):
             self._ended = event
         return event

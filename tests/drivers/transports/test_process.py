@@ -156,6 +156,17 @@ def test_a_host_that_hangs_is_killed_at_the_deadline(start: Start) -> None:
     assert not host.alive
 
 
+def test_the_clock_that_was_given_decides_when_the_time_is_up() -> None:
+    class Fast(SystemClock):
+        def now(self) -> float:
+            return 1000 * super().now()
+
+    host = HostProcess(program("for request in ask(): time.sleep(600)"), Fast())
+    host.start()
+    assert verdict(host, max_time=600.0).code == "no_reply"
+    host.end()
+
+
 def test_a_host_that_hangs_and_ignores_every_signal_is_killed_too(start: Start) -> None:
     host = start("""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):

@@ -45,9 +45,8 @@ class Shop:
         )
         assert self._simulator.stdout is not None
         at = json.loads(self._simulator.stdout.readline())["listening"]
-        self.runner = FptrRunner(
-            place_of(parse_address(f"lib:{library()}?tcp={at.removeprefix('tcp:')}")), SystemClock()
-        )
+        self.address = f"lib:{library()}?tcp={at.removeprefix('tcp:')}"
+        self.runner = FptrRunner(place_of(parse_address(self.address)), SystemClock())
         self.register = AtolJsonRegister(self.runner, Times(close=close))
         self.register.connect()
         self.register.open_shift("Иванов И.И.", None)
@@ -179,3 +178,49 @@ def test_a_simulator_that_is_gone_is_offline(tmp_path: Path) -> None:
         assert caught.value.code == "device_offline"
         one.do("power-on")
         one.register.connect()
+
+
+AGENT = """
+import sys
+from dataclasses import replace
+from drivers.address import parse_address
+from drivers.fiscal.atol_json.register import AtolJsonRegister
+from drivers.fiscal.atol_lib import FptrRunner, place_of
+from drivers.transports.base import SystemClock
+from tests.protocol.wire.atol.json_samples import SALE
+
+runner = FptrRunner(place_of(parse_address(sys.argv[1])), SystemClock())
+register = AtolJsonRegister(runner)
+register.connect()
+print(runner.pid, flush=True)
+register.fill_receipt(SALE, lambda *_: None)
+register.close_receipt(SALE)
+"""
+
+
+def test_a_host_does_not_outlive_its_agent_not_even_in_a_call_that_hangs(tmp_path: Path) -> None:
+    """The agent is killed while the library waits inside its own code for a register that says nothing."""
+    with shop(tmp_path, SLOW.replace("seconds=3", "seconds=600")) as one:
+        before = one.do("status")["fd"]
+        one.register.disconnect()
+        agent = subprocess.Popen([sys.executable, "-c", AGENT, one.address], stdout=subprocess.PIPE, text=True)
+        assert agent.stdout is not None
+        host = int(agent.stdout.readline())
+        while one.do("status")["fd"] == before:
+            SystemClock().sleep(0.01)
+        assert running(host), "the library waits for its answer"
+        agent.kill()
+        agent.communicate()
+        while running(host):
+            SystemClock().sleep(0.01)
+        one.do("power-off")  # it would be at work for ten minutes
+        one.do("power-on")
+        assert one.last() == before + 1
+
+
+def running(pid: int) -> bool:
+    """Whether the system still carries it out; nobody may have asked yet how it ended."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
