@@ -21,6 +21,7 @@ import httpx
 
 from drivers.simulators.assembly import store_of
 from drivers.simulators.dump import dump
+from tests.support.families import Family
 from tests.support.rig import FAST, FINAL, Process, Rig
 
 T = TypeVar("T")
@@ -94,8 +95,11 @@ class Feed(threading.Thread):
 class Till:
     """One register. ``kkm_id`` names it, its state file and its folder of paper."""
 
-    def __init__(self, shop: Shop, kkm_id: str, process: Process | None, address: str) -> None:
+    def __init__(
+        self, shop: Shop, kkm_id: str, process: Process | None, address: str, family: Family | None = None
+    ) -> None:
         self._shop = shop
+        self.family = family or shop.rig.family
         self.kkm_id = kkm_id
         self.process = process
         self.address = address
@@ -130,8 +134,8 @@ class Till:
 
     @property
     def memory(self) -> Any:
-        """``ShtrihState`` as it is on disk."""
-        state = store_of(self.folder / f"{self.kkm_id}.json").load()
+        """The simulated register's state as it is on disk, ``ShtrihState`` for one."""
+        state = store_of(self.folder / f"{self.kkm_id}.json", self.family.simulator).load()
         assert state is not None
         return state
 
@@ -165,16 +169,23 @@ class Shop:
         rig.start_server(dying=dying)
         self.feed = Feed(rig.url, rig.key)
 
-    def till(self, kkm_id: str, *options: str, listen: str = "tcp:127.0.0.1:0", extra: str = "") -> Till:
+    def till(
+        self,
+        kkm_id: str,
+        *options: str,
+        listen: str = "tcp:127.0.0.1:0",
+        extra: str = "",
+        family: Family | None = None,
+    ) -> Till:
         """A register as a process, its clock right; ``extra`` stands behind its address for the agent."""
         now = datetime.now(ZoneInfo("Europe/Moscow")).replace(tzinfo=None)
         state, paper = self.rig.folder / f"{kkm_id}.json", self.rig.folder / f"paper-{kkm_id}"
-        command = self.rig.family.run(
+        command = (family or self.rig.family).run(
             listen, state, "--control", "--seed", kkm_id, "--paper", str(paper), "--print-time", "0",
             "--clock", now.isoformat(timespec="seconds"), *options,
         )  # fmt: skip
         process = self.rig.spawn(f"till-{kkm_id}", *command, control=True)
-        return self.stands(Till(self, kkm_id, process, process.ready["listening"] + extra))
+        return self.stands(Till(self, kkm_id, process, process.ready["listening"] + extra, family))
 
     def stands(self, till: Till) -> Till:
         self.rig.put("/devices", {"kkm_id": till.kkm_id})
@@ -195,7 +206,7 @@ class Shop:
         times.write_text(profile, "utf-8")
         self.rig.configure(name)
         head = (self.rig.folder / f"{name}.toml").read_text("utf-8").partition("[[devices]]")[0]
-        devices = (self.rig.family.device(till.kkm_id, till.address, times) for till in tills)
+        devices = (till.family.device(till.kkm_id, till.address, times) for till in tills)
         (self.rig.folder / f"{name}.toml").write_text(head + "".join(devices), "utf-8")
 
     def start(self, *tills: Till, name: str = "agent", dying: tuple[str, ...] = ()) -> Process:
