@@ -20,7 +20,7 @@ _RATES = {
     "none": "без НДС", "vat0": "0%", "vat5": "5%", "vat7": "7%", "vat10": "10%", "vat20": "20%", "vat22": "22%",
     "vat105": "5/105", "vat107": "7/107", "vat110": "10/110", "vat120": "20/120", "vat122": "22/122",
 }  # fmt: skip
-_LAYOUT = "{:>2}  {:<30} {:<4} {:<9} {:>4}  {:<10} {:>10}  {:<31} {:>6}"
+_LAYOUT = "{:>2}  {:<27} {:<7} {:<4} {:<9} {:>4}  {:<10} {:>9}  {:<29} {:>5}"
 
 
 def run_demo(*, keep: bool = False, as_json: bool = False, output: Path = OUTPUT) -> int:
@@ -50,8 +50,8 @@ def run_demo(*, keep: bool = False, as_json: bool = False, output: Path = OUTPUT
 
 def _head(say: Callable[[str], None]) -> None:
     say("")
-    say(_LAYOUT.format("№", "Чек", "ФФД", "Состояние", "ФД", "ФП", "Итог", "НДС", "сек"))
-    say(_LAYOUT.format("", "Receipt", "", "state", "FD", "sign", "total", "VAT", "s"))
+    say(_LAYOUT.format("№", "Чек", "Касса", "ФФД", "Состояние", "ФД", "ФП", "Итог", "НДС", "сек"))
+    say(_LAYOUT.format("", "Receipt", "", "", "state", "FD", "sign", "total", "VAT", "s"))
     say("-" * 116)
 
 
@@ -60,8 +60,8 @@ def _row(say: Callable[[str], None], number: int, made: Made) -> None:
     name = re.sub(r"^\d+-", "", made.name)
     say(
         _LAYOUT.format(
-            number, name[:30], made.ffd, made.state, made.fd or "—", made.fpd or "—", made.total or "—", vat or "—",
-            f"{made.seconds:.2f}",
+            number, name[:27], made.register, made.ffd, made.state, made.fd or "—", made.fpd or "—", made.total or "—",
+            vat or "—", f"{made.seconds:.2f}",
         )
     )  # fmt: skip
     if made.reason and not made.good:

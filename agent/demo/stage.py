@@ -27,14 +27,26 @@ MOSCOW = timedelta(hours=3)  # the zone of the demo's desks; a register's clock 
 
 @dataclass(frozen=True, slots=True)
 class Register:
+    """``make`` is what is simulated, ``driver`` what the agent drives it with."""
+
     kkm_id: str
-    name: str
+    make: str
+    driver: str
     ffd: str
+    word: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.word}, ФФД {self.ffd}"
 
 
-REGISTERS = (Register("17", "Касса 1, ФФД 1.2", "1.2"), Register("18", "Касса 2, ФФД 1.05", "1.05"))
-ALSO_ON_THE_SECOND = ("02-", "08-", "09-", "10-", "16-")
-"""Examples that both registers make, so that the two documents can be compared."""
+REGISTERS = (
+    Register("17", "shtrih", "shtrih", "1.2", "Штрих-М"),
+    Register("18", "atol", "atol-wire", "1.05", "АТОЛ"),
+)
+ALSO_ON_THE_SECOND = ("04-", "05-", "15-", "18-")
+"""Examples that both registers make, so that the two documents can be compared. How ATOL's wire names the rates of 22
+and 5 % is not known: its maker's library makes such receipts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,7 @@ class Made:
     name: str
     job_id: str
     kkm_id: str
+    register: str
     ffd: str
     state: str
     fd: int | None = None
@@ -60,7 +73,7 @@ class Made:
 
 
 def picture_name(register: Register, example: Path) -> str:
-    return f"{example.stem}.png" if register is REGISTERS[0] else f"{example.stem}-ffd-{register.ffd}.png"
+    return f"{example.stem}.png" if register is REGISTERS[0] else f"{example.stem}-{register.make}.png"
 
 
 def plays(examples: list[Path]) -> list[tuple[Register, Path]]:
@@ -107,7 +120,7 @@ class Stage:
         self._say("2. Две кассы (симуляторы)… / Two registers (simulators) …")
         for register, child in registers:
             self.addresses[register.kkm_id] = child.listening()
-            self._say(f"   KKM_ID {register.kkm_id}: {self.addresses[register.kkm_id]}, ФФД {register.ffd}")
+            self._say(f"   KKM_ID {register.kkm_id}: {register.name}, {self.addresses[register.kkm_id]}")
         self._say("3. Агент: сопряжение… / Agent: pairing …")
         agent_id = self._pair()
         self._say(f"   {agent_id}")
@@ -127,7 +140,7 @@ class Stage:
     def _register(self, register: Register) -> Child:
         now = (datetime.now(UTC) + MOSCOW).replace(tzinfo=None)
         return self._spawn(
-            f"register-{register.kkm_id}", "-m", "agent.cli", "simulate", "shtrih", "--listen", "tcp:127.0.0.1:0",
+            f"register-{register.kkm_id}", "-m", "agent.cli", "simulate", register.make, "--listen", "tcp:127.0.0.1:0",
             "--ffd", register.ffd, "--state", str(self.run / f"register-{register.kkm_id}.json"),
             "--paper", str(self.run / f"paper-{register.kkm_id}"), "--clock", now.isoformat(timespec="seconds"),
         )  # fmt: skip
@@ -135,8 +148,8 @@ class Stage:
     def _pair(self) -> str:
         """The CRM shows a line, the cashier pastes it, the owner confirms the PC."""
         devices = "".join(
-            f'\n[[devices]]\nkkm_id = "{kkm_id}"\ndriver = "shtrih"\naddress = "{address}"\n'
-            for kkm_id, address in self.addresses.items()
+            f'\n[[devices]]\nkkm_id = "{r.kkm_id}"\ndriver = "{r.driver}"\naddress = "{self.addresses[r.kkm_id]}"\n'
+            for r in REGISTERS
         )
         path = self.run / "config.toml"
         path.write_text(f'[server]\nurl = "{self.server_url}"\n\n[agent]\ndata_dir = "agent-data"\n{devices}', "utf-8")
@@ -166,6 +179,7 @@ class Stage:
             name=path.stem,
             job_id=job_id,
             kkm_id=register.kkm_id,
+            register=register.word,
             ffd=register.ffd,
             state=str(seen["state"]),
             fd=proof.get("fd"),

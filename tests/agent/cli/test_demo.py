@@ -46,10 +46,12 @@ def test_every_example_receipt_is_done_with_proof(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["ok"] is True
-    made = {ffd: [one for one in document["receipts"] if one["ffd"] == ffd] for ffd in ("1.2", "1.05")}
-    assert [one["name"] for one in made["1.2"]] == EXAMPLES
+    made = {name: [one for one in document["receipts"] if one["register"] == name] for name in ("Штрих-М", "АТОЛ")}
+    assert [one["name"] for one in made["Штрих-М"]] == EXAMPLES
     assert len(EXAMPLES) >= 12
-    assert {one["name"] for one in made["1.05"]} < set(EXAMPLES)
+    assert {one["name"] for one in made["АТОЛ"]} < set(EXAMPLES)
+    assert {rate for one in made["АТОЛ"] for rate in one["vat"]} == {"none", "vat10", "vat20"}
+    assert {one["ffd"] for one in document["receipts"]} == {"1.2", "1.05"}
     for receipts in made.values():
         assert [one["fd"] for one in receipts] == list(range(3, 3 + len(receipts)))
     for one in document["receipts"]:
