@@ -24,6 +24,7 @@ BENCHMARKS = {
     "agent": "benchmarks.agent",
     "growth": "benchmarks.growth",
     "journal": "benchmarks.journal",
+    "neighbour": "benchmarks.neighbour",
 }
 ALSO_CALLED = {"e2e": "overhead", "start": "agent"}
 KNOWN = ", ".join((*BENCHMARKS, *ALSO_CALLED))

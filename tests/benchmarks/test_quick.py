@@ -8,15 +8,18 @@ import math
 import pytest
 
 from benchmarks.__main__ import BENCHMARKS, main
+from tests.support.vendor_tests import needs_library
 
 PRINTED = 1e-4  # four decimals
-SERVED = ("overhead", "fleet", "agent")
+SERVED = ("overhead", "fleet", "agent", "neighbour")
 """They start a server and more: ten seconds each."""
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.long if name in SERVED else ()) for name in BENCHMARKS]
-)
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    return [*([pytest.mark.long] if name in SERVED else []), *([needs_library()] if name == "neighbour" else [])]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in BENCHMARKS])
 def test_a_benchmark_runs_and_prints_rows(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, "--quick", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]

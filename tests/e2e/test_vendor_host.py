@@ -4,10 +4,8 @@ middle of one. Its lane finds out what became of the receipt; the lane beside it
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,33 +13,12 @@ import pytest
 
 from tests.e2e.shop import Shop, Till
 from tests.support import unruly_host
-from tests.support.families import FAMILIES, Family
-from tests.support.rig import FAST, ROOT, imprint
-from tests.support.vendor_tests import library, needs_library
+from tests.support.families import FAMILIES
+from tests.support.rig import FAST, imprint
+from tests.support.vendor_family import RECEIPT, behind_library
+from tests.support.vendor_tests import needs_library
 
 pytestmark = needs_library()
-RECEIPT: dict[str, Any] = json.loads((ROOT / "examples/receipts/04-patent-without-vat.json").read_text("utf-8"))[
-    "payload"
-]
-"""Without VAT: the library of 2020 knows no rate of 2026."""
-
-
-@dataclass(frozen=True, slots=True)
-class BehindLibrary(Family):
-    """ATOL's simulated register in a format that the library knows, its address as the library takes it."""
-
-    host: Path | None = None  # what stands for a Python in the address
-
-    def run(self, listen: str, state: Path, *options: str) -> tuple[str, ...]:
-        return Family.run(self, listen, state, "--ffd", "1.1", *options)
-
-    def device(self, kkm_id: str, address: str, profile: Path) -> str:
-        python = f"&python={self.host}" if self.host else ""
-        return Family.device(self, kkm_id, f"lib:{library()}?tcp={address.removeprefix('tcp:')}{python}", profile)
-
-
-def atol(host: Path | None = None) -> BehindLibrary:
-    return BehindLibrary("atol", "atol-lib", "drivers.fiscal.atol_json:AtolJsonRegister", {}, lambda _: None, host)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +36,7 @@ def proven(job: dict[str, Any], till: Till) -> None:
 
 
 def test_a_receipt_through_the_library(tills: Shop) -> None:
-    till = tills.till("31", family=atol())
+    till = tills.till("31", family=behind_library())
     tills.pc(till)
     agent = tills.start(till)
     job = till.do("receipt", RECEIPT)
@@ -82,7 +59,7 @@ def ill_lanes(tills: Shop, *ways: str) -> dict[str, Till]:
     """A register for each of these ways of going wrong; its host's folder bears its name."""
     folder = tills.rig.folder
     return {
-        way: tills.till(str(number), family=atol(unruly_host.launcher(folder / f"host-{number}")))
+        way: tills.till(str(number), family=behind_library(unruly_host.launcher(folder / f"host-{number}")))
         for number, way in enumerate(ways, start=40)
     }
 
