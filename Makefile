@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test chaos mutants bytes kill disk models fuzz bench check format lock clean
+.PHONY: setup demo test chaos mutants bytes kill disk models fuzz conformance bench check format lock clean
 
 setup: .venv/.ready
 
@@ -32,6 +32,10 @@ models: setup
 
 fuzz: setup
 	FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest tests/fuzz -m "long or not long" -n 4
+
+# What a driver must show at the maker's own library, which takes its time; it has to be there (docs/drivers/atol-lib.md).
+conformance: setup
+	@$(BIN)/python -m pytest tests/conformance/test_conformance.py -m long -n 4
 
 # Ten thousand shops in virtual time, with faults at every step; one of them again: python -m tests.chaos --replay SEED
 RUNS ?= 10000

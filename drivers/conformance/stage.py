@@ -90,6 +90,23 @@ class Stage:
         self.driver.fill_receipt(receipt, lambda done, of: heard.append((done, of)))
         return heard
 
+    def begin(self, receipt: PlannedReceipt = SALE) -> None:
+        """Whatever is the first that the device hears of a receipt: its opening, or, where a receipt is one command,
+        the whole of it."""
+        self.fill(receipt)
+        if self.driver.capabilities.one_command:
+            self.driver.close_receipt(receipt)
+
+    def not_begun(self, call: Callable[[], object], *codes: str) -> None:
+        """Refused. Where a whole receipt is one command, any command may have gone far: doubt of the same code will do
+        as well, and the device's memory decides."""
+        if not self.driver.capabilities.one_command:
+            self.refused(call, *codes)
+            return
+        verdict = self.verdict(call)
+        assert isinstance(verdict, (Refused, InDoubt)), f"expected Refused or InDoubt, got {verdict!r}"
+        assert verdict.code in codes, f"expected the code {' or '.join(codes)}, got {verdict!r}"
+
     def sell(self, receipt: PlannedReceipt = SALE) -> dict[str, Any]:
         """A whole receipt; what the device's own archive then holds of it."""
         before = len(self.truth().documents)

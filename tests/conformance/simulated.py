@@ -95,6 +95,11 @@ class Wire:
         self.device.noise = False
         self._line = self.device.connection()
 
+    @property
+    def due(self) -> float | None:
+        """The moment of the next thing that happens by itself."""
+        return self._line.deadline
+
     def swap(self, device: Watched) -> None:
         """Another register at the same address; what was open goes over to it."""
         self.device = device

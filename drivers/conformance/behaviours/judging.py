@@ -63,12 +63,13 @@ def format_not_made(stage: Stage) -> None:
         _refuses(stage, SALE, "not_expressible")
 
 
-@behaviour("check.rate-not-made", "a VAT rate that the driver says it does not make: not_expressible, with its tag")
+@behaviour("check.rate-not-made", "a VAT rate that the driver says it does not make: refused by name, with its tag")
 def rate_not_made(stage: Stage) -> None:
     driver = stage.at_work()
     stage.settle()
     for vat in set(Vat) - driver.capabilities.rates:
-        assert "1199" in _refuses(stage, at_rates(SALE.lines[0].vat, vat), "not_expressible").detail
+        receipt = at_rates(SALE.lines[0].vat, vat)
+        assert "1199" in _refuses(stage, receipt, "not_expressible", "vat_rate_missing").detail
 
 
 @behaviour("check.taxation", "a taxation system that is not registered: taxation_not_registered", Setting.ONE_TAXATION)

@@ -151,12 +151,19 @@ def another_thread(stage: Stage) -> None:
     assert outcome == [None]
 
 
-@behaviour("line.no-threads", "the driver is synchronous: it leaves no thread behind")
+@behaviour("line.no-threads", "the driver is synchronous: it has no thread of its own")
 def no_threads(stage: Stage) -> None:
     before = set(threading.enumerate())
     stage.at_work()
     stage.sell()
     assert set(threading.enumerate()) <= before
+
+
+@behaviour("line.no-threads-left", "whatever threads a channel has, disconnect leaves none behind")
+def no_threads_left(stage: Stage) -> None:
+    before = set(threading.enumerate())
+    stage.at_work()
+    stage.sell()
     stage.driver.disconnect()
     assert set(threading.enumerate()) <= before
 

@@ -87,7 +87,7 @@ def cancelled(stage: Stage) -> None:
     assert (told.receipts[1], told.total.get(1, 0), told.drawer) == (0, 0, 0)
 
 
-@behaviour("cash.in-and-out", "cash moves drawer, sums and counts by itself, and the register's running number")
+@behaviour("cash.in-and-out", "cash moves drawer, sums and counts by itself, and the running number where it is told")
 def in_and_out(stage: Stage) -> None:
     driver = stage.at_work()
     first = driver.cash_counters()
@@ -98,7 +98,8 @@ def in_and_out(stage: Stage) -> None:
     count = first.cash_in_count
     assert second == CashCounters(second.document_number, 150000, 150000, 0, count + 1, first.cash_out_count)
     assert third == CashCounters(third.document_number, 100000, 150000, 50000, count + 1, first.cash_out_count + 1)
-    assert first.document_number < second.document_number < third.document_number
+    told = (first.document_number, second.document_number, third.document_number)
+    assert told == (None, None, None) or told == tuple(sorted({number for number in told if number is not None}))
     assert stage.truth().drawer == 100000
 
 

@@ -147,7 +147,7 @@ def runs_out(stage: Stage) -> None:
 def refuses(stage: Stage) -> None:
     stage.at_work()
     interrupt(stage)
-    stage.refused(lambda: stage.fill(), "no_paper")
+    stage.refused(lambda: stage.begin(), "no_paper")
     stage.refused(stage.driver.continue_print, "no_paper")
     assert stage.truth().open_total is None
 

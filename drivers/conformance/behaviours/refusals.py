@@ -40,7 +40,7 @@ def shift_is_closed(stage: Stage) -> None:
 def shift_expired(stage: Stage) -> None:
     driver = stage.at_work()
     stage.sleep(25 * 3600.0)
-    stage.refused(lambda: stage.fill(), "shift_expired")
+    stage.refused(lambda: stage.begin(), "shift_expired")
     assert stage.truth().open_total is None
     driver.close_shift(*CASHIER)
     assert driver.status().shift is ShiftState.CLOSED
@@ -54,9 +54,10 @@ def no_paper(stage: Stage) -> None:
     driver = stage.at_work()
     stage.settle()
     stage.hand(Hand.PAPER_OUT)
-    for call in (stage.fill, driver.x_report, lambda: driver.cash_in(100, None)):
-        stage.refused(call, "no_paper")
-    assert (stage.truth().open_total, stage.truth().drawer) == (None, 0)
+    for call in (stage.begin, driver.x_report, lambda: driver.cash_in(100, None)):
+        stage.not_begun(call, "no_paper")
+    truth = stage.truth()
+    assert (truth.open_total, truth.drawer, truth.receipts) == (None, 0, [])
     stage.hand(Hand.PAPER_IN)
     stage.sell()
 
@@ -67,8 +68,8 @@ def cover_open(stage: Stage) -> None:
     stage.at_work()
     stage.settle()
     stage.hand(Hand.COVER_OPEN)
-    stage.refused(lambda: stage.fill(), "cover_open")
-    assert stage.truth().open_total is None
+    stage.not_begun(stage.begin, "cover_open")
+    assert (stage.truth().open_total, stage.truth().receipts) == (None, [])
     stage.hand(Hand.COVER_CLOSED)
     stage.sell()
 
@@ -157,7 +158,7 @@ def foreign_document(stage: Stage) -> None:
     stage.settle()
     stage.hand(Hand.FOREIGN_OPEN)
     with stage.unchanged():
-        stage.refused(lambda: stage.fill())
+        stage.refused(lambda: stage.begin())
     assert driver.status().document_open
 
 
