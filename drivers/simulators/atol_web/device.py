@@ -210,7 +210,10 @@ class WebDevice(Appliance[WebState, Core]):
             self._waiting.append(action)
 
     def look(self) -> None:
-        """Begin what is next, if anything is."""
+        """Whether something is next; it is begun when whoever asked for it has been answered."""
+        self._server.after(0.0, self._next)
+
+    def _next(self) -> None:
         minutes = self.api.records.settings()["deleteRequestsAfter"]
         self.queue.forget(self.clock.now(), timedelta(minutes=minutes))
         found = self.queue.next() if self._running is None and self.state.active else None
