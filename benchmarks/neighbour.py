@@ -22,8 +22,8 @@ from tests.support.vendor_library import USED, path_of
 
 ROUNDS = 40
 WAYS = ("hang", "crash", "eat")
-REST = 0.2
-"""Seconds of quiet before each receipt."""
+REST = 0.7
+"""Seconds of quiet before each receipt: whatever the one before it has left to be done is done."""
 PATIENT = FAST.replace("close = 4.0", "close = 600.0")  # a hang lasts until it is ended here
 
 
@@ -52,9 +52,9 @@ def _row(shop: Shop, way: str, options: Options) -> Row:
         beside_quiet.append(_timed(shop, well))
         unruly_host.order(host, way)
         job = ill.post("receipt", RECEIPT)
-        while (host / unruly_host.ORDER).exists():
+        while not (host / unruly_host.GONE_WRONG).exists():
             time.sleep(0.001)
-        beside_ill.append(_timed(shop, well, rest=0.0 if way != "hang" else REST))
+        beside_ill.append(_timed(shop, well, rest=REST if way == "hang" else 0.0))
         if way == "hang":
             os.kill(unruly_host.pid(host), signal.SIGKILL)
         ended = shop.ended(job, 120)

@@ -1,11 +1,15 @@
-"""A package that is not ours uses the plug-in: its own folder, its own conftest.py, its own driver and simulator."""
+"""A package that is not ours: its own folder, its own conftest.py, its own driver and simulator; judged by the plug-in,
+installed, and found by its entry point."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,3 +90,56 @@ def test_a_bench_cannot_exempt_what_there_is_not(package: Path) -> None:
     code, output = run(package, "pytest", "-q", "-p", "no:cacheprovider")
     assert code != 0
     assert "close.nothing" in output
+
+
+PYPROJECT = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "kassabridge-tiny"
+version = "1"
+
+[project.entry-points."kassabridge.drivers"]
+tiny = "tiny:DRIVER"
+
+[tool.setuptools]
+py-modules = ["tiny"]
+"""
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Ours and the package, installed as anybody installs one."""
+    source, site = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("site")
+    (source / "tiny.py").write_text(TINY.read_text(encoding="utf-8"), encoding="utf-8")
+    (source / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation",
+         "--disable-pip-version-check", "--target", str(site), str(source)],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    return {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{site}", "XDG_DATA_HOME": str(site / "data")}
+
+
+def device(environment: dict[str, str], driver: str, address: str, action: str) -> tuple[int, dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "agent.cli", "device", "--driver", driver, "--address", address, "--json", action],
+        capture_output=True, text=True, check=False, timeout=60, env=environment,
+    )  # fmt: skip
+    told: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, told
+
+
+def test_it_is_installed_and_found_by_its_entry_point(environment: dict[str, str]) -> None:
+    code, told = device(environment, "tiny", "sim:tiny", "open-shift")
+    assert (code, told["state"], told["shift"], told["proof"]["register_serial"]) == (0, "done", "open", "T1")
+
+
+def test_it_is_listed_and_its_addresses_are_checked(environment: dict[str, str]) -> None:
+    code, told = device(environment, "tinny", "sim:tiny", "status")
+    assert (code, told["error"]["code"]) == (2, "unknown_driver")
+    assert re.search(r"known: shtrih, .*, tiny$", told["error"]["text_en"]), told
+    code, told = device(environment, "tiny", "tcp:127.0.0.1:1", "status")
+    assert (code, told["error"]["code"]) == (2, "unsupported_transport")

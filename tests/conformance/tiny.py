@@ -32,6 +32,7 @@ from drivers.api import (
 from drivers.conformance.bench import Bench, Desk, Fate, Need, Setting, Step, Truth
 from drivers.conformance.catalogue import behaviours
 from drivers.errors import InDoubt, NotSent, Refused
+from drivers.registry import Driver, Opening
 from protocol.ffd.planned import PlannedReceipt
 
 TIMES = MappingProxyType({"query": 1.0, "fill": 5.0, "close": 5.0, "cancel": 5.0, "shift": 5.0, "report": 5.0})
@@ -317,6 +318,15 @@ class Tiny(FiscalRegister):
     def continue_print(self) -> None:
         self._ask()
         raise Refused("wrong_state", "no printer")
+
+
+def open_tiny(opening: Opening) -> FiscalRegister:
+    """Nothing of it is anywhere else: no channel is asked for, and every opening is a fresh register."""
+    return Tiny(Device())
+
+
+DRIVER = Driver(open_tiny, schemes=("sim",))
+"""What the package's entry point names."""
 
 
 class TinyDesk(Desk):

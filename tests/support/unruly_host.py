@@ -10,7 +10,8 @@ is carried out (or, after the word ``before``, is not) and then what the file sa
     babble      messages without end that nobody asked for
     eat         memory without end
 
-The file is taken away first. ``launcher`` writes a program that can stand in an address as ``python=``.
+The file is taken away first, and when the host goes wrong the file ``wrong`` lies there instead. ``launcher`` writes a
+program that can stand in an address as ``python=``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from drivers.hosts.fptr10 import Fptr10Host
 from drivers.hosts.messages import encode
 
 ROOT = Path(__file__).resolve().parents[2]
-ORDER, PID = "order", "pid"
+ORDER, PID, GONE_WRONG = "order", "pid", "wrong"
 RECEIPTS = ('"type":"sell"', '"type":"sellReturn"', '"type":"buy"', '"type":"buyReturn"')
 PIECE = 64 * 1024 * 1024
 
@@ -45,6 +46,7 @@ def launcher(folder: Path) -> Path:
 
 def order(folder: Path, words: str) -> None:
     """For the host that is running, or the next one. Whole at once, as the host may look at any moment."""
+    (folder / GONE_WRONG).unlink(missing_ok=True)
     (folder / "order.new").write_text(words, "utf-8")
     (folder / "order.new").rename(folder / ORDER)
 
@@ -70,6 +72,7 @@ class Unruly:
             value = plain(arguments) if "before" not in words else None
             for word in words:
                 if word in WRONG:
+                    (self._folder / GONE_WRONG).touch()
                     return WRONG[word](self._replies)
             return value
 
