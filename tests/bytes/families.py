@@ -13,9 +13,10 @@ from random import Random
 from typing import Any, Protocol
 
 from drivers.api import FiscalRegister
+from drivers.fiscal import atol_web as web_driver
 from drivers.fiscal import atol_wire
 from drivers.fiscal import shtrih as shtrih_driver
-from drivers.simulators import atol, shtrih
+from drivers.simulators import atol, atol_web, shtrih
 from drivers.simulators.appliance import Appliance
 from drivers.simulators.clock import ManualClock
 from drivers.simulators.dump import document_json
@@ -67,6 +68,11 @@ class Family:
     """With the production profile: its times are the ones that a fault has to be outlived in."""
     misses: frozenset[Fault] = frozenset()
     """Faults that its checksum does not always notice, so that a name may come out garbled; see ``verdict``."""
+    beneath: frozenset[Fault] = frozenset()
+    """Damage that nothing but the layer beneath keeps from a request (HTTP has TCP's checksum alone): it is tried on
+    answers only. A damaged request is another request."""
+    sample: int = 100
+    """Positions of one exchange that one fault strikes in the short run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,20 @@ class SimulatedRegister:
         return pickle.dumps(self._device.state)
 
 
+class SimulatedWeb(SimulatedRegister):
+    """A web server with its register."""
+
+    @property
+    def drawer(self) -> int:
+        kopecks: int = self._device.state.register.counters.drawer
+        return kopecks
+
+    @property
+    def at_rest(self) -> bool:
+        state = self._device.state
+        return state.register.receipt is None and state.drive.current is None and not state.queue
+
+
 def _shtrih(protocol: int) -> Family:
     profile = shtrih_driver.load_profile()
     options = shtrih.Options(protocol=protocol)
@@ -149,4 +169,29 @@ def _atol() -> Family:
     )
 
 
-FAMILIES = {family.name: family for family in (_shtrih(1), _shtrih(2), _atol())}
+def _atol_web(generation: int) -> Family:
+    """A server of the first generation does not tell its library's version: it is taken for one that knows no 1.2."""
+    profile = web_driver.load_profile()
+    options = atol_web.Options(generation=generation)
+    ffd = "1.2" if generation == 2 else "1.1"
+    make = Make(
+        lambda clock, random: atol_web.new_state(random, clock, ffd=ffd),
+        lambda clock, random, state, paper: atol_web.new_device(
+            clock, random, state=state, paper=paper, options=options
+        ),
+    )
+
+    def driver(transport: Transport, clock: Clock) -> FiscalRegister:
+        http = web_driver.HttpClient(transport, clock, "127.0.0.1:16732")
+        return web_driver.AtolWebRegister(web_driver.WebRunner(http, profile, clock), profile.times)
+
+    return Family(
+        f"atol-web{generation}",
+        lambda clock, memory: SimulatedWeb(make, clock, memory),
+        driver,
+        beneath=frozenset(Fault) - {Fault.CUT, Fault.DELAY, Fault.LATE},
+        sample=12,
+    )
+
+
+FAMILIES = {family.name: family for family in (_shtrih(1), _shtrih(2), _atol(), _atol_web(2), _atol_web(1))}

@@ -109,13 +109,18 @@ def pieces(family: str, scenario: Scenario, directions: Iterable[Direction], fau
     """Everything there is."""
     with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:
         clean = clean_run(template, scenario)
-    struck = tuple(faults)
+    wanted = tuple(faults)
     return [
         Piece(family, scenario.name, direction, every[start : start + PIECE], struck)
         for direction in directions
+        for struck in [tuple(fault for fault in wanted if not _is_kept_away(family, direction, fault))]
         for every in [positions(scenario, clean, direction)]
         for start in range(0, len(every), PIECE)
     ]
+
+
+def _is_kept_away(family: str, direction: Direction, fault: Fault) -> bool:
+    return direction is Direction.OUT and fault in FAMILIES[family].beneath
 
 
 def judge(template: Template, scenario: Scenario, clean: Seen, piece: Piece) -> dict[Group, Tally]:

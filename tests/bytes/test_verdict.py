@@ -145,7 +145,10 @@ def test_only_the_family_with_the_weak_checksum_is_forgiven() -> None:
         "shtrih1": [Fault.DOUBLE, Fault.INSERT, Fault.LOSE],
         "shtrih2": [],
         "atol-wire": [],
+        "atol-web2": [],
+        "atol-web1": [],
     }
+    assert {family.name for family in FAMILIES.values() if family.beneath} == {"atol-web2", "atol-web1"}
 
 
 class Rash(ShtrihRegister):

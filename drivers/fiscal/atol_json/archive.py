@@ -29,6 +29,9 @@ def fiscal_document(fd: int, document: Document, last: FiscalParams | None) -> F
     tags = tags_in(content)
     if "1040" in tags and tags["1040"] != fd:
         raise InDoubt("bad_reply", f"asked for document {fd}, got {tags['1040']}")
+    sign, told = _text(tags.get("1077")), document.fpd or (last.fpd if last else "")
+    if sign and told and sign != told:  # said twice in different answers: one of them is damaged
+        raise InDoubt("bad_reply", f"document {fd} is signed {sign} by its tags, {told} by its summary")
     kind = form or kind_of(tags)
     at = _moment(tags.get("1012")) or document.at or (last.at if last else None)
     if kind is None or at is None:
@@ -37,7 +40,7 @@ def fiscal_document(fd: int, document: Document, last: FiscalParams | None) -> F
     return FiscalDocument(
         kind=kind,
         fd=fd,
-        fpd=_text(tags.get("1077")) or document.fpd or (last.fpd if last else ""),
+        fpd=sign or told,
         at=at,
         sign=whole(tags.get("1054")) if is_receipt else None,
         total=_kopecks(tags.get("1020")) if is_receipt else None,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -73,6 +74,12 @@ def test_a_receipt_whose_tags_cannot_be_read_is_not_one_without_an_imprint() -> 
     cut = encode_all(RECEIPT)[:-1]
     with pytest.raises(Refused, match="archive_unreadable"):
         fiscal_document(7, Document(cut), LAST)
+
+
+@pytest.mark.parametrize("told", [Document(encode_all(RECEIPT), fpd="12354"), Document(encode_all(RECEIPT))])
+def test_a_sign_that_is_told_in_two_ways_is_damaged(told: Document) -> None:
+    with pytest.raises(InDoubt, match="signed 12345 by its tags, 12354 by its summary"):
+        fiscal_document(7, told, None if told.fpd else replace(LAST, fpd="12354"))
 
 
 def test_another_document_is_not_taken_for_this_one() -> None:
