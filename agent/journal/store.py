@@ -262,7 +262,8 @@ class Journal:
                 f"{self.path}: journal_mode={mode}, synchronous={synchronous}; WAL and FULL are required"
             )
         self._write_log_anew(db)
-        db.executescript(_SCHEMA)
+        if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+            db.executescript(_SCHEMA)
         # A write: a file that is read-only fails now, not at the first job.
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

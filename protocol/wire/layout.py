@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 
@@ -186,14 +187,20 @@ def wire(codec: Codec, default: Any = MISSING) -> Any:
 M = TypeVar("M")
 
 
+@cache
+def _specs(kind: type[Any]) -> tuple[tuple[str, Codec, Any], ...]:
+    """Name, codec and default of each field."""
+    return tuple((spec.name, spec.metadata["codec"], spec.default) for spec in fields(kind))
+
+
 def pack(message: Any) -> bytes:
     """The message's fields, one after another. Raises ``LayoutError``."""
     out = bytearray()
-    for spec in fields(message):
+    for name, codec, _ in _specs(type(message)):  # type: ignore[arg-type]  # classes are hashable
         try:
-            out += spec.metadata["codec"].encode(getattr(message, spec.name))
+            out += codec.encode(getattr(message, name))
         except LayoutError as error:
-            raise LayoutError(f"{type(message).__name__}.{spec.name}: {error}") from None
+            raise LayoutError(f"{type(message).__name__}.{name}: {error}") from None
     return bytes(out)
 
 
@@ -202,13 +209,12 @@ def unpack(kind: type[M], data: bytes) -> M:
     default that is not there, or not whole, keeps it. Raises ``LayoutError`` when a needed field is missing."""
     values: dict[str, Any] = {}
     place = 0
-    for spec in fields(kind):  # type: ignore[arg-type]
-        codec: Codec = spec.metadata["codec"]
+    for name, codec, default in _specs(kind):  # type: ignore[arg-type]  # classes are hashable
         end = len(data) if codec.size is None else place + codec.size
         if end > len(data):
-            if spec.default is MISSING:
-                raise LayoutError(f"{kind.__name__}.{spec.name}: {len(data)} bytes end before byte {end}")
+            if default is MISSING:
+                raise LayoutError(f"{kind.__name__}.{name}: {len(data)} bytes end before byte {end}")
             break
-        values[spec.name] = codec.decode(data[place:end])
+        values[name] = codec.decode(data[place:end])
         place = end
     return kind(**values)
