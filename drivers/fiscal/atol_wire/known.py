@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from drivers.api import Identity
 from drivers.errors import NotSent
 from drivers.fiscal.atol_wire.asking import Asking
 from drivers.fiscal.atol_wire.profile import Profile
+from protocol.ffd.rates import FIRST_DAY
 from protocol.ffd.text import CODE_PAGE
+from protocol.ffd.vat import Vat
 from protocol.wire.atol.drive_queries import DriveState
 from protocol.wire.atol.queries import DeviceType, FormatVersion, LineLength, OwnerInn, SerialNumber, State
 
@@ -46,6 +49,7 @@ def find_out(asking: Asking, profile: Profile) -> Known:
         ffd=profile.ffd_versions.get(version.current, ""),
         firmware=device.firmware,
         taxation=_taxation(asking.requisite(1062)),
+        setup_problems=_problems(state.at),
     )
     return Known(identity, state.serial, line.columns if line and line.columns else profile.columns)
 
@@ -53,6 +57,11 @@ def find_out(asking: Asking, profile: Profile) -> Known:
 def _inn(digits: str) -> str:
     """Twelve digits for a person, ten for a company, which stand behind two zeros."""
     return digits[2:] if digits.startswith("00") else digits
+
+
+def _problems(now: datetime | None) -> tuple[str, ...]:
+    """The rate of 2026 is none that is known of the wire. An unset clock is no reason to trust the old ones."""
+    return ("vat_rate_missing",) if now is None or now.date() >= FIRST_DAY[Vat.VAT22] else ()
 
 
 def _taxation(value: bytes | None) -> int | None:

@@ -36,6 +36,15 @@ def test_identity(desk: Desk) -> None:
     assert desk.register.capabilities.columns == 48
 
 
+@pytest.mark.parametrize(
+    ("year", "problems"), [("25", ()), ("26", ("vat_rate_missing",)), ("00 00 00", ("vat_rate_missing",))]
+)
+def test_that_the_rate_of_2026_is_missing_is_told_when_connecting(year: str, problems: tuple[str, ...]) -> None:
+    desk = Desk()
+    desk.answer("3F", STATE.format(flags=0x4B).replace("26 11 21", year if " " in year else f"{year} 11 21"))
+    assert desk.register.connect().setup_problems == problems
+
+
 def test_connecting_changes_nothing() -> None:
     desk = Desk()
     desk.register.connect()
