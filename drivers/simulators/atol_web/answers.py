@@ -90,6 +90,12 @@ def of_receipt(core: Core, document: Archived) -> Answer:
     }
 
 
+def last(core: Core, fd: int) -> Answer:
+    """With ten figures of the sign; in the answer to a receipt it stands without zeros in front."""
+    found = core.drive.find(fd)
+    return {**fiscal_params(core, found), "fiscalDocumentSign": f"{found.fpd:010d}"}
+
+
 def document(core: Core, fd: int, *, raw: bool) -> Answer:
     found = core.drive.whole(fd, core.now())
     told: Answer = {

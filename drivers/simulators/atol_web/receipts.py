@@ -1,7 +1,8 @@
 """Receipts and corrections: a task becomes the register's own receipt, whole or not at all.
 
 In the order of the library: cashier, receipt, requisites, positions and text, rounding, taxes, payments with cash last,
-close. A receipt in a closed shift opens the shift first, as the library was seen to do: two documents then.
+close. In a closed shift the shift is opened first, as the library was seen to do: two documents then, and one that
+stays when the receipt is refused. Tags stand in the order in which the library was seen to send them.
 """
 
 from __future__ import annotations
@@ -34,10 +35,7 @@ def make(core: Core, task: Task) -> Archived:
     """Raises ``TaskError``, ``Refusal``, ``DriveError`` or ``TlvError``; nothing is open then."""
     _refuse_marks(task)
     cashier(core, task)
-    if core.shift() == CLOSED:
-        said = list(core.said)
-        core.open_shift()
-        core.said = said
+    in_a_shift(core)
     receipts.begin(core, words.RECEIPTS[task["type"]], electronic=bool(task.get("electronically")))
     try:
         return _fill_and_close(core, task)
@@ -55,6 +53,14 @@ def cashier(core: Core, task: Task) -> None:
     for tag, name in ((1021, "name"), (1203, "vatin")):
         if operator.get(name):
             core.say(tlv.encode([(tag, operator[name])]))
+
+
+def in_a_shift(core: Core) -> None:
+    """A closed shift is opened, under the same cashier as what follows."""
+    if core.shift() == CLOSED:
+        said = list(core.said)
+        core.open_shift()
+        core.said = said
 
 
 def _fill_and_close(core: Core, task: Task) -> Archived:
@@ -125,23 +131,22 @@ def _position(core: Core, item: Mapping[str, Any], ffd: int) -> None:
 
 
 def _of_position(item: Mapping[str, Any], ffd: int) -> Fields:
-    fields: Fields = _texts(item, ((1191, "additionalAttribute"), (1230, "countryCode"), (1231, "customsDeclaration")))
+    fields: Fields = []
+    agent, supplier = item.get("agentInfo") or {}, item.get("supplierInfo") or {}
+    if item.get("nomenclatureCode"):
+        fields.append((1162, _bytes(item["nomenclatureCode"])))
+    if agent:
+        fields.append((1222, _agents(agent)))
+    fields += _texts(supplier, ((1226, "vatin"),))
+    if _agent_data(agent):
+        fields.append((1223, _agent_data(agent)))
+    if supplier.get("phones") or supplier.get("name"):
+        fields.append((1224, [*_texts(supplier, ((1225, "name"),)), *_phones(1171, supplier)]))
     if item.get("measurementUnit") is not None:
         fields.append(_unit(item["measurementUnit"], ffd))
     if item.get("exciseSum"):
         fields.append((1229, kopecks(item["exciseSum"])))
-    if item.get("nomenclatureCode"):
-        fields.append((1162, _bytes(item["nomenclatureCode"])))
-    agent, supplier = item.get("agentInfo") or {}, item.get("supplierInfo") or {}
-    if agent:
-        fields.append((1222, _agents(agent)))
-        inside = _agent_data(agent)
-        if inside:
-            fields.append((1223, inside))
-    if supplier.get("phones") or supplier.get("name"):
-        fields.append((1224, [*_texts(supplier, ((1225, "name"),)), *_phones(1171, supplier)]))
-    if supplier.get("vatin"):
-        fields.append((1226, supplier["vatin"]))
+    fields += _texts(item, ((1230, "countryCode"), (1231, "customsDeclaration"), (1191, "additionalAttribute")))
     return [*fields, *((1260, _industry(each)) for each in item.get("industryInfo") or ())]
 
 
@@ -219,10 +224,10 @@ def _agent_data(agent: Mapping[str, Any]) -> Fields:
     paying, operator = agent.get("payingAgent") or {}, agent.get("moneyTransferOperator") or {}
     return [
         *_texts(operator, ((1005, "address"), (1016, "vatin"), (1026, "name"))),
+        *_phones(1075, operator),
         *_texts(paying, ((1044, "operation"),)),
         *_phones(1073, paying),
         *_phones(1074, agent.get("receivePaymentsOperator") or {}),
-        *_phones(1075, operator),
     ]
 
 

@@ -68,8 +68,8 @@ def _close_shift(core: Core, task: Task) -> Result:
 
 def _state_report(core: Core, task: Task) -> Result:
     _begun(core, task)
-    before = answers.exchange(core)
-    return {**_told(core, core.state_report()), **before}
+    told = _told(core, core.state_report())
+    return {**told, **answers.exchange(core)}
 
 
 # --- cash and paper ---
@@ -81,6 +81,7 @@ def _cash(sign: int) -> Make:
         if amount < 0:
             raise TaskError(codes.INVALID_SUM)
         receipts.cashier(core, task)
+        receipts.in_a_shift(core)
         core.move_cash(sign * amount)
         return answers.cash(core)
 
@@ -122,7 +123,7 @@ def _asks(about: Callable[[Core], dict[str, Any]]) -> Make:
 def _last(core: Core, task: Task) -> Result:
     """``forReceipt`` before the first receipt: the last document, as the library was seen to answer."""
     fd = core.state.last_receipt_fd if task.get("forReceipt") else 0
-    return answers.fiscal_params(core, core.drive.find(fd or core.drive.last_fd))
+    return answers.last(core, fd or core.drive.last_fd)
 
 
 def _document(core: Core, task: Task) -> Result:

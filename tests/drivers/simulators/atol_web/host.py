@@ -9,7 +9,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from drivers.simulators.atol_web import Options, WebDevice, WebState, new_device
+from drivers.simulators.atol_web import Options, WebDevice, WebState, new_device, new_state
 from drivers.simulators.clock import ManualClock
 from drivers.simulators.dump import dump
 from drivers.simulators.line import Connection
@@ -84,13 +84,16 @@ class Host:
         auth: str = "",
         print_time: float = 0.0,
         seed: int = 1,
+        ofd: float | None = 30.0,
     ) -> None:
         self.clock = ManualClock(start)
         self.paper = MemoryPaper()
         options = Options(print_time=print_time, task_time=0.1, generation=generation, auth=auth)
+        random = Random(seed)
+        state = new_state(random, self.clock, ffd=ffd, ofd=ofd) if state is None else state
         self.device: WebDevice = new_device(
-            *(self.clock, Random(seed)),
-            state=state, ffd=ffd, faults=faults, paper=self.paper, store=store, options=options,
+            *(self.clock, random),
+            state=state, faults=faults, paper=self.paper, store=store, options=options,
         )  # fmt: skip
         self.line: Connection = self.device.connection()
         self.v1 = generation == 1

@@ -19,8 +19,8 @@ CORRECTED = {"correctionType": "instruction", "correctionBaseDate": "2026.11.20"
 
 def opened(**rest: Any) -> Host:
     host = Host(**rest)
-    host.done("cashIn", cashSum=10_000)
     host.done("openShift", operator=OPERATOR)
+    host.done("cashIn", cashSum=10_000)
     return host
 
 

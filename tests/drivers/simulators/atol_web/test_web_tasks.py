@@ -51,7 +51,16 @@ def test_cash() -> None:
     assert [host.error("cashOut", cashSum=each) for each in (1200.01, 0, -1, "5")] == [80, 16, 16, 501]
     assert host.error("cashIn") == 501
     assert host.done("getCashDrawerStatus")["counters"] == {"cashSum": 1200}
-    assert host.fd == 1
+
+
+def test_cash_in_a_closed_shift_opens_it_even_in_vain() -> None:
+    host = Host()
+    told = host.ask("cashOut", operator=OPERATOR, cashSum=5)
+    assert (told["status"], told["error"]["code"]) == ("error", 80)
+    assert host.dumped()[-1]["type"] == "open_shift"
+    assert host.tags()["1021"] == OPERATOR["name"]
+    host.done("cashIn", cashSum=5)
+    assert host.fd == 2
 
 
 def test_totals() -> None:
@@ -113,6 +122,14 @@ def test_the_last_document_by_number() -> None:
     assert host.done("getLastFiscalParams", forReceipt=True) == receipt
     assert host.done("getLastFiscalParams", forReceipt=False)["fiscalDocumentNumber"] == 4
     assert host.done("getLastFiscalParams")["fiscalDocumentNumber"] == 4
+
+
+def test_a_sign_has_ten_figures_where_the_last_document_is_asked_for_and_nowhere_else() -> None:
+    host = Host()
+    while len(sign := host.done(sell())["fiscalParams"]["fiscalDocumentSign"]) == 10:
+        pass
+    assert host.done("getLastFiscalParams")["fiscalDocumentSign"] == sign.zfill(10)
+    assert host.dumped()[-1]["fpd"] == sign
 
 
 def test_before_the_first_receipt_the_last_document_stands_for_it() -> None:
