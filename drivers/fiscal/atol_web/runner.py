@@ -62,11 +62,12 @@ class WebRunner:
         self._server: WebServer | None = None
         self._attempt: str | None = None
         self._used: str | None = None  # text of the task that was delivered under the attempt's name
+        self._ended: float | None = None  # when the attempt's end was first seen, if it left the register at work
 
     def attempt(self, name: str | None) -> None:
         """The name of the attempt that is open on disk, a uuid; ``None``: there is none."""
         if name != self._attempt:
-            self._attempt, self._used = name, None
+            self._attempt, self._used, self._ended = name, None, None
 
     def open(self) -> LibraryFacts:
         """Find the server. With an open attempt: also make sure that nothing of it is left to happen; ``NotSent``
@@ -105,7 +106,10 @@ class WebRunner:
         if self._attempt is None or self._used not in (None, text):
             return delivery.carry_out(self._new_id(), task)
         self._used = text
-        return delivery.carry_out(self._attempt, task)
+        try:
+            return delivery.carry_out(self._attempt, task)
+        finally:
+            self._ended = delivery.ended
 
     def cancel_receipt(self, *, max_time: float) -> None:  # noqa: ARG002
         raise Refused("unsupported", "the web server has no task that cancels a receipt")
@@ -124,6 +128,19 @@ class WebRunner:
             found = delivery.follow(uuid)
         if not all(each.is_final for each in found):
             raise NotSent(delivery.why_not_final(), f"request {uuid} of this attempt has no end yet")
+        if len(found) == 1:
+            self._wait_out(uuid, found[0])
+
+    def _wait_out(self, uuid: str, end: Subtask) -> None:
+        """The server gave the attempt up when the register's last document was still the old one; the register itself
+        may carry it out yet."""
+        doubt = verdict_of(uuid, end, changing=True)
+        if not isinstance(doubt, InDoubt) or not doubt.remaining:
+            return
+        now = self._clock.now()
+        self._ended = now if self._ended is None else self._ended
+        if now < self._ended + doubt.remaining:
+            raise NotSent("device_busy", f"request {uuid} ended in {doubt}: the register may still be at work")
 
     def _opened(self) -> WebServer:
         if self._server is None:
@@ -141,6 +158,8 @@ class Delivery:
         self._max_time = max_time
         self._changing = changing
         self._deadline = clock.now() + max_time
+        self.ended: float | None = None
+        """When a task ended in a way that leaves the register at work."""
 
     def ask_outside(self, name: str) -> Any | None:
         """A query's answer; ``None`` where it has to go through the queue."""
@@ -256,18 +275,28 @@ class Delivery:
         raise InDoubt(why if self._changing else "no_reply", f"{name}: request {uuid} has no end yet")
 
     def _judge(self, name: str, end: Subtask) -> Any:
-        match end.progress:
-            case Progress.READY:
-                return {} if end.result is None else end.result
-            case Progress.CANCELED:
-                raise self._not_run("device_busy", f"{name}: taken out of the web server's queue")
-        raise verdict(end.code, f"{name}: {end.description}", changing=self._changing, remaining=QUIET)
+        error = verdict_of(name, end, changing=self._changing)
+        if error is None:
+            return {} if end.result is None else end.result
+        if isinstance(error, InDoubt) and error.remaining:
+            self.ended = self._clock.now()
+        raise error
 
     def _not_run(self, code: str, detail: str) -> DeviceError:
         return Refused(code, detail) if self._changing else NotSent(code, detail)
 
     def _lost(self, detail: str) -> InDoubt:
         return InDoubt("link_lost", detail, remaining=QUIET if self._changing else 0.0)
+
+
+def verdict_of(name: str, end: Subtask, *, changing: bool) -> DeviceError | None:
+    """``None``: it was carried out."""
+    match end.progress:
+        case Progress.READY:
+            return None
+        case Progress.CANCELED:
+            return Refused("device_busy", f"{name}: taken out of the web server's queue")
+    return verdict(end.code, f"{name}: {end.description}", changing=changing, remaining=QUIET)
 
 
 def blocked_by(queue: Queue | None) -> str | None:

@@ -368,6 +368,36 @@ def _body(uuid: str) -> bytes:
     return json.dumps({"uuid": uuid, "request": [SALE]}).encode()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_request_that_the_server_gave_up_may_still_be_carried_out(
+    open_runner: WebRunner, server: Server, library: Library, clock: VirtualClock, restarted: bool
+) -> None:
+    """It lost the register, found the last document's number unchanged, and called it an error."""
+    library.before["sell"] = [2]
+    assert isinstance(ended(open_runner), InDoubt)
+    server.unblock(made=False)
+    if restarted:
+        open_runner.attempt(None)
+        open_runner.attempt(NAME)
+    began = clock.now()
+    while clock.now() < began + QUIET:
+        with pytest.raises(NotSent) as caught:
+            open_runner.open()
+        assert caught.value.code == "device_busy"
+        clock.sleep(QUIET / 4)
+    open_runner.open()
+
+
+@pytest.mark.parametrize(("code", "waits"), [(44, 0.0), (68, 0.0), (2, QUIET), (55, QUIET)])
+def test_only_an_error_that_leaves_the_register_at_work_is_waited_out(
+    open_runner: WebRunner, server: Server, clock: VirtualClock, code: int, waits: float
+) -> None:
+    told(server, failed("error", code))
+    ended(open_runner)
+    clock.sleep(waits)
+    open_runner.open()
+
+
 def test_without_an_open_attempt_nothing_is_queued_to_connect(runner: WebRunner, server: Server) -> None:
     runner.open()
     assert server.posted == []
@@ -489,11 +519,11 @@ def test_the_older_server_keeps_what_is_blocked_too(runner: WebRunner, server: S
     server.generation = 1
     runner.open()
     runner.attempt(NAME)
-    library.before["sell"] = [2]
+    library.after["sell"] = [2]
     assert isinstance(ended(runner), InDoubt)
     with pytest.raises(NotSent) as caught:
         runner.open()
     assert caught.value.code == "device_busy"  # it does not say why
-    server.unblock(made=False)
+    server.unblock(made=True)
     runner.open()
-    assert made(library) == 0
+    assert made(library) == 1
