@@ -1,8 +1,9 @@
 """Whether a task is one: types and words of its fields, before anything is asked of the register (code 501).
 
-What the reference's validator was seen to check is checked, in both its ages: ``newer`` is a library of 10.10, the
-other one knows nothing of 5, 7 and 22 % and of FFD 1.2. Unknown fields pass; a name and a tax are demanded of every
-position, as the older one does. A field is named by its path, ``items[0].tax.type``.
+What the library was seen to check is checked, in both its ages: ``newer`` is 10.10, the other one knows nothing of 5, 7
+and 22 % and of FFD 1.2. Unknown fields pass. The newer one lets a position without name or tax pass, and nobody knows
+what a register makes of it: here both ask for them, as the older one does. A field is named by its path,
+``items[0].tax.type``.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def shaped(required: Mapping[str, Check], optional: Mapping[str, Check] | None =
     return check
 
 
-OPERATOR = shaped({"name": text}, {"vatin": text})
+OPERATOR = shaped({}, {"name": text, "vatin": text})
 PHONES = listed(text)
 AGENT = shaped(
     {"agents": listed(word(*words.AGENTS))},

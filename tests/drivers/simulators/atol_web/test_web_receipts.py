@@ -218,7 +218,7 @@ REFUSED: list[tuple[dict[str, Any], int]] = [
     ({"taxes": [{"type": "vat20", "sum": 101}]}, 128),
     ({"taxationType": "zz"}, 501),
     ({"taxationType": "envd"}, 501),
-    ({"operator": {}}, 501),
+    ({"operator": {"name": 5}}, 501),
     ({"operator": {"name": "х" * 100}}, 148),
     ({"agentInfo": {"agents": ["payingAgent"]}}, 148),
     ({"clientInfo": {"emailOrPhone": "х" * 100}}, 148),

@@ -6,16 +6,23 @@ have to leave the same archive, byte for byte (a document's sign is made of its 
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drivers.simulators.atol_web import numbers, tasks, validation
+from drivers.simulators.atol_web.codes import PARSE_ERROR, TaskError
 from tests.drivers.simulators.atol.test_atol_vendor_library import client
 from tests.drivers.simulators.atol_web.host import OPERATOR, START, Host, item, sell
-from tests.support.vendor_tests import needs_library
+from tests.drivers.simulators.atol_web.test_web_receipts import IN_THE_DOCUMENT, IN_THE_ITEM, REFUSED
+from tests.support.vendor_library import NEWER
+from tests.support.vendor_tests import library, needs_library, needs_newer_library
 
-pytestmark = needs_library()
 SEED = 5
 BASE = {"correctionBaseDate": "2026.11.20", "correctionBaseNumber": "7"}
 AGENT = {
@@ -93,6 +100,7 @@ def _too_new(task: dict[str, Any]) -> bool:
     return unit or "clientInfo" in task or task["type"] in ("getRegistrationInfo", "getFnDocument")
 
 
+@needs_library()
 @pytest.mark.parametrize("ffd", ["1.05", "1.1", "1.2"])
 def test_the_library_and_the_server_leave_the_same_archive(tmp_path: Path, ffd: str) -> None:
     host = Host(ffd=ffd, seed=SEED, generation=1, ofd=None)
@@ -110,3 +118,47 @@ def test_the_library_and_the_server_leave_the_same_archive(tmp_path: Path, ffd: 
             if told != found:
                 wanted.append(f"{task}\n  library {told}\n  server  {found}")
     assert wanted == [], "\n".join(wanted)
+
+
+# --- what is a task at all ---
+
+SAYS_NOTHING = (1, 504)
+"""It has no validator for this one, or wants to ask a device first."""
+
+
+def _stricter(task: dict[str, Any]) -> bool:
+    """A position without name or tax, or of a trillion: no register is asked about them here."""
+    positions = [item for item in task.get("items", []) if item.get("type") == "position"]
+    return any(item.get("name") is None or item.get("tax") is None or item["amount"] == 1e13 for item in positions)
+
+
+def _known(task: dict[str, Any]) -> int:
+    try:
+        validation.check(numbers.read(json.dumps(task)), tasks.known(newer=True), newer=True)
+    except TaskError as error:
+        return error.code
+    return 0
+
+
+@needs_newer_library()
+def test_the_newer_library_calls_the_same_tasks_wrong(tmp_path: Path) -> None:
+    asked = [
+        *DAY,
+        *(sell(**part) for part, _ in [*IN_THE_DOCUMENT, *REFUSED]),
+        *(sell(items=[item(**part)]) for part, _ in IN_THE_ITEM),
+        *({"type": kind} for kind in tasks.KNOWN - tasks.NEW - set(tasks.REGISTERING)),
+    ]
+    path = library(NEWER)
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "validator.py"), str(path)],
+        input="".join(json.dumps(task) + "\n" for task in asked),
+        capture_output=True, text=True, check=True,
+        env={**os.environ, "HOME": str(tmp_path), "LD_LIBRARY_PATH": str(path.parent)},
+    )  # fmt: skip
+    verdicts = [int(line) for line in done.stdout.split()]
+    assert len(verdicts) == len(asked)
+    judged = [pair for pair in zip(asked, verdicts, strict=True) if pair[1] not in SAYS_NOTHING]
+    assert len(judged) > 120
+    for task, verdict in judged:
+        assert verdict in (0, PARSE_ERROR)
+        assert _known(task) == verdict or (verdict == 0 and _stricter(task)), task
