@@ -61,7 +61,8 @@ def _list(command: DiscoverCommand, candidates: Sequence[Candidate]) -> int:
         return 0
     for candidate in candidates:
         usb = f" [{candidate.vid}:{candidate.pid}]" if candidate.vid else ""
-        show(f"{candidate.address:<40} {candidate.description}{usb}".rstrip())
+        drivers = f" → {', '.join(candidate.drivers)}" if candidate.drivers else ""
+        show(f"{candidate.address:<40} {candidate.description}{usb}{drivers}".rstrip())
     show("Ничего не открывалось. Спросить, кто там: --probe. / Nothing was opened. To ask who is there: --probe.")
     return 0
 

@@ -31,7 +31,7 @@ PORT_TIME = 30.0  # seconds for one address and one driver; a register tells who
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A place where a device could be. ``kind`` is ``listed`` for a port that the system has, ``customary`` for an
-    address that nobody has looked at."""
+    address that nobody has looked at. ``drivers``: those whose hints fit; nobody has asked."""
 
     address: str
     kind: Literal["listed", "customary"]
@@ -39,6 +39,7 @@ class Candidate:
     vid: str = ""
     pid: str = ""
     serial_number: str = ""
+    drivers: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -81,14 +82,21 @@ def discover(ports: Callable[[], Iterable[SerialPort]] = serial_ports) -> tuple[
             vid=port.vid,
             pid=port.pid,
             serial_number=port.serial_number,
+            drivers=suggested(port),
         )
         for port in ports()
     )
     return (
         *listed,
-        Candidate(RNDIS, "customary", "Shtrih-M, USB network (RNDIS)"),
-        Candidate(ATOL_WEB, "customary", "ATOL web server"),
+        Candidate(RNDIS, "customary", "Shtrih-M, USB network (RNDIS)", drivers=("shtrih",)),
+        Candidate(ATOL_WEB, "customary", "ATOL web server", drivers=("atol-web",)),
     )
+
+
+def suggested(port: SerialPort) -> tuple[str, ...]:
+    """Drivers of ours of which the system's words about a port make one think."""
+    said = f"{port.vid}:{port.pid} {port.manufacturer} {port.description}".lower()
+    return tuple(name for name, driver in DRIVERS.items() if any(hint in said for hint in driver.hints))
 
 
 def every_speed(candidates: Iterable[Candidate]) -> tuple[str, ...]:

@@ -49,11 +49,13 @@ class Opening:
 class Driver:
     """``open`` gives a register that is not connected yet, nothing is opened or started before ``connect``; it may
     raise ``SetupError``. ``options``: what an address may tell this driver, each name with the form of its value; the
-    options of the channel come on top. ``schemes``: of the addresses that it takes."""
+    options of the channel come on top. ``schemes``: of the addresses that it takes. ``hints``: words in lower case, any
+    of which in what the system says of a port (``vid:pid manufacturer description``) suggests this driver."""
 
     open: Callable[[Opening], FiscalRegister]
     options: Mapping[str, str] = field(default_factory=dict)
     schemes: Sequence[str] = BYTES
+    hints: Sequence[str] = ()
 
 
 def shtrih(opening: Opening) -> FiscalRegister:
@@ -107,8 +109,8 @@ def atol_web(opening: Opening) -> FiscalRegister:
 
 DRIVERS: Mapping[str, Driver] = MappingProxyType(
     {
-        "shtrih": Driver(shtrih, MappingProxyType({"protocol": "1|2|auto"})),
-        "atol-wire": Driver(atol_wire),
+        "shtrih": Driver(shtrih, MappingProxyType({"protocol": "1|2|auto"}), hints=("shtrih", "штрих")),
+        "atol-wire": Driver(atol_wire, hints=("2912:", "atol", "атол")),
         "atol-lib": Driver(
             atol_lib,
             MappingProxyType(

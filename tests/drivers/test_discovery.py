@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drivers.address import Address, parse_address
-from drivers.discovery import ATOL_WEB, RNDIS, Answer, Candidate, discover, every_speed, probe
+from drivers.discovery import ATOL_WEB, RNDIS, Answer, Candidate, discover, every_speed, probe, suggested
 from drivers.transports import ports, transport_for
 from drivers.transports.base import Clock, LinkError, SystemClock, Transport
 from drivers.transports.memory import MemoryTransport, VirtualClock
@@ -29,14 +29,28 @@ def test_ports_are_listed_and_the_customary_address_is_only_named() -> None:
     found = discover(lambda: [LISTED, SerialPort("COM1")])
     assert found == (
         Candidate(
-            "serial:COM7", "listed", "SHTRIH-M USB Serial Device", "1fc9", "0083", serial_number="0010690044005314"
+            "serial:COM7", "listed", "SHTRIH-M USB Serial Device", "1fc9", "0083", "0010690044005314", ("shtrih",)
         ),
         Candidate("serial:COM1", "listed", ""),
-        Candidate(RNDIS, "customary", "Shtrih-M, USB network (RNDIS)"),
-        Candidate(ATOL_WEB, "customary", "ATOL web server"),
+        Candidate(RNDIS, "customary", "Shtrih-M, USB network (RNDIS)", drivers=("shtrih",)),
+        Candidate(ATOL_WEB, "customary", "ATOL web server", drivers=("atol-web",)),
     )
     assert all(parse_address(candidate.address) for candidate in found)
     assert json.loads(json.dumps(found[0].as_dict()))["vid"] == "1fc9"
+
+
+@pytest.mark.parametrize(
+    ("port", "drivers"),
+    [
+        (SerialPort("COM7", "USB Serial Device", "", "2912", "0005", ""), ("atol-wire",)),
+        (SerialPort("COM7", "АТОЛ USB (COM7)"), ("atol-wire",)),
+        (SerialPort("COM7", "", "SHTRIH-M"), ("shtrih",)),
+        (SerialPort("COM7", "USB Serial Device", "FTDI", "0403", "2912"), ()),
+        (SerialPort("COM1"), ()),
+    ],
+)
+def test_what_the_system_says_of_a_port_suggests_a_driver(port: SerialPort, drivers: tuple[str, ...]) -> None:
+    assert suggested(port) == drivers
 
 
 def test_the_list_is_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
