@@ -104,7 +104,7 @@ def atol_web(opening: Opening) -> FiscalRegister:
     authority = place.target.removeprefix("//") if place.host else "localhost"
     http = HttpClient(channel, opening.clock, authority, profile.credentials, opening.trace)
     runner = WebRunner(http, profile, opening.clock, device=place.options.get("device"))
-    return AtolWebRegister(runner, profile.times)
+    return AtolWebRegister(runner, profile.times, profile.library)
 
 
 DRIVERS: Mapping[str, Driver] = MappingProxyType(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.conformance import atol_lib, atol_wire, shtrih
+from tests.conformance import atol_lib, atol_web, atol_wire, shtrih
 
-BENCHES = (*shtrih.BENCHES, *atol_wire.BENCHES, *atol_lib.BENCHES)
+BENCHES = (*shtrih.BENCHES, *atol_wire.BENCHES, *atol_lib.BENCHES, *atol_web.BENCHES)

@@ -189,7 +189,10 @@ def drive_full(stage: Stage) -> None:
         made += refused is None
     assert isinstance(refused, (Refused, InDoubt)), f"{refused!r} after {made} receipts"
     assert refused.code == "fn_full"  # not every device's word of its drive proves that nothing was made
-    driver.cancel_document()
+    if isinstance(refused, InDoubt):
+        stage.recover(refused)
+    if driver.capabilities.can_cancel_open:
+        driver.cancel_document()
     assert len(stage.truth().receipts) == made
     driver.close_shift(*CASHIER)
 

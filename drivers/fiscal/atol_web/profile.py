@@ -23,6 +23,11 @@ class Profile:
     poll_first: float  # seconds until a queued task is looked at for the first time; doubled up to ``poll_most``
     poll_most: float
 
+    @property
+    def library(self) -> str | None:
+        """The version of a library that is sure to be old: servers of the first generation do not tell it."""
+        return "" if self.generation == 1 else None
+
 
 def load_profile(path: Path | None = None) -> Profile:
     """Raises ``SetupError`` (``bad_profile``) naming the file and what is wrong with it."""

@@ -21,6 +21,7 @@ from drivers.fiscal.atol_web.http import HttpClient, HttpError, Reply
 from drivers.fiscal.atol_web.profile import Profile
 from drivers.fiscal.atol_web.server import LOST, WebServer, find_server, rejection
 from drivers.transports.base import Clock
+from protocol.wire.atol.codes import describe
 from protocol.wire.atol.json_reading import AnswerError
 from protocol.wire.atol.json_tasks import Query, query
 from protocol.wire.atol.json_text import Json, JsonError, dumps
@@ -88,10 +89,13 @@ class WebRunner:
 
     def queue(self) -> Queue | None:
         """How the device's queue stands; ``None`` where the server does not tell. Raises ``NotSent``."""
-        try:
-            return self._opened().queue()
-        except LOST as error:
-            raise NotSent("device_offline", str(error)) from error
+        server, lost = self._opened(), ""
+        for _ in range(TWICE):
+            try:
+                return server.queue()
+            except LOST as error:
+                lost = str(error)
+        raise NotSent("device_offline", lost)
 
     def run(self, task: Mapping[str, Json], *, max_time: float, changing: bool) -> Any:
         server = self._opened()
@@ -99,11 +103,11 @@ class WebRunner:
             text = dumps(task)
         except JsonError as error:
             raise Refused("bad_parameter", f"{_name(task)}: {error}") from error
-        delivery = Delivery(server, self._clock, self._profile, max_time=max_time, changing=changing)
-        if not changing:
-            answer = delivery.ask_outside(_name(task))
-            return delivery.carry_out(self._new_id(), task) if answer is None else answer
-        if self._attempt is None or self._used not in (None, text):
+        named = changing and self._attempt is not None and self._used in (None, text)
+        delivery = Delivery(server, self._clock, self._profile, max_time=max_time, changing=changing, named=named)
+        if not changing and (answer := delivery.ask_outside(_name(task))) is not None:
+            return answer
+        if not named or self._attempt is None:
             return delivery.carry_out(self._new_id(), task)
         self._used = text
         try:
@@ -121,7 +125,7 @@ class WebRunner:
     # --- an attempt that may have been delivered ----------------------------------------------------------------------
 
     def _settle(self, server: WebServer, uuid: str) -> None:
-        delivery = Delivery(server, self._clock, self._profile, max_time=self._profile.times.query, changing=False)
+        delivery = Delivery(server, self._clock, self._profile, max_time=self._profile.times.query)
         found: Sequence[Subtask] | None = server.results(uuid)
         if found is None:
             delivery.deliver(uuid, TAKING)
@@ -151,12 +155,22 @@ class WebRunner:
 class Delivery:
     """One task through the queue, within ``max_time``."""
 
-    def __init__(self, server: WebServer, clock: Clock, profile: Profile, *, max_time: float, changing: bool) -> None:
+    def __init__(
+        self,
+        server: WebServer,
+        clock: Clock,
+        profile: Profile,
+        *,
+        max_time: float,
+        changing: bool = False,
+        named: bool = False,
+    ) -> None:
         self._server = server
         self._clock = clock
         self._profile = profile
         self._max_time = max_time
         self._changing = changing
+        self._named = named
         self._deadline = clock.now() + max_time
         self.ended: float | None = None
         """When a task ended in a way that leaves the register at work."""
@@ -272,7 +286,7 @@ class Delivery:
             raise self._not_run(why, f"{name}: taken out of the web server's queue before it began")
         if all(each.is_final for each in found):
             return found
-        raise InDoubt(why if self._changing else "no_reply", f"{name}: request {uuid} has no end yet")
+        raise self._no_end(found, why, f"{name}: request {uuid} has no end yet")
 
     def _judge(self, name: str, end: Subtask) -> Any:
         error = verdict_of(name, end, changing=self._changing)
@@ -287,6 +301,15 @@ class Delivery:
 
     def _lost(self, detail: str) -> InDoubt:
         return InDoubt("link_lost", detail, remaining=QUIET if self._changing else 0.0)
+
+    def _no_end(self, found: Sequence[Subtask], why: str, detail: str) -> InDoubt:
+        """``why`` unless a task itself tells. A named attempt is settled by ``connect``, which waits as long as it must
+        and no longer."""
+        if not self._changing:
+            return InDoubt("no_reply", detail)
+        number = next((each.code for each in found if each.progress is Progress.BLOCKED and each.code), 0)
+        code, vendor = (describe(number).code, str(number)) if number else (why, None)
+        return InDoubt(code, detail, vendor=vendor, remaining=0.0 if self._named else QUIET)
 
 
 def verdict_of(name: str, end: Subtask, *, changing: bool) -> DeviceError | None:

@@ -145,7 +145,7 @@ def _client(contact: str | None, buyer: PlannedBuyer | None) -> Task:
         client |= _present(
             name=buyer.name,
             vatin=buyer.inn,
-            birthDate=None if buyer.birthdate is None else day(buyer.birthdate),
+            birthDate=buyer.birthdate,  # tag 1243 as it is: the maker's validator takes any text for it
             citizenship=buyer.citizenship,
             identityDocumentCode=buyer.document_code,
             identityDocumentData=buyer.document_data,

@@ -253,23 +253,31 @@ def test_the_pauses_begin_short_and_grow_to_half_a_second(
 
 
 @pytest.mark.parametrize(
-    ("reason", "code"),
+    ("failed_with", "doubt", "reason", "code"),
     [
-        ("connectionError", "device_offline"),
-        ("fnError", "fn_failed"),
-        ("paperError", "no_paper"),
-        ("?", "device_offline"),
+        (2, "device_offline", "connectionError", "device_offline"),
+        (118, "fn_failed", "fnError", "fn_failed"),
+        (121, "fn_full", "fnError", "fn_failed"),  # the task tells more than the queue
+        (15, "register_refused", "paperError", "no_paper"),
+        (4, "device_offline", "?", "device_offline"),
     ],
 )
 def test_blocked_is_doubt_at_once_and_stays_so_until_the_server_knows(
-    open_runner: WebRunner, server: Server, library: Library, clock: VirtualClock, reason: str, code: str
+    open_runner: WebRunner,
+    server: Server,
+    library: Library,
+    clock: VirtualClock,
+    failed_with: int,
+    doubt: str,
+    reason: str,
+    code: str,
 ) -> None:
     server.reason = reason
-    library.after["sell"] = [2]
+    library.after["sell"] = [failed_with]
     began = clock.now()
     error = ended(open_runner)
     assert isinstance(error, InDoubt)
-    assert (error.code, error.remaining) == (code, 0.0)
+    assert (error.code, error.vendor, error.remaining) == (doubt, str(failed_with), 0.0)
     assert clock.now() - began < 1
     assert ("DELETE", f"/api/v2/requests/{NAME}") not in server.heard
     with pytest.raises(NotSent) as caught:
@@ -278,6 +286,16 @@ def test_blocked_is_doubt_at_once_and_stays_so_until_the_server_knows(
     server.unblock(made=True)
     open_runner.open()
     assert server.posted == [NAME]  # never again, under no name
+
+
+def test_without_a_name_to_be_settled_by_the_register_is_given_time(
+    runner: WebRunner, server: Server, library: Library
+) -> None:
+    runner.open()
+    library.before["sell"] = [2]
+    error = ended(runner)
+    assert isinstance(error, InDoubt)
+    assert error.remaining == QUIET
 
 
 def test_a_task_that_takes_longer_than_its_time_is_doubt_until_it_has_an_end(

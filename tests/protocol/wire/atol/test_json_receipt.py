@@ -61,7 +61,7 @@ def test_everything_that_the_format_has() -> None:
         "emailOrPhone": "+79990000000",
         "name": "Петров П. П.",
         "vatin": "500100732259",
-        "birthDate": "1990.02.01",
+        "birthDate": "01.02.1990",
         "citizenship": "643",
         "identityDocumentCode": "21",
         "identityDocumentData": "4500 123456",
