@@ -160,8 +160,9 @@ class PC:
         return self.world.utc() + timedelta(seconds=self.wall_off)
 
     def _new_id(self) -> str:
+        """Unlike any that the shop's books of the time before this run hold."""
         self._ids += 1
-        return f"{self.name}-{self.starts}-{self._ids}"
+        return f"{self.name}-{self.world.plan.seed}-{self.starts}-{self._ids}"
 
     # --- the agent
 

@@ -342,7 +342,7 @@ def settled(layout: Layout, makes: Sequence[str], folder: Path) -> Template:
     loop.close()
     shutil.rmtree(folder / "run", ignore_errors=True)
     (folder / "run").mkdir()
-    world = World(Plan(0, layout.name, kinds=(), budget=0), base, folder / "run")
+    world = World(Plan(-1, layout.name, kinds=(), budget=0), base, folder / "run")
 
     async def settle() -> None:
         await world.start_server()
