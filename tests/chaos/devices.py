@@ -186,10 +186,11 @@ class Channel(Transport):
         """The reply; ``None`` when none came within ``max_time``. Raises ``Lost``."""
         register, device, dice = self.register, self.register.device, self.register.dice
         self._process.check()
-        ask = self._process.step
-        step = f"{'device' if changing else 'query'}:{ask}"
+        ask, make = self._process.step, register.make
+        prepares = ask != "Fill" and payload.startswith(make.preparing)
+        step = f"{'device' if changing else 'query'}:{ask}{'.preparing' if prepares else ''}"
         faults: tuple[str, ...] = CHANGING if changing else ASKING
-        receipt, make = device.state.receipt, register.make
+        receipt = device.state.receipt
         if ask == "Fill" and payload.startswith(make.line) and receipt and make.lines(receipt):
             faults = (*CHANGING, "swallowed")
         if ask == "ReadDocument" and register.job_open(self._kkm_id):  # what a policy has made is told, or is not known

@@ -30,6 +30,9 @@ class Make:
     before the receipt is closed."""
     lines: Callable[[Any], int]
     """How many lines an open receipt has."""
+    preparing: tuple[bytes, ...]
+    """How commands begin that only prepare an operation or the closing of a receipt: a fault that is aimed at those is
+    not spent on these."""
     unreadable: int
     """The register's code for: the fiscal drive failed."""
     rates: tuple[str, str, str]
@@ -56,6 +59,7 @@ MAKES: Mapping[str, Make] = {
             lambda clock, random, state: shtrih.new_device(clock, random, state=state, paper=MemoryPaper(keep=1)),
             b"\xff\x46",
             lambda receipt: len(receipt.lines),
+            (),
             0x03,
             ("vat22", "vat10", "none"),
         ),
@@ -65,6 +69,7 @@ MAKES: Mapping[str, Make] = {
             lambda clock, random, state: atol.new_device(clock, random, state=state, paper=MemoryPaper(keep=1)),
             b"\0\0\xeb",
             lambda receipt: len(receipt.positions),
+            tuple(b"\0\0" + code for code in (b"\x43", b"\x48", b"\x56", b"\x99", b"\xe8")),
             0xD2,
             ("vat0", "vat10", "none"),
         ),

@@ -9,7 +9,7 @@ import multiprocessing
 import shutil
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -63,10 +63,13 @@ def plans(mutant: Mutant, runs: int, seed: int) -> list[Plan]:
     ]
 
 
-def catch(player: Player, mutant: Mutant, runs: int, seed: int = 1) -> Caught | None:
-    """Play ``runs`` runs at most. Under ``patched``."""
-    for n, plan in enumerate(plans(mutant, runs, seed), 1):
-        template(plan.layout)  # founded by the product as it is
+def catch(
+    player: Player, mutant: Mutant, runs: int, seed: int = 1, fleet: tuple[str, ...] | None = None
+) -> Caught | None:
+    """Play ``runs`` runs at most, all with that ``fleet`` if one is given. Under ``patched``."""
+    for n, planned in enumerate(plans(mutant, runs, seed), 1):
+        plan = planned if fleet is None else replace(planned, fleet=fleet)
+        template(plan.layout, plan.fleet)  # founded by the product as it is
         with pytest.MonkeyPatch.context() as patch:
             mutant.patch(patch)
             result = player.play(plan)

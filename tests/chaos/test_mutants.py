@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.chaos.makes import MAKES
 from tests.chaos.mutants import KNOWN_RULES, MUTANTS, RUNS, catch, plans
 from tests.chaos.patches import patched
 from tests.chaos.runs import Player
@@ -60,9 +61,11 @@ def test_there_are_enough_of_them() -> None:
     assert set(QUICK) <= MUTANTS.keys()
 
 
+@pytest.mark.parametrize("make", MAKES)
 @pytest.mark.parametrize("name", QUICK)
-def test_it_is_caught_at_once(player: Player, name: str) -> None:
-    assert catch(player, MUTANTS[name], runs=15) is not None
+def test_it_is_caught_at_once(player: Player, name: str, make: str) -> None:
+    """Whatever register stands at the desk."""
+    assert catch(player, MUTANTS[name], runs=15, fleet=(make,)) is not None
 
 
 def test_the_runs_of_a_mutant_are_right_without_it(player: Player) -> None:
