@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from benchmarks import vendor
 from benchmarks.conversation import BareHost, before, framed
 from benchmarks.desk import Desk
 from benchmarks.paced import BAUD, byte_time, register
@@ -86,6 +87,7 @@ def measure(options: Options) -> Iterator[Row]:
         "the reference conversation, both directions",
         "counted, not timed: the same on every machine",
     )
+    yield from vendor.measure(options)
 
 
 @dataclass
