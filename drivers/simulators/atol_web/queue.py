@@ -39,6 +39,7 @@ class Queue:
     def __init__(self, state: WebState) -> None:
         self._state = state
         self._known = {job.uuid: job for job in (*state.done, *state.queue)}
+        self._canceled = sum(_canceled(job) for job in state.done)
 
     def find(self, uuid: str) -> Job | None:
         return self._known.get(uuid)
@@ -54,7 +55,9 @@ class Queue:
         """Requests that came to an end so long ago."""
         done = self._state.done
         while done and done[0].ended is not None and now - done[0].ended >= after:
-            del self._known[done.pop(0).uuid]
+            job = done.pop(0)
+            del self._known[job.uuid]
+            self._canceled -= _canceled(job)
 
     def next(self) -> tuple[Job, Subtask] | None:
         """The subtask whose turn it is; none while one is being executed or the queue is blocked."""
@@ -100,11 +103,15 @@ class Queue:
         return True
 
     def counts(self) -> Counts:
-        canceled = sum(job.subtasks[0].status == CANCELED for job in self._state.done)
-        return Counts(len(self._state.queue), canceled, len(self._state.done) - canceled)
+        return Counts(len(self._state.queue), self._canceled, len(self._state.done) - self._canceled)
 
     def _settle(self, job: Job, now: datetime) -> None:
         if job.final:
             job.ended = now
             self._state.queue.remove(job)
             self._state.done.append(job)
+            self._canceled += _canceled(job)
+
+
+def _canceled(job: Job) -> bool:
+    return job.subtasks[0].status == CANCELED

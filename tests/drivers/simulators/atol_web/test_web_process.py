@@ -136,6 +136,24 @@ def test_a_script_moves_the_register_and_leaves_the_server(tmp_path: Path) -> No
             assert one.final("again")["result"]["fiscalParams"]["fiscalDocumentNumber"] == 3
 
 
+def test_while_the_server_is_dead_nobody_gets_in() -> None:
+    with simulator("--fault", "restart:command=get-settings,off=1") as (_, port):
+        one = Client(port)
+        with closing(one.connection):
+            with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
+                one.ask("GET", "/settings")
+            one.connection.close()
+            with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)):
+                one.ask("GET", "/settings")
+            while True:
+                one.connection.close()
+                try:
+                    assert one.ask("GET", "/settings")[0] == 200
+                    return
+                except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                    time.sleep(0.05)
+
+
 def test_a_password_from_the_command_line() -> None:
     with simulator("--auth", "user:pass", "--protocol", "2") as (_, port):
         one = Client(port)

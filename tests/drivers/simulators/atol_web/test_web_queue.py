@@ -160,6 +160,8 @@ def test_cancel_only_while_everything_waits(generation: int, refused: int) -> No
     assert host.http("DELETE", base + "c").status == refused
     assert statuses(host, "b") == ["canceled", "canceled"]
     assert host.fd == 3
+    if generation == 2:
+        assert host.standing() == {**FREE, "canceled": 1, "ready": 2}
     told = host.results("b")[0]
     assert (told["errorCode"] if generation == 1 else told["error"]["code"]) == 503
 
