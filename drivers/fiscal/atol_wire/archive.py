@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from drivers.api import DocumentKind, FiscalDocument
 from drivers.errors import InDoubt, Refused
-from drivers.fiscal.atol_wire.asking import TRANSIENT, Asking
+from drivers.fiscal.atol_wire.asking import Asking
 from drivers.fiscal.documents import KINDS, RECEIPTS, imprint_in_tags, tags_in, unwrapped, whole
+from drivers.fiscal.questions import TRANSIENT
 from protocol.ffd.money import parse_kopecks
 from protocol.wire.atol.drive_queries import FindDocument, FoundReply, NextRecord, ReadDocument
 from protocol.wire.atol.errors import NO_MORE_DATA

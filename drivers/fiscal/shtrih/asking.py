@@ -1,18 +1,15 @@
-"""Questions that not every model can answer."""
+"""Reading questions to the register, ``drivers.fiscal.questions`` with this family's commands."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from drivers.errors import NotSent, Refused
+from drivers.fiscal.questions import expected, optional
 from drivers.fiscal.shtrih.link import Link
 from drivers.fiscal.shtrih.profile import Cell
 from protocol.wire.shtrih.commands import Command, ReadTable, TableReply
 
 R = TypeVar("R")
-
-TRANSIENT = frozenset({"wrong_password", "fn_failed", "device_busy", "register_fault"})
-"""Refusals that say nothing about what is asked for."""
 
 
 class Asking:
@@ -26,22 +23,10 @@ class Asking:
         return self._link.call(command)
 
     def optional(self, command: Command[R]) -> R | None:
-        """``None`` where this model does not know the command, or has nothing to say to it now."""
-        try:
-            return self._link.call(command)
-        except Refused as refused:
-            if refused.code in TRANSIENT:
-                raise
-            return None
+        return optional(lambda: self._link.call(command))
 
     def expected(self, command: Command[R]) -> R:
-        """A command that every register with a fiscal drive knows. Raises ``NotSent`` (``wrong_device``)."""
-        try:
-            return self._link.call(command)
-        except Refused as refused:
-            if refused.code != "unsupported":
-                raise
-            raise NotSent("wrong_device", f"no register with a fiscal drive: {refused}") from refused
+        return expected(lambda: self._link.call(command))
 
     def cell(self, cell: Cell) -> TableReply | None:
         """``None`` where this model has no such table, row or field."""

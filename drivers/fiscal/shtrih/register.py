@@ -24,8 +24,9 @@ from drivers.api import (
     Status,
 )
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
+from drivers.fiscal.questions import TRANSIENT
 from drivers.fiscal.shtrih.archive import fiscal_document
-from drivers.fiscal.shtrih.asking import TRANSIENT, Asking
+from drivers.fiscal.shtrih.asking import Asking
 from drivers.fiscal.shtrih.counters import Counters
 from drivers.fiscal.shtrih.facts import Facts
 from drivers.fiscal.shtrih.known import Known, find_out
