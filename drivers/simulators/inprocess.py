@@ -1,7 +1,8 @@
 """A simulated device inside the caller's process: what stands behind the address ``sim:shtrih?state=F&ffd=1.05``.
 
 Every ``open_line`` switches the device on anew from its state file, so what a power failure forgets is forgotten
-between two lines: a stored reply, the number of protocol 2, faults that have struck. Nothing runs between the calls.
+between two lines: a stored reply, the number of protocol 2, faults that have struck. A server that many may connect to
+goes on with ``again``. Nothing runs between the calls.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from drivers.simulators.assembly import assemble, family_of, wanted
 if TYPE_CHECKING:
     from drivers.simulators.appliance import Appliance
     from drivers.simulators.line import Connection
-    from drivers.simulators.serving import TimedLine
 
 
-def open_line(family: str, options: Mapping[str, str]) -> TimedLine:
+def open_line(family: str, options: Mapping[str, str]) -> SimulatedLine:
     """Switch on and plug in. Options are those of the command line without dashes, see ``assembly.OPTIONS``.
 
     ``fault`` may hold several faults with ``;`` between them. ``deadline`` of the line counts as ``time.monotonic()``;
@@ -34,6 +34,10 @@ class SimulatedLine:
     def __init__(self, device: Appliance[Any, Any], connection: Connection) -> None:
         self.device = device
         self._connection = connection
+
+    def again(self) -> SimulatedLine | None:
+        """Another line to the same running device; ``None`` where the next one finds it switched on anew."""
+        return SimulatedLine(self.device, self.device.connection()) if self.device.CROWD else None
 
     @property
     def closed(self) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from drivers.address import Address, bad_address, check_address
 from drivers.transports.base import Clock, LinkError, Transport
 from drivers.transports.simulated import SimulatedLine, SimulatedTransport
 from drivers.transports.tcp import CONNECT_TIME, TcpTransport
+
+if TYPE_CHECKING:
+    from drivers.simulators.inprocess import SimulatedLine as RunningLine
 
 
 def open_tcp(address: Address, clock: Clock) -> Transport:
@@ -49,14 +53,18 @@ def open_pty(address: Address, clock: Clock) -> Transport:
 
 
 def open_simulated(address: Address, clock: Clock) -> Transport:
-    """The simulator names a wrong option when the channel is opened."""
+    """The simulator names a wrong option when the channel is opened. A device lives as long as its line, a server as
+    long as the channel's transport."""
+    running: RunningLine | None = None
 
     def connect() -> SimulatedLine:
+        nonlocal running
         from drivers.simulators.inprocess import open_line
         from drivers.simulators.store import StoreError
 
         try:
-            return open_line(address.target, address.options)
+            running = (running.again() if running is not None else None) or open_line(address.target, address.options)
+            return running
         except (ValueError, OSError, StoreError) as error:
             raise LinkError("device_offline", f"{address}: {error}") from error
 

@@ -153,6 +153,20 @@ def test_paper_that_runs_out_is_owed_and_printed_on() -> None:
     assert register.status().paper is Paper.PRESENT
 
 
+def test_a_server_in_this_process_lives_as_long_as_its_channel(tmp_path: Path) -> None:
+    """Every exchange is a connection of its own: the register is not switched off in between."""
+    address = f"sim:atol-web?state={tmp_path / 'state.json'}"
+    register = open_register("atol-web", address, clock=SystemClock())
+    register.connect()
+    register.attempt(str(uuid.uuid4()))
+    register.open_shift(None, None)
+    register.disconnect()
+    another = open_register("atol-web", address, clock=SystemClock())
+    another.connect()
+    assert another.status().shift is ShiftState.OPEN
+    another.disconnect()
+
+
 # --- processes --------------------------------------------------------------------------------------------------------
 
 
