@@ -6,7 +6,8 @@ what the reference says:
 - an error of the older interface is an HTML page, of the newer one ``{"error": {"code", "description"}}``;
 - a server of the older generation alone flattens a result's ``error`` into ``errorCode`` and ``errorDescription``;
 - more than one fiscal subtask in a request is 400 in both;
-- of the devices one has a register, ``1``; other records can be kept, none of them can be connected (500, code 2);
+- of the devices one has a register, ``1``; other records can be kept, none of them can be connected (500, code 2). A
+  request is known by its uuid at its own device only;
 - a uuid is 1 to 64 visible ASCII characters; a method that an address does not know is 405.
 """
 
@@ -163,6 +164,13 @@ class Api:
         except RecordsError as error:
             raise ApiError(error.status, str(error)) from error
 
+    def _means_the_register(self, call: Call) -> bool:
+        """A queue belongs to a device: of another one nothing is known here."""
+        try:
+            return self.records.is_the_register(call.request.query.get("deviceID"))
+        except RecordsError as error:
+            raise ApiError(error.status, str(error)) from error
+
     # --- requests ---
 
     def add(self, call: Call) -> HttpResponse:
@@ -205,11 +213,15 @@ class Api:
 
     def _job(self, call: Call) -> Job:
         job = self._device.queue.find(call.name)
-        if job is None:
+        if job is None or not self._means_the_register(call):
             raise ApiError(404, "no such uuid")
         return job
 
-    def queue(self, _call: Call) -> HttpResponse:
+    def queue(self, call: Call) -> HttpResponse:
+        if not self._means_the_register(call):
+            return ok(
+                {"number": 0, "isBlocked": False, "blockedUUID": "", "blockReason": "", "canceled": 0, "ready": 0}
+            )
         counts = self._device.queue.counts()
         return ok({**self._standing(), "canceled": counts.canceled, "ready": counts.ready})
 

@@ -59,6 +59,21 @@ def test_records_without_a_register() -> None:
     assert host.http("DELETE", f"{DEVICES}/1").status == 409
 
 
+def test_a_request_is_known_at_its_own_device() -> None:
+    host = Host()
+    host.http("POST", DEVICES, {"name": "вторая"})
+    host.post(sell(), uuid="a")
+    paths = {"": 200, "?deviceID=1": 200, "?deviceID=default": 200, "?deviceID=2": 404, "?deviceID=9": 404}
+    for query, status in paths.items():
+        assert host.http("GET", f"/api/v2/requests/a{query}").status == status
+    assert host.http("DELETE", "/api/v2/requests/a?deviceID=2").status == 404
+    number = {query: host.http("GET", f"/api/v2/getRequestsQueueStatus{query}").json().get("number") for query in paths}
+    assert number == {"": 1, "?deviceID=1": 1, "?deviceID=default": 1, "?deviceID=2": 0, "?deviceID=9": None}
+    host.http("POST", "/api/v2/setDefaultDevice", {"id": "2"})
+    assert host.http("GET", "/api/v2/requests/a").status == 404
+    assert host.http("GET", "/api/v2/requests/a?deviceID=1").status == 200
+
+
 def test_a_device_that_is_not_active_takes_nothing_and_does_nothing() -> None:
     host = Host()
     host.post(sell(1), uuid="before")
