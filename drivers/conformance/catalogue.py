@@ -21,6 +21,7 @@ SECTIONS = (
     "refusals",
     "verdicts",
     "doubt",
+    "attempts",
     "fence",
     "money",
     "archive",
@@ -37,6 +38,7 @@ class Able(StrEnum):
     CANCEL = "the driver says that an open document cannot be cancelled (can_cancel_open)"
     ARCHIVE = "the driver says that the archive cannot be read (can_read_archive)"
     FFD_12 = "the driver says that it makes no receipts of format 1.2 (formats)"
+    NAMES = "the driver says that its device knows no names of attempts (has_task_id)"
     STEPWISE = "the driver says that a receipt is one command (one_command)"
 
     def within(self, capabilities: Capabilities) -> bool:
@@ -49,6 +51,8 @@ class Able(StrEnum):
                 return capabilities.can_read_archive
             case Able.FFD_12:
                 return "1.2" in capabilities.formats
+            case Able.NAMES:
+                return capabilities.has_task_id
             case Able.STEPWISE:
                 return not capabilities.one_command
 

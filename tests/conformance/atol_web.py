@@ -61,11 +61,12 @@ class AtolWebDesk(SimulatedDesk):
     })  # fmt: skip
     REFUSAL = 71
     GENERATION: ClassVar[int] = 2
+    RUNNER: ClassVar[type[WebRunner]] = WebRunner
 
     def _register(self, transport: Transport, clock: Clock) -> FiscalRegister:
         profile, numbers = replace(load_profile(), generation=self.GENERATION), count(1)
         http = HttpClient(transport, clock, "127.0.0.1:16732")
-        runner = WebRunner(http, profile, clock, new_id=lambda: f"00000000-0000-4000-8000-{next(numbers):012d}")
+        runner = self.RUNNER(http, profile, clock, new_id=lambda: f"00000000-0000-4000-8000-{next(numbers):012d}")
         return AtolWebRegister(runner, profile.times, profile.library)
 
     def _device(self, settings: frozenset[Setting], seed: int) -> Watched:

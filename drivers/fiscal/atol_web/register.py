@@ -8,7 +8,8 @@ from drivers.api import CloseReply, Status
 from drivers.errors import InDoubt, NotSent, Refused
 from drivers.fiscal.atol_json import Times
 from drivers.fiscal.atol_json.register import AtolJsonRegister
-from drivers.fiscal.atol_web.runner import WebRunner, blocked_by
+from drivers.fiscal.atol_web.delivery import blocked_by
+from drivers.fiscal.atol_web.runner import WebRunner
 from protocol.ffd.planned import PlannedReceipt
 
 

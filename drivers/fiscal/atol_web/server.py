@@ -21,6 +21,7 @@ from protocol.wire.atol.codes import describe
 from protocol.wire.atol.json_reading import AnswerError
 from protocol.wire.atol.json_text import Json, loads
 
+CLOSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 LOST = (HttpError, AnswerError)
 """No answer, or none that can be read: the question may be put again."""
 
@@ -96,7 +97,7 @@ class WebServer:
             answer = loads(reply.text)
             if isinstance(answer, dict) and outside.field in answer:
                 return answer
-        elif reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT):
+        elif reply.status in (*CLOSED, HTTPStatus.CONFLICT):
             raise rejection(reply)
         elif (told := web.error(reply.text))[0] and reply.status != HTTPStatus.NOT_FOUND:
             raise verdict(*told, changing=False)
@@ -114,7 +115,8 @@ class WebServer:
 
 def _successful(reply: Reply) -> Reply:
     if not reply.is_success:
-        raise HttpError("bad_reply", f"HTTP {reply.status}", sent=True, status=reply.status)
+        code = "wrong_password" if reply.status in CLOSED else "bad_reply"
+        raise HttpError(code, f"HTTP {reply.status}", sent=True, status=reply.status)
     return reply
 
 
@@ -157,7 +159,7 @@ def rejection(reply: Reply) -> DeviceError:
 
 def _not_ours(reply: Reply) -> NotSent:
     status = f"HTTP {reply.status}"
-    if reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+    if reply.status in CLOSED:
         return NotSent("wrong_password", f"{status}: the web server wants a user and a password (driver's profile)")
     if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return NotSent("driver_failed", f"{status}: the web server has failed")

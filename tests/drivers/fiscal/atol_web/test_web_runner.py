@@ -421,10 +421,14 @@ def test_without_an_open_attempt_nothing_is_queued_to_connect(runner: WebRunner,
     assert server.posted == []
 
 
-def test_an_attempt_that_cannot_be_asked_about_keeps_the_channel_closed(open_runner: WebRunner, server: Server) -> None:
-    server.answers[f"/api/v2/requests/{NAME}"] = (500, b"")
-    with pytest.raises(NotSent):
+@pytest.mark.parametrize(("status", "code"), [(500, "device_offline"), (401, "wrong_password")])
+def test_an_attempt_that_cannot_be_asked_about_keeps_the_channel_closed(
+    open_runner: WebRunner, server: Server, status: int, code: str
+) -> None:
+    server.answers[f"/api/v2/requests/{NAME}"] = (status, b"")
+    with pytest.raises(NotSent) as caught:
         open_runner.open()
+    assert caught.value.code == code
     with pytest.raises(NotSent):
         sell(open_runner)
     assert server.posted == []
