@@ -236,7 +236,7 @@ def struck(fault: Fault, step: int) -> Iterator[Strike]:
 @pytest.mark.parametrize("generation", [2, 1])
 def test_a_byte_that_does_not_arrive_makes_no_second_receipt(fault: Fault, generation: int) -> None:
     """A sample: ``python -m tests.bytes`` tries every byte."""
-    for strike in struck(fault, 151):
+    for strike in struck(fault, 307):
         world = World(generation=generation, strike=strike)
         till = WebTill(world)
         events = till.until_made()
@@ -246,7 +246,7 @@ def test_a_byte_that_does_not_arrive_makes_no_second_receipt(fault: Fault, gener
 @pytest.mark.parametrize("fault", [Fault.FLIP, Fault.DOUBLE])
 def test_a_damaged_answer_makes_no_second_receipt(fault: Fault) -> None:
     """TCP lets none pass; nothing else protects a body. What goes out damaged is another task, and is not tried."""
-    for strike in struck(fault, 83):
+    for strike in struck(fault, 173):
         if strike.direction is Direction.OUT:
             continue
         world = World(strike=strike)
