@@ -122,9 +122,12 @@ def _successful(reply: Reply) -> Reply:
 
 def find_server(http: HttpClient, wanted: int | None, device: str | None, answer: float) -> tuple[WebServer, str]:
     """The server behind the address and its library's version ("" when it does not tell). ``wanted``: the generation,
-    when it need not be found out. Raises ``HttpError``, ``AnswerError``, ``NotSent``."""
+    when it need not be found out. What the server says of itself decides what can be sold, and nothing protects it: it
+    is asked twice. Raises ``HttpError``, ``AnswerError``, ``NotSent``."""
     if wanted != 1:
-        info = _info(http, answer) or (_info(http, answer) if wanted is None else None)
+        info = _info(http, answer)
+        if _info(http, answer) != info:
+            raise AnswerError("serverInfo was answered in two ways")
         if info is not None:
             return WebServer(http, 2, device, answer), info.library
         if wanted == 2:
@@ -135,8 +138,7 @@ def find_server(http: HttpClient, wanted: int | None, device: str | None, answer
 
 
 def _info(http: HttpClient, answer: float) -> web.ServerInfo | None:
-    """``None`` where there is no such page. That is asked twice before it is believed: an old server's library is taken
-    for one that cannot say 22 %."""
+    """``None`` where there is no such page."""
     reply = http.ask("GET", "/api/v2/serverInfo", seconds=answer)
     if reply.is_success:
         return web.server_info(reply.text)

@@ -63,6 +63,20 @@ def test_the_server_is_asked_which_generation_it_is(
     assert runner.open() == LibraryFacts(version)
 
 
+def test_what_a_server_says_of_itself_is_believed_when_it_says_it_twice(runner: WebRunner, server: Server) -> None:
+    answer, versions = server.answer, ["10.00.8.0", "10.10.8.0", "10.10.8.0", "10.10.8.0"]
+
+    def damaged(method: str, target: str, body: bytes, authorization: str | None) -> tuple[int, bytes]:
+        if target.endswith("serverInfo"):
+            server.version = versions.pop(0)
+        return answer(method, target, body, authorization)
+
+    server.answer = damaged  # type: ignore[method-assign]
+    with pytest.raises(NotSent):
+        runner.open()
+    assert runner.open().version == "10.10.8.0"
+
+
 def test_a_task_of_an_attempt_goes_under_its_name_and_everything_else_under_a_uuid_of_its_own(
     open_runner: WebRunner, server: Server
 ) -> None:
