@@ -140,6 +140,10 @@ class SimulatedWeb(SimulatedRegister):
         return state.register.receipt is None and state.drive.current is None and not state.queue
 
 
+OTHER_LENGTH = frozenset({Fault.DOUBLE, Fault.INSERT, Fault.LOSE})
+"""What a checksum of eight bits does not notice one time in 256."""
+
+
 def _shtrih(protocol: int) -> Family:
     profile = shtrih_driver.load_profile()
     options = shtrih.Options(protocol=protocol)
@@ -151,7 +155,7 @@ def _shtrih(protocol: int) -> Family:
         f"shtrih{protocol}",
         lambda clock, memory: SimulatedRegister(make, clock, memory),
         lambda transport, clock: shtrih_driver.ShtrihRegister(transport, profile, clock),
-        misses=frozenset({Fault.DOUBLE, Fault.INSERT, Fault.LOSE}) if protocol == 1 else frozenset(),
+        misses=OTHER_LENGTH if protocol == 1 else frozenset(),
     )
 
 
@@ -166,6 +170,7 @@ def _atol() -> Family:
         "atol-wire",
         lambda clock, memory: SimulatedRegister(make, clock, memory),
         lambda transport, clock: atol_wire.AtolWireRegister(transport, profile, clock),
+        misses=OTHER_LENGTH,
     )
 
 

@@ -3,8 +3,9 @@
 The measure is the same job without a fault: a document is the right one when it equals that run's in every tag but the
 time and what is computed from it.
 
-A checksum has its limits. The exclusive or of protocol 1 does not notice that a byte came twice when that byte equals
-the checksum, one time in 256: then the register takes a name with a letter too many, and prints it. No driver can know.
+A checksum has its limits. One of eight bits (Shtrih-M's protocol 1, ATOL's link layer) does not notice one time in 256
+that a byte came twice or not at all: then the register takes a name with a letter too many, and prints it. No driver
+can know.
 ``violations`` with ``texts`` false looks away from names, and from nothing else; a family says for which faults it may.
 """
 
