@@ -22,7 +22,7 @@ def load(name: str, over: Path | None, open_parts: Sequence[str], make: Callable
         if over is not None:
             values = _merge(values, tomllib.loads(over.read_text("utf-8")), "", tuple(open_parts))
         return make(values)
-    except (OSError, TypeError, ValueError) as error:
+    except (OSError, TypeError, ValueError, RecursionError) as error:
         file = over or name
         raise SetupError("bad_profile", f"profile {file}: {error}", f"Профиль {file}: {error}") from error
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from drivers.address import SetupError
 from drivers.errors import InDoubt
 from drivers.fiscal.atol_json.runner import answer_of
+from drivers.fiscal.atol_lib import load_times
+from drivers.fiscal.atol_web import load_profile as load_web_profile
 from drivers.hosts.messages import Decoder, MessageError, Request, encode, read_reply
-from tests.fuzz.parser import Parser, mapping, pure, text
+from tests.fuzz.parser import Parser, file, mapping, pure, text
 
 _REPLY = {"id": 7, "value": {"code": 0, "text": "{}"}}
 _REFUSED = {"id": 8, "refused": {"code": "driver_missing", "detail": "no such file"}}
@@ -48,6 +51,13 @@ ATOL_LIBRARY = (
     Parser("reply of a vendor's host", mapping(read_reply), (MessageError,), _samples(_REPLY, _REFUSED), (
         "drivers.hosts.messages:read_reply",
     ), json=True),
+    Parser("profile of ATOL's library", file("own.toml", load_times), (SetupError,), (
+        b"[time]\nquery = 10.0\nclose = 60\n", b"[time]\nclose = 'long'\n", b"[other]\n",
+    ), ("drivers.fiscal.atol_lib.profile:load_times",)),
+    Parser("profile of ATOL's web server", file("own.toml", load_web_profile), (SetupError,), (
+        b'[access]\nuser = "u"\npassword = "p"\n[server]\napi = "2"\n', b"[wait]\nanswer = 0\n",
+        b"[time]\nclose = 60\n",
+    ), ("drivers.fiscal.atol_web.profile:load_profile",)),
     Parser("answer's text of ATOL's library", text(answer_of), (InDoubt,), _samples(*_ANSWERS), (
         "drivers.fiscal.atol_json.runner:answer_of",
     ), json=True),
