@@ -1,4 +1,4 @@
-"""ATOL's library: what its host says, and the answers to its tasks."""
+"""ATOL's library: what its host says, what the maker's web server says, and the answers to its tasks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from drivers.fiscal.atol_json.runner import answer_of
 from drivers.fiscal.atol_lib import load_times
 from drivers.fiscal.atol_web import load_profile as load_web_profile
 from drivers.hosts.messages import Decoder, MessageError, Request, encode, read_reply
+from protocol.wire.atol import web
+from protocol.wire.atol.json_reading import AnswerError
 from tests.fuzz.parser import Parser, file, mapping, pure, text
 
 _REPLY = {"id": 7, "value": {"code": 0, "text": "{}"}}
@@ -58,6 +60,19 @@ ATOL_LIBRARY = (
         b'[access]\nuser = "u"\npassword = "p"\n[server]\napi = "2"\n', b"[wait]\nanswer = 0\n",
         b"[time]\nclose = 60\n",
     ), ("drivers.fiscal.atol_web.profile:load_profile",)),
+    Parser("results of ATOL's web server", text(web.subtasks), (AnswerError,), _samples(
+        {"results": [{"status": "ready", "error": {"code": 0, "description": "Ошибок нет"}, "result": _PARAMS}]},
+        {"results": [{"status": "error", "errorCode": 68, "errorDescription": "x"}, {"status": "interrupted"}]},
+    ), ("protocol.wire.atol.web:subtasks",), json=True),
+    Parser("queue of ATOL's web server", text(web.queue), (AnswerError,), _samples(
+        {"number": 1, "isBlocked": True, "blockReason": "fnError", "blockedUUID": "u"}, {"isBlocked": False},
+    ), ("protocol.wire.atol.web:queue",), json=True),
+    Parser("who ATOL's web server is", text(web.server_info), (AnswerError,), _samples(
+        {"serverVersion": "1.0.4.0", "driverVersion": "10.10.8.0", "os": "x"},
+    ), ("protocol.wire.atol.web:server_info",), json=True),
+    Parser("refusal of ATOL's web server", text(web.error), (), _samples(
+        {"error": {"code": 505, "description": "x"}}, {"error": "x"},
+    ), ("protocol.wire.atol.web:error",), json=True),
     Parser("answer's text of ATOL's library", text(answer_of), (InDoubt,), _samples(*_ANSWERS), (
         "drivers.fiscal.atol_json.runner:answer_of",
     ), json=True),
