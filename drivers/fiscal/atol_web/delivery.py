@@ -154,11 +154,12 @@ class Delivery:
         there is, is doubt. What is blocked is never touched: it holds the queue until the server knows."""
         try:
             why = self.why_not_final()
-            if _not_begun(before):
-                self._server.take_out(uuid)
+            taken_out = _not_begun(before) and self._server.take_out(uuid)
             found = self._server.results(uuid)
         except LOST as error:
             raise self._lost(f"{name}: {error}") from error
+        if found is None and not taken_out:
+            raise self._lost(f"{name}: request {uuid} was taken, and is not known any more")
         if found is None or all(each.progress is Progress.CANCELED for each in found):
             raise self._not_run(why, f"{name}: taken out of the web server's queue before it began")
         if all(each.is_final for each in found):

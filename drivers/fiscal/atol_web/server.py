@@ -75,7 +75,7 @@ class WebServer:
         return web.subtasks(_successful(reply).text)
 
     def take_out(self, uuid: str) -> bool:
-        """Out of the queue, if nothing of the request has begun. Not the last word: ``results`` is."""
+        """Out of the queue, if nothing of the request has begun; whether it is."""
         return self._http.ask("DELETE", self._requests(uuid), seconds=self._answer).is_success
 
     def queue(self) -> web.Queue | None:

@@ -341,6 +341,27 @@ def test_what_has_not_begun_when_its_time_is_over_is_taken_out_of_the_queue(
     assert made(library) == 0
 
 
+@pytest.mark.parametrize("taken_out", [True, False])
+def test_a_request_that_is_gone_was_taken_out_only_if_the_server_said_so(
+    open_runner: WebRunner, server: Server, taken_out: bool
+) -> None:
+    path = f"/api/v2/requests/{NAME}"
+    answer = server.answer
+    told(server, {"status": "wait" if taken_out else "inProgress"})
+
+    def forgetful(method: str, target: str, body: bytes, authorization: str | None) -> tuple[int, bytes]:
+        if target == "/api/v2/getRequestsQueueStatus" and server.clock.now() > 1000 + MINUTE:
+            server.answers[path] = (200 if taken_out else 404, b"{}")
+        reply = answer(method, target, body, authorization)
+        if method == "DELETE":
+            server.answers[path] = (404, b"")
+        return reply
+
+    server.answer = forgetful  # type: ignore[method-assign]
+    error = ended(open_runner)
+    assert isinstance(error, Refused if taken_out else InDoubt)
+
+
 def test_behind_a_request_whose_result_is_not_known_nothing_is_waited_for(
     open_runner: WebRunner, server: Server, library: Library, clock: VirtualClock
 ) -> None:
