@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.devices.recorder import Recorder
-from agent.jobs import acceptance, ownership
+from agent.jobs import acceptance, cancelling, ownership
 from agent.jobs.book import JobBook
 from agent.jobs.transitions import absent, apply, is_open
 from agent.journal.store import Transaction
@@ -46,15 +46,15 @@ def offer_taken_twice(patch: Patch) -> None:
 
 def no_tombstone(patch: Patch) -> None:
     """A cancel that comes before its offer is answered and forgotten."""
-    cancel, write = JobBook._cancel, Transaction.write_job
+    cancel, write = cancelling.cancel, Transaction.write_job
 
-    def forgotten(self: JobBook, told: Any) -> None:
-        known = self.journal.read(lambda tx: tx.job(told.job_id))
+    def forgotten(tx: Transaction, told: Any, **more: Any) -> Any:
+        known = tx.job(told.job_id)
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(Transaction, "write_job", write if known is not None else lambda *_, **__: 0)
-            cancel(self, told)
+            return cancel(tx, told, **more)
 
-    patch.setattr(JobBook, "_cancel", forgotten)
+    patch.setattr(cancelling, "cancel", forgotten)
 
 
 def epoch_not_learned(patch: Patch) -> None:
