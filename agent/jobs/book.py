@@ -145,8 +145,7 @@ class JobBook:
             return True
         match body:
             case Cancel():
-                cautious = body.job_id in self._earlier and self._just_begun()
-                self._changed(self.journal.commit(lambda tx: cancelling.cancel(tx, body, cautious=cautious)))
+                self._cancel(body)
             case Renew():
                 self._renew(body)
             case Resolve():
@@ -179,6 +178,10 @@ class JobBook:
 
         self.journal.commit(work)
         self._changed(offer.kkm_id)
+
+    def _cancel(self, cancel: Cancel) -> None:
+        cautious = cancel.job_id in self._earlier and self._just_begun()
+        self._changed(self.journal.commit(lambda tx: cancelling.cancel(tx, cancel, cautious=cautious)))
 
     def _renew(self, renew: Renew) -> None:
         def work(tx: Transaction) -> str | None:

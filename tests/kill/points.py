@@ -107,6 +107,8 @@ EXEMPT: dict[str, dict[str, str]] = {
         "book:JobBook._note": "only a bad signature writes one: tests/agent/jobs/test_offers.py",
         "decision_contradicted": "a person's wrong word, and a register that shows it later: tests/agent/jobs",
         "book:JobBook.contradictions": "its other end",
+        "cancel_waits": "a cancel just after a start, of a job from before it: tests/agent/jobs/test_cancelling.py",
+        "book:JobBook.tick": "its end, when the register has been silent for a minute",
         "held_too_long": "an hour at the least: tests/agent/jobs/test_bookkeeping.py",
         "paper_given_up": "half an hour without paper",
         "records_claimed": "two attempts that overtake each other: tests/agent/jobs",

@@ -146,7 +146,9 @@ async def greet(
     checkpoint: bool = True,
 ) -> Line:
     """A connection up to the server's verdict (or up to ``welcome``)."""
-    socket = await connect(player.url, subprotocols=["kassabridge.v1"], compression=None, ping_interval=None)
+    socket = await connect(
+        player.url, subprotocols=["kassabridge.v1"], compression=None, ping_interval=None, open_timeout=60
+    )
     line = Line(player, socket)
     challenge = await line.expect(Challenge)
     hello = Hello(
