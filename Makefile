@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test chaos mutants bytes kill disk models fuzz conformance bench check format lock clean
+.PHONY: setup demo test chaos mutants bytes soak kill disk models fuzz conformance bench check format lock clean
 
 setup: .venv/.ready
 
@@ -49,6 +49,10 @@ mutants: setup
 # Every byte of every conversation with a register, struck by every fault; a case again: python -m tests.bytes --only CASE
 bytes: setup
 	@$(BIN)/python -m tests.bytes
+
+# A shop's week of 2,000 receipts on one register.
+soak: setup
+	@$(BIN)/python -m pytest tests/soak -m long -s
 
 # Two hundred SIGKILLs of agents and of servers, at every commit point and at random, while jobs run.
 kill: setup

@@ -71,7 +71,7 @@ class Family:
     beneath: frozenset[Fault] = frozenset()
     """Damage that nothing but the layer beneath keeps from a request (HTTP has TCP's checksum alone): it is tried on
     answers only. A damaged request is another request."""
-    sample: int = 100
+    sample: int = 50
     """Positions of one exchange that one fault strikes in the short run."""
 
 

@@ -29,7 +29,8 @@ class Size:
     roll: int  # printed lines
 
 
-SIZES = (Size("1.2", 2000, 4000), Size("1.05", 150, 700), Size("1.1", 150, 700))
+WEEK = Size("1.2", 2000, 4000)
+SIZES = (Size("1.2", 150, 700), Size("1.05", 150, 700), Size("1.1", 150, 700))
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,9 @@ def lived(folder: Path, size: Size) -> tuple[Books, Week]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size.ffd}-{size.receipts}")
+@pytest.mark.parametrize(
+    "size", [pytest.param(WEEK, marks=pytest.mark.long), *SIZES], ids=lambda size: f"{size.ffd}-{size.receipts}"
+)
 def test_a_week_of_receipts_leaves_books_that_agree_to_the_kopeck(size: Size, tmp_path: Path) -> None:
     books, week = lived(tmp_path, size)
     assert audit(books) == []
