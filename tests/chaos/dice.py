@@ -14,7 +14,7 @@ from random import Random
 
 Cell = tuple[str, str]
 
-CHANCE = {"commit": 0.02, "device": 0.12, "query": 0.06, "message": 0.006, "server": 0.004}
+CHANCE = {"commit": 0.02, "device": 0.12, "query": 0.08, "message": 0.006, "server": 0.004}
 """Of a fault at one step, by the step's kind."""
 WEIGHT = dict.fromkeys(
     ("crash_before", "crash_after", "crash_late", "disk_full", "flush_failed", "hole", "cut", "lost"), 1

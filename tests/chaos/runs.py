@@ -124,7 +124,7 @@ def plan_of(seed: int) -> Plan:
     kinds = hint.kinds or tuple(_sensible([_weighted(random, KINDS) for _ in range(jobs)], theme))
     cancels = hint.cancels if hint.cancels is not None else CANCELS
     return Plan(
-        seed, layout, theme, kinds, budget=random.randint(11, 15) + hint.times - 1, target=target,
+        seed, layout, theme, kinds, budget=random.randint(10, 14) + hint.times - 1, target=target,
         nth=1 if aimed else random.choice((1, 1, 2)), times=hint.times, cancels=cancels,
         renews=hint.renews or RENEWS, killers=random.choice((1, 2, 2, 2, 2, 3)), off=hint.off,
         fleet=random.choice(FLEETS[layout]),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.chaos.pc import PC, copy_of
     from tests.chaos.world import World
 
-PAUSE = 12.0  # seconds between two things that happen by themselves, on average
+PAUSE = 9.0  # seconds between two things that happen by themselves, on average
 KILLERS = frozenset({"pc_power", "register_power", "paper", "cables"})
 """What may cost an attempt that is under way."""
 DEAR = frozenset(
