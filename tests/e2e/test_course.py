@@ -35,6 +35,7 @@ def test_a_lease_that_passed_while_the_agent_was_off_is_held_and_printed_only_af
     ready(shop)
     assert shop.agent is not None
     shop.agent.kill()
+    shop.until(lambda: not shop.device()["online"], what="offline")  # or its offer may still leave
     shop.submit("order-1", start_within_s=5)
     shop.settled("order-1", 30, {"held"})
     shop.start_agent()
