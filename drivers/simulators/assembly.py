@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from drivers.simulators.clock import SystemClock, offset
 from drivers.simulators.faults import Fault, FaultSpecError, parse
@@ -22,6 +23,8 @@ from drivers.simulators.store import Store
 if TYPE_CHECKING:
     from drivers.simulators.appliance import Appliance
     from drivers.simulators.paper import Paper
+
+S = TypeVar("S")
 
 FAMILIES = ("shtrih", "atol", "atol-web", "sber", "inpas", "arcus2", "zvt")
 TAX_SYSTEMS: Mapping[str, int] = {"osn": 1, "usn_income": 2, "usn_income_outcome": 4, "esn": 16, "patent": 32}
@@ -257,6 +260,21 @@ class Wanted:
         from drivers.simulators.paper import FolderPaper, MemoryPaper
 
         return FolderPaper(self.paper) if self.paper else MemoryPaper(keep=LAST_SLIPS)
+
+    def fresh(self, new_state: Callable[..., S], random: Random, **own: Any) -> S:
+        """A register's first memory, by its factory; ``own``: what only this family has."""
+        return new_state(
+            random,
+            self.clock,
+            ffd=self.ffd,
+            tax_systems=self.taxation,
+            fn_days=self.fn_days,
+            fn_capacity=self.fn_capacity,
+            model=self.model,
+            ofd=self.ofd,
+            refuses_overdrawn=not self.overdrawn,
+            **own,
+        )
 
 
 def wanted(options: Iterable[tuple[str, str]], prefix: str = "", family: str = "shtrih") -> Wanted:

@@ -25,17 +25,7 @@ def assemble(options: Wanted, *, network: bool) -> AtolDevice:
     store = store_of(options.state)
     state = store.load()
     if state is None:
-        state = new_state(
-            random,
-            options.clock,
-            ffd=options.ffd,
-            tax_systems=options.taxation,
-            fn_days=options.fn_days,
-            fn_capacity=options.fn_capacity,
-            model=options.model,
-            ofd=options.ofd,
-            refuses_overdrawn=not options.overdrawn,
-        )
+        state = options.fresh(new_state, random)
     return new_device(
         options.clock,
         random,
