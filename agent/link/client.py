@@ -145,8 +145,8 @@ class Link:
         self._mail: asyncio.Queue[_Mail] = asyncio.Queue()
         self._connection: Connection | None = None
         self._room = asyncio.Semaphore(READ_AHEAD)
-        self._open: set[Connection] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._open: dict[Connection, None] = {}
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self._timers: dict[AgentLinkEvent, asyncio.TimerHandle] = {}
         self._worker: ThreadPoolExecutor | None = None
         self._nonce = ""
@@ -310,7 +310,7 @@ class Link:
             except Exception as error:
                 self._post(_E.LOST, trouble_of(error))
             else:
-                self._open.add(connection)
+                self._open[connection] = None
                 self._post(_E.OPENED, connection)
 
         self._spawn(go())
@@ -473,7 +473,7 @@ class Link:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(self._times.close):
                 await connection.close()
-        self._open.discard(connection)
+        self._open.pop(connection, None)
 
     def _arm(self, event: AgentLinkEvent, seconds: float) -> None:
         self._disarm(event)
@@ -494,11 +494,11 @@ class Link:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._post(_Own.CRASHED, error)
 

@@ -18,24 +18,26 @@ class Wakeable(Protocol):
 
 
 class Hub:
+    """Everybody is told in the order of their coming: the same shop, played again, is told the same way."""
+
     def __init__(self, monotonic: Callable[[], float], connections_per_minute: int) -> None:
         self._monotonic = monotonic
         self._per_minute = connections_per_minute
-        self._by_agent: dict[str, set[Wakeable]] = {}
-        self._everyone: set[Wakeable] = set()
+        self._by_agent: dict[str, dict[Wakeable, None]] = {}
+        self._everyone: dict[Wakeable, None] = {}
         self._opened: dict[str, deque[float]] = {}
         self._empty = asyncio.Event()
         self._empty.set()
         self.stopping = False
 
     def enter(self, connection: Wakeable) -> None:
-        self._everyone.add(connection)
+        self._everyone[connection] = None
         self._empty.clear()
 
     def leave(self, connection: Wakeable, agent_id: str | None) -> None:
-        self._everyone.discard(connection)
-        mine = self._by_agent.get(agent_id or "", set())
-        mine.discard(connection)
+        self._everyone.pop(connection, None)
+        mine = self._by_agent.get(agent_id or "", {})
+        mine.pop(connection, None)
         if not mine:
             self._by_agent.pop(agent_id or "", None)
         if not self._everyone:
@@ -43,7 +45,7 @@ class Hub:
 
     def name(self, agent_id: str, connection: Wakeable) -> None:
         """The connection has turned out to be this agent's."""
-        self._by_agent.setdefault(agent_id, set()).add(connection)
+        self._by_agent.setdefault(agent_id, {})[connection] = None
 
     def wake(self, agent_ids: set[str]) -> None:
         for agent_id in agent_ids:
