@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 
 from agent.journal.rows import JobRow
 from drivers.api import CashCounters, FiscalDocument, Identity, Status
-from protocol.crm.outcomes import Proof, ProofSource
+from protocol.crm.outcomes import Differs, Proof, ProofSource
+from protocol.ffd.differing import differing
 from protocol.ffd.money import format_kopecks
 from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.qr import qr_text
 from protocol.ffd.totals import vat_totals
+
+DIFFERING = 20  # of them are told: a message of the link has an end
 
 
 def device_proof(
@@ -41,6 +44,7 @@ def device_proof(
         registration_number=identity.registration_number,
         vat=vat_of(document),
         change=change,
+        differs=differs_in(document, plan),
     )
 
 
@@ -86,6 +90,12 @@ def qr_of(document: FiscalDocument, fn_serial: str) -> str | None:
     return qr_text(
         at=document.at, total=document.total, fn=fn_serial, fd=document.fd, fpd=document.fpd, sign=document.sign
     )
+
+
+def differs_in(document: FiscalDocument, plan: PlannedReceipt | None) -> tuple[Differs, ...]:
+    """What in the document's words is not as it was asked for, as far as the archive keeps them."""
+    found = () if plan is None else differing(document.tags, plan)
+    return tuple(Differs(tag=d.tag, line=d.line, asked=d.asked, stands=d.stands) for d in found[:DIFFERING])
 
 
 def vat_of(document: FiscalDocument) -> dict[str, str] | None:

@@ -19,6 +19,16 @@ class ProofSource(StrEnum):
     PERSON = "person"  # a named person decided
 
 
+class Differs(Value):
+    """A word of the document that is not what was asked for; its sums, rates and payments are. ``line``: of tag 1059,
+    the first is 1."""
+
+    tag: int
+    line: int | None
+    asked: Any
+    stands: Any
+
+
 class Proof(Value):
     """Why ``done`` is true. Money as decimal roubles in text; ``printed_at`` with offset."""
 
@@ -37,6 +47,8 @@ class Proof(Value):
     vat: dict[str, str] | None = None
     """VAT by rate as the archive shows it, keyed by the rate's name; the turnover for ``vat0`` and ``none``."""
     change: str | None = None
+    differs: tuple[Differs, ...] = ()
+    """Not empty: the receipt is made, and somebody should look whether what its words say can stay."""
     document_number: int | None = None
     """The register's own running number of a document without a fiscal sign (cash in, cash out)."""
     person: str | None = None

@@ -125,7 +125,9 @@ def garbled(name: str) -> Callable[[Seen], Seen]:
     def change(seen: Seen) -> Seen:
         documents = copy.deepcopy(list(seen.documents))
         documents[-1]["tags"]["1059"][0][name] = "Сборкка"
-        return replace(seen, documents=documents)
+        told = {"tag": int(name), "line": 1, "asked": "Сборка", "stands": "Сборкка"}
+        proof = {**seen.row.outcome["proof"], "differs": [told]}
+        return replace(seen, documents=documents, row=replace(seen.row, outcome={**seen.row.outcome, "proof": proof}))
 
     return change
 
@@ -138,6 +140,13 @@ def test_a_weak_checksum_is_forgiven_a_name_and_nothing_else(
     seen = garbled(name)(well)
     assert violations(SCENARIOS["receipt"], well, seen) != []
     assert (violations(SCENARIOS["receipt"], well, seen, texts=False) == []) is forgiven
+
+
+def test_a_garbled_name_is_forgiven_only_if_the_proof_tells_of_it(clean: Callable[[str], Seen]) -> None:
+    well = clean("receipt")
+    silent = replace(garbled("1030")(well), row=well.row)
+    told = violations(SCENARIOS["receipt"], well, silent, texts=False)
+    assert told == ["a garbled name of which the proof says nothing"]
 
 
 def test_only_families_with_a_checksum_of_eight_bits_are_forgiven() -> None:

@@ -5,7 +5,7 @@ time and what is computed from it.
 
 A checksum has its limits. One of eight bits (Shtrih-M's protocol 1, ATOL's link layer) does not notice one time in 256
 that a byte came twice or not at all: then the register takes a name with a letter too many, and prints it. No driver
-can know.
+can know before. Afterwards it can: the proof of a receipt must say so.
 ``violations`` with ``texts`` false looks away from names, and from nothing else; a family says for which faults it may.
 """
 
@@ -27,7 +27,9 @@ NAMES = frozenset({"1021", "1030"})  # of the cashier, of what is sold
 
 def violations(scenario: Scenario, clean: Seen, seen: Seen, *, texts: bool = True) -> list[str]:
     """What must never be, each named; empty when all is well. ``clean``: the run without a fault."""
-    return list(_wrong(scenario, clean, seen, OF_THE_MOMENT if texts else OF_THE_MOMENT | NAMES))
+    if texts:
+        return list(_wrong(scenario, clean, seen, OF_THE_MOMENT))
+    return [*_wrong(scenario, clean, seen, OF_THE_MOMENT | NAMES), *_unsaid(scenario, clean, seen)]
 
 
 def _wrong(scenario: Scenario, clean: Seen, seen: Seen, but: Set[str]) -> Iterator[str]:
@@ -46,7 +48,17 @@ def _wrong(scenario: Scenario, clean: Seen, seen: Seen, but: Set[str]) -> Iterat
         yield "a document was left open in the register"
     yield from _strangers(scenario, seen)
     yield from _told(scenario, seen, happened(scenario, clean, seen, but))
-    yield from _proof(scenario, seen)
+    yield from _proof(scenario, clean, seen)
+
+
+def _unsaid(scenario: Scenario, clean: Seen, seen: Seen) -> Iterator[str]:
+    """Names of a receipt that came out garbled, and its proof does not tell."""
+    if not scenario.imprinted or seen.row.state is not Known.DONE:
+        return
+    if happened(scenario, clean, seen, OF_THE_MOMENT) != happened(scenario, clean, seen, OF_THE_MOMENT | NAMES):
+        proof = seen.row.outcome.get("proof") or {}
+        if not {str(each["tag"]) for each in proof.get("differs", ())} & NAMES:
+            yield "a garbled name of which the proof says nothing"
 
 
 def happened(scenario: Scenario, clean: Seen, seen: Seen, but: Set[str]) -> tuple[int, int]:
@@ -107,7 +119,7 @@ def _is_unproven(scenario: Scenario, seen: Seen) -> bool:
     return scenario.effect is Effect.PAPER and seen.row.outcome.get("certainty") == "unproven"
 
 
-def _proof(scenario: Scenario, seen: Seen) -> Iterator[str]:
+def _proof(scenario: Scenario, clean: Seen, seen: Seen) -> Iterator[str]:
     """``done`` names the very document that stands in the archive."""
     if seen.row.state is not Known.DONE or scenario.effect is not Effect.DOCUMENT:
         return
@@ -116,3 +128,5 @@ def _proof(scenario: Scenario, seen: Seen) -> Iterator[str]:
     stands = [("device", each["fd"], each["fpd"]) for each in seen.documents if each["type"] == scenario.document]
     if named not in stands:
         yield f"the proof names {named}, the archive holds {stands}"
+    if proof.get("differs") and happened(scenario, clean, seen, OF_THE_MOMENT) == (1, 1):
+        yield f"the proof says that a right document differs: {proof['differs']}"

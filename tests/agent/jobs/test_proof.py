@@ -78,3 +78,14 @@ def test_a_persons_word_names_the_person_and_whether_the_device_agrees() -> None
     assert (seen.source, seen.verified, seen.fd, seen.fn) == (ProofSource.PERSON, True, 12, FN)
     other = person_proof(row, document(imprint="B" * 13), proof(document()), "Иванова", "x")
     assert other.verified is False
+
+
+def test_a_word_that_is_not_what_was_asked_for_is_told_and_no_more_than_a_message_holds() -> None:
+    plan = planned(payload(*(item(name="Сборка") for _ in range(30)), card="3000.00"))
+    lines: list[dict[str, Any]] = [{"1030": "Сборка", "1199": 6} for _ in plan.lines]
+    assert proof(document(tags={"1059": lines}), plan=plan).differs == ()
+    lines[2] = {"1030": "Сборкка", "1199": 6}
+    told = proof(document(tags={"1059": lines}), plan=plan).differs
+    assert [(d.tag, d.line, d.asked, d.stands) for d in told] == [(1030, 3, "Сборка", "Сборкка")]
+    every = [{"1030": "?"} for _ in plan.lines]
+    assert len(proof(document(tags={"1059": every}), plan=plan).differs) == 20
