@@ -41,6 +41,7 @@ class Capabilities:
     can_cancel_open: bool
     can_read_archive: bool
     one_command: bool = False  # document opened, filled and closed by a single command
+    cash_opens_shift: bool = False  # cash put in or taken out while the shift is closed opens one, unasked
     formats: frozenset[str] = frozenset({"1.05", "1.1", "1.2"})
     """Format versions that receipts are made in; on a register of another one ``check_receipt`` refuses them all."""
     rates: frozenset[Vat] = frozenset(Vat)

@@ -247,7 +247,7 @@ class Lane:
     # --- a job
 
     def _procedures(self, device: DeviceRow) -> Procedures:
-        return Procedures(device, self._register.capabilities.max_time)
+        return Procedures(device, self._register.capabilities)
 
     def _job(self, device: DeviceRow, chosen: JobWithOffer) -> float:
         work = work_of(device, chosen)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.devices.recorder import decision_of
@@ -10,6 +9,7 @@ from agent.devices.work import OPERATIONS, Work
 from agent.journal.rows import DeviceRow, JobRow, Snapshot
 from agent.procedures import operation, plain, reading, receipt
 from agent.procedures.asks import Answered, Ask, Operation
+from drivers.api import Capabilities
 from protocol.crm.job_machine import Known
 from protocol.crm.jobs import JobKind
 from protocol.crm.payloads import PLAIN_KINDS, READING_KINDS
@@ -23,7 +23,7 @@ class Procedures:
     """The procedures as they run on one device now: what the desk allows, and how long a command may take."""
 
     device: DeviceRow
-    max_time: Mapping[str, float]
+    capabilities: Capabilities
 
     # --- a job
 
@@ -94,7 +94,7 @@ class Procedures:
             highest_fd=device.highest_fd or 0,
             open_shift=desk.open_shift,
             close_expired_shift=desk.close_expired_shift,
-            max_time=self.max_time,
+            max_time=self.capabilities.max_time,
             decision=decision,
             decided_fd=fd,
         )
@@ -106,7 +106,9 @@ class Procedures:
             operation=OPERATIONS[work.kind],
             register_serial=self._serial,
             exclusive=self.device.exclusive,
-            max_time=self.max_time,
+            max_time=self.capabilities.max_time,
+            open_shift=self.device.settings.open_shift,
+            cash_opens_shift=self.capabilities.cash_opens_shift,
             amount=work.amount or 0,
             decision=decision,
             decided_fd=fd,
@@ -117,7 +119,7 @@ class Procedures:
             operation=wanted,
             register_serial=self._serial,
             exclusive=self.device.exclusive,
-            max_time=self.max_time,
+            max_time=self.capabilities.max_time,
             job=False,
         )
 

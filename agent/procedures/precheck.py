@@ -12,10 +12,21 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agent.journal.rows import Snapshot
-from agent.procedures.asks import Answer, Answered, Ask, ContinuePrint, Fence, NotReady, ReadStatus, Wait
+from agent.procedures.asks import (
+    Answer,
+    Answered,
+    Ask,
+    ContinuePrint,
+    Fence,
+    Needs,
+    NotReady,
+    Operation,
+    ReadStatus,
+    Wait,
+)
 from agent.procedures.patience import LEFTOVER_PATIENCE, MARGIN
 from agent.procedures.table import impossible, row
-from drivers.api import Paper, Status
+from drivers.api import Paper, ShiftState, Status
 from protocol.crm.codes import reason
 from protocol.crm.outcomes import Reason
 
@@ -137,6 +148,18 @@ TABLE: dict[tuple[CheckPhase, Answer], Handler] = {
     **row(_P.BUSY, again),
     **row(_P.END, impossible),
 }
+
+
+def shift_for(shift: ShiftState, *, open_shift: bool, close_expired_shift: bool) -> Needs | NotReady | None:
+    """What has to come before an operation that needs an open shift; ``None``: it is open. Opening and closing one are
+    procedures of their own, if the desk wants them."""
+    match shift:
+        case ShiftState.OPEN:
+            return None
+        case ShiftState.CLOSED:
+            return Needs(Operation.OPEN_SHIFT) if open_shift else NotReady(reason("shift_closed"))
+        case ShiftState.EXPIRED:
+            return Needs(Operation.CLOSE_SHIFT) if close_expired_shift else NotReady(reason("shift_expired"))
 
 
 def snapshot_of(status: Status) -> Snapshot:

@@ -57,6 +57,10 @@ SCENARIOS = {
         ),
         Scenario("cash_in", Wanted(JobKind.CASH_IN, {"amount": "500.00"}), Effect.DRAWER, before=(_OPEN,)),
         Scenario(
+            "first_cash_in", Wanted(JobKind.CASH_IN, {"amount": "500.00"}), Effect.DRAWER,
+            along=frozenset({"open_shift"}),
+        ),
+        Scenario(
             "close_shift", Wanted(JobKind.CLOSE_SHIFT, _CASHIER), Effect.DOCUMENT, before=(_OPEN, _receipt()),
             document="close_shift",
         ),

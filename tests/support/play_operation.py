@@ -23,12 +23,20 @@ class OperationDesk(Desk):
     def __init__(self, wanted: Operation, faults: Mapping[int, Fault] | None = None, **settings: Any) -> None:
         super().__init__(faults, **{"shift": BEFORE.get(wanted, ShiftState.OPEN)} | settings)
         self.wanted = wanted
+        self.context: dict[str, Any] = {}
         self.register.foreign_cash("cash_in", 5 * AMOUNT)
 
     def operation_context(self) -> operation.Context:
         decision, fd = self.decision or (None, None)
         return operation.Context(
-            self.wanted, SERIAL, self.exclusive, MAX_TIME, amount=AMOUNT, decision=decision, decided_fd=fd
+            self.wanted,
+            SERIAL,
+            self.exclusive,
+            MAX_TIME,
+            amount=AMOUNT,
+            decision=decision,
+            decided_fd=fd,
+            **self.context,
         )
 
     def begin(self) -> tuple[Runs, Ask]:
@@ -50,7 +58,7 @@ class OperationDesk(Desk):
         return super()._executed(ask)
 
     def watch(self, ask: Ask) -> None:
-        if not isinstance(ask, Operate):
+        if not isinstance(ask, Operate) or self.kept.operation is not None:  # the policy's own
             super().watch(ask)
             return
         assert ask.operation is self.wanted
@@ -61,4 +69,4 @@ class OperationDesk(Desk):
         self._operates += 1
 
     def made(self) -> list[int]:
-        return list(range(len(self.register.operated)))
+        return [at for at, operation in enumerate(self.register.operated) if operation == self.wanted.value]

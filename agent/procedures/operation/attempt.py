@@ -22,7 +22,7 @@ from agent.procedures.operation.cash import Moved, counted, ended_since, moved
 from agent.procedures.operation.resolve import look
 from agent.procedures.operation.run import PROOF, WANTED, Next, Phase, Run
 from agent.procedures.patience import PASSING
-from agent.procedures.precheck import Ready, snapshot_of
+from agent.procedures.precheck import Ready, shift_for, snapshot_of
 from drivers.api import CashCounters, ShiftState, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
@@ -70,7 +70,7 @@ def on_earlier(run: Run, answer: Answered) -> Next:
 def _judge_state(run: Run) -> Next:
     state, operation = _status(run).shift, run.ctx.operation
     if run.ctx.cash:
-        return replace(run, phase=Phase.COUNTERS), ReadCounters()
+        return _judge_cash(run, state)
     if operation is Operation.OPEN_SHIFT and state is not ShiftState.CLOSED:
         return _impossible_here(run, reason("shift_open" if state is ShiftState.OPEN else "shift_expired"))
     if operation is Operation.CLOSE_SHIFT and state is ShiftState.CLOSED:
@@ -78,6 +78,16 @@ def _judge_state(run: Run) -> Next:
     if operation is Operation.CLOSE_SHIFT and run.ctx.job:
         return replace(run, phase=Phase.TOTALS), ReadTotals()
     return begin(run, None)
+
+
+def _judge_cash(run: Run, state: ShiftState) -> Next:
+    """Its counters belong to a shift, which must not be opened by the very command that they shall prove."""
+    ctx = run.ctx
+    if ctx.cash_opens_shift and state is ShiftState.CLOSED:
+        first = shift_for(state, open_shift=ctx.open_shift, close_expired_shift=False)
+        assert first is not None
+        return replace(run, phase=Phase.END), first
+    return replace(run, phase=Phase.COUNTERS), ReadCounters()
 
 
 def on_totals(run: Run, answer: Answered) -> Next:

@@ -49,6 +49,8 @@ class Context:
     job: bool = True
     """For a job (``Begin``, ``Commit``), or by the desk's own policy (``BeginOperation``, ``EndOperation``; shifts
     only): then nobody waits for a decision, and a shift that is as wanted already is an end."""
+    open_shift: bool = True  # the desk wants shifts to be opened by themselves
+    cash_opens_shift: bool = False  # of the register's capabilities
     amount: int = 0  # kopecks, of cash in and cash out
     decision: Decision | None = None  # a person's, on a job that the records have not decided
     decided_fd: int | None = None

@@ -12,19 +12,17 @@ from agent.procedures.asks import (
     Close,
     Commit,
     Fill,
-    Needs,
     NoteSeen,
     NotReady,
-    Operation,
     ReadArchiveEnd,
     ReadSubtotal,
 )
 from agent.procedures.evidence import Proven, Undecidable, decide
 from agent.procedures.patience import PASSING
-from agent.procedures.precheck import Ready, snapshot_of
+from agent.procedures.precheck import Ready, shift_for, snapshot_of
 from agent.procedures.receipt.resolve import look, read_back
 from agent.procedures.receipt.run import Next, Phase, Run, on_document, read_on
-from drivers.api import ArchiveEnd, ShiftState, Status
+from drivers.api import ArchiveEnd, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
 from protocol.crm.outcomes import Reason
@@ -45,16 +43,9 @@ def checking(run: Run, answer: Answered) -> Next:
 def judge_shift(run: Run) -> Next:
     """R2: an expired or closed shift is the matter of a procedure of its own, if the desk wants that."""
     assert run.status is not None
-    ctx, shift = run.ctx, run.status.shift
-    if shift is ShiftState.EXPIRED:
-        if ctx.close_expired_shift:
-            return replace(run, phase=Phase.END), Needs(Operation.CLOSE_SHIFT)
-        return not_ready(run, reason("shift_expired"))
-    if shift is ShiftState.CLOSED:
-        if ctx.open_shift:
-            return replace(run, phase=Phase.END), Needs(Operation.OPEN_SHIFT)
-        return not_ready(run, reason("shift_closed"))
-    return catch_up(run, run.status)
+    ctx = run.ctx
+    first = shift_for(run.status.shift, open_shift=ctx.open_shift, close_expired_shift=ctx.close_expired_shift)
+    return catch_up(run, run.status) if first is None else (replace(run, phase=Phase.END), first)
 
 
 def not_ready_because(run: Run, answer: Answered) -> Next:

@@ -87,6 +87,19 @@ def cancelled(stage: Stage) -> None:
     assert (told.receipts[1], told.total.get(1, 0), told.drawer) == (0, 0, 0)
 
 
+@behaviour(
+    "cash.closed-shift", "the capabilities tell whether cash in a closed shift opens one; its counters tell of it"
+)
+def cash_closed_shift(stage: Stage) -> None:
+    driver = stage.at_work()
+    driver.close_shift(*CASHIER)
+    stage.settle()
+    driver.cash_in(150000, CASHIER[0])
+    assert stage.truth().shift_open is driver.capabilities.cash_opens_shift
+    assert stage.truth().drawer == 150000
+    assert driver.cash_counters().drawer == 150000
+
+
 @behaviour("cash.in-and-out", "cash moves drawer, sums and counts by itself, and the running number where it is told")
 def in_and_out(stage: Stage) -> None:
     driver = stage.at_work()

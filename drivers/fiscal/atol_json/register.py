@@ -88,6 +88,7 @@ class AtolJsonRegister(FiscalRegister):
             can_cancel_open=traits.can_cancel,
             can_read_archive=True,
             one_command=True,
+            cash_opens_shift=True,
             max_time=self._times.by_pace(),
         )
         if library is not None:

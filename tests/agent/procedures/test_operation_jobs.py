@@ -110,6 +110,23 @@ def test_what_waiting_would_not_change_ends_the_job_before_anything_is_sent(
         assert not any(isinstance(ask, (Begin, Operate)) for _, ask in desk.asked)
 
 
+@pytest.mark.parametrize("wanted", [CASH_IN, CASH_OUT])
+def test_cash_opened_the_shift_itself_and_its_counters_then_told_nothing(wanted: Operation) -> None:
+    """Where the register's maker has made it so, the shift is opened before, by a procedure that can prove it."""
+    desk = OperationDesk(wanted, shift=ShiftState.CLOSED)
+    desk.context = {"cash_opens_shift": True}
+    assert desk.run() is Known.DONE
+    assert [ask.operation for _, ask in desk.asked if isinstance(ask, Operate)] == [OPEN, wanted]
+    shut = OperationDesk(wanted, shift=ShiftState.CLOSED)
+    shut.context = {"cash_opens_shift": True, "open_shift": False}
+    shut.round()
+    assert shut.ended == NotReady(reason("shift_closed"))
+    assert kinds(shut) == [ReadStatus]
+    opened = OperationDesk(wanted)
+    opened.context = {"cash_opens_shift": True}
+    assert opened.run() is Known.DONE
+
+
 NOT_READY: list[tuple[Callable[[ModelRegister], object], str]] = [
     (lambda r: setattr(r, "serial", "0000000000000001"), "wrong_device"),
     (lambda r: setattr(r, "blocked", "fn_expired"), "fn_expired"),
