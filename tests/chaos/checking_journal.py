@@ -250,3 +250,21 @@ def agents(view: View) -> Iterator[Wrong]:
     for job_id, who in proven.items():
         if len(who) > 1:
             yield Wrong("two_agents", job_id, f"carried out by {sorted(who)}")
+    yield from _offered_twice(view)
+
+
+def _offered_twice(view: View) -> Iterator[Wrong]:
+    """What one agent has begun and not ended goes to no other one as an offer: that one would begin it anew."""
+    heard: dict[str, list[tuple[datetime, str, Entry]]] = defaultdict(list)
+    for line in view.lines:
+        for entry in line.entries:
+            at = line.moment(entry)
+            if entry.job is not None and at is not None:
+                heard[entry.job["job_id"]].append((at, line.book.agent_id, entry))
+    for job_id, story in heard.items():
+        holders: set[str] = set()
+        for _, agent_id, entry in sorted(story, key=lambda each: each[0]):
+            assert entry.job is not None
+            if entry.event == "offer" and holders - {agent_id}:
+                yield Wrong("two_agents", job_id, f"offered to {agent_id}, and begun by {sorted(holders)}")
+            (holders.add if entry.job["state"] in OPEN else holders.discard)(agent_id)

@@ -137,6 +137,12 @@ def told_rev(shop: Shop, state: str, rev: int) -> None:
     next(data for data in shop.words("two") if data["state"] == state)["rev"] = rev
 
 
+def word_again(shop: Shop, job_id: str) -> None:
+    """The feed says once more what it has said of the job last."""
+    row = next(row for row in reversed(shop.feed) if row.job_id == job_id)
+    shop.feed.append(replace(row, id=len(shop.feed) + 1, event_id="ev-again"))
+
+
 def no_intent(shop: Shop) -> None:
     drop(shop, "one", "intent", "closing")
     record(shop, "one", "proven")["body"]["event"] = "found"

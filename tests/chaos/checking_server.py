@@ -177,6 +177,8 @@ def _step(job_id: str, before: Json, after: Json) -> Iterator[Wrong]:
         yield Wrong("rev_went_back", job_id, f"the server told {told}")
     if before["state"] in FINAL and moved:
         yield Wrong("final_changed", job_id, f"the server told {told}")
+    if {**before, "event_id": ""} == {**after, "event_id": ""}:
+        yield Wrong("event_twice", job_id, f"the server told {told}")
 
 
 def events(view: View) -> Iterator[Wrong]:

@@ -55,6 +55,7 @@ from tests.chaos.checking_planting import (
     unfinished,
     unheard,
     untold_shift,
+    word_again,
 )
 
 
@@ -212,6 +213,7 @@ PLANTED: dict[str, Planted] = {
     "the end was not heard": Planted("event_missing", forge=heard(lambda e: unheard(e, "one", "done"))),
     "nothing was heard": Planted("event_missing", forge=heard(lambda e: unheard(e, "late"))),
     "a shift that nobody was told of": Planted("event_missing", untold_shift),
+    "a word that was told twice": Planted("event_twice", lambda s: word_again(s, "one")),
     "an older word came last": Planted("event_contradicts", forge=heard(lambda e: say(e, "one", len(e), rev=2))),
     "another end was heard": Planted(
         "event_contradicts", forge=heard(lambda e: say(e, "one", last(e, "one"), state="cancelled"))

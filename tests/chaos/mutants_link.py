@@ -11,8 +11,8 @@ from agent.port import AgentPort
 from protocol.crm import job_machine
 from protocol.crm.messages import DURABLE, Ack
 from protocol.crm.outcomes import Value
-from server.services import agents, link
-from server.store import outbox
+from server.services import agents, link, mirror
+from server.store import jobs, outbox
 from tests.chaos.mutant import DOUBTFUL, MANY, THREE, Hint, Mutant, Patch, rules
 
 
@@ -26,7 +26,17 @@ def _guard(patch: Patch, higher: Any) -> None:
 
 
 def equal_rev_accepted(patch: Patch) -> None:
+    """Whatever is taken over is told."""
     _guard(patch, lambda rev, known: rev >= known)
+    mirror_ = mirror._mirror
+
+    async def told(work: Any, row: Any, said: Any) -> None:
+        again = row.rev == said.rev
+        await mirror_(work, row, said)
+        if again:
+            jobs.note(work, row)
+
+    patch.setattr(mirror, "_mirror", told)
 
 
 def lower_rev_accepted(patch: Patch) -> None:
@@ -148,8 +158,8 @@ MUTANTS = (
         "equal_rev_accepted",
         "The server takes an update over whose rev it has already.",
         equal_rev_accepted,
-        rules("event_contradicts", "rev_went_back", "states_differ", "final_changed"),
-        (Hint(kinds=THREE, cancels=0.5, target=("message:update", "late"), nth=2, budget=2),),
+        rules("event_twice", "event_contradicts", "rev_went_back", "states_differ", "final_changed"),
+        (Hint(kinds=THREE, target=("message:update", "doubled"), nth=2, budget=2),),
     ),
     Mutant(
         "lower_rev_accepted",

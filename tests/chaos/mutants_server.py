@@ -17,7 +17,7 @@ from server.store import jobs as rows
 from server.store import outbox
 from server.store.database import Database, Work
 from server.store.session import Session
-from tests.chaos.mutant import DEAD_PC, DOUBTFUL, MANY, MOVE, THREE, Hint, Mutant, Patch, rules
+from tests.chaos.mutant import DEAD_PC, DOUBTFUL, MANY, THREE, Hint, Mutant, Patch, rules
 
 # --- the mirror
 
@@ -151,7 +151,7 @@ MUTANTS = (
         "The server believes whoever speaks of a job, under any binding.",
         epoch_not_compared,
         rules("rev_went_back", "final_changed", "states_differ", "false_not_done", "event_contradicts", "not_final"),
-        (DEAD_PC, Hint(theme="rollback"), MOVE),
+        (Hint("rivals", "dead_pc", MANY, target=("message:ack", "hole"), budget=2),),
     ),
     Mutant(
         "event_outside_the_transaction",
