@@ -1,0 +1,72 @@
+"""What a running agent shows of itself: to the tray, to ``kassabridge agent status``, to the doctor, to a bundle.
+
+A picture of one moment, replaced as a whole. Nothing here decides anything; the journal is the truth. Codes are those
+of ``protocol.crm.codes``, ``agent.link.dial`` and of ``drivers.errors``; words are looked up where they are shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.link.status import LinkStatus
+from drivers.api import Identity
+from protocol.crm.outcomes import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job as the journal has it now. ``total`` in kopecks, ``None`` for what has no sum; ``state`` is a word of the
+    job machine (accepted, held, started, resolving, human, done, not_done, cancelled); ``case`` is the code of what a
+    person has to decide, for ``human``."""
+
+    job_id: str
+    kkm_id: str
+    kind: str
+    state: str
+    at: datetime  # of its last change, with zone
+    total: int | None = None
+    reason: Reason | None = None
+    case: str | None = None
+    fd: int | None = None
+    paper_pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """One device of the configuration. ``identity`` and ``bound`` tell who was found there and whether the server has
+    bound it to this PC; ``trouble`` is why it cannot work now, ``None`` when nothing is known to be wrong; ``job`` is
+    the job in hand and ``step`` the neutral code of what it is at (``printing``, ``resolving``, …)."""
+
+    kkm_id: str
+    driver: str
+    address: str
+    desk: str | None = None
+    identity: Identity | None = None
+    bound: bool = False
+    trouble: Reason | None = None
+    job: str | None = None
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatus:
+    """The whole. ``recent`` are the last jobs, newest first; ``decisions`` the jobs that wait for a person."""
+
+    at: datetime
+    version: str
+    agent_id: str
+    tenant: str
+    server_url: str
+    link: LinkStatus
+    devices: tuple[DeviceStatus, ...] = ()
+    recent: tuple[JobStatus, ...] = ()
+    decisions: tuple[JobStatus, ...] = ()
+    paused: bool = False
+    quarantined: bool = False
+    disk_low: bool = False
+
+    @property
+    def in_hand(self) -> tuple[DeviceStatus, ...]:
+        """The devices at which a job is being carried out."""
+        return tuple(device for device in self.devices if device.job is not None)
