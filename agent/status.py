@@ -6,8 +6,10 @@ of ``protocol.crm.codes``, ``agent.link.dial`` and of ``drivers.errors``; words 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from agent.link.status import LinkStatus
 from drivers.api import Identity
@@ -36,7 +38,8 @@ class JobStatus:
 class DeviceStatus:
     """One device of the configuration. ``identity`` and ``bound`` tell who was found there and whether the server has
     bound it to this PC; ``trouble`` is why it cannot work now, ``None`` when nothing is known to be wrong; ``job`` is
-    the job in hand and ``step`` the neutral code of what it is at (``printing``, ``resolving``, …)."""
+    the job in hand and ``step`` the neutral code of what it is at (``printing``, ``resolving``, …); ``facts`` are the
+    newest of ``agent.devices.facts`` (what the server is told as health), ``None`` before the first look."""
 
     kkm_id: str
     driver: str
@@ -47,6 +50,7 @@ class DeviceStatus:
     trouble: Reason | None = None
     job: str | None = None
     step: str | None = None
+    facts: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
