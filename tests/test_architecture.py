@@ -49,6 +49,7 @@ ALLOWED = {
         "cryptography",
         "platformdirs",
         "pydantic",
+        "pystray",
         "segno",
         "structlog",
         "websockets",
