@@ -1,0 +1,1 @@
+"""What support works with: the doctor, exchange traces, the bundle."""

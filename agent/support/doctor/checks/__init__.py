@@ -1,0 +1,1 @@
+"""The checks: one module per matter, each with its causes beside its looks. The order is ``agent.support.doctor``'s."""
