@@ -47,11 +47,16 @@ def _is_body(text: str, body_hash: str) -> bool:
         return False
 
 
-def verify(path: Path) -> dict[str, Any]:
-    """Walk the hash chain: ``ok``, how many ``records``, and the first ``problem`` in words."""
+def verify(path: Path, *, last: int | None = None) -> dict[str, Any]:
+    """Walk the hash chain, or its ``last`` records: ``ok``, the number of the last good record (``records``), and the
+    first ``problem`` in words."""
     previous, expected = GENESIS, 1
     with _open(path) as db:
-        for n, at, kind, job_id, kkm_id, body, body_hash, digest in db.execute("SELECT * FROM journal ORDER BY n"):
+        if last is not None:
+            before = db.execute("SELECT n, hash FROM journal ORDER BY n DESC LIMIT 1 OFFSET ?", (last,)).fetchone()
+            expected, previous = (before[0] + 1, before[1]) if before is not None else (expected, previous)
+        records = db.execute("SELECT * FROM journal WHERE n >= ? ORDER BY n", (expected,))
+        for n, at, kind, job_id, kkm_id, body, body_hash, digest in records:
             problem = None
             if n != expected:
                 problem = f"record {expected} is missing"
