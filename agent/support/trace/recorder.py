@@ -76,7 +76,8 @@ class DeviceTrace:
             case _:
                 for side in ("tx", "rx"):
                     lines += self._lines(at, side, self._reader.rest(side))
-                lines += self._lines(at, direction, [Piece(b"")])
+                if direction == "open" or self._open:
+                    lines += self._lines(at, direction, [Piece(b"")])
         if lines:
             self._ring.append(bytes(lines), lambda: self._header(at))
         self._open = direction == "open" or (self._open and direction != "close")

@@ -8,17 +8,31 @@ from pathlib import Path
 from types import MappingProxyType
 
 from agent.config import Device
-from agent.support.trace.atol import AtolReader
 from agent.support.trace.readers import Plain, Reader
 from agent.support.trace.recorder import DeviceTrace, Whose
 from agent.support.trace.ring import FOLDER, USUAL, Limits, Ring, folder_of, sweep_all
-from agent.support.trace.shtrih import ShtrihReader
 from agent.support.trace.texts import HttpReader, TaskReader
+from agent.version import VERSION
+
+PROGRAM = f"kassabridge {VERSION}"
+
+
+def _shtrih() -> Reader:
+    from agent.support.trace.shtrih import ShtrihReader
+
+    return ShtrihReader()
+
+
+def _atol() -> Reader:
+    from agent.support.trace.atol import AtolReader
+
+    return AtolReader()
+
 
 READERS: Mapping[str, Callable[[], Reader]] = MappingProxyType(
-    {"shtrih": ShtrihReader, "atol-wire": AtolReader, "atol-lib": TaskReader, "atol-web": HttpReader}
+    {"shtrih": _shtrih, "atol-wire": _atol, "atol-lib": TaskReader, "atol-web": HttpReader}
 )
-"""By driver; one from outside is traced as plain bytes."""
+"""By driver; one from outside is traced as plain bytes. A family's words are imported when a device speaks them."""
 
 
 def reader_for(driver: str) -> Reader:
@@ -26,12 +40,11 @@ def reader_for(driver: str) -> Reader:
 
 
 class Traces:
-    """All traces under one data folder. ``now``: the wall clock, with zone; ``program``: our name and version."""
+    """All traces under one data folder. ``now``: the wall clock, with zone."""
 
-    def __init__(self, data_dir: Path, now: Callable[[], datetime], program: str, limits: Limits = USUAL) -> None:
+    def __init__(self, data_dir: Path, now: Callable[[], datetime], limits: Limits = USUAL) -> None:
         self._folder = data_dir / FOLDER
         self._now = now
-        self._program = program
         self._limits = limits
 
     def sweep(self) -> None:
@@ -39,6 +52,6 @@ class Traces:
         sweep_all(self._folder, self._now(), self._limits)
 
     def of(self, device: Device) -> DeviceTrace:
-        whose = Whose(device.kkm_id, device.driver, device.address, self._program)
+        whose = Whose(device.kkm_id, device.driver, device.address, PROGRAM)
         ring = Ring(folder_of(self._folder, device.kkm_id), self._now, self._limits)
         return DeviceTrace(whose, ring, reader_for(device.driver), self._now)
