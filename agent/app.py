@@ -22,9 +22,11 @@ from agent.jobs.book import Clock, JobBook
 from agent.journal.store import Journal, JournalFailed, utc_now
 from agent.link.client import About, Link, World
 from agent.port import AgentPort
+from agent.support.trace.tracing import Traces
 from drivers.api import FiscalRegister
 from drivers.registry import open_register
 from drivers.transports.base import SystemClock
+from drivers.transports.tap import Trace
 
 JOURNAL = "journal.sqlite3"
 TICK = 1.0  # seconds between looks at what time has done to waiting jobs
@@ -38,8 +40,8 @@ def system_clock() -> Clock:
     return Clock(monotonic=time.monotonic, wall=time.time, now=utc_now)
 
 
-def open_device(device: Device) -> FiscalRegister:
-    return open_register(device.driver, device.address, clock=SystemClock(), profile=device.profile)
+def open_device(device: Device, trace: Trace) -> FiscalRegister:
+    return open_register(device.driver, device.address, clock=SystemClock(), profile=device.profile, trace=trace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Parts:
 
     clock: Clock = field(default_factory=system_clock)
     link: World = field(default_factory=World)
-    register: Callable[[Device], FiscalRegister] = open_device
+    register: Callable[[Device, Trace], FiscalRegister] = open_device
     boot_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -90,6 +92,7 @@ class Agent:
         )
         self._port = AgentPort(self._book, {device.kkm_id: device.driver for device in config.devices})
         self._fatal: BaseException | None = None
+        self._traces = Traces(config.data_dir, self._parts.clock.now)
 
     async def run(self, stop: asyncio.Event) -> int:
         """Until ``stop`` is set, or going on would not be safe. Returns the exit code."""
@@ -106,6 +109,7 @@ class Agent:
         about = About(version=version("kassabridge"), boot_id=self._parts.boot_id)
         link = asyncio.create_task(Link(self._keyring, self._port, about, self._parts.link).run(link_stop))
         ticking = asyncio.create_task(self._tick())
+        self._traces.sweep()
         for lane in lanes.values():
             lane.start()
         log.info("agent_started", agent_id=self._keyring.identity.agent_id, devices=list(lanes))
@@ -130,9 +134,10 @@ class Agent:
         return 0
 
     def _lane(self, device: Device, crashed: Callable[[BaseException], None]) -> Lane:
-        return Lane(
+        trace = self._traces.of(device)
+        lane = Lane(
             device.kkm_id,
-            self._parts.register(device),
+            self._parts.register(device, trace),
             self._book,
             on_claim=self._port.claim,
             on_progress=self._port.progress,
@@ -140,6 +145,8 @@ class Agent:
             on_crash=crashed,
             on_health=self._port.health,
         )
+        trace.busy = lane.busy
+        return lane
 
     async def _tick(self) -> None:
         while True:

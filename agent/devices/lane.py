@@ -139,6 +139,11 @@ class Lane:
         self._archive_wanted = True
         self.nudge()
 
+    def busy(self) -> tuple[str | None, int | None]:
+        """Job and attempt in hand, for the device's trace; asked by this lane's own thread."""
+        row = self._performer.work.row
+        return (None, None) if row is None or self.state.job_id is None else (row.job_id, row.attempt)
+
     # --- the thread
 
     def _main(self) -> None:

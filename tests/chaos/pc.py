@@ -20,6 +20,7 @@ from agent.identity import Identity
 from agent.jobs.book import Clock
 from agent.journal.store import Journal, JournalFailed, Transaction
 from agent.link.client import World as LinkWorld
+from drivers.transports.tap import Trace
 from tests.chaos.devices import Channel, Register, StrandClock
 from tests.chaos.dice import Dice
 from tests.chaos.families import FAMILIES
@@ -227,7 +228,7 @@ class PC:
             dial=dial,
         )  # fmt: skip
 
-        def register(device: Device) -> Any:
+        def register(device: Device, _: Trace) -> Any:
             channel = Channel(lambda: self.registers[device.kkm_id], device.driver, process, device.kkm_id)
             return FAMILIES[device.driver].driver(channel, StrandClock(self.loop))
 
