@@ -9,12 +9,15 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 
 import structlog
 
 from agent.config import Config, Device
+from agent.desk.channel import ControlServer
+from agent.desk.overview import Overview, Who
+from agent.desk.pin import ManagerPin
+from agent.desk.service import DeskService
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
 from agent.identity import Identity, Keyring, save_identity
@@ -23,6 +26,7 @@ from agent.journal.store import Journal, JournalFailed, utc_now
 from agent.link.client import About, Link, World
 from agent.port import AgentPort
 from agent.support.trace.tracing import Traces
+from agent.version import VERSION
 from drivers.api import FiscalRegister
 from drivers.registry import open_register
 from drivers.transports.base import SystemClock
@@ -60,13 +64,18 @@ def open_journal(data_dir: Path) -> Journal:
 
 def run_agent(config: Config, identity: Identity) -> int:
     """Run until SIGTERM or Ctrl+C. Returns the exit code. Raises ``DeviceLocked`` when another program of ours holds a
-    device, ``JournalFailed`` when the journal cannot be opened."""
+    device, ``UserError`` ``agent_running`` when another agent runs in this data folder, ``JournalFailed`` when the
+    journal cannot be opened."""
     with contextlib.ExitStack() as stack:
         for device in config.devices:
             stack.enter_context(device_lock(config.data_dir, device.address))
         journal = open_journal(config.data_dir)
         stack.callback(journal.close)
-        return asyncio.run(_until_signalled(Agent(config, identity, journal)))
+        agent = Agent(config, identity, journal)
+        control = ControlServer(config.data_dir, agent.desk.handlers())
+        control.start()
+        stack.callback(control.close)
+        return asyncio.run(_until_signalled(agent))
 
 
 async def _until_signalled(agent: Agent) -> int:
@@ -93,6 +102,24 @@ class Agent:
         self._port = AgentPort(self._book, {device.kkm_id: device.driver for device in config.devices})
         self._fatal: BaseException | None = None
         self._traces = Traces(config.data_dir, self._parts.clock.now)
+        self._link = Link(self._keyring, self._port, About(VERSION, self._parts.boot_id), self._parts.link)
+        who = Who(
+            VERSION,
+            identity.agent_id,
+            identity.tenant or identity.tenant_id,
+            identity.server_url,
+            tuple((device.kkm_id, device.driver, device.address) for device in config.devices),
+        )
+        self.status = Overview(
+            who,
+            self._book,
+            self._parts.clock.now,
+            link=lambda: self._link.status,
+            lanes=lambda: [lane.state for lane in self._port.lanes],
+            progress=self._port.under_way,
+        )
+        """How it stands; any thread may ask."""
+        self.desk = DeskService(self._book, ManagerPin(config.data_dir, self._parts.clock.now), self.status)
 
     async def run(self, stop: asyncio.Event) -> int:
         """Until ``stop`` is set, or going on would not be safe. Returns the exit code."""
@@ -106,8 +133,7 @@ class Agent:
         lanes = {device.kkm_id: self._lane(device, crashed) for device in self._config.devices}
         self._port.lanes = tuple(lanes.values())
         self._book.on_change(lambda kkm_id: _nudge(lanes, kkm_id))
-        about = About(version=version("kassabridge"), boot_id=self._parts.boot_id)
-        link = asyncio.create_task(Link(self._keyring, self._port, about, self._parts.link).run(link_stop))
+        link = asyncio.create_task(self._link.run(link_stop))
         ticking = asyncio.create_task(self._tick())
         self._traces.sweep()
         for lane in lanes.values():

@@ -113,6 +113,15 @@ def _add_agent(commands: _Commands) -> None:
         _json(look)
         look.set_defaults(run=run_)
 
+    from agent.desk import commands as desk
+
+    desk.add_parsers(actions, _load, _config_and_json)
+
+
+def _config_and_json(parser: argparse.ArgumentParser) -> None:
+    _config(parser)
+    _json(parser)
+
 
 JOB_ACTIONS = (
     "open-shift", "close-shift", "x-report", "receipt", "cash-in", "cash-out", "print", "copy", "open-drawer",

@@ -97,6 +97,11 @@ class AgentPort:
                 self._passing.append(body)
         self._wake()
 
+    def under_way(self) -> dict[str, Progress]:
+        """What the jobs in hand said last, by their ids. Any thread may ask."""
+        with self._guard:
+            return dict(self._progress)
+
     # --- LinkPort
 
     def greeting(self) -> Greeting:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.jobs import cancelling, ownership
+from agent.jobs import cancelling, deciding, ownership
 from agent.jobs.acceptance import Addressee, refuse, why_not
 from agent.jobs.transitions import (
     TOMBSTONE,
@@ -47,7 +47,7 @@ from protocol.crm.messages import (
     Renew,
     Resolve,
 )
-from protocol.crm.outcomes import Reason, Value
+from protocol.crm.outcomes import Decision, Reason, Value
 
 LOCAL = "local"  # the tenant of a job that was given on the command line; no server is told of it
 
@@ -85,6 +85,7 @@ class JobBook:
         self._only = only
         self._time = ServerClock().look(clock.monotonic(), clock.wall())
         self._may_start = False
+        self._paused = False
         self._began = clock.monotonic()
         waiting = journal.read(lambda tx: [row.job_id for row in tx.live_jobs() if row.state in WAITING])
         self._earlier = frozenset(waiting)  # of an earlier process, or of an older copy of the disk
@@ -118,10 +119,21 @@ class JobBook:
             self._may_start = allowed
         self._changed(None)
 
+    def pause(self, paused: bool) -> None:
+        """A person at the desk wants nothing new to be begun; what has begun goes on to its outcome."""
+        with self._guard:
+            self._paused = paused
+        self._changed(None)
+
+    @property
+    def paused(self) -> bool:
+        with self._guard:
+            return self._paused
+
     def judge(self, start_by: datetime) -> Lease:
         with self._guard:
             self._time = self._time.look(self.clock.monotonic(), self.clock.wall())
-            if not self._may_start:
+            if not self._may_start or self._paused:
                 return Lease.UNKNOWN
             return self._time.judge(start_by, self.clock.monotonic())
 
@@ -204,24 +216,14 @@ class JobBook:
     def _resolve(self, resolve: Resolve) -> None:
         """A person's decision: kept on disk with the job; the lane asks the device first, and the device wins."""
 
-        def work(tx: Transaction) -> str | None:
-            row = tx.job(resolve.job_id)
-            if row is None or row.state is Known.ABSENT:
-                return None
-            if row.state is not Known.HUMAN or row.rev != resolve.rev:
-                tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
-                return None
-            asked = {
-                "decision": resolve.decision.value,
-                "person": resolve.person,
-                "why": resolve.reason,
-                "fd": resolve.fd,
-                "rev": resolve.rev,
-            }
-            tx.write_job(replace(row, outcome={**row.outcome, "asked": asked}), "decision_asked")
-            return row.kkm_id
+        self._changed(self.journal.commit(lambda tx: deciding.told(tx, resolve)))
 
-        self._changed(self.journal.commit(work))
+    def decide(self, job_id: str, decision: Decision, *, person: str, why: str, fd: int | None) -> JobRow | None:
+        """The same, by a person at this PC. ``None``: the job does not wait for a decision."""
+        row = self.journal.commit(lambda tx: deciding.decide(tx, job_id, decision, person, why, fd))
+        if row is not None:
+            self._changed(row.kkm_id)
+        return row
 
     # --- ownership
 
@@ -255,9 +257,10 @@ class JobBook:
 
     @property
     def may_start(self) -> bool:
-        """The server has let this journal act in this process: it is no copy, and its devices are its own."""
+        """The server has let this journal act in this process (it is no copy, and its devices are its own), and nobody
+        at the desk has paused it."""
         with self._guard:
-            return self._may_start
+            return self._may_start and not self._paused
 
     def device(self, kkm_id: str) -> DeviceRow:
         return self.journal.read(lambda tx: tx.device(kkm_id))

@@ -28,6 +28,7 @@ BALLAST_BYTES = 64 * 1024 * 1024  # freed when the disk is full, so that an outc
 LOW_SPACE_BYTES = 256 * 1024 * 1024  # below this no new job is accepted
 # How a full disk shows itself: to a write, to a flush where space is given late, to the log's index at the start.
 _NO_SPACE = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE"})
+RECORDS_OF_A_JOB = 50  # more than a job usually has: how far back the last jobs are looked for
 
 SCHEMA_VERSION = 1
 # AUTOINCREMENT: SQLite remembers the highest number ever used, so that a tail which was cut off is noticed.
@@ -107,6 +108,21 @@ class Transaction:
         where, arguments = ("AND kkm_id = ?", (kkm_id,)) if kkm_id is not None else ("", ())
         rows = self._db.execute(f"SELECT row FROM jobs WHERE archived = 0 {where} ORDER BY seq", arguments)
         return [job_row(row[0]) for row in rows]
+
+    def last_jobs(self, most: int) -> list[tuple[JobRow, datetime]]:
+        """The jobs that the last records tell of, the newest first, with the moment of that record."""
+        records = self._db.execute("SELECT job_id, at FROM journal ORDER BY n DESC LIMIT ?", (most * RECORDS_OF_A_JOB,))
+        moments: dict[str, str] = {}
+        for job_id, at in records:
+            if job_id is not None and len(moments) < most:
+                moments.setdefault(job_id, at)
+        found = ((self.job(job_id), at) for job_id, at in moments.items())
+        return [(row, datetime.fromisoformat(at)) for row, at in found if row is not None]
+
+    def last_word(self, job_id: str) -> datetime:
+        """When the journal last told of a job that it knows."""
+        row = self._db.execute("SELECT at FROM journal WHERE job_id = ? ORDER BY n DESC LIMIT 1", (job_id,)).fetchone()
+        return datetime.fromisoformat(row[0])
 
     def owner_of_imprint(self, imprint: str) -> str | None:
         row = self._db.execute("SELECT job_id FROM jobs WHERE imprint = ?", (imprint,)).fetchone()

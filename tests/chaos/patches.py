@@ -129,7 +129,6 @@ def patched() -> Iterator[pytest.MonkeyPatch]:
         patch.setattr(agent.devices.lane, "threading", _LaneThreading())
         patch.setattr(agent.journal.store, "ThreadPoolExecutor", _Writer)
         patch.setattr(agent.journal.store, "threading", _Idents)
-        patch.setattr(agent.app, "version", lambda _: "sim")
         patch.setattr(agent.app, "TICK", TICK)
         patch.setattr(server.store.database, "create_async_engine", cache(create_async_engine))
         patch.setattr(job_machine, "TABLE", Counting(job_machine.TABLE))

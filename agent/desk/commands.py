@@ -1,0 +1,127 @@
+"""``kassabridge agent status | decide | pause | continue | pin``: the desk from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.console import answer, show, tell
+from agent.problems import UserError
+
+if TYPE_CHECKING:  # a parser is built for every command: it loads nothing heavy
+    from agent.config import Config
+
+Load = Callable[[argparse.Namespace], "Config"]
+
+
+def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentParser], None]) -> None:
+    """``options`` adds ``--config`` and ``--json``."""
+    status = actions.add_parser("status", help="what the running agent says of itself")
+    status.set_defaults(run=lambda args: _status(load(args), args))
+    options(status)
+
+    decide = actions.add_parser("decide", help="a person's word on a job that waits for a decision")
+    decide.add_argument("job_id", metavar="JOB")
+    which = decide.add_mutually_exclusive_group(required=True)
+    which.add_argument("--done", dest="decision", action="store_const", const="done", help="it was done")
+    which.add_argument("--not-done", dest="decision", action="store_const", const="not_done", help="it was not")
+    decide.add_argument("--fd", type=int, metavar="N", help="number of the fiscal document on the paper receipt")
+    decide.add_argument("--person", required=True, metavar="NAME", help="who has decided")
+    decide.add_argument("--why", required=True, metavar="TEXT", help="what was looked at")
+    decide.add_argument("--pin", action="store_true", help="ask for the manager's PIN (or read it from stdin)")
+    decide.set_defaults(run=lambda args: _decide(load(args), args))
+    options(decide)
+
+    for name, what, help_ in (
+        ("pause", "pause", "begin nothing new; what has begun is ended"),
+        ("continue", "go_on", "end the pause"),
+    ):
+        pause = actions.add_parser(name, help=help_)
+        pause.set_defaults(run=lambda args, what=what: _pause(load(args), what, args))
+        options(pause)
+
+    pin = actions.add_parser("pin", help="set the manager's PIN of this PC")
+    pin.set_defaults(run=lambda args: _pin(load(args), args))
+    options(pin)
+
+
+def _asked(config: Config, what: str, params: dict[str, Any]) -> dict[str, Any]:
+    from agent.desk.channel import NotRunning, ask, not_running
+
+    try:
+        return ask(config.data_dir, what, params)
+    except NotRunning:
+        raise not_running() from None
+
+
+def _status(config: Config, args: argparse.Namespace) -> int:
+    told = _asked(config, "status", {})
+    if args.json:
+        answer(told)
+        return 0
+    link, trouble = told["link"], told["link"]["trouble"]
+    show(f"{told['tenant']}  {told['server_url']}  {told['agent_id']}")
+    show(f"связь / link: {link['state']}" + (f" ({trouble['code']})" if trouble else ""))
+    for device in told["devices"]:
+        trouble = device["trouble"]
+        serial = (device["identity"] or {}).get("register_serial", "?")
+        state = trouble["text"] if trouble else device["step"] or ("bound" if device["bound"] else "not bound")
+        show(f"  {device['kkm_id']:<10} {device['driver']:<10} {serial:<18} {state}")
+    for job in told["decisions"]:
+        show(f"  ждёт решения / to decide: {job['job_id']} ({job['case']})")
+    for job in told["recent"]:
+        show(f"  {job['at']}  {job['job_id']:<30} {job['kind']:<12} {job['state']:<10} {job['fd'] or ''}".rstrip())
+    return 0
+
+
+def _decide(config: Config, args: argparse.Namespace) -> int:
+    pin = _secret("ПИН-код управляющего / manager's PIN: ") if args.pin else None
+    asked = {"job_id": args.job_id, "decision": args.decision, "fd": args.fd, "person": args.person, "why": args.why}
+    told = _asked(config, "decide", {**asked, "pin": pin})
+    if args.json:
+        answer(told)
+    else:
+        show("Записано. Агент ещё раз спросит кассу: если её документы говорят другое, верны они.")
+        show("Noted. The agent asks the register once more: if its records say otherwise, they are right.")
+    return 0
+
+
+def _pause(config: Config, what: str, args: argparse.Namespace) -> int:
+    told = _asked(config, what, {})
+    if args.json:
+        answer(told)
+    elif told["paused"]:
+        show("Пауза: новые чеки не начинаются, начатые будут закончены. / Paused: nothing new is begun.")
+    else:
+        show("Пауза окончена. / The pause is over.")
+    return 0
+
+
+def _pin(config: Config, args: argparse.Namespace) -> int:
+    from agent.desk.pin import ManagerPin
+
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    keeper = ManagerPin(Path(config.data_dir), lambda: datetime.now(UTC))
+    old = _secret("Прежний ПИН-код / the old PIN: ") if keeper.is_set else None
+    keeper.set(_secret("Новый ПИН-код / the new PIN: "), old=old)
+    if args.json:
+        answer({"status": "set"})
+    else:
+        show("ПИН-код управляющего задан. / The manager's PIN has been set.")
+    return 0
+
+
+def _secret(prompt: str) -> str:
+    """Typed unseen, or one line of stdin."""
+    if sys.stdin.isatty():
+        return getpass.getpass(prompt)
+    tell(prompt)
+    line = sys.stdin.readline()
+    if not line:
+        raise UserError("no_pin_given", "ПИН-код не введён.", "No PIN was entered.")
+    return line.strip()

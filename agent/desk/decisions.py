@@ -1,0 +1,121 @@
+"""What a person at the desk may decide about a job that the register's records do not decide, and with whose word.
+
+A decision is never a command: the lane asks the register first, and a record that contradicts it wins. "It was
+not done" lets the receipt be made again, so one person's word is not enough for it; "it was done" is one person's word
+where a document number is named, which is read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from agent.problems import UserError
+from protocol.crm.outcomes import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``fd``: the number of the document must be given. ``pin``: the manager's, too."""
+
+    decision: Decision
+    fd: bool = False
+    pin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """``name``: of the kind of doubt, as support speaks of it. The sentences are for the cashier."""
+
+    name: str
+    ru: str
+    en: str
+    choices: tuple[Choice, ...]
+
+
+_IT_IS = Choice(Decision.DONE, fd=True)
+_IT_WAS = Choice(Decision.DONE, pin=True)
+_IT_IS_NOT = Choice(Decision.NOT_DONE, pin=True)
+
+CASES: Mapping[str, Case] = MappingProxyType(
+    {
+        "looks_alike": Case(
+            "H1",
+            "Возможно, чек уже напечатан. Посмотрите на последний бумажный чек.",
+            "The receipt may already be printed. Look at the last paper receipt.",
+            (_IT_IS, _IT_IS_NOT),
+        ),
+        "archive_unreadable": Case(
+            "H2",
+            "Касса не отдаёт свои документы. Не пробивайте эту продажу на другой кассе.",
+            "The register does not show its documents. Do not repeat the sale on another register.",
+            (_IT_IS, _IT_WAS, _IT_IS_NOT),
+        ),
+        "device_silent": Case(
+            "H2",
+            "Касса не отвечает. Не пробивайте эту продажу на другой кассе.",
+            "The register does not answer. Do not repeat the sale on another register.",
+            (_IT_IS, _IT_WAS, _IT_IS_NOT),
+        ),
+        "fn_replaced": Case(
+            "H3",
+            "В кассе другой фискальный накопитель. Прежнюю продажу должна закрыть поддержка.",
+            "Another fiscal storage is installed. Support must close the previous sale.",
+            (_IT_WAS, _IT_IS_NOT),
+        ),
+        "two_documents": Case(
+            "H4",
+            "По этой продаже есть два чека. Нужен чек возврата.",
+            "Two receipts exist for this sale. A return receipt is needed.",
+            (_IT_IS,),
+        ),
+        "content_differs": Case(
+            "H5",
+            "Чек не совпадает с продажей. Нужна коррекция.",
+            "The receipt differs from the sale. A correction is needed.",
+            (_IT_IS,),
+        ),
+        "cash_unclear": Case(
+            "H1",
+            "По счётчикам кассы не понять, прошло ли внесение или выплата. Пересчитайте ящик.",
+            "The register's counters do not tell whether the cash was moved. Count the drawer.",
+            (_IT_WAS, _IT_IS_NOT),
+        ),
+        "shift_unclear": Case(
+            "H1",
+            "Смена уже в нужном состоянии, но документа об этом нет.",
+            "The shift is as wanted, but no document says so.",
+            (_IT_WAS, _IT_IS_NOT),
+        ),
+    }
+)
+"""By the code under which a person was told."""
+
+
+def chosen(case: str | None, decision: Decision, *, fd: int | None, pin: bool) -> Choice:
+    """The choice that this is. ``pin``: a PIN was given. Raises ``UserError``: ``not_to_decide``, ``fd_needed``,
+    ``pin_needed``."""
+    known = CASES.get(case or "")
+    mine = [choice for choice in known.choices if choice.decision is decision] if known is not None else []
+    if not mine:
+        raise UserError(
+            "not_to_decide",
+            "Так решить на этом ПК нельзя: обратитесь в поддержку.",
+            "This cannot be decided so at this PC: call support.",
+            exit_code=1,
+        )
+    fitting = [choice for choice in mine if (fd is not None or not choice.fd) and (pin or not choice.pin)]
+    if fitting:
+        return fitting[0]
+    if any(choice.fd for choice in mine) and not pin:
+        raise UserError(
+            "fd_needed",
+            "Введите номер фискального документа (ФД) с бумажного чека.",
+            "Enter the number of the fiscal document (ФД) from the paper receipt.",
+        )
+    raise UserError(
+        "pin_needed",
+        "Нужен ПИН-код управляющего: одного слова для этого решения мало.",
+        "The manager's PIN is needed: one person's word is not enough for this decision.",
+    )

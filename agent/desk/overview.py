@@ -1,0 +1,124 @@
+"""The picture of the running agent, made of what its parts say of themselves. Any thread may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.devices.lane import LaneState
+from agent.devices.work import work_of
+from agent.jobs.book import JobBook
+from agent.journal.rows import DeviceRow, JobRow
+from agent.journal.store import Transaction
+from agent.link.status import LinkStatus
+from agent.status import AgentStatus, DeviceStatus, JobStatus
+from protocol.crm.job_machine import Known
+from protocol.crm.link_machine import AgentLink
+from protocol.crm.messages import Progress
+from protocol.crm.outcomes import Reason
+from protocol.ffd.money import parse_kopecks
+
+RECENT = 8
+"""Jobs that are shown as the last ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """What does not change while the agent runs. ``devices``: kkm_id, driver, address, as configured."""
+
+    version: str
+    agent_id: str
+    tenant: str
+    server_url: str
+    devices: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    who: Who
+    book: JobBook
+    now: Callable[[], datetime]
+    link: Callable[[], LinkStatus]
+    lanes: Callable[[], Sequence[LaneState]]
+    progress: Callable[[], Mapping[str, Progress]]
+
+    def __call__(self) -> AgentStatus:
+        lanes = {state.kkm_id: state for state in self.lanes()}
+        progress, link = self.progress(), self.link()
+        rows, recent, decisions = self.book.journal.read(self._read)
+        devices = tuple(
+            _device(kkm_id, driver, address, rows.get(kkm_id), lanes.get(kkm_id), progress)
+            for kkm_id, driver, address in self.who.devices
+        )
+        return AgentStatus(
+            at=self.now(),
+            version=self.who.version,
+            agent_id=self.who.agent_id,
+            tenant=self.who.tenant,
+            server_url=self.who.server_url,
+            link=link,
+            devices=devices,
+            recent=recent,
+            decisions=decisions,
+            paused=self.book.paused,
+            quarantined=link.state is AgentLink.QUARANTINED,
+            disk_low=self.book.journal.space_is_low(),
+        )
+
+    def _read(self, tx: Transaction) -> tuple[dict[str, DeviceRow], tuple[JobStatus, ...], tuple[JobStatus, ...]]:
+        devices = {row.kkm_id: row for row in tx.devices()}
+        waiting = [row for row in tx.live_jobs() if row.state is Known.HUMAN]
+        return (
+            devices,
+            tuple(_job(tx, devices, row, at) for row, at in tx.last_jobs(RECENT) if row.state is not Known.ABSENT),
+            tuple(_job(tx, devices, row, tx.last_word(row.job_id)) for row in waiting),
+        )
+
+
+def _device(
+    kkm_id: str, driver: str, address: str, row: DeviceRow | None, lane: LaneState | None,
+    progress: Mapping[str, Progress],
+) -> DeviceStatus:  # fmt: skip
+    job = lane.job_id if lane is not None else None
+    step = progress.get(job) if job is not None else None
+    return DeviceStatus(
+        kkm_id=kkm_id,
+        driver=driver,
+        address=address,
+        desk=row.settings.desk_id if row is not None else None,
+        identity=lane.identity if lane is not None else None,
+        bound=row is not None and row.binding_epoch > 0 and not row.released,
+        trouble=lane.reason if lane is not None else None,
+        job=job,
+        step=step.code if step is not None else None,
+    )
+
+
+def _job(tx: Transaction, devices: Mapping[str, DeviceRow], row: JobRow, at: datetime) -> JobStatus:
+    outcome = row.outcome
+    proof = outcome.get("proof") or {}
+    why = outcome.get("reason")
+    return JobStatus(
+        job_id=row.job_id,
+        kkm_id=row.kkm_id,
+        kind=row.kind,
+        state=row.state.value,
+        at=at,
+        total=_total(tx, devices, row, proof.get("total")),
+        reason=Reason.model_validate(why) if why else None,
+        case=(outcome.get("evidence") or {}).get("case") if row.state is Known.HUMAN else None,
+        fd=proof.get("fd"),
+        paper_pending=outcome.get("paper") == "incomplete",
+    )
+
+
+def _total(tx: Transaction, devices: Mapping[str, DeviceRow], row: JobRow, proven: str | None) -> int | None:
+    """As the register proved it, or as it was asked for."""
+    if proven is not None:
+        return parse_kopecks(proven)
+    device = devices.get(row.kkm_id)
+    if device is None or tx.offer(row.job_id) is None:
+        return None
+    work = work_of(device, tx.with_offer(row))
+    return work.plan.total if work.plan is not None else work.amount

@@ -1,0 +1,101 @@
+"""What the running agent answers to the tray and to the command line of the same PC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from agent.desk.channel import Handler
+from agent.desk.decisions import chosen
+from agent.desk.pin import ManagerPin
+from agent.jobs.book import JobBook
+from agent.problems import UserError
+from agent.status import AgentStatus
+from protocol.crm.job_machine import Known
+from protocol.crm.outcomes import Decision
+
+
+class Deciding(BaseModel):
+    """A person's word on a job: ``fd`` is the document that they see on paper, ``pin`` the manager's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    job_id: str
+    decision: Decision
+    person: str
+    why: str
+    fd: int | None = None
+    pin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskService:
+    book: JobBook
+    pin: ManagerPin
+    status: Callable[[], AgentStatus]
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {
+            "status": lambda _: status_json(self.status()),
+            "pause": lambda _: self._pause(True),
+            "go_on": lambda _: self._pause(False),
+            "decide": lambda params: self._decide(params),
+        }
+
+    def decide(self, asked: Deciding) -> None:
+        """Kept with the job; the lane asks the register first. Raises ``UserError``: ``no_such_decision`` when the job
+        does not wait for one, what ``decisions.chosen`` and ``ManagerPin.check`` raise, ``name_and_reason``."""
+        if not asked.person or not asked.why:
+            raise UserError("name_and_reason", "Напишите, кто решил и почему.", "Say who has decided, and why.")
+        row = self.book.journal.read(lambda tx: tx.job(asked.job_id))
+        if row is None or row.state is not Known.HUMAN:
+            raise _nothing_to_decide(asked.job_id)
+        case = (row.outcome.get("evidence") or {}).get("case")
+        choice = chosen(case, asked.decision, fd=asked.fd, pin=asked.pin is not None)
+        if choice.pin:
+            self.pin.check(asked.pin or "")
+        fd = asked.fd if choice.fd else None
+        if self.book.decide(asked.job_id, asked.decision, person=asked.person, why=asked.why, fd=fd) is None:
+            raise _nothing_to_decide(asked.job_id)
+
+    def _decide(self, params: dict[str, Any]) -> dict[str, Any]:
+        try:
+            asked = Deciding.model_validate(params)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise UserError("bad_question", f"{where}: {first['msg']}", f"{where}: {first['msg']}") from None
+        self.decide(asked)
+        return {"job_id": asked.job_id, "decision": asked.decision.value}
+
+    def _pause(self, paused: bool) -> dict[str, Any]:
+        self.book.pause(paused)
+        return {"paused": self.book.paused}
+
+
+@cache
+def _adapter() -> TypeAdapter[AgentStatus]:
+    return TypeAdapter(AgentStatus)
+
+
+def status_json(status: AgentStatus) -> dict[str, Any]:
+    told: dict[str, Any] = _adapter().dump_python(status, mode="json")
+    return told
+
+
+def status_of(told: dict[str, Any]) -> AgentStatus:
+    """The way back. Raises pydantic's ``ValidationError``."""
+    return _adapter().validate_python(told)
+
+
+def _nothing_to_decide(job_id: str) -> UserError:
+    return UserError(
+        "no_such_decision",
+        f"Задание {job_id} не ждёт решения: оно уже выяснено, или такого нет.",
+        f"The job {job_id} does not wait for a decision: it is settled already, or there is none.",
+        exit_code=1,
+    )
