@@ -7,9 +7,9 @@ A number is a card's when an issuer gives out such numbers (first digits and len
 things are told apart by form wherever they stand: a UUID, and a GS1 code that begins with ``01``, a GTIN with a right
 check digit and ``21`` (a marking code). In a field that is known (``FISCAL``) a value of that field's form is kept as
 it is: GTIN-13 begins with 4 for many goods and one in ten has a right Luhn digit; a fiscal drive may be numbered like
-a card that begins with 8 or 9. Elsewhere such a number is hidden, and a card number in such a field stays only where
-it has that form by chance. Registration numbers (they begin with zeros), fiscal signs and ИНН (too short) are never
-taken for cards. Docs: ``docs/traces.md``.
+a card that begins with 8 or 9. Elsewhere such a number is hidden. The other side of it: a card number of exactly that
+form would stay in a field that only a register fills. Fiscal signs and ИНН are too short to be taken for cards, real
+registration numbers begin with zeros and fiscal drives with 7, 8 or 9. Docs: ``docs/traces.md``.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _is_drive(value: str) -> bool:
 
 
 def _is_registration(value: str) -> bool:
-    return re.fullmatch(r"0[0-9]{15}", value) is not None
+    return re.fullmatch(r"[0-9]{16}", value) is not None
 
 
 def _is_hash(value: str) -> bool:

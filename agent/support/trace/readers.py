@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from functools import cache
 from typing import Any, Literal, Protocol
 
-from agent.support.masking import HIDDEN, WITHHELD, mask_bytes
+from agent.support.masking import FISCAL, HIDDEN, WITHHELD, mask_bytes
 from protocol.wire.layout import Codec, Raw
 
 Side = Literal["tx", "rx"]
@@ -114,6 +114,8 @@ def hide(kind: type[Any] | None, body: bytes, more: Callable[[bytes], bytes] = b
         if PASSWORD in place.name:
             clean[place.span] = bytes(len(part))
             names.append(PASSWORD)
+        elif place.name in FISCAL and FISCAL[place.name](body[place.span].decode("latin-1").strip()):
+            clean[place.span] = body[place.span]
         elif isinstance(place.codec, Raw):
             clean[place.span] = more(mask_bytes(part))
     if kind is None:
