@@ -59,7 +59,9 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "decision": Words("Нужно решение", "A decision is needed"),
         "more": Words("Ещё сообщений: {count}. Откройте меню.", "{count} more: open the menu."),
         # the menu
-        "decide": Words("Решить: {what}, {when}…", "Decide: {what}, {when}…"),
+        "decide": Words("Решение", "Decision"),
+        "decide_job": Words("Решить: {what}, {when}…", "Decide: {what}, {when}…"),
+        "failed": Words("Не получилось. Позвоните в поддержку.", "That did not work. Call support."),
         "more_decisions": Words("Ещё решений: {count}", "{count} more decisions"),
         "last_receipts": Words("Последние чеки", "Last receipts"),
         "no_receipts": Words("Чеков ещё не было", "No receipts yet"),
