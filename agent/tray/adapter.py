@@ -2,8 +2,8 @@
 
 pystray is loaded by ``Adapter.run`` and not before: importing it picks the system's way of showing icons, and fails
 where there is no screen. What is known of its limits is dealt with here: texts are cut, the menu is not replaced while
-somebody is looking at it, an icon whose loop ends unasked is made anew, and what it raises at its end because nothing
-shows notifications is not an error.
+somebody is looking at it, an icon whose loop ends unasked is made anew, and a system that shows no notifications shows
+the icon all the same.
 """
 
 from __future__ import annotations
@@ -143,7 +143,6 @@ class Adapter:
                 self._icon = icon
             icon.run(self._feed)
         except Exception as error:
-            # Without a notification daemon GTK's icon raises when it ends as it was asked to.
             say = log.debug if self._stopped.is_set() else log.warning
             say("tray_ended_badly", kind=type(error).__name__, error=str(error))
         finally:
@@ -241,6 +240,16 @@ class Picture:
             small.save(file, format)
 
 
+class _Mute:
+    """In the place of a notification service that is not there."""
+
+    def notify(self, title: str, *_: str) -> None:
+        log.debug("note_not_shown", title=title)
+
+    def hide(self) -> None:
+        pass
+
+
 def _icon_class(library: Any) -> Callable[[str], Any]:
     """The system's icon with what we have to know of it. ``library``: pystray, whose names are used as of 0.19."""
     ampersand = "&&" if library.Icon.__module__.endswith("_win32") else "&"  # a single one underlines a letter there
@@ -251,14 +260,14 @@ def _icon_class(library: Any) -> Callable[[str], Any]:
     def entry(item: Item | Separator, on_action: Callable[[Action], None]) -> Any:
         if isinstance(item, Separator):
             return library.Menu.SEPARATOR
-        action = item.action
+        action, is_checked = item.action, item.checked is True
 
         def chosen(_icon: Any, _item: Any) -> None:
             if action is not None:
                 on_action(action)
 
         options: Mapping[str, Any] = {"enabled": item.enabled, "default": item.default, "radio": item.radio}
-        checked = None if item.checked is None else (lambda _: item.checked)
+        checked = None if item.checked is None else (lambda _: is_checked)
         does = built(item.submenu, on_action) if item.submenu else chosen
         return library.MenuItem(item.text.replace("&", ampersand), does, checked=checked, **options)
 
@@ -294,6 +303,20 @@ def _icon_class(library: Any) -> Callable[[str], Any]:
             if threading.current_thread() is threading.main_thread():  # GTK's icon has just taken it for itself
                 signal.signal(signal.SIGINT, self._sigint)
             super()._mark_ready()
+
+        def _initialize(self) -> None:  # GTK: reaches for the notification service, and needs it only to notify
+            try:
+                super()._initialize()
+            except Exception as error:
+                if self._ready:
+                    raise
+                log.warning("no_notifications", kind=type(error).__name__, error=str(error))
+                self._notifier = _Mute()
+                self._mark_ready()
+
+        def _finalize(self) -> None:  # GTK: takes its last notification back
+            with contextlib.suppress(Exception):
+                super()._finalize()
 
         def retire(self) -> None:
             """After its loop: lets go of the feeding thread, which waits for a readiness that will not come, and of
