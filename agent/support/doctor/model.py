@@ -149,7 +149,8 @@ TOO_LONG = Cause(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of a report. ``device`` is the KKM_ID of a check that was made for one device."""
+    """One line of a report. ``device`` is the KKM_ID of a check that was made for one device; ``needs`` the check that
+    has to be good before this one can look."""
 
     id: str
     verdict: Verdict
@@ -162,6 +163,7 @@ class Finding:
     do_en: str = ""
     device: str | None = None
     facts: Facts = field(default_factory=dict)
+    needs: str | None = None
 
     @property
     def name(self) -> str:

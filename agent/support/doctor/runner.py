@@ -110,7 +110,7 @@ def _examine(check: Check, scene: Scene, limit: float, titles: Mapping[str, Chec
                 "needed_ru": needed.ru if needed is not None else answer.check,
                 "needed_en": needed.en if needed is not None else answer.check,
             }
-            return _finding(check, scene, NEEDS, Seen("needs", words=words))
+            return replace(_finding(check, scene, NEEDS, Seen("needs", words=words)), needs=answer.check)
         case UserError():
             return _finding(check, scene, FAILED, Seen("failed", {"error": answer.code}))
         case _:

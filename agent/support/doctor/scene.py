@@ -23,8 +23,8 @@ from agent.identity import Identity, load_identity
 from agent.link.dial import Dial, dial
 from agent.problems import UserError
 from agent.status import AgentStatus, DeviceStatus
-from agent.support.doctor.install import program_path
 from agent.support.doctor.model import NotLooked
+from agent.support.install import program_path
 from agent.version import VERSION
 from drivers.address import Address
 from drivers.fiscal.atol_lib.finding import System

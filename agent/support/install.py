@@ -37,7 +37,7 @@ class Install:
 
 def program_path() -> Path:
     """What this program is on the disk: the frozen program's file, otherwise the folder that holds its packages."""
-    return Path(sys.executable) if getattr(sys, "frozen", False) else Path(__file__).resolve().parents[3]
+    return Path(sys.executable) if getattr(sys, "frozen", False) else Path(__file__).resolve().parents[2]
 
 
 def write_install(data_dir: Path, install: Install) -> None:

@@ -1,0 +1,178 @@
+"""One look at one device: through the running agent, which holds it, otherwise by queries of our own.
+
+Never both: a second connection would disturb the first. Our own look is under the device's lock and ends by itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.devices.facts import device_facts
+from agent.devices.lock import DeviceLocked, device_lock
+from agent.support.doctor.archive import archive
+from agent.support.doctor.model import NotLooked
+from agent.support.doctor.route import SHARE
+from agent.support.doctor.scene import Scene
+from drivers.address import SetupError, parse_address
+from drivers.api import FiscalRegister, Identity
+from drivers.errors import DeviceError, Refused
+from drivers.registry import Opening, driver_named, open_with
+
+ANSWERS = "device.answers"
+UNSEEN = "not_seen_yet"
+UNSERVED = "not_served"
+BOUND_TO_ANOTHER = frozenset(
+    {"unknown_kkm_id", "device_already_bound", "register_already_bound", "device_released", "device_not_bound",
+     "device_moving"}
+)  # fmt: skip
+OWNERS: Mapping[str, str] = {
+    "port_busy": "device.port",
+    "device_locked": "device.port",
+    "driver_missing": "device.library",
+    "driver_bitness": "device.library",
+    "driver_failed": "device.library",
+    "no_paper": "device.paper",
+    "cover_open": "device.paper",
+    "continue_print": "device.paper",
+    "shift_expired": "device.shift",
+    "clock_unset": "device.clock",
+    "fn_absent": "device.fn",
+    "fn_failed": "device.fn",
+    "fn_expired": "device.fn",
+    "fn_full": "device.fn",
+    "fn_state": "device.fn",
+    "ofd_blocked": "device.ofd",
+    "document_open": "device.document",
+    "register_changed": "device.identity",
+    **dict.fromkeys(BOUND_TO_ANOTHER, "device.bound"),
+}
+"""Why a device cannot work, and the check that tells it; ``device.answers`` tells the rest."""
+SILENT = frozenset({"port_busy", "device_locked", "driver_missing", "driver_bitness", "driver_failed"})
+"""Of those, where nobody has answered."""
+NO_TROUBLE = frozenset({"device_busy"})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """``facts`` as ``agent.devices.facts.device_facts`` makes them; ``None`` while nobody has told them. ``trouble``: a
+    code why the device does not answer, or why the agent cannot use it; empty for none."""
+
+    identity: Identity | None = None
+    facts: Mapping[str, Any] | None = None
+    trouble: str = ""
+    detail: str = ""
+    vendor: str | None = None
+    by_agent: bool = False
+
+    @property
+    def answered(self) -> bool:
+        return self.identity is not None and self.trouble not in SILENT
+
+    def owned_by(self, check: str) -> str:
+        """The trouble, if it is that check's to tell; otherwise nothing."""
+        return self.trouble if OWNERS.get(self.trouble, ANSWERS) == check else ""
+
+
+class NotTold(Exception):
+    """The running agent has not told these facts."""
+
+
+def look(scene: Scene) -> Look:
+    """The look at the scene's device, once."""
+    return scene.memo.once(f"look {scene.device.kkm_id}", ANSWERS, lambda: _look(scene))
+
+
+def answered(scene: Scene) -> Look:
+    """The same of a device that answers; raises ``NotLooked`` with whoever tells why it does not."""
+    found = look(scene)
+    if not found.answered:
+        raise NotLooked(OWNERS.get(found.trouble, ANSWERS))
+    return found
+
+
+def facts(scene: Scene) -> Mapping[str, Any]:
+    """What the device has told of itself. Raises ``NotLooked``, ``NotTold``."""
+    found = answered(scene)
+    if found.facts is None:
+        raise NotTold
+    return found.facts
+
+
+def _look(scene: Scene) -> Look:
+    status = scene.status
+    if status is not None:
+        return _told(scene)
+    try:
+        with device_lock(scene.data_dir, scene.device.address):
+            return _ask(scene)
+    except DeviceLocked:
+        raise NotLooked("agent.running") from None
+    except OSError:
+        raise NotLooked("folder.writable") from None
+
+
+def _told(scene: Scene) -> Look:
+    device = scene.device_status
+    if device is None:
+        return Look(trouble=UNSERVED, by_agent=True)
+    why = device.trouble
+    code = why.code if why is not None and why.code not in NO_TROUBLE else ""
+    if not code and device.identity is None:
+        code = UNSEEN
+    detail, vendor = (why.detail or "", why.vendor) if why is not None else ("", None)
+    return Look(device.identity, device.facts, code, detail, vendor, by_agent=True)
+
+
+def _ask(scene: Scene) -> Look:
+    clock = scene.world.clock
+    try:
+        register = open_with(
+            driver_named(scene.device.driver),
+            Opening(
+                parse_address(scene.device.address),
+                clock,
+                scene.device.profile,
+                until=clock.now() + scene.limit * SHARE,
+                transports=scene.world.transports,
+            ),
+        )
+    except SetupError:
+        raise NotLooked("config.devices") from None
+    try:
+        return _questions(scene, register)
+    except DeviceError as error:
+        return Look(trouble=error.code, detail=error.detail, vendor=error.vendor)
+    finally:
+        register.disconnect()
+
+
+def _questions(scene: Scene, register: FiscalRegister) -> Look:
+    identity = register.connect()
+    status = register.status()
+    try:
+        health = register.health()
+    except Refused:
+        health = None
+    timezone = archive(scene).device(scene.device.kkm_id).settings.timezone
+    return Look(identity, device_facts(identity, status, health, scene.world.now(), timezone))
+
+
+def holder_of(port: Path) -> str | None:
+    """Which program has opened a port, as far as this system and this user can see; ``None`` when it cannot be seen."""
+    folder = Path("/proc")
+    if not folder.is_dir():
+        return None
+    wanted = os.path.realpath(port)
+    for process in folder.iterdir():
+        if not process.name.isdecimal() or int(process.name) == os.getpid():
+            continue
+        try:
+            if any(os.path.realpath(file) == wanted for file in (process / "fd").iterdir()):
+                return f"{(process / 'comm').read_text('utf-8').strip()} ({process.name})"
+        except OSError:  # another user's, or gone meanwhile
+            continue
+    return None
