@@ -113,6 +113,11 @@ def _add_agent(commands: _Commands) -> None:
         _json(look)
         look.set_defaults(run=run_)
 
+    doctor = actions.add_parser("doctor", help="why receipts do not print: what was looked at, the cause, what to do")
+    doctor.add_argument("--only", metavar="ID", action="append", default=[], help="only this check; repeatable")
+    _config_and_json(doctor)
+    doctor.set_defaults(run=_agent_doctor)
+
     from agent.desk import commands as desk
 
     desk.add_parsers(actions, _load, _config_and_json)
@@ -220,9 +225,10 @@ def _load(args: argparse.Namespace) -> Config:
 def _agent_run(args: argparse.Namespace) -> int:
     from agent.identity import load_identity
     from agent.logs import set_up_logging
+    from agent.support.logfile import LogFile
 
     config = _load(args)
-    set_up_logging(config.log_level, config.log_format)
+    set_up_logging(config.log_level, config.log_format, keep=LogFile(config.data_dir).keep)
     identity = load_identity(config.data_dir)
     if config.server_url is not None and config.server_url != identity.server_url:
         import structlog
@@ -288,6 +294,13 @@ def _agent_pair(args: argparse.Namespace) -> int:
         show(f"Готово: этот ПК сопряжён с учётной записью «{identity.tenant or identity.tenant_id}».")
         show(f"Done: this PC is paired with the account “{identity.tenant or identity.tenant_id}”.")
     return 0
+
+
+def _agent_doctor(args: argparse.Namespace) -> int:
+    from agent.config import default_config_path
+    from agent.support.doctor.command import run_doctor
+
+    return run_doctor(args.config or default_config_path(), args.only, as_json=args.json)
 
 
 def _journal(args: argparse.Namespace) -> Path:
