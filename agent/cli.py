@@ -126,6 +126,10 @@ def _add_agent(commands: _Commands) -> None:
 
     trace.add_parsers(actions, _load, _config_and_json)
 
+    from agent.support.bundle import commands as bundle
+
+    bundle.add_parsers(actions, _load, _config_and_json)
+
 
 def _config_and_json(parser: argparse.ArgumentParser) -> None:
     _config(parser)

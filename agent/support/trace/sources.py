@@ -30,8 +30,13 @@ def trace_of_file(path: Path) -> Trace:
 
 
 def traces_of_device(data_dir: Path, kkm_id: str) -> Iterator[tuple[Path, Trace]]:
+    """``segments_of`` its folder."""
+    return segments_of(folder_of(data_dir / FOLDER, kkm_id))
+
+
+def segments_of(folder: Path) -> Iterator[tuple[Path, Trace]]:
     """Segments that can be read, oldest first; one that a process has only just begun has no header yet."""
-    for path in segments(folder_of(data_dir / FOLDER, kkm_id)):
+    for path in segments(folder):
         try:
             with path.open("rb") as lines:
                 yield path, read_trace(lines)
