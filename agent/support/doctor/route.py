@@ -35,7 +35,6 @@ CERTIFICATE = {
     19: "unknown_issuer",
     20: "unknown_issuer",
     21: "unknown_issuer",
-    23: "revoked",
     62: "wrong_name",
     64: "wrong_name",
 }

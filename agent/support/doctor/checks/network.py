@@ -156,7 +156,6 @@ TLS = Check(
             "Сверьте адрес сервера с CRM.",
             "Compare the server's address with the CRM.",
         ),
-        revoked=bad("Сертификат {host} отозван.", "The certificate of {host} was revoked.", *_SERVER_DO),
         bad_certificate=bad(
             "Сертификат {host} не годится ({detail}).", "The certificate of {host} is not good ({detail}).", *_SERVER_DO
         ),

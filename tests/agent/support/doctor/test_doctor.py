@@ -1,0 +1,118 @@
+"""The doctor as a whole: a healthy PC is all green, one that hangs or breaks is told, and the rest still comes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from agent.support.doctor import CHECKS, Scene, Verdict, examine
+from agent.support.doctor.model import FACTS, Check, Seen, good, table
+from tests.agent.support.doctor.clinic import Clinic, finding, turned
+
+NOT_RUNNING = {"agent.running": (Verdict.BAD, "not_running")}
+
+
+def test_a_healthy_pc_is_all_green(admit: Callable[[bool], Clinic]) -> None:
+    report = admit(True).examine()
+    assert turned(report) == {}
+    assert report.verdict is Verdict.OK
+    assert {f.id for f in report.findings} == {check.id for check in CHECKS}
+    assert {f.id for f in report.findings if f.verdict is Verdict.SKIPPED} == {"device.port", "device.library"}
+
+
+def test_a_pc_whose_agent_is_stopped_says_just_that(admit: Callable[[bool], Clinic]) -> None:
+    report = admit(False).examine()
+    assert turned(report) == NOT_RUNNING
+    assert finding(report, "device.answers").facts["serial"]
+    assert finding(report, "server.account").verdict is Verdict.OK
+
+
+def _check(id_: str, look: Callable[[Scene], Seen]) -> Check:
+    return Check(id_, id_, id_, table(ok=good("да", "yes")), look)
+
+
+def test_a_check_that_hangs_is_given_up_and_the_report_comes(admit: Callable[[bool], Clinic]) -> None:
+    released = threading.Event()
+
+    def hangs(_: Scene) -> Seen:
+        released.wait()
+        return Seen()
+
+    report = examine([_check("hangs", hangs), _check("well", lambda _: Seen())], Scene(admit(True).config), limit=0.05)
+    released.set()
+    assert [(f.id, f.verdict, f.code) for f in report.findings] == [
+        ("hangs", Verdict.UNKNOWN, "too_long"),
+        ("well", Verdict.OK, "ok"),
+    ]
+
+
+def test_what_hangs_is_not_waited_for_twice(admit: Callable[[bool], Clinic]) -> None:
+    """The look at a device serves ten checks."""
+    released = threading.Event()
+
+    def hangs(scene: Scene) -> Seen:
+        scene.memo.once("device", "first", released.wait)
+        return Seen()
+
+    report = examine([_check("first", hangs), _check("second", hangs)], Scene(admit(True).config), limit=0.05)
+    released.set()
+    assert [(f.code, f.needs) for f in report.findings] == [("too_long", None), ("needs", "first")]
+
+
+def test_an_exception_inside_a_check_is_unknown_with_its_type(admit: Callable[[bool], Clinic]) -> None:
+    def breaks(_: Scene) -> Seen:
+        raise ZeroDivisionError("secret")
+
+    report = examine([_check("breaks", breaks)], Scene(admit(True).config))
+    assert (report.findings[0].verdict, report.findings[0].facts) == (Verdict.UNKNOWN, {"error": "ZeroDivisionError"})
+    assert "secret" not in repr(report)
+
+
+def test_facts_that_are_not_listed_do_not_leave_a_check(admit: Callable[[bool], Clinic]) -> None:
+    assert "password" not in FACTS
+    report = examine([_check("tells", lambda _: Seen(facts={"password": "30"}))], Scene(admit(True).config))
+    assert report.findings[0].facts == {"error": "unlisted fact password"}
+
+
+def test_progress_is_told_after_each_check(admit: Callable[[bool], Clinic]) -> None:
+    told: list[tuple[int, int, str]] = []
+    checks = [_check(name, lambda _: Seen()) for name in ("a", "b")]
+    examine(checks, Scene(admit(True).config), progress=lambda done, of, f: told.append((done, of, f.id)))
+    assert told == [(1, 2, "a"), (2, 2, "b")]
+
+
+def test_nothing_of_the_data_folder_or_the_register_changes(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(False)
+
+    def content() -> dict[str, bytes]:
+        left_out = ("-wal", "-shm", ".lock")
+        return {
+            str(p.relative_to(clinic.folder)): p.read_bytes()
+            for p in clinic.folder.rglob("*")
+            if p.is_file() and not p.name.endswith(left_out) and p != clinic.register
+        }
+
+    def archive() -> object:
+        with clinic.memory() as state:
+            return state.drive.documents, state.counters, state.tables, state.document_number
+
+    before, documents = content(), archive()
+    clinic.examine()
+    assert content() == before
+    assert archive() == documents
+
+
+def test_every_cause_has_both_languages_and_a_next_action() -> None:
+    for check in CHECKS:
+        assert check.ru
+        assert check.en
+        for code, cause in check.causes.items():
+            assert cause.ru, (check.id, code)
+            assert cause.en, (check.id, code)
+            if cause.verdict in (Verdict.WARNING, Verdict.BAD, Verdict.UNKNOWN):
+                assert cause.do_ru, (check.id, code)
+                assert cause.do_en, (check.id, code)
+
+
+def test_ids_are_unique() -> None:
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
