@@ -10,15 +10,17 @@ from datetime import timedelta
 from typing import Any
 
 from agent.app import open_journal, system_clock
-from agent.config import Config, machine_data_dir
+from agent.config import Config, Device, machine_data_dir
 from agent.devices.facts import device_facts
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
 from agent.jobs.book import LOCAL, Clock, JobBook
 from agent.jobs.transitions import absent, apply, because, is_final, is_open
 from agent.journal.rows import DeviceRow, JobRow
-from agent.journal.store import Journal, Transaction
+from agent.journal.store import Journal, Transaction, utc_now
 from agent.problems import UserError
+from agent.support.trace.recorder import DeviceTrace
+from agent.support.trace.tracing import Traces
 from drivers.api import FiscalRegister, Identity
 from drivers.registry import open_register
 from drivers.transports.base import Clock as TransportClock
@@ -38,12 +40,15 @@ def workbench(
     """The device behind ``address``, locked, with the agent's own journal. Raises ``SetupError``, ``DeviceLocked``,
     ``JournalFailed``; nothing is sent to the device yet."""
     data_dir = config.data_dir if config is not None else machine_data_dir()
-    profile = next((d.profile for d in config.devices if d.address == address), None) if config is not None else None
-    register = open_register(driver, address, clock=clock or SystemClock(), profile=profile)
+    configured = next((d for d in config.devices if d.address == address), None) if config is not None else None
+    profile = configured.profile if configured is not None else None
+    kkm_id = configured.kkm_id if configured is not None else LOCAL
+    trace = Traces(data_dir, utc_now).of(Device(kkm_id, driver, address))
+    register = open_register(driver, address, clock=clock or SystemClock(), profile=profile, trace=trace)
     with device_lock(data_dir, address):
         journal = open_journal(data_dir)
         try:
-            yield Workbench(register, journal, system_clock())
+            yield Workbench(register, journal, system_clock(), trace)
         finally:
             register.disconnect()
             journal.close()
@@ -52,8 +57,11 @@ def workbench(
 class Workbench:
     """One device on the command line. What may act goes through the lane and its procedures."""
 
-    def __init__(self, register: FiscalRegister, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, register: FiscalRegister, journal: Journal, clock: Clock, trace: DeviceTrace | None = None
+    ) -> None:
         self.register = register
+        self._trace = trace
         self._journal = journal
         self._clock = clock
 
@@ -146,6 +154,8 @@ class Workbench:
             on_crash=lambda _: None,
             patient=False,
         )
+        if self._trace is not None:
+            self._trace.busy = lane.busy
         return book, lane
 
 
