@@ -159,6 +159,8 @@ def encryption(scene: Scene) -> Certificate | None:
     except ssl.SSLCertVerificationError as error:
         code = CERTIFICATE.get(error.verify_code, "bad_certificate")
         raise Broken("net.tls", code, facts | _shown(scene) | {"detail": error.verify_message}) from None
+    except ssl.SSLEOFError as error:
+        raise Broken("net.tls", "cut", facts | {"error": _name(error)}) from None
     except ssl.SSLError as error:
         raise Broken("net.tls", "no_tls", facts | {"error": error.reason or "SSLError"}) from None
     except (OSError, http.client.HTTPException) as error:
