@@ -41,7 +41,8 @@ _ISSUERS = re.compile(
     r"|81[0-7]\d{13,16}|8600\d{12}|9860\d{12}|9112\d{12})"  # UnionPay, Uzcard, Humo, Белкарт
 )
 
-_SEPARATOR = r"[\s\x00\x1d_./\-\u00ad\u2010-\u2015]{0,3}"
+_SEPARATOR = r"[\s\x00\x1d_./\-\u2010-\u2015\x80\x90-\x97\xad\xc2\xc4\xe2\xff]{0,3}"
+"""Blanks, dashes and zeros; the last few are the bytes of such in CP1251, CP866 and UTF-8."""
 _NUMBER = re.compile(rf"[0-9](?:{_SEPARATOR}[0-9]){{{SHORTEST - 1},}}")
 _UUID = re.compile(
     r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
@@ -55,7 +56,8 @@ _PACKED = re.compile(
     rb"[\x00-\x09\x10-\x19\x20-\x29\x30-\x39\x40-\x49\x50-\x59\x60-\x69\x70-\x79\x80-\x89\x90-\x99]{6,}"
 )
 _DIGITS_OF_TEXT = re.compile(r"[0-9]?(?:3[0-9]|20|00)+[0-9]?")
-"""Packed decimal that is more likely text, which is read as such."""
+_TEXT = re.compile(rb"[\x20-\x7e]{12,}")
+"""Packed decimal that is more likely text, which is read as such: digits, and longer texts of any letters."""
 _PACKED_TRACK = re.compile(r"([0-9]{12,19})d[0-9]{7,}f?")
 
 _EMAIL = re.compile(r"[\w.%+\-]+@[\w\-]+(?:\.[\w\-]+)+")
@@ -228,7 +230,7 @@ def mask_bytes(data: bytes, *, packed: bool = True) -> bytes:
     return _mask_packed(data) if packed and _PACKED.search(data) is not None else data
 
 
-_WORTH_READING = re.compile(rb"@|[0-9](?:[^0-9]{0,3}[0-9]){8}|(?i:pass|secret|token|bearer|basic|pin)")
+_WORTH_READING = re.compile(rb"@|[0-9](?:[^0-9]{0,3}[0-9]){8}|(?i:pass|secret|token|bearer|basic|pin|key)")
 """Most frames hold nothing of the kind, and are not searched any longer than this takes."""
 
 
@@ -241,13 +243,18 @@ def _mask_packed(data: bytes) -> bytes:
 
 def _packed_spans(data: bytes) -> Iterator[tuple[int, int]]:
     """Places of the half bytes that go."""
+    texts = [found.span() for found in _TEXT.finditer(data)]
     for run in _PACKED.finditer(data):
         digits, offset = run[0].hex(), 2 * run.start()
         for first in range(len(digits) - SHORTEST + 1):
             for last in range(first + SHORTEST, min(first + LONGEST, len(digits)) + 1):
-                if _is_packed_card(digits[first:last]) and _fills_bytes(digits, first, last):
+                place = run.start() + first // 2
+                is_text = any(start <= place < end for start, end in texts)
+                if not is_text and _is_packed_card(digits[first:last]) and _fills_bytes(digits, first, last):
                     yield offset + first + FIRST, offset + last - LAST
     for found in _PACKED_TRACK.finditer(data.hex()):
+        if any(start <= found.end(1) // 2 < end for start, end in texts):
+            continue
         digits = found[1]
         for first in range(len(digits) - SHORTEST + 1):  # what stands before it may be decimal, too
             if is_card_number(digits[first:]):
