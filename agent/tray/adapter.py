@@ -210,7 +210,7 @@ class _Shown:
             self._icon.visible = True
         except Exception as error:  # the shell is not there yet, or was restarted: of a system's own types
             log.warning("tray_not_shown", kind=type(error).__name__, error=str(error))
-            self._picture = None
+            self._icon.take_away()  # and shown anew as a whole: what of it arrived is not known
             return False
         return not put_off
 
@@ -317,6 +317,11 @@ def _icon_class(library: Any) -> Callable[[str], Any]:
         def _finalize(self) -> None:  # GTK: takes its last notification back
             with contextlib.suppress(Exception):
                 super()._finalize()
+
+        def take_away(self) -> None:
+            with contextlib.suppress(Exception):
+                self._hide()
+            self._visible = self._icon_valid = False
 
         def retire(self) -> None:
             """After its loop: lets go of the feeding thread, which waits for a readiness that will not come, and of

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from agent.link.status import LinkStatus, Trouble
 from agent.status import AgentStatus, DeviceStatus, JobStatus
 from agent.tray.model import IconState, Language
-from agent.tray.text import inside, money
+from agent.tray.text import inside, money, plain
 from agent.tray.words import CASE_OF, DECISIONS, TROUBLES, WORDS, say, told, trouble
 from protocol.crm.codes import CODES
 from protocol.crm.link_machine import AgentLink
@@ -219,7 +219,7 @@ def _which(device: DeviceStatus, status: AgentStatus, language: Language) -> str
 
 
 def register(device: DeviceStatus, language: Language) -> str:
-    return device.desk or say("register", language, kkm_id=device.kkm_id)
+    return plain(device.desk or "") or say("register", language, kkm_id=device.kkm_id)
 
 
 def _in_hand(device: DeviceStatus, status: AgentStatus, language: Language) -> str:

@@ -113,7 +113,7 @@ def _to_decide(
         yield Separator()
         if concern.sentence != top:
             yield from _told(concern)
-        text = say("decide_job", language, what=name_of(job, language), when=moment(job.at, now, language))
+        text = say("decide_job", language, what=inside(name_of(job, language)), when=moment(job.at, now, language))
         yield Item(
             _line(text), Action(Verb.DECIDE, job.job_id), enabled=Verb.DECIDE not in asked.doing, default=place == 0
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from agent.tray.model import Language
+from agent.tray.text import plain
 from protocol.crm.codes import CODES
 from protocol.crm.outcomes import Reason
 
@@ -349,6 +350,7 @@ TROUBLES: Mapping[str, Words] = MappingProxyType(
             "Если это ошибка, попросите владельца вернуть её в CRM.",
             "If that is a mistake, ask the owner to give it back in the CRM.",
         ),
+        "unknown": Words("Неизвестная неполадка", "Unknown trouble", *_SUPPORT),
         "journal_lost": _WORKPLACE,
         "rolled_back": _WORKPLACE,
         "disk_low": Words(
@@ -395,7 +397,8 @@ def trouble(reason: Reason, language: Language, /, **filled: object) -> tuple[st
         return told(own, language, **filled)
     support = _SUPPORT[0 if language == "ru" else 1]
     if known is None:
-        return reason.text.rstrip("."), f"{support} ({reason.code})"
+        sentence = plain(reason.text).rstrip(".") or told(TROUBLES["unknown"], language)[0]
+        return sentence, f"{support} ({plain(reason.code)})"
     sentence, advice = (known.ru, known.advice_ru) if language == "ru" else (known.en, known.advice_en)
     if reason.code in FOR_SUPPORT:
         advice = f"{support} ({' '.join(filter(None, (reason.code, reason.vendor)))})"

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 
@@ -23,9 +24,11 @@ from agent.tray.program import Said, TrayProgram
 from tests.agent.tray.pictures import NOW, device, down, job, picture
 
 DOUBT = job("human", case="looks_alike", job_id="order-2")
+BEGUN = job("started", job_id="order-2", total=499000)
+UNDONE = job("not_done", code="no_paper", job_id="order-0", total=90050, at=NOW - timedelta(days=1))
 SCENES: Mapping[str, AgentStatus | None] = {
     "ready": picture(),
-    "working": picture(devices=(device(job="order-2", step="printing"),), recent=(job("started", job_id="order-2"),)),
+    "working": picture(devices=(device(job="order-2", step="printing"),), recent=(BEGUN, job(fd=41), UNDONE)),
     "decision": picture(decisions=(DOUBT,), recent=(DOUBT, job(fd=41))),
     "offline": picture(link=down("unreachable")),
     "paused": picture(paused=True),
