@@ -56,7 +56,7 @@ class Screen:
         self._stack = stack
         read, write = os.pipe()
         self.start(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-wr", "-nolisten", "tcp"], {}, (write,)
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x720x24", "-wr", "-nolisten", "tcp"], {}, (write,)
         )
         os.close(write)
         with os.fdopen(read) as told:
