@@ -14,6 +14,7 @@ registration numbers begin with zeros and fiscal drives with 7, 8 or 9. Docs: ``
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -41,8 +42,9 @@ _ISSUERS = re.compile(
     r"|81[0-7]\d{13,16}|8600\d{12}|9860\d{12}|9112\d{12})"  # UnionPay, Uzcard, Humo, Белкарт
 )
 
-_SEPARATOR = r"[\s\x00\x1d_./\-\u2010-\u2015\x80\x90-\x97\xad\xc2\xc4\xe2\xff]{0,3}"
-"""Blanks, dashes and zeros; the last few are the bytes of such in CP1251, CP866 and UTF-8."""
+_SEPARATOR = r"[\s\x00\x1d_./|?\-\u2010-\u2015\x80\x90-\x97\xad\xc2\xc4\xe2\xff]{0,3}"
+"""Blanks, dashes, zeros, what a code page makes of a letter that it lacks; no colon: times stay whole. The last few
+are the bytes of such in CP1251, CP866 and UTF-8."""
 _NUMBER = re.compile(rf"[0-9](?:{_SEPARATOR}[0-9]){{{SHORTEST - 1},}}")
 _UUID = re.compile(
     r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
@@ -301,8 +303,25 @@ def mask_value(value: Any, field: str = "") -> Any:
 _PAIR = re.compile(r'"([^"\\]{1,64})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
 
 
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+def _masked_escapes(found: re.Match[str]) -> str:
+    """A string with escapes goes as a whole when something in it has to be hidden."""
+    written = found[1]
+    if "\\" not in written:
+        return found[0]
+    try:
+        text = json.loads(f'"{written}"')
+    except ValueError:
+        text = written
+    return found[0] if mask_text(text) == text else f'"{HIDDEN * len(written)}"'
+
+
 def mask_json(text: str) -> str:
     """JSON as text, as long as before: the values of known fields by their names, all else as text."""
+    if "\\" in text:
+        text = _STRING.sub(_masked_escapes, text)
     out: list[str] = []
     place = 0
     for found in _PAIR.finditer(text):

@@ -14,7 +14,8 @@ from functools import cache
 from typing import Any, Literal, Protocol
 
 from agent.support.masking import FISCAL, HIDDEN, WITHHELD, mask_bytes
-from protocol.wire.layout import Codec, Raw
+from protocol.wire.atol.coding import Printed
+from protocol.wire.layout import Codec, Raw, Text
 
 Side = Literal["tx", "rx"]
 PASSWORD = "password"
@@ -48,7 +49,7 @@ class Plain:
     """A family that is not known here: bytes as they come, but for the end of a chunk that may be the beginning of a
     card number."""
 
-    _TAIL = re.compile(rb"(?:[0-9=D^][^0-9A-Za-z]{0,3}){1,60}\Z")
+    _TAIL = re.compile(rb"(?:[0-9A-Fa-f=^][^0-9A-Za-z]{0,3}){1,60}\Z")
 
     def __init__(self) -> None:
         self._held = {"tx": b"", "rx": b""}
@@ -116,7 +117,7 @@ def hide(kind: type[Any] | None, body: bytes, more: Callable[[bytes], bytes] = b
             names.append(PASSWORD)
         elif place.name in FISCAL and FISCAL[place.name](body[place.span].decode("latin-1").strip()):
             clean[place.span] = body[place.span]
-        elif isinstance(place.codec, Raw):
+        elif isinstance(place.codec, Raw | Text | Printed):
             clean[place.span] = more(mask_bytes(part))
     if kind is None:
         clean = bytearray(more(bytes(clean)))
