@@ -165,10 +165,11 @@ def test_byte_by_byte_gives_the_same_frames(name: str) -> None:
 @given(data=st.lists(st.tuples(st.sampled_from(["tx", "rx"]), st.binary(max_size=80)), max_size=6))
 def test_any_bytes_give_pieces_and_none_is_lost(name: str, data: list[tuple[Any, bytes]]) -> None:
     reader = READERS[name]()
+    sides: tuple[Side, Side] = ("tx", "rx")
     out = {"tx": 0, "rx": 0}
     for side, chunk in data:
         out[side] += sum(len(piece.data) for piece in reader.feed(side, chunk))
-    for side in ("tx", "rx"):
+    for side in sides:
         out[side] += sum(len(piece.data) for piece in reader.rest(side))
         assert out[side] == sum(len(chunk) for to, chunk in data if to == side)
 
