@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import threading
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -25,6 +27,7 @@ from agent.jobs.book import Clock, JobBook
 from agent.journal.store import Journal, JournalFailed, utc_now
 from agent.link.client import About, Link, World
 from agent.port import AgentPort
+from agent.support.install import remember_start
 from agent.support.trace.tracing import Traces
 from agent.version import VERSION
 from drivers.api import FiscalRegister
@@ -72,15 +75,42 @@ def run_agent(config: Config, identity: Identity) -> int:
         journal = open_journal(config.data_dir)
         stack.callback(journal.close)
         agent = Agent(config, identity, journal)
-        control = ControlServer(config.data_dir, agent.desk.handlers())
+        stopping = Stopping()
+        control = ControlServer(config.data_dir, {**agent.desk.handlers(), "stop": stopping.asked})
         control.start()
         stack.callback(control.close)
-        return asyncio.run(_until_signalled(agent))
+        remember_start(config.data_dir, config.path, utc_now())
+        return asyncio.run(_until_signalled(agent, stopping))
 
 
-async def _until_signalled(agent: Agent) -> int:
+class Stopping:
+    """A wish to end that comes from another thread, perhaps before there is a loop to hear it."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._wanted = False
+        self._stop: Callable[[], object] | None = None
+
+    def asked(self, _: object) -> dict[str, Any]:
+        """What has begun at a register goes on to its outcome; the answer does not wait for that."""
+        with self._guard:
+            self._wanted, stop = True, self._stop
+        if stop is not None:
+            stop()
+        return {}
+
+    def heard_by(self, stop: Callable[[], object]) -> None:
+        with self._guard:
+            self._stop, wanted = stop, self._wanted
+        if wanted:
+            stop()
+
+
+async def _until_signalled(agent: Agent, stopping: Stopping) -> int:
     stop = asyncio.Event()
-    _on_signals(asyncio.get_running_loop(), stop)
+    loop = asyncio.get_running_loop()
+    _on_signals(loop, stop)
+    stopping.heard_by(lambda: loop.call_soon_threadsafe(stop.set))
     return await agent.run(stop)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +45,10 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
         pause = actions.add_parser(name, help=help_)
         pause.set_defaults(run=lambda args, what=what: _pause(load(args), what, args))
         options(pause)
+
+    stop = actions.add_parser("stop", help="end the running agent; what it has begun it ends first")
+    stop.set_defaults(run=lambda args: _stop(load(args), args))
+    options(stop)
 
     pin = actions.add_parser("pin", help="set the manager's PIN of this PC")
     pin.set_defaults(run=lambda args: _pin(load(args), args))
@@ -100,6 +105,31 @@ def _pause(config: Config, what: str, args: argparse.Namespace) -> int:
     else:
         show("Пауза окончена. / The pause is over.")
     return 0
+
+
+STOPPED_WITHIN = 180.0  # seconds; longer than any command of a register may work
+
+
+def _stop(config: Config, args: argparse.Namespace) -> int:
+    """0 also when none is running: then it has ended."""
+    from agent.desk.channel import NotRunning, ask
+
+    running = True
+    deadline = time.monotonic() + STOPPED_WITHIN
+    try:
+        ask(config.data_dir, "stop", {})
+        while time.monotonic() < deadline:
+            ask(config.data_dir, "ping", {})
+            time.sleep(0.2)
+    except NotRunning:
+        running = False
+    if args.json:
+        answer({"running": running})
+    elif running:
+        show("Агент ещё заканчивает начатое. / The agent is still ending what it has begun.")
+    else:
+        show("Агент не запущен. / The agent is not running.")
+    return int(running)
 
 
 def _pin(config: Config, args: argparse.Namespace) -> int:

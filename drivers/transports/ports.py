@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from serial.tools import list_ports
-
 
 @dataclass(frozen=True, slots=True)
 class SerialPort:
@@ -21,7 +19,11 @@ class SerialPort:
 
 
 def serial_ports() -> tuple[SerialPort, ...]:
-    """In the order of their names."""
+    """In the order of their names; none where the system cannot be asked for them (wine)."""
+    try:
+        from serial.tools import list_ports  # loads the system's libraries for it
+    except (AttributeError, ImportError, OSError):
+        return ()
     return tuple(
         SerialPort(
             device=port.device,

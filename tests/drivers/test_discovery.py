@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,20 +64,24 @@ def test_the_list_is_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
         pid: int | None
         serial_number: str | None
 
-    monkeypatch.setattr(
-        ports.list_ports,
-        "comports",
-        lambda: [
-            Listed("/dev/ttyS0", "n/a", None, None, None, None),
-            Listed("/dev/ttyACM0", "Fiscal", "Shtrih", 0x1FC9, 0x83, "53"),
-        ],
-    )
+    listed = [
+        Listed("/dev/ttyS0", "n/a", None, None, None, None),
+        Listed("/dev/ttyACM0", "Fiscal", "Shtrih", 0x1FC9, 0x83, "53"),
+    ]
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: listed)
     assert ports.serial_ports() == (
         SerialPort("/dev/ttyACM0", "Fiscal", "Shtrih", "1fc9", "0083", "53"),
         SerialPort("/dev/ttyS0"),
     )
     assert ports.is_listed("/dev/ttyacm0")
     assert not ports.is_listed("/dev/ttyACM1")
+
+
+def test_a_system_that_cannot_be_asked_for_its_ports_lists_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under wine the very import of the list ended the command."""
+    monkeypatch.setitem(sys.modules, "serial.tools.list_ports", None)
+    monkeypatch.delattr("serial.tools.list_ports", raising=False)
+    assert ports.serial_ports() == ()
 
 
 def test_every_speed_is_for_listed_ports() -> None:

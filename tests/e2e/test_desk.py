@@ -67,6 +67,16 @@ def test_a_person_at_the_desk_decides_while_the_server_is_gone(tills: Shop) -> N
     assert till.memory.counters.cash_in_count == 2
 
 
+def test_an_agent_is_ended_by_another_program_of_the_same_pc(tills: Shop) -> None:
+    """As the installer does before it puts a newer one in its place."""
+    till = tills.till("312")
+    tills.pc(till, profile=QUICK)
+    agent = tills.start(till)
+    assert says(tills, "stop") == {"running": False}
+    assert agent.wait() == 0
+    assert says(tills, "stop") == {"running": False}
+
+
 def test_a_pause_begins_nothing_and_its_end_begins_what_has_waited(tills: Shop) -> None:
     till = tills.till("311")
     tills.pc(till, profile=QUICK)
