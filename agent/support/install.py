@@ -1,11 +1,12 @@
 """``install.json`` in the data folder: from where the agent was last started.
 
 Whoever moves the program's folder leaves shortcuts, autostart and the pairing link behind; the record is how that is
-noticed. It is written at every start of the agent, after the doctor of that start has compared it.
+noticed before the moved program is started again. Every start writes it anew.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agent.identity import write_private
+from agent.version import VERSION
 
 FILE = "install.json"
 
@@ -49,6 +51,12 @@ def write_install(data_dir: Path, install: Install) -> None:
         started_at=install.started_at,
     )
     write_private(data_dir / FILE, record.model_dump_json(indent=2).encode("utf-8") + b"\n")
+
+
+def remember_start(data_dir: Path, config: Path, now: datetime) -> None:
+    """The record of this start. A disk that does not take it stops no start: the doctor looks at the disk."""
+    with contextlib.suppress(OSError):
+        write_install(data_dir, Install(program_path(), VERSION, config, now))
 
 
 def read_install(data_dir: Path) -> Install | None:

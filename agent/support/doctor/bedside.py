@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from agent.support.doctor.archive import archive
 from agent.support.doctor.model import NotLooked
 from agent.support.doctor.route import SHARE
 from agent.support.doctor.scene import Scene
-from drivers.address import SetupError, parse_address
+from drivers.address import SetupError, parse_address, whereabouts
 from drivers.api import FiscalRegister, Identity
 from drivers.errors import DeviceError, Refused
 from drivers.registry import Opening, driver_named, open_with
@@ -29,9 +29,10 @@ BOUND_TO_ANOTHER = frozenset(
     {"unknown_kkm_id", "device_already_bound", "register_already_bound", "device_released", "device_not_bound",
      "device_moving"}
 )  # fmt: skip
+MISSING = "port_missing"
 OWNERS: Mapping[str, str] = {
+    MISSING: "device.port",
     "port_busy": "device.port",
-    "device_locked": "device.port",
     "driver_missing": "device.library",
     "driver_bitness": "device.library",
     "driver_failed": "device.library",
@@ -51,9 +52,13 @@ OWNERS: Mapping[str, str] = {
     **dict.fromkeys(BOUND_TO_ANOTHER, "device.bound"),
 }
 """Why a device cannot work, and the check that tells it; ``device.answers`` tells the rest."""
-SILENT = frozenset({"port_busy", "device_locked", "driver_missing", "driver_bitness", "driver_failed"})
-"""Of those, where nobody has answered."""
-NO_TROUBLE = frozenset({"device_busy"})
+SILENT = frozenset(
+    {MISSING, "port_busy", "driver_missing", "driver_bitness", "driver_failed", "device_offline",
+     "no_reply", "link_lost"}
+)  # fmt: skip
+"""Troubles of a device that does not answer now; what was known of it before says nothing."""
+NO_TROUBLE = frozenset({"device_busy", "no_server_time", "disk_low"})
+"""Why a job waits that is no trouble of the device; other checks tell the last two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,17 @@ def look(scene: Scene) -> Look:
     return scene.memo.once(f"look {scene.device.kkm_id}", ANSWERS, lambda: _look(scene))
 
 
+def port_of(scene: Scene) -> str | None:
+    """The port of the computer behind which the device is; ``None``: it is elsewhere."""
+    scheme, _, port = whereabouts(scene.device.address).partition(":")
+    return port if scheme in ("serial", "pty") else None
+
+
+def _is_missing(scene: Scene, port: str) -> bool:
+    listed = any(known.device.upper() == port.upper() for known in scene.world.ports())
+    return not listed and not (scene.world.posix and Path(port).exists())
+
+
 def answered(scene: Scene) -> Look:
     """The same of a device that answers; raises ``NotLooked`` with whoever tells why it does not."""
     found = look(scene)
@@ -103,6 +119,14 @@ def facts(scene: Scene) -> Mapping[str, Any]:
 
 
 def _look(scene: Scene) -> Look:
+    found = _seen(scene)
+    port = port_of(scene)
+    if found.trouble == "device_offline" and port is not None and _is_missing(scene, port):
+        return replace(found, trouble=MISSING)
+    return found
+
+
+def _seen(scene: Scene) -> Look:
     status = scene.status
     if status is not None:
         return _told(scene)

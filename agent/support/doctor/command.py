@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
 
 from agent.config import load_config
 from agent.console import answer, show, tell
@@ -15,18 +18,35 @@ from agent.status import AgentStatus
 from agent.support.doctor import CHECKS, Finding, Scene, World, examine
 from agent.support.doctor import report as reports
 
+PATIENCE = 5.0
+"""Seconds in which a running agent answers; one that takes longer hangs."""
 
-def status_from(config_path: Path) -> AgentStatus | None:
+
+def status_from(config_path: Path, patience: float = PATIENCE) -> AgentStatus | None:
     """The picture of the agent that runs with this configuration's data folder; ``None``: none answers there. Raises
-    what the running agent refuses with, ``ValueError`` for a picture of another version's."""
+    ``TimeoutError``, what the running agent refuses with, ``ValueError`` for a picture of another version's."""
     try:
         data_dir = load_config(config_path).data_dir
     except UserError:
         return None  # its own check tells
+    answers: SimpleQueue[dict[str, Any] | BaseException] = SimpleQueue()
+
+    def question() -> None:
+        try:
+            answers.put(ask(data_dir, "status", {}))
+        except BaseException as error:
+            answers.put(error)
+
+    threading.Thread(target=question, name="doctor status", daemon=True).start()
     try:
-        return status_of(ask(data_dir, "status", {}))
-    except NotRunning:
+        told = answers.get(timeout=patience)
+    except Empty:
+        raise TimeoutError("the running agent does not answer") from None
+    if isinstance(told, NotRunning):
         return None
+    if isinstance(told, BaseException):
+        raise told
+    return status_of(told)
 
 
 def run_doctor(

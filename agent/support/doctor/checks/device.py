@@ -11,27 +11,22 @@ from agent.support.doctor.bedside import (
     answered,
     holder_of,
     look,
+    port_of,
 )
 from agent.support.doctor.checks.running import greeted
 from agent.support.doctor.model import Check, Fact, NotLooked, Seen, bad, good, idle, table, told, unknown, warning
 from agent.support.doctor.scene import Scene
-from drivers.address import SetupError, parse_address, whereabouts
+from drivers.address import SetupError, parse_address
 from drivers.fiscal.atol_lib.finding import LibraryError, find_library
 from protocol.crm.codes import CODES
 
 
 def _port(scene: Scene) -> Seen:
-    scheme, _, port = whereabouts(scene.device.address).partition(":")
-    facts: dict[str, Fact] = {"address": scene.device.address}
-    if scheme not in ("serial", "pty"):
-        return Seen("no_port", facts)
-    facts["port"] = port
-    listed = any(known.device.upper() == port.upper() for known in scene.world.ports())
-    if not listed and not (scene.world.posix and Path(port).exists()):
-        return Seen("port_missing", facts)
-    if look(scene).trouble == "port_busy":
-        return Seen("port_busy", {**facts, "holder": holder_of(Path(port))})
-    return Seen(facts=facts)
+    port = port_of(scene)
+    facts: dict[str, Fact] = {"address": scene.device.address, "port": port}
+    if found := look(scene).owned_by("device.port"):
+        return Seen(found, {**facts, "holder": holder_of(Path(port)) if port is not None else None})
+    return Seen("no_port" if port is None else "ok", facts)
 
 
 PORT = Check(
@@ -60,8 +55,16 @@ PORT = Check(
 
 
 def _library(scene: Scene) -> Seen:
-    if scene.device.driver != "atol-lib":
-        return Seen("no_library")
+    found = _file_of_library(scene) if scene.device.driver == "atol-lib" else None
+    if isinstance(found, Seen):
+        return found
+    facts: dict[str, Fact] = {"path": found, "detail": look(scene).detail[:300] or None}
+    if broken := look(scene).owned_by("device.library"):
+        return Seen(broken, facts)
+    return Seen("no_library" if found is None else "ok", facts)
+
+
+def _file_of_library(scene: Scene) -> str | Seen:
     try:
         address = parse_address(scene.device.address)
     except SetupError:
@@ -69,12 +72,9 @@ def _library(scene: Scene) -> Seen:
     python = address.options.get("python")
     host = Path(python) if python else scene.world.host_python
     try:
-        found = find_library(address.target, host, scene.world.library)
+        return str(find_library(address.target, host, scene.world.library))
     except LibraryError as error:
         return Seen(error.code, {"detail": error.detail[:300]})
-    if broken := look(scene).owned_by("device.library"):
-        return Seen(broken, {"path": str(found), "detail": look(scene).detail[:300]})
-    return Seen(facts={"path": str(found)})
 
 
 LIBRARY = Check(

@@ -13,7 +13,7 @@ from tests.agent.support.doctor.clinic import Case, Clinic, now
 from tests.agent.support.doctor.peers import Authority, answer, hanging_up, listening, proxying, saying
 
 
-def _nobody() -> int:
+def closed_port() -> int:
     """A port where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
@@ -26,7 +26,7 @@ def a_misspelt_proxy(pc: Clinic) -> None:
 
 def a_proxy_that_is_off(pc: Clinic) -> None:
     pc.server("https://kassa.example.ru")
-    port = _nobody()
+    port = closed_port()
     pc.set(proxies=lambda: {"https": f"http://127.0.0.1:{port}"})
 
 
@@ -35,8 +35,8 @@ def a_name_that_does_not_exist(pc: Clinic) -> None:
     pc.server("https://kassa..example.ru")
 
 
-def a_port_where_nobody_listens(pc: Clinic) -> None:
-    pc.server(f"http://127.0.0.1:{_nobody()}")
+def a_port_whereclosed_port_listens(pc: Clinic) -> None:
+    pc.server(f"http://127.0.0.1:{closed_port()}")
 
 
 def a_firewall_that_swallows(pc: Clinic) -> None:
@@ -97,9 +97,9 @@ def a_filter_that_cuts_encryption(pc: Clinic) -> None:
     pc.server(f"https://localhost:{port}")
 
 
-def _saying(*reply: str) -> Any:
+def _saying(status: str, body: str = "") -> Any:
     def plant(pc: Clinic) -> None:
-        port = pc.stack.enter_context(listening(saying(lambda: answer(*reply, date=now()))))
+        port = pc.stack.enter_context(listening(saying(lambda: answer(status, body, now()))))
         pc.server(f"http://127.0.0.1:{port}")
 
     return plant
@@ -125,7 +125,7 @@ CASES = (
     Case("net.proxy", "bad_proxy", a_misspelt_proxy),
     Case("net.proxy", "proxy_unreachable", a_proxy_that_is_off),
     Case("net.name", "name_not_found", a_name_that_does_not_exist),
-    Case("net.connect", "refused", a_port_where_nobody_listens),
+    Case("net.connect", "refused", a_port_whereclosed_port_listens),
     Case("net.connect", "no_reply", a_firewall_that_swallows),
     Case("net.connect", "unreachable", no_way_there),
     Case("net.tls", "expires_soon", _tls(days=(-300, 5))),
@@ -138,8 +138,8 @@ CASES = (
     Case("net.tls", "no_tls", a_server_without_encryption),
     Case("net.tls", "cut", a_filter_that_cuts_encryption),
     Case("server.answers", "not_ours", _saying("200 OK", "<html>router</html>")),
-    Case("server.answers", "failing", _saying("502 Bad Gateway", "")),
-    Case("server.answers", "proxy_login", _saying("407 Proxy Authentication Required", "")),
+    Case("server.answers", "failing", _saying("502 Bad Gateway")),
+    Case("server.answers", "proxy_login", _saying("407 Proxy Authentication Required")),
     Case("server.answers", "cut", a_server_that_hangs_up),
     Case("server.clock", "clock_off", _off(timedelta(minutes=3))),
     Case("server.clock", "clock_wrong", _off(timedelta(hours=-3))),

@@ -6,8 +6,11 @@ import threading
 from collections.abc import Callable
 
 from agent.support.doctor import CHECKS, Scene, Verdict, examine
+from agent.support.doctor.bedside import ANSWERS, NO_TROUBLE, OWNERS
 from agent.support.doctor.model import FACTS, Check, Seen, good, table
+from protocol.crm.codes import CODES
 from tests.agent.support.doctor.clinic import Clinic, finding, turned
+from tests.agent.support.doctor.network_cases import through_a_proxy
 
 NOT_RUNNING = {"agent.running": (Verdict.BAD, "not_running")}
 
@@ -25,6 +28,43 @@ def test_a_pc_whose_agent_is_stopped_says_just_that(admit: Callable[[bool], Clin
     assert turned(report) == NOT_RUNNING
     assert finding(report, "device.answers").facts["serial"]
     assert finding(report, "server.account").verdict is Verdict.OK
+
+
+def test_whatever_the_running_agent_says_of_a_register_one_check_tells_it(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(True)
+    devices = [check.id for check in CHECKS if check.each]
+    for code in (*CODES, "a_code_of_tomorrow"):
+        clinic.tell_trouble(code)
+        found = turned(clinic.examine(*devices))
+        if code in NO_TROUBLE:
+            assert found == {}, code
+        else:
+            assert list(found) == [OWNERS.get(code, ANSWERS)], code
+
+
+def test_a_report_says_which_cause_it_waits_for(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(True)
+    clinic.config.unlink()
+    report = clinic.examine()
+    assert finding(report, "net.tls").needs == "config.file"
+    assert finding(report, "net.tls").verdict is Verdict.SKIPPED
+
+
+def test_a_shop_behind_a_proxy_is_healthy_and_its_password_is_not_told(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(True)
+    through_a_proxy(clinic)
+    report = clinic.examine()
+    assert turned(report) == {}
+    assert {finding(report, check).code for check in ("net.proxy", "net.name")} == {"used", "by_proxy"}
+    assert "secret" not in repr(report)
+
+
+def test_an_old_picture_without_facts_of_registers_turns_nothing(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(True)
+    clinic.tell_register(facts=None)
+    report = clinic.examine()
+    assert turned(report) == {}
+    assert finding(report, "device.fn").code == "untold"
 
 
 def _check(id_: str, look: Callable[[Scene], Seen]) -> Check:
