@@ -131,6 +131,7 @@ class Adapter:
             if unasked > len(PAUSES):
                 log.error("tray_given_up", times=unasked)
                 return Ended.LOST
+            log.warning("tray_lost", times=unasked, anew_in=PAUSES[unasked - 1])
             self._pause(PAUSES[unasked - 1])
         return Ended.ASKED
 
