@@ -160,12 +160,12 @@ def _told(name: str, value: Any) -> Any:
             return value
 
 
-# --- buyers in the requisites of a document --------------------------------------------------------------------------
+# --- people in the requisites of a document --------------------------------------------------------------------------
 
-BUYER = (1008, 1227, 1228, 1243, 1244, 1245, 1246, 1254)
-"""Tags that say who the buyer is: contact, name, ИНН, birth, citizenship, papers, address."""
+PEOPLE = (1008, 1021, 1203, 1227, 1228, 1243, 1244, 1245, 1246, 1254)
+"""Tags that say who the buyer is (contact, name, ИНН, birth, citizenship, papers, address) and who the cashier."""
 _REQUISITE = re.compile(
-    b"(?s)(?:" + b"|".join(re.escape(tag.to_bytes(2, "little")) for tag in BUYER) + rb")(.)([\x00\x01])"
+    b"(?s)(?:" + b"|".join(re.escape(tag.to_bytes(2, "little")) for tag in PEOPLE) + rb")(.)([\x00\x01])"
 )
 _LETTER = HIDDEN.encode()
 
@@ -181,7 +181,7 @@ class Requisites:
         self._owed = 0
 
     def hide(self, data: bytes) -> bytes:
-        """As long as before, with the buyer's letters hidden."""
+        """As long as before, with people's letters hidden."""
         clean = bytearray(data)
         part = min(self._owed, len(data))
         clean[:part] = _LETTER * part

@@ -15,9 +15,9 @@ from agent.support.trace.readers import DATA, MOST, Piece, Side
 _LENGTH = re.compile(rb"(?im)^content-length:[ \t]*([0-9]{1,9})[ \t]*\r?$")
 _END = b"\r\n\r\n"
 MOST_BODY = 16 * 1024 * 1024
-BUYER = frozenset({"clientInfo", "buyer", "buyerInfo"})
-"""Objects that say who the buyer is: their texts are hidden."""
-_OBJECT = re.compile(r'"(' + "|".join(sorted(BUYER)) + r')"\s*:\s*\{[^{}]*\}')
+PEOPLE = frozenset({"clientInfo", "buyer", "buyerInfo", "operator"})
+"""Objects that say who the buyer is, and the cashier: their texts are hidden."""
+_OBJECT = re.compile(r'"(' + "|".join(sorted(PEOPLE)) + r')"\s*:\s*\{[^{}]*\}')
 _TEXT = re.compile(r'(:\s*")((?:[^"\\]|\\.)*)(")')
 
 
@@ -81,12 +81,12 @@ def _masked(data: bytes) -> bytes:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return mask_bytes(data)
-    hidden = _OBJECT.sub(_without_buyer, text)
+    hidden = _OBJECT.sub(_without_people, text)
     clean = mask_json(hidden).encode("utf-8")
     return clean if len(clean) == len(data) else mask_bytes(data)
 
 
-def _without_buyer(found: re.Match[str]) -> str:
+def _without_people(found: re.Match[str]) -> str:
     """As many bytes as before: a letter of two bytes is hidden by two stars."""
     return _TEXT.sub(lambda one: f"{one[1]}{'*' * len(one[2].encode('utf-8'))}{one[3]}", found[0])
 
