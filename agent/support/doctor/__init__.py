@@ -41,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     journal.OUTBOX,
     journal.LEFT_OUT,
     program.PLACE,
+    program.RIGHTS,
     program.VERSION,
     device.PORT,
     device.LIBRARY,

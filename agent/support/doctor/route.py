@@ -127,7 +127,7 @@ def connection(scene: Scene) -> None:
         return
     place = place_of(scene)
     try:
-        _dial(scene, place.host, place.port).close()
+        _dial(scene, place.host, place.port, len(addresses)).close()
     except OSError as error:
         facts: dict[str, Fact] = {"host": place.host, "port": place.port, "error": _name(error)}
         code = (
@@ -235,8 +235,9 @@ def _is_ours(body: bytes) -> bool:
 # --- sockets --------------------------------------------------------------------------------------------------------
 
 
-def _dial(scene: Scene, host: str, port: int) -> socket.socket:
-    return socket.create_connection((host, port), timeout=scene.limit * SHARE)
+def _dial(scene: Scene, host: str, port: int, addresses: int = 2) -> socket.socket:
+    """Every address of the name gets its part of the time."""
+    return socket.create_connection((host, port), timeout=scene.limit * SHARE / max(1, addresses))
 
 
 def _http(scene: Scene) -> http.client.HTTPConnection:

@@ -51,6 +51,15 @@ def temporary_folders() -> tuple[Path, ...]:
     return tuple(Path(folder) for folder in dict.fromkeys([tempfile.gettempdir(), *named]))
 
 
+def is_administrator() -> bool:
+    """Whether this process may do everything on this PC."""
+    if sys.platform == "win32":
+        import ctypes
+
+        return bool(ctypes.windll.shell32.IsUserAnAdmin())
+    return os.geteuid() == 0
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything outside, as the doctor uses it; a test passes another one."""
@@ -74,6 +83,8 @@ class World:
     data_dirs: tuple[Path, ...] = field(default_factory=usual_data_dirs)
     temporary: tuple[Path, ...] = field(default_factory=temporary_folders)
     posix: bool = os.name == "posix"
+    installed: bool = bool(getattr(sys, "frozen", False))
+    all_powerful: Callable[[], bool] = is_administrator
 
 
 class Memo:

@@ -19,6 +19,7 @@ from agent.support.doctor.scene import Scene
 from drivers.address import SetupError, parse_address
 from drivers.fiscal.atol_lib.finding import LibraryError, find_library
 from protocol.crm.codes import CODES
+from protocol.crm.link_machine import AgentLink
 
 
 def _port(scene: Scene) -> Seen:
@@ -204,7 +205,12 @@ def _bound(scene: Scene) -> Seen:
             raise NotLooked(ANSWERS)
         if why := look(scene).owned_by("device.bound"):
             return Seen("refused", {**facts, "trouble": why}, {"ru": CODES[why].ru, "en": CODES[why].en})
-        return Seen("ok" if status.bound else "not_bound", facts)
+        if status.bound:
+            return Seen(facts=facts)
+        answered(scene)  # the server binds a register when it hears of its serial number
+        if scene.running.link.state is not AgentLink.READY:
+            raise NotLooked("agent.session")
+        return Seen("not_bound", facts)
     assert scene.identity is not None  # an unpaired PC has no bindings; its own check tells
     row = archive(scene).device(scene.device.kkm_id)
     told_now = greeted(scene)
@@ -212,6 +218,8 @@ def _bound(scene: Scene) -> Seen:
         bound = scene.device.kkm_id in told_now.bound
     else:
         bound = row.binding_epoch > 0 and not row.released
+    if not bound:
+        answered(scene)
     return Seen("ok" if bound else "not_bound", facts)
 
 

@@ -84,13 +84,18 @@ PLACE = Check(
 )
 
 
+def _existing(folder: Path) -> Path:
+    """The folder itself, or the nearest around it that there is."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
 def _writable(scene: Scene) -> Seen:
-    """A file of its own is written, flushed and taken away."""
-    folder = scene.data_dir
-    facts = {"data_dir": str(folder)}
+    """A file of the doctor's own is written, flushed and taken away; the folder itself is not made."""
+    facts = {"data_dir": str(scene.data_dir)}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f"doctor-{os.getpid()}.tmp"
+        probe = _existing(scene.data_dir) / f"doctor-{os.getpid()}.tmp"
         try:
             with probe.open("wb") as file:
                 file.write(b"doctor" * 1000)
@@ -135,10 +140,7 @@ WRITABLE = Check(
 
 
 def _space(scene: Scene) -> Seen:
-    folder = scene.data_dir
-    while not folder.is_dir() and folder != folder.parent:
-        folder = folder.parent
-    free = scene.world.free(folder)
+    free = scene.world.free(_existing(scene.data_dir))
     facts = {"free_mb": free // (1024 * 1024)}
     if free < LOW_SPACE_BYTES:
         return Seen("disk_low", facts)

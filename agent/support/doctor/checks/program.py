@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from pathlib import Path
+
 from agent.support.doctor.model import Check, Fact, NotLooked, Seen, bad, good, idle, table, warning
 from agent.support.doctor.scene import Scene
 from agent.support.install import read_install
@@ -44,6 +48,53 @@ PLACE = Check(
         ),
     ),
     _place,
+)
+
+
+def _rights(scene: Scene) -> Seen:
+    """Whether the program could be changed by anybody, and whether it may do more than it needs."""
+    world = scene.world
+    folder = world.program if world.program.is_dir() else world.program.parent
+    facts: dict[str, Fact] = {"path": str(folder)}
+    all_powerful = world.all_powerful()
+    if world.posix:
+        if folder.stat().st_mode & stat.S_IWOTH:
+            return Seen("open_to_all", facts)
+    elif world.installed and not all_powerful and _takes_files(folder):
+        return Seen("open_to_all", facts)
+    return Seen("all_powerful" if all_powerful else "ok", facts)
+
+
+def _takes_files(folder: Path) -> bool:
+    probe = folder / f"doctor-{os.getpid()}.tmp"
+    try:
+        probe.touch(exist_ok=False)
+    except OSError:
+        return False
+    probe.unlink()
+    return True
+
+
+RIGHTS = Check(
+    "program.rights",
+    "права программы",
+    "the program's rights",
+    table(
+        ok=good("Программу может менять только администратор.", "Only an administrator can change the program."),
+        open_to_all=bad(
+            "Файлы программы может подменить любой пользователь этого ПК: {path}.",
+            "Any user of this PC can replace the program's files: {path}.",
+            "Установите KassaBridge установщиком: он закроет папку программы.",
+            "Run KassaBridge's installer: it closes the program's folder.",
+        ),
+        all_powerful=warning(
+            "Программа работает с правами администратора, они ей не нужны.",
+            "The program runs as an administrator, which it does not need.",
+            "Запускайте KassaBridge как обычный пользователь.",
+            "Start KassaBridge as an ordinary user.",
+        ),
+    ),
+    _rights,
 )
 
 

@@ -38,6 +38,8 @@ COPIED = "superseded"
 
 def holds_devices(scene: Scene) -> bool:
     """Whether some program of ours has taken a device of the configuration."""
+    if not (scene.data_dir / "locks").is_dir():
+        return False
     for device in scene.config.devices:
         try:
             with suppress(OSError), device_lock(scene.data_dir, device.address):
@@ -111,6 +113,8 @@ def _session(scene: Scene) -> Seen:
     facts = {"state": link.state.value, "since": link.since.isoformat()}
     if trouble is None:
         return Seen("connecting", facts)
+    if isinstance(step(scene, "server.answers", answer), Seen):  # whoever is nearer to the cause tells it
+        raise NotLooked("server.answers")
     return Seen("link_down", facts | _trouble_facts(trouble))
 
 
@@ -129,8 +133,8 @@ SESSION = Check(
         link_down=bad(
             "Связи с сервером нет с {since} ({trouble}): новые чеки не приходят, начатые будут закончены.",
             "There is no link to the server since {since} ({trouble}): no new receipts come, begun ones are finished.",
-            "Посмотрите проверки net.* и server.*: они называют причину.",
-            "See the checks net.* and server.*: they name the cause.",
+            "Сервер с этого ПК доступен: подождите минуту; если связи не будет, перезапустите KassaBridge.",
+            "The server can be reached from this PC: wait a minute; if there is no link then, restart KassaBridge.",
         ),
         quarantined=bad(
             "Сервер отстранил этот ПК: его журнал старше, чем знает сервер. Чеки не печатаются.",

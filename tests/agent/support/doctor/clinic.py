@@ -93,6 +93,7 @@ class Clinic:
             program=program,
             data_dirs=(folder / "wide", folder / "own"),
             temporary=(folder / "temporary",),
+            all_powerful=lambda: False,
         )
         self.server_url = home.rig.url
         self.address = f"sim:shtrih?state={self.register}&clock={at_the_desk().isoformat()}"

@@ -35,7 +35,7 @@ def a_name_that_does_not_exist(pc: Clinic) -> None:
     pc.server("https://kassa..example.ru")
 
 
-def a_port_whereclosed_port_listens(pc: Clinic) -> None:
+def a_port_where_nobody_listens(pc: Clinic) -> None:
     pc.server(f"http://127.0.0.1:{closed_port()}")
 
 
@@ -125,7 +125,7 @@ CASES = (
     Case("net.proxy", "bad_proxy", a_misspelt_proxy),
     Case("net.proxy", "proxy_unreachable", a_proxy_that_is_off),
     Case("net.name", "name_not_found", a_name_that_does_not_exist),
-    Case("net.connect", "refused", a_port_whereclosed_port_listens),
+    Case("net.connect", "refused", a_port_where_nobody_listens),
     Case("net.connect", "no_reply", a_firewall_that_swallows),
     Case("net.connect", "unreachable", no_way_there),
     Case("net.tls", "expires_soon", _tls(days=(-300, 5))),

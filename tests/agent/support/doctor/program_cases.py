@@ -166,6 +166,14 @@ def a_second_copy_of_the_program(pc: Clinic) -> None:
     write_install(pc.data, Install(pc.folder / "copy", VERSION, pc.config, now()))
 
 
+def a_program_that_all_can_write(pc: Clinic) -> None:
+    pc.world.program.chmod(0o777)
+
+
+def a_program_with_every_right(pc: Clinic) -> None:
+    pc.set(all_powerful=lambda: True)
+
+
 def an_upgrade_without_a_restart(pc: Clinic) -> None:
     pc.tell(version="0.0.9")
 
@@ -198,5 +206,7 @@ CASES = (
     Case("journal.devices", "left_out", a_bound_register_that_is_not_configured),
     Case("program.place", "moved", the_program_was_moved),
     Case("program.place", "another_copy", a_second_copy_of_the_program),
+    Case("program.rights", "open_to_all", a_program_that_all_can_write),
+    Case("program.rights", "all_powerful", a_program_with_every_right),
     Case("program.version", "another_version", an_upgrade_without_a_restart),
 )

@@ -10,7 +10,7 @@ from agent.support.doctor.bedside import ANSWERS, NO_TROUBLE, OWNERS
 from agent.support.doctor.model import FACTS, Check, Seen, good, table
 from protocol.crm.codes import CODES
 from tests.agent.support.doctor.clinic import Clinic, finding, turned
-from tests.agent.support.doctor.network_cases import through_a_proxy
+from tests.agent.support.doctor.network_cases import a_port_where_nobody_listens, through_a_proxy
 
 NOT_RUNNING = {"agent.running": (Verdict.BAD, "not_running")}
 
@@ -57,6 +57,34 @@ def test_a_shop_behind_a_proxy_is_healthy_and_its_password_is_not_told(admit: Ca
     assert turned(report) == {}
     assert {finding(report, check).code for check in ("net.proxy", "net.name")} == {"used", "by_proxy"}
     assert "secret" not in repr(report)
+
+
+def test_where_one_fault_brings_others_only_the_first_is_told(admit: Callable[[bool], Clinic]) -> None:
+    """The server is away: the agent has no link, and a register that was never bound cannot be bound."""
+    clinic = admit(True)
+    a_port_where_nobody_listens(clinic)
+    clinic.tell_link("unreachable")
+    clinic.tell_register(bound=False, desk=None)
+    report = clinic.examine()
+    assert turned(report) == {"net.connect": (Verdict.BAD, "refused")}
+    assert finding(report, "agent.session").needs == "net.connect"
+    assert finding(report, "device.bound").needs == "agent.session"
+    assert finding(report, "device.desk").needs == "agent.session"
+
+
+def test_a_register_that_is_off_and_was_never_bound_is_off(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(True)
+    clinic.tell_register(bound=False, desk=None, facts=None)
+    clinic.tell_trouble("device_offline")
+    assert turned(clinic.examine()) == {"device.answers": (Verdict.BAD, "device_offline")}
+
+
+def test_the_doctor_makes_no_folder(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(True)
+    clinic.write(data_dir=str(clinic.folder / "never" / "made"))
+    report = clinic.examine()
+    assert finding(report, "folder.writable").verdict is Verdict.OK
+    assert not (clinic.folder / "never").exists()
 
 
 def test_an_old_picture_without_facts_of_registers_turns_nothing(admit: Callable[[bool], Clinic]) -> None:
