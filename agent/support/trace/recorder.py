@@ -87,7 +87,7 @@ class DeviceTrace:
     def _lines(self, at: float, way: Way, pieces: list[Piece]) -> bytes:
         if not pieces:
             return b""
-        moment = self._now().astimezone(UTC).isoformat()
+        moment = self._now().astimezone(UTC).isoformat(timespec="microseconds")
         job, attempt = self.busy()
         job = mask_text(job) if job is not None else None
         return b"".join(
@@ -99,7 +99,7 @@ class DeviceTrace:
 
     def _header(self, at: float) -> bytes:
         whose = self._whose
-        clock = self._now().astimezone(UTC).isoformat()
+        clock = self._now().astimezone(UTC).isoformat(timespec="microseconds")
         return Header(
             mask_text(whose.kkm_id), whose.driver, mask_text(whose.address), whose.program, clock, at
         ).to_line()
