@@ -21,6 +21,7 @@ from agent.config import Config, ConfigError
 from agent.identity import load_identity
 from agent.journal.inspect import verify
 from agent.problems import UserError
+from agent.procedures import operation, receipt
 from agent.support.bundle import forms
 from agent.support.bundle.forms import Known
 from agent.support.logfile import last_lines
@@ -280,6 +281,9 @@ def _log_line(line: bytes, known: Known) -> dict[str, Any] | None:
     told = {"timestamp": forms.moment(event.get("timestamp"))}
     told |= {name: forms.word(event[name]) for name in _WORDS if name in event}
     told |= {name: known.name(event[name]) for name in ("job_id", "kkm_id") if name in event}
+    told |= {name: forms.measure(event[name]) for name in _MEASURES if name in event}
+    if event.get("phase") in PHASES:
+        told["phase"] = event["phase"]
     if "vendor" in event:
         told["vendor"] = forms.vendor_code(event["vendor"])
     if "raised" in event:
@@ -288,7 +292,9 @@ def _log_line(line: bytes, known: Known) -> dict[str, Any] | None:
     return told
 
 
-_WORDS = ("level", "event", "code", "state", "phase", "answer", "why", "reason", "what")
+_WORDS = ("level", "event", "code", "state", "answer", "why", "reason", "what")
+_MEASURES = ("session_epoch", "resumed", "attempt", "rev", "fd")
+PHASES = frozenset(phase.value for phase in (*receipt.Phase, *operation.Phase))
 
 
 def _frames(value: Any) -> Iterator[str]:
