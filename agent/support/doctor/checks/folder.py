@@ -17,8 +17,13 @@ SYNCED = (
     "onedrive", "dropbox", "yandexdisk", "yandex.disk", "яндекс.диск", "google drive", "googledrive", "my drive",
     "мой диск", "icloud", "iclouddrive", "mail.ru cloud", "облако mail.ru", "mega", "nextcloud", "owncloud", "pcloud",
 )  # fmt: skip
-"""Beginnings of the names that programs give to the folder which they keep the same on several computers."""
+"""Names that programs give to the folder which they keep the same on several computers; an account may follow."""
 SYNC_MARKS = (".stfolder", ".dropbox", ".sync")
+
+
+def is_synced(name: str) -> bool:
+    """Whether a synchronising program gives such a name: ``OneDrive``, ``OneDrive - Shop``, ``Dropbox (Personal)``."""
+    return any(name.lower() == known or name.lower().startswith((f"{known} ", f"{known}-")) for known in SYNCED)
 
 
 def _place(scene: Scene) -> Seen:
@@ -34,7 +39,7 @@ def _place(scene: Scene) -> Seen:
         if temporary.resolve() in parents:
             return Seen("temporary", {**facts, "folder": str(temporary)})
     for parent in parents:
-        if parent.name.lower().startswith(SYNCED) or any((parent / mark).exists() for mark in SYNC_MARKS):
+        if is_synced(parent.name) or any((parent / mark).exists() for mark in SYNC_MARKS):
             return Seen("synced", {**facts, "folder": str(parent)})
     if _is_relative(scene):
         return Seen("relative", facts)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+
+from agent.devices.lock import device_lock
+from agent.link.dial import Connection
 from agent.support.doctor import CHECKS, Scene, Verdict, examine
-from agent.support.doctor.bedside import ANSWERS, NO_TROUBLE, OWNERS
+from agent.support.doctor.bedside import ANSWERS, NO_TROUBLE, OWNERS, holder_of
+from agent.support.doctor.checks.folder import is_synced
 from agent.support.doctor.model import FACTS, Check, Seen, good, table
 from protocol.crm.codes import CODES
 from tests.agent.support.doctor.clinic import Clinic, finding, turned
@@ -85,6 +93,59 @@ def test_the_doctor_makes_no_folder(admit: Callable[[bool], Clinic]) -> None:
     report = clinic.examine()
     assert finding(report, "folder.writable").verdict is Verdict.OK
     assert not (clinic.folder / "never").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "synced"),
+    [
+        ("OneDrive", True), ("OneDrive - ООО Ромашка", True), ("Dropbox (Personal)", True), ("Яндекс.Диск", True),
+        ("Google Drive", True), ("MegaShop", False), ("dropboxes", False), ("KassaBridge", False), ("", False),
+    ],
+)  # fmt: skip
+def test_synchronised_folders_are_known_by_name(name: str, synced: bool) -> None:
+    assert is_synced(name) is synced
+
+
+def test_the_program_that_holds_a_port_is_named(tmp_path: Path) -> None:
+    port = tmp_path / "port"
+    port.touch()
+    holding = "import sys; held = open(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", holding, str(port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert f"({child.pid})" in (holder_of(port) or "")
+        child.communicate(b"")
+    assert holder_of(port) is None
+
+
+def test_whoever_holds_a_register_is_not_pushed_off_the_server(admit: Callable[[bool], Clinic]) -> None:
+    """A server has one connection with an agent: a greeting of the doctor's would end the running one's."""
+    clinic = admit(False)
+    dialled: list[str] = []
+
+    async def dial(url: str) -> Connection:
+        dialled.append(url)
+        raise OSError
+
+    clinic.set(dial=dial)
+    with device_lock(clinic.data, clinic.address):
+        report = clinic.examine()
+    assert finding(report, "server.account").needs == "agent.running"
+    assert dialled == []
+
+
+def test_the_greeting_takes_no_job_and_claims_nothing(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(False)
+    rig = clinic.home.rig
+    before = rig.device()
+    rig.submit("waits-for-the-agent")
+    assert turned(clinic.examine()) == NOT_RUNNING
+    assert rig.job("waits-for-the-agent")["state"] == "queued"
+    after = rig.device()
+    assert {name: after[name] for name in ("state", "kkm_id")} == {name: before[name] for name in ("state", "kkm_id")}
+    rig.post("/jobs/waits-for-the-agent/cancel", {})
+    assert rig.job("waits-for-the-agent")["state"] == "cancelled"
 
 
 def test_an_old_picture_without_facts_of_registers_turns_nothing(admit: Callable[[bool], Clinic]) -> None:
