@@ -7,6 +7,7 @@ not the power.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -109,7 +110,8 @@ class Ring:
             began = _began(path)
             old = began is not None and now - began > self._limits.age
             if old or kept + size > self._limits.size - room:
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # somebody reads it (Windows): the next sweep takes it
+                    path.unlink()
             else:
                 kept += size
 
