@@ -147,6 +147,7 @@ class Agent:
             link=lambda: self._link.status,
             lanes=lambda: [lane.state for lane in self._port.lanes],
             progress=self._port.under_way,
+            looks=self._port.looks,
         )
         """How it stands; any thread may ask."""
         self.desk = DeskService(self._book, ManagerPin(config.data_dir, self._parts.clock.now), self.status)

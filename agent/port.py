@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -96,6 +97,11 @@ class AgentPort:
             if self._connected:
                 self._passing.append(body)
         self._wake()
+
+    def looks(self) -> dict[str, dict[str, Any]]:
+        """How each device was when it was last looked at: the facts of its newest health message."""
+        with self._guard:
+            return {kkm_id: dict(health.facts) for kkm_id, health in self._health.items()}
 
     def under_way(self) -> dict[str, Progress]:
         """What the jobs in hand said last, by their ids. Any thread may ask."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from agent.devices.lane import LaneState
 from agent.devices.work import work_of
@@ -42,13 +43,14 @@ class Overview:
     link: Callable[[], LinkStatus]
     lanes: Callable[[], Sequence[LaneState]]
     progress: Callable[[], Mapping[str, Progress]]
+    looks: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
 
     def __call__(self) -> AgentStatus:
         lanes = {state.kkm_id: state for state in self.lanes()}
-        progress, link = self.progress(), self.link()
+        progress, link, looks = self.progress(), self.link(), self.looks()
         rows, recent, decisions = self.book.journal.read(self._read)
         devices = tuple(
-            _device(kkm_id, driver, address, rows.get(kkm_id), lanes.get(kkm_id), progress)
+            _device(kkm_id, driver, address, rows.get(kkm_id), lanes.get(kkm_id), progress, looks.get(kkm_id))
             for kkm_id, driver, address in self.who.devices
         )
         return AgentStatus(
@@ -78,7 +80,7 @@ class Overview:
 
 def _device(
     kkm_id: str, driver: str, address: str, row: DeviceRow | None, lane: LaneState | None,
-    progress: Mapping[str, Progress],
+    progress: Mapping[str, Progress], facts: Mapping[str, Any] | None,
 ) -> DeviceStatus:  # fmt: skip
     job = lane.job_id if lane is not None else None
     step = progress.get(job) if job is not None else None
@@ -92,6 +94,7 @@ def _device(
         trouble=lane.reason if lane is not None else None,
         job=job,
         step=step.code if step is not None else None,
+        facts=facts,
     )
 
 

@@ -144,11 +144,17 @@ def _told(scene: Scene) -> Look:
     if device is None:
         return Look(trouble=UNSERVED, by_agent=True)
     why = device.trouble
-    code = why.code if why is not None and why.code not in NO_TROUBLE else ""
+    told = device.facts or {}
+    code = why.code if why is not None else ""
+    if not code and not told.get("answers", True):
+        code = str(told.get("reason"))  # it fell silent while no job was in hand
+    if code in NO_TROUBLE:
+        code = ""
     if not code and device.identity is None:
         code = UNSEEN
     detail, vendor = (why.detail or "", why.vendor) if why is not None else ("", None)
-    return Look(device.identity, device.facts, code, detail, vendor, by_agent=True)
+    whole = told if "fn" in told else None  # of a register that has not answered yet only that is told
+    return Look(device.identity, whole, code, detail, vendor, by_agent=True)
 
 
 def _ask(scene: Scene) -> Look:

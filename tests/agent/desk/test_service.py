@@ -183,3 +183,10 @@ def test_a_pause_lets_nothing_begin_and_is_over_when_somebody_says_so(desk: Desk
 def test_the_picture_of_a_quarantined_agent(desk: Desk) -> None:
     desk.link = replace(desk.link, state=AgentLink.QUARANTINED)
     assert desk.overview().quarantined
+
+
+def test_a_register_shows_what_it_last_told_of_itself(desk: Desk) -> None:
+    """The facts that the server is told as its health: nobody else has to ask the register."""
+    assert desk.overview().devices[0].facts is None
+    looked = replace(desk.overview, looks=lambda: {KKM: {"answers": True, "paper": "present"}})
+    assert looked().devices[0].facts == {"answers": True, "paper": "present"}

@@ -133,6 +133,8 @@ def test_beside_a_real_running_agent_nothing_is_wrong(beside: Beside) -> None:
     told = {check["id"]: check for check in checks}
     assert told["agent.running"]["verdict"] == "ok"
     assert told["device.answers"]["facts"]["serial"]
+    assert told["device.fn"]["facts"]["days_left"] > 1000
+    assert told["device.paper"]["facts"]["paper"] == "present"
 
 
 def test_a_real_agent_that_hangs_is_named(beside: Beside) -> None:

@@ -87,6 +87,23 @@ def test_a_register_that_is_off_and_was_never_bound_is_off(admit: Callable[[bool
     assert turned(clinic.examine()) == {"device.answers": (Verdict.BAD, "device_offline")}
 
 
+def test_a_register_that_fell_silent_between_jobs_is_off(admit: Callable[[bool], Clinic]) -> None:
+    """What it told before is no longer how it is."""
+    clinic = admit(True)
+    clinic.tell_facts(answers=False, reason="device_offline", paper="absent")
+    report = clinic.examine()
+    assert turned(report) == {"device.answers": (Verdict.BAD, "device_offline")}
+    assert finding(report, "device.paper").needs == "device.answers"
+
+
+def test_a_register_that_was_busy_when_it_was_looked_at_is_no_trouble(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(True)
+    clinic.tell_register(facts={"answers": False, "reason": "device_busy"})
+    report = clinic.examine()
+    assert turned(report) == {}
+    assert finding(report, "device.paper").code == "untold"
+
+
 def test_the_doctor_makes_no_folder(admit: Callable[[bool], Clinic]) -> None:
     clinic = admit(True)
     clinic.write(data_dir=str(clinic.folder / "never" / "made"))
