@@ -38,8 +38,9 @@ class Install:
 
 
 def program_path() -> Path:
-    """What this program is on the disk: the frozen program's file, otherwise the folder that holds its packages."""
-    return Path(sys.executable) if getattr(sys, "frozen", False) else Path(__file__).resolve().parents[2]
+    """The folder that this program is in: of a frozen one the folder that the tray and the console program share,
+    otherwise the one that holds its packages."""
+    return Path(sys.executable).parent if getattr(sys, "frozen", False) else Path(__file__).resolve().parents[2]
 
 
 def write_install(data_dir: Path, install: Install) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,15 @@ def test_a_start_writes_where_this_program_is(tmp_path: Path) -> None:
     remember_start(tmp_path, tmp_path / "config.toml", NOW)
     assert read_install(tmp_path) == Install(program_path(), VERSION, tmp_path / "config.toml", NOW)
     assert (program_path() / "agent" / "app.py").is_file()
+
+
+def test_the_two_frozen_programs_of_one_folder_are_one_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    places = set()
+    for name in ("KassaBridge.exe", "kassabridge-cli.exe"):
+        monkeypatch.setattr(sys, "executable", str(Path("/program files/kassabridge") / name))
+        places.add(program_path())
+    assert places == {Path("/program files/kassabridge")}
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff"])

@@ -31,9 +31,7 @@ def _place(scene: Scene) -> Seen:
     facts = {"data_dir": str(folder)}
     resolved = folder.resolve()
     parents = (resolved, *resolved.parents)
-    if world.program.resolve().parent in parents and world.program.is_file():
-        return Seen("in_program", {**facts, "folder": str(world.program.parent)})
-    if world.program.is_dir() and world.program.resolve() in parents:
+    if world.program.resolve() in parents:
         return Seen("in_program", {**facts, "folder": str(world.program)})
     for temporary in world.temporary:
         if temporary.resolve() in parents:

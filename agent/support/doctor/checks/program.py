@@ -54,7 +54,7 @@ PLACE = Check(
 def _rights(scene: Scene) -> Seen:
     """Whether the program could be changed by anybody, and whether it may do more than it needs."""
     world = scene.world
-    folder = world.program if world.program.is_dir() else world.program.parent
+    folder = world.program
     facts: dict[str, Fact] = {"path": str(folder)}
     all_powerful = world.all_powerful()
     if world.posix:
