@@ -65,10 +65,10 @@ def open_journal(data_dir: Path) -> Journal:
     return Journal(data_dir / JOURNAL, now=utc_now, new_id=lambda: uuid.uuid4().hex)
 
 
-def run_agent(config: Config, identity: Identity) -> int:
-    """Run until SIGTERM or Ctrl+C. Returns the exit code. Raises ``DeviceLocked`` when another program of ours holds a
-    device, ``UserError`` ``agent_running`` when another agent runs in this data folder, ``JournalFailed`` when the
-    journal cannot be opened."""
+def run_agent(config: Config, identity: Identity, *, tray: bool = False) -> int:
+    """Run until SIGTERM, Ctrl+C, or until somebody at the PC wants it to end; with an icon beside the clock if wanted.
+    Returns the exit code. Raises ``DeviceLocked`` when another program of ours holds a device, ``UserError``
+    ``agent_running`` when another agent runs in this data folder, ``JournalFailed`` when the journal cannot be opened."""
     with contextlib.ExitStack() as stack:
         for device in config.devices:
             stack.enter_context(device_lock(config.data_dir, device.address))
@@ -80,6 +80,10 @@ def run_agent(config: Config, identity: Identity) -> int:
         control.start()
         stack.callback(control.close)
         remember_start(config.data_dir, config.path, utc_now())
+        if tray:
+            from agent.tray.at_work import tray_beside  # an agent without an icon loads nothing for one
+
+            stack.enter_context(tray_beside(config, agent.desk.book, agent.status, lambda: stopping.asked(None)))
         return asyncio.run(_until_signalled(agent, stopping))
 
 

@@ -89,7 +89,7 @@ def _add_agent(commands: _Commands) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
 
     run = actions.add_parser("run", help="keep the link to the server and serve the registers")
-    run.add_argument("--no-tray", action="store_true", help="without the tray icon (there is none yet)")
+    run.add_argument("--no-tray", action="store_true", help="without the icon beside the clock")
     _config(run)
     run.set_defaults(run=_agent_run)
 
@@ -248,7 +248,7 @@ def _agent_run(args: argparse.Namespace) -> int:
     from drivers.address import SetupError
 
     try:
-        return run_agent(config, identity)
+        return run_agent(config, identity, tray=not args.no_tray)
     except DeviceLocked as error:
         raise UserError(
             "device_locked",

@@ -77,6 +77,19 @@ def test_an_agent_is_ended_by_another_program_of_the_same_pc(tills: Shop) -> Non
     assert says(tills, "stop") == {"running": False}
 
 
+def test_an_agent_without_a_screen_works_without_its_icon(tills: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    till = tills.till("313")
+    tills.pc(till, profile=QUICK)
+    config = str(tills.rig.folder / "agent.toml")
+    tills.rig.agent = tills.rig.spawn("agent", "-m", "agent.cli", "agent", "run", "--config", config, ready=False)
+    tills.bound(till)
+    assert till.do("open_shift")["state"] == "done"
+    assert says(tills, "stop") == {"running": False}
+    assert "no_tray" in tills.rig.logs()
+
+
 def test_a_pause_begins_nothing_and_its_end_begins_what_has_waited(tills: Shop) -> None:
     till = tills.till("311")
     tills.pc(till, profile=QUICK)

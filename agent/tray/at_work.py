@@ -1,0 +1,154 @@
+"""The tray beside a running agent: its pictures as they change, its requests to the agent's own desk."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from agent.config import Config
+from agent.desk.decisions import CASES
+from agent.jobs.book import JobBook
+from agent.problems import UserError
+from agent.status import AgentStatus
+from agent.tray.adapter import Adapter, NoTray
+from agent.tray.model import Language
+from agent.tray.program import Said, TrayProgram
+from agent.tray.taskbar import bar, small_icon
+
+EVERY = 1.0  # seconds between looks at the agent
+AT_LEAST = timedelta(seconds=30)  # a picture is given again after this, because some of it is about time
+REPORT = "doctor.txt"
+BUNDLES = "bundles"
+
+log = structlog.get_logger("tray")
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The agent's picture whenever it has changed."""
+
+    status: Callable[[], AgentStatus]
+
+    def subscribe(self, callback: Callable[[AgentStatus | None], None]) -> Callable[[], None]:
+        over = threading.Event()
+
+        def look() -> None:
+            last: AgentStatus | None = None
+            while not over.is_set():
+                now = self.status()
+                if last is None or replace(now, at=last.at) != last or now.at - last.at >= AT_LEAST:
+                    last = now
+                    callback(now)
+                over.wait(EVERY)
+
+        threading.Thread(target=look, name="tray pictures", daemon=True).start()
+        return over.set
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDesk:
+    """What the tray asks for, of the agent in this very process. ``quit`` waits for ``ended``."""
+
+    config: Config
+    book: JobBook
+    status: Callable[[], AgentStatus]
+    stop: Callable[[], object]
+    ended: threading.Event
+
+    def pause(self) -> Said | None:
+        self.book.pause(True)
+        return None
+
+    def resume(self) -> Said | None:
+        self.book.pause(False)
+        return None
+
+    def test_print(self, kkm_id: str) -> Said | None:
+        raise UserError(
+            "no_test_print",
+            f"Пробной печати на кассе {kkm_id} при работающем агенте ещё нет: kassabridge device print без него.",
+            f"A test print on {kkm_id} beside the running agent is not made yet: kassabridge device print without it.",
+        )
+
+    def doctor(self) -> Said | None:
+        from agent.support.doctor import CHECKS, Scene, World, examine
+        from agent.support.doctor.report import as_text
+        from agent.support.doctor.runner import LIMIT
+
+        report = examine(CHECKS, Scene(self.config.path, World(status=self.status), LIMIT), limit=LIMIT)
+        path = self.config.data_dir / REPORT
+        path.write_text(as_text(report), encoding="utf-8")
+        if report.verdict.is_good:
+            return Said(f"Проверка: всё в порядке. {path}", f"Examined: all is well. {path}")
+        return Said(f"Проверка нашла неполадки: {path}", f"Something is wrong: {path}")
+
+    def bundle(self) -> Said | None:
+        from agent.support.bundle.archive import file_name, write_zip
+        from agent.support.bundle.commands import make, note
+
+        made = make(self.config)
+        folder = self.config.data_dir / BUNDLES
+        folder.mkdir(exist_ok=True)
+        path = folder / Path(file_name(made)).name
+        write_zip(made, path)
+        note(self.config, made)
+        return Said(
+            f"Код обращения {made.reference}. Файл {path} отправьте в поддержку.",
+            f"Reference {made.reference}. Send the file {path} to support.",
+        )
+
+    def decide(self, job_id: str) -> Said | None:
+        waiting = next((job for job in self.status().decisions if job.job_id == job_id), None)
+        case = CASES.get(waiting.case or "") if waiting is not None else None
+        if case is None:
+            return Said("Решать больше нечего.", "There is nothing to decide any more.")
+        command = f"kassabridge agent decide {job_id}"
+        return Said(f"{case.ru} Решить: {command}", f"{case.en} To decide: {command}")
+
+    def language(self, language: Language) -> Said | None:
+        log.info("tray_language", language=language)  # the next start speaks what config.toml says
+        return None
+
+    def quit(self) -> Said | None:
+        self.stop()
+        self.ended.wait()
+        return None
+
+
+@contextmanager
+def tray_beside(
+    config: Config, book: JobBook, status: Callable[[], AgentStatus], stop: Callable[[], object]
+) -> Iterator[None]:
+    """An icon while the agent runs. Where there is no place for one the agent runs without; the log says so."""
+    ended = threading.Event()
+    program = TrayProgram(
+        Pictures(status),
+        AgentDesk(config, book, status, stop, ended),
+        lambda on_action: Adapter(on_action, bar=bar, small_icon=small_icon, monotonic=time.monotonic),
+        now=lambda: datetime.now().astimezone(),
+        language=config.language,
+    )
+
+    def show() -> None:
+        try:
+            program.run()
+        except NoTray as error:
+            log.warning("no_tray", why=str(error))
+        except Exception:
+            log.exception("tray_failed")  # receipts are printed without it
+
+    thread = threading.Thread(target=show, name="tray", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        program.stop()
+        thread.join(10.0)

@@ -1,0 +1,109 @@
+"""The tray beside a running agent: pictures as they change, requests to the agent itself; without a screen none."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from queue import Empty, Queue
+from zipfile import ZipFile
+
+import pytest
+
+from agent.config import Config, load_config
+from agent.problems import UserError
+from agent.status import AgentStatus
+from agent.tray import at_work
+from agent.tray.at_work import AT_LEAST, BUNDLES, REPORT, AgentDesk, Pictures
+from tests.agent.tray.pictures import job, picture
+from tests.support.job_books import Bench, bench
+
+CONFIG = '[server]\nurl = "http://127.0.0.1:1"\n[agent]\ndata_dir = "data"\n'
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "config.toml").write_text(CONFIG)
+    return load_config(tmp_path / "config.toml")
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Bench]:
+    with bench(tmp_path) as made:
+        yield made
+
+
+def desk_of(config: Config, book: Bench, status: AgentStatus) -> AgentDesk:
+    ended = threading.Event()
+    return AgentDesk(config, book.book, lambda: status, ended.set, ended)
+
+
+def test_a_picture_is_given_when_it_has_changed_and_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(at_work, "EVERY", 0.001)
+    first = picture()
+    told: list[AgentStatus] = [first]
+    got: Queue[AgentStatus | None] = Queue()
+    leave = Pictures(lambda: told[0]).subscribe(got.put)
+    try:
+        assert got.get(timeout=10) == first
+        told[0] = replace(first, at=first.at + timedelta(seconds=5))  # nothing but the time
+        with pytest.raises(Empty):
+            got.get(timeout=0.05)
+        told[0] = replace(first, paused=True)
+        assert got.get(timeout=10) == told[0]
+        told[0] = replace(told[0], at=told[0].at + AT_LEAST)
+        assert got.get(timeout=10) == told[0]
+    finally:
+        leave()
+
+
+def test_a_pause_and_its_end_reach_the_agent(config: Config, book: Bench) -> None:
+    desk = desk_of(config, book, picture())
+    desk.pause()
+    assert book.book.paused
+    desk.resume()
+    assert not book.book.paused
+
+
+def test_quitting_asks_the_agent_to_end_and_waits_for_it(config: Config, book: Bench) -> None:
+    desk = desk_of(config, book, picture())
+    desk.quit()
+    assert desk.ended.is_set()
+
+
+def test_a_bundle_is_made_and_its_reference_told(config: Config, book: Bench) -> None:
+    said = desk_of(config, book, picture()).bundle()
+    (path,) = (config.data_dir / BUNDLES).iterdir()
+    assert said is not None
+    assert str(path) in said.ru
+    with ZipFile(path) as made:
+        assert made.testzip() is None
+        assert made.namelist()
+
+
+def test_what_the_doctor_has_found_stands_in_a_file(config: Config, book: Bench) -> None:
+    said = desk_of(config, book, picture()).doctor()
+    assert said is not None
+    report = config.data_dir / REPORT
+    assert str(report) in said.ru
+    assert report.read_text("utf-8").strip()
+
+
+def test_a_decision_says_what_to_look_at_and_where_to_decide(config: Config, book: Bench) -> None:
+    doubt = job("human", case="looks_alike", job_id="order-2")
+    said = desk_of(config, book, picture(decisions=(doubt,))).decide("order-2")
+    assert said is not None
+    assert "последний бумажный чек" in said.ru
+    assert "agent decide order-2" in said.ru
+    settled = desk_of(config, book, picture()).decide("order-2")
+    assert settled is not None
+    assert settled.ru.startswith("Решать больше нечего")
+
+
+def test_what_is_not_made_yet_says_so(config: Config, book: Bench) -> None:
+    with pytest.raises(UserError) as refused:
+        desk_of(config, book, picture()).test_print("17")
+    assert refused.value.code == "no_test_print"
