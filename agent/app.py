@@ -68,7 +68,8 @@ def open_journal(data_dir: Path) -> Journal:
 def run_agent(config: Config, identity: Identity, *, tray: bool = False) -> int:
     """Run until SIGTERM, Ctrl+C, or until somebody at the PC wants it to end; with an icon beside the clock if wanted.
     Returns the exit code. Raises ``DeviceLocked`` when another program of ours holds a device, ``UserError``
-    ``agent_running`` when another agent runs in this data folder, ``JournalFailed`` when the journal cannot be opened."""
+    ``agent_running`` when another agent runs in this data folder, ``JournalFailed`` when the journal cannot be
+    opened."""
     with contextlib.ExitStack() as stack:
         for device in config.devices:
             stack.enter_context(device_lock(config.data_dir, device.address))

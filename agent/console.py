@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any, TextIO
 
 
 def speak_utf8() -> None:
-    """A Windows console or pipe with another code page must not end a command with UnicodeEncodeError."""
+    """A Windows console or pipe with another code page must not end a command with UnicodeEncodeError, and a program
+    without a console, which has no streams at all, must not end because it says something."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (until the process ends)
+    sys.stderr = sys.stderr or sys.stdout
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
