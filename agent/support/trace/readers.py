@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Literal, Protocol
 
 from agent.support.masking import FISCAL, HIDDEN, WITHHELD, mask_bytes
-from protocol.wire.atol.coding import Printed
+from protocol.wire.atol.coding import Digits, Printed
 from protocol.wire.layout import Codec, Raw, Text
 
 Side = Literal["tx", "rx"]
@@ -117,13 +117,18 @@ def hide(kind: type[Any] | None, body: bytes, more: Callable[[bytes], bytes] = b
             names.append(PASSWORD)
         elif place.name in FISCAL and FISCAL[place.name](body[place.span].decode("latin-1").strip()):
             clean[place.span] = body[place.span]
-        elif isinstance(place.codec, Raw | Text | Printed):
+        elif _is_free(place.codec):
             clean[place.span] = more(mask_bytes(part))
     if kind is None:
         clean = bytearray(more(bytes(clean)))
     if any(bytes(clean[p.span]) != body[p.span] for p in _fields_but_passwords(kind, len(body))):
         names.append(DATA)
     return bytes(clean), tuple(dict.fromkeys(names))
+
+
+def _is_free(codec: Codec) -> bool:
+    """Text, bytes, digits to the end: what it holds is anybody's word."""
+    return isinstance(codec, Raw | Text | Printed) or (isinstance(codec, Digits) and codec.size is None)
 
 
 def _fields_but_passwords(kind: type[Any] | None, size: int) -> tuple[_Place, ...]:

@@ -18,7 +18,7 @@ from agent.support.trace.shtrih import ShtrihReader
 from agent.support.trace.texts import HttpReader, TaskReader
 from protocol.ffd.tlv import encode, records
 from protocol.wire.atol.catalogue import COMMANDS as ATOL
-from protocol.wire.atol.coding import Printed
+from protocol.wire.atol.coding import Digits, Printed
 from protocol.wire.atol.frame import Packet
 from protocol.wire.layout import Raw, Text
 from protocol.wire.shtrih.catalogue import COMMANDS as SHTRIH
@@ -184,7 +184,7 @@ def bodies(kind: type[Any], pan: bytes) -> Iterator[bytes]:
     """The fields of a message as zeros, with ``pan`` in one of those that hold text or bytes."""
     specs = [each.metadata["codec"] for each in fields(kind)]
     for chosen, codec in enumerate(specs):
-        if not isinstance(codec, Text | Raw | Printed) or (codec.size is not None and codec.size < len(pan)):
+        if not isinstance(codec, Text | Raw | Printed | Digits) or (codec.size is not None and codec.size < len(pan)):
             continue
         parts = [bytes(each.size or 0) for each in specs]
         parts[chosen] = pan.ljust(codec.size or 0, b"\0")

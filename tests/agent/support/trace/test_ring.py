@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from agent.support.trace.readers import Piece, Plain, Side
@@ -127,6 +129,12 @@ def test_a_file_cut_anywhere_gives_all_whole_lines() -> None:
         done = sum(len(b"".join(lines[: n + 1]).rstrip()) <= cut for n in range(1, 4))
         assert len(trace.records) == done
         assert trace.torn <= 1
+
+
+@given(st.binary(min_size=1, max_size=60), st.none() | st.text(max_size=5), st.none() | st.text(max_size=5))
+def test_any_record_comes_back_as_it_was(data: bytes, command: str | None, job: str | None) -> None:
+    record = Record("2026-11-22T12:00:00", 1.5, "rx", data, command or None, {"n": 1}, "ok", job or None, 2, ("data",))
+    assert Record.of(json.loads(record.to_line())) == record
 
 
 @pytest.mark.parametrize("first", [b"", b"no json\n", b'{"trace": 2}\n', b'{"trace": 1}\n', b"[]\n"])
