@@ -17,7 +17,7 @@ from agent.support.doctor.bedside import ANSWERS, NO_TROUBLE, OWNERS, holder_of
 from agent.support.doctor.checks.folder import is_synced
 from agent.support.doctor.model import FACTS, Check, Seen, good, table
 from protocol.crm.codes import CODES
-from tests.agent.support.doctor.clinic import Clinic, finding, turned
+from tests.agent.support.doctor.clinic import Clinic, at_the_desk, finding, turned
 from tests.agent.support.doctor.network_cases import a_port_where_nobody_listens, through_a_proxy
 
 NOT_RUNNING = {"agent.running": (Verdict.BAD, "not_running")}
@@ -94,6 +94,28 @@ def test_a_register_that_fell_silent_between_jobs_is_off(admit: Callable[[bool],
     report = clinic.examine()
     assert turned(report) == {"device.answers": (Verdict.BAD, "device_offline")}
     assert finding(report, "device.paper").needs == "device.answers"
+
+
+def test_a_register_that_takes_the_line_and_never_answers_is_told_before_the_check_is_given_up(
+    admit: Callable[[bool], Clinic],
+) -> None:
+    clinic = admit(False)
+    clinic.limit = 1.0
+    clinic.write(address=f"{clinic.address}&fault=mute:seconds=100000")
+    assert turned(clinic.examine("device.answers", "device.fn")) == {"device.answers": (Verdict.BAD, "device_offline")}
+
+
+@pytest.mark.parametrize(("driver", "family"), [("atol-wire", "atol"), ("atol-web", "atol-web")])
+def test_registers_of_other_makes_are_looked_at_as_well(
+    admit: Callable[[bool], Clinic], driver: str, family: str
+) -> None:
+    clinic = admit(False)
+    state = clinic.folder / f"{family}.json"
+    clinic.write(driver=driver, address=f"sim:{family}?state={state}&clock={at_the_desk().isoformat()}")
+    report = clinic.examine(*(check.id for check in CHECKS if check.each))
+    rate = {"device.setup": (Verdict.BAD, "vat_rate_missing")} if driver == "atol-wire" else {}
+    assert turned(report) == {"device.identity": (Verdict.BAD, "another_register")} | rate
+    assert isinstance(finding(report, "device.fn").facts["days_left"], int)
 
 
 def test_a_register_that_was_busy_when_it_was_looked_at_is_no_trouble(admit: Callable[[bool], Clinic]) -> None:
