@@ -42,6 +42,7 @@ class AtolReader:
     def __init__(self) -> None:
         self._buffers = {"tx": bytearray(), "rx": bytearray()}
         self._requisites = Requisites()
+        self._kind: type[Command[Any]] | None = None
         self._tasks: dict[int, type[Command[Any]] | None] = {}
         self._packets: dict[int, type[Command[Any]] | None] = {}
 
@@ -91,6 +92,9 @@ class AtolReader:
             return piece.data, Piece(b"", piece.command, {}, None, piece.masked)
         command = data[HEAD + ACCESS :]
         kind = kind_of(command)
+        if kind is not self._kind:
+            self._requisites.forget()
+        self._kind = kind
         _note(self._tasks, data[2], kind)
         _note(self._packets, packet.id, kind)
         size = len(kind.code) if kind is not None else 1

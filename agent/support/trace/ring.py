@@ -8,8 +8,10 @@ not the power.
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +30,8 @@ class Limits:
     size: int = 50 * 1024 * 1024
     age: timedelta = timedelta(days=14)
     segments: int = 16
+    reserve: int = 128 * 1024 * 1024
+    """Bytes of the disk that are the journal's: with less than that free no segment is begun."""
 
     @property
     def segment(self) -> int:
@@ -42,18 +46,30 @@ class Limits:
 USUAL = Limits()
 
 
+def free_space(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
 def folder_of(traces: Path, kkm_id: str) -> Path:
     """A name that every file system takes, different for every id (Windows knows no case and no colon)."""
     return traces / ("kkm-" + "".join(c if c in _PLAIN else f"%{ord(c):02x}" for c in kkm_id))
 
 
 class Ring:
-    """The segments of one device, used by one thread. ``now``: the wall clock, with zone."""
+    """The segments of one device, used by one thread. ``now``: the wall clock, with zone; ``free``: bytes that are free
+    on the folder's disk."""
 
-    def __init__(self, folder: Path, now: Callable[[], datetime], limits: Limits = USUAL) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        now: Callable[[], datetime],
+        limits: Limits = USUAL,
+        free: Callable[[Path], int] = free_space,
+    ) -> None:
         self.folder = folder
         self._now = now
         self._limits = limits
+        self._free = free
         self._path: Path | None = None
         self._since = datetime.min.replace(tzinfo=UTC)
         self._size = 0
@@ -92,6 +108,8 @@ class Ring:
         self.rest()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.sweep(now, room=max(size, self._limits.segment))
+        if self._free(self.folder) < self._limits.reserve:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
         stamp = now.astimezone(UTC).strftime(_STAMP)
         for number in itertools.count():
             path = self.folder / f"{stamp}-{number:03}.jsonl"

@@ -155,7 +155,10 @@ def test_a_preview_writes_nothing(config: Path, tmp_path: Path, capsys: pytest.C
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_bundle_is_made_of_a_bad_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bundle_is_made_of_a_bad_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.config.machine_data_dir", lambda: tmp_path / "machine")
     config = tmp_path / "config.toml"
     config.write_text("[server]\nurl = 'nonsense'\n", encoding="utf-8")
     code, out = run(capsys, "agent", "bundle", "--show", "config.json", "--config", config)

@@ -61,7 +61,7 @@ def test_the_form_of_what_stays() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_no_card_number_survives_in_a_text(form: str) -> None:
     random = Random(form)
-    for _ in range(MANY // 10):
+    for _ in range(MANY // 20):
         pan = card_number(random)
         text = FORMS[form](pan, random)
         assert is_left(pan, text.encode()), "the search finds what is there"
@@ -72,7 +72,7 @@ def test_no_card_number_survives_in_a_text(form: str) -> None:
 @pytest.mark.parametrize("form", BYTES)
 def test_no_card_number_survives_in_bytes(form: str) -> None:
     random = Random(form)
-    for _ in range(MANY // 10):
+    for _ in range(MANY // 20):
         pan = card_number(random)
         data = BYTES[form](pan, random)
         assert is_left(pan, data), "the search finds what is there"

@@ -223,6 +223,18 @@ def test_a_trace_that_cannot_be_written_stops_says_so_once_and_tries_again(tmp_p
     assert recorded(folder)[1]["hex"] == "8180"
 
 
+def test_the_last_of_the_disk_is_the_journals(tmp_path: Path) -> None:
+    free = [Limits().reserve - 1]
+    trace = DeviceTrace(WHOSE, Ring(tmp_path, Moment(), free=lambda _: free[0]), Plain(), Moment())
+    with capture_logs() as logs:
+        trace(0.0, "tx", b"\x80")
+        free[0] += 1
+        trace(AGAIN, "tx", b"\x81")
+        trace(AGAIN, "close", b"")
+    assert [each["event"] for each in logs] == ["trace_stopped", "trace_goes_on"]
+    assert [one.get("hex") for one in recorded(tmp_path)] == [None, "81"]
+
+
 @contextlib.contextmanager
 def full_disk(size: int) -> Iterator[None]:
     """No file of this process grows beyond ``size``: the system refuses the write, or takes a part of it."""
