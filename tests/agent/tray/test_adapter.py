@@ -74,7 +74,9 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         one.adapter.stop()
         if one.thread.ident is not None:
             one.join()
-    assert not [thread for thread in threading.enumerate() if "setup_handler" in thread.name]
+    for feeding in [thread for thread in threading.enumerate() if "setup_handler" in thread.name]:
+        feeding.join(20)
+        assert not feeding.is_alive()
 
 
 def test_it_shows_what_it_is_given(make: Make) -> None:
