@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from types import MappingProxyType
 
 from agent import keys
 from agent.config import ConfigError, load_config
+from agent.config_text import key_lines
 from agent.identity import identity_path, load_identity
 from agent.problems import UserError
 from agent.support.doctor.model import Check, Seen, bad, good, idle, table, warning
@@ -49,17 +51,24 @@ FILE = Check(
 )
 
 
+_KEYS = MappingProxyType({"unknown_driver": "driver", "bad_profile": "profile"})
+"""Where a mistake stands that is none of the address."""
+
+
 def _devices(scene: Scene) -> Seen:
     config, world = scene.config, scene.world
+    lines = key_lines(config.path.read_text("utf-8-sig", errors="replace"))
     mistakes: list[SetupError] = []
     first: dict[str, str] = {}
     twice: tuple[str, str] | None = None
-    for device in config.devices:
+    for index, device in enumerate(config.devices):
         try:
             address = parse_address(device.address)
             open_with(driver_named(device.driver), Opening(address, world.clock, device.profile))
         except SetupError as error:
-            mistakes.append(SetupError(error.code, f"{device.kkm_id}: {error.en}", f"{device.kkm_id}: {error.ru}"))
+            line = lines.get(("devices", index, _KEYS.get(error.code, "address")))
+            where_ru, where_en = f"Строка {line}, касса {device.kkm_id}", f"Line {line}, register {device.kkm_id}"
+            mistakes.append(SetupError(error.code, f"{where_en}: {error.en}", f"{where_ru}: {error.ru}"))
             continue
         place = whereabouts(device.address)
         if place in first:

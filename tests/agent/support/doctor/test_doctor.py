@@ -118,6 +118,26 @@ def test_registers_of_other_makes_are_looked_at_as_well(
     assert isinstance(finding(report, "device.fn").facts["days_left"], int)
 
 
+def test_every_mistake_of_the_file_is_told_with_its_line(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(True)
+    clinic.config.write_text(
+        '[server]\nurl = "https://kаssa.example.ru"\n[[devices]]\nkkm_id = "17"\ndriver = "shtrih"\naddress = "COM3"\n',
+        "utf-8",
+    )
+    told = finding(clinic.examine("config.file"), "config.file")
+    assert (told.facts["lines"], told.facts["count"]) == ("2, 6", 2)
+    assert "10-й знак «а» — русская буква" in told.ru
+
+
+def test_a_register_described_wrongly_is_told_with_its_line(admit: Callable[[bool], Clinic]) -> None:
+    clinic = admit(True)
+    clinic.write(more='[[devices]]\nkkm_id = "18"\ndriver = "shtrikh"\naddress = "tcp:10.0.0.7:7778"\n')
+    told = finding(clinic.examine("config.devices"), "config.devices")
+    assert told.facts["problem"] == "unknown_driver"
+    assert "Строка 11, касса 18" in told.ru
+    assert "Line 11, register 18" in told.en
+
+
 def test_a_register_that_was_busy_when_it_was_looked_at_is_no_trouble(admit: Callable[[bool], Clinic]) -> None:
     clinic = admit(True)
     clinic.tell_register(facts={"answers": False, "reason": "device_busy"})
