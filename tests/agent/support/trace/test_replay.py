@@ -39,7 +39,8 @@ def driver_over(trace: Trace) -> tuple[FiscalRegister, RecordedTransport]:
 
 def to_simulator(trace: Trace, folder: Path) -> Replayed:
     clock, simulated = SystemClock(), SIMULATED[trace.header.driver]  # simulators live in real time
-    address = parse_address(f"sim:{simulated.family}?state={folder / 'fresh.json'}&print-time=0&ffd=1.2")
+    ffd = REPLAYED.get(trace.header.driver, "1.2")
+    address = parse_address(f"sim:{simulated.family}?state={folder / 'fresh.json'}&print-time=0&ffd={ffd}")
     return replay(trace, transport_for(address, clock), reader_for(trace.header.driver), simulated.spoken, clock)
 
 
@@ -120,7 +121,7 @@ def test_a_trace_that_begins_in_the_middle_opens_the_line_itself(tmp_path: Path)
 # --- every family ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("driver", ["shtrih", "atol-web"])
+@pytest.mark.parametrize("driver", SIMULATED)
 def test_what_was_recorded_is_granted_again(driver: str, tmp_path: Path) -> None:
     trace = made(tmp_path, driver)
     assert to_simulator(trace, tmp_path).difference is None
