@@ -166,22 +166,39 @@ class Program:
 
     def point(self) -> None:
         """The mouse on the icon, by way of somewhere else: a panel waits for it to come."""
-        icon = until(lambda: self.screen.windows(self.NAME), "the icon")[-1]
-        place = dict(
-            line.split("=") for line in self.screen.do("getwindowgeometry", "--shell", icon).splitlines() if "=" in line
-        )
-        x, y = (int(place[k]) + int(place[size]) // 2 for k, size in (("X", "WIDTH"), ("Y", "HEIGHT")))
+        x, y = until(self._place, "the icon, standing still")
         self.screen.do("mousemove", "400", "300", "sleep", "0.2", "mousemove", str(x), str(y), "sleep", "0.3")
+
+    def _place(self) -> tuple[int, int] | None:
+        """The icon's middle, once the panel has stopped moving it."""
+        seen = []
+        for _ in range(2):
+            icons = self.screen.windows(self.NAME)
+            said = self.screen.do("getwindowgeometry", "--shell", icons[-1]) if icons else ""
+            seen.append(dict(line.split("=") for line in said.splitlines() if "=" in line))
+            self.screen.do("sleep", "0.3")
+        first, place = seen
+        if not place or first != place:
+            return None
+        return int(place["X"]) + int(place["WIDTH"]) // 2, int(place["Y"]) + int(place["HEIGHT"]) // 2
 
     def click(self) -> None:
         self.point()
         self.screen.do("mousedown", "1", "sleep", "0.1", "mouseup", "1")
 
     def open_menu(self) -> None:
+        """By the right button, as a person would: again when nothing comes of it."""
+        until(self._menu, "the menu")
+        self.screen.do("sleep", "0.3")
+
+    def _menu(self) -> bool:
         self.point()
         self.screen.do("click", "3")
-        until(lambda: len(self.screen.windows(self.NAME)) > 1, "the menu")
-        self.screen.do("sleep", "0.3")
+        for _ in range(20):
+            if len(self.screen.windows(self.NAME)) > 1:
+                return True
+            self.screen.do("sleep", "0.2")
+        return False
 
     def closed(self) -> None:
         """The menu has gone."""
