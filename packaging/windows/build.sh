@@ -4,7 +4,8 @@
 #   packaging/windows/build.sh [WORK] [OUT]
 #
 # WORK keeps what a second build need not make again (default build/windows), OUT gets the folder KassaBridge and the
-# installer (default dist/windows). Needs: wine wine64 gcc-mingw-w64-x86-64 nsis xvfb unzip, and python3.11 with pip.
+# installer (default dist/windows). Needs: wine wine64 gcc-mingw-w64-x86-64 nsis xvfb unzip, python3.11 with pip, and the
+# project's own .venv (make setup).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/packaging/windows
@@ -60,7 +61,7 @@ fi
 if ! cmp -s "$root/constraints.txt" "$work/libraries.made"; then
     say "libraries"
     rm -rf "${py:?}"/Lib/site-packages/*
-    "$python" "$here/requirements.py" "$root" >"$work/requirements.txt"
+    "$root/.venv/bin/python" "$here/requirements.py" "$root" >"$work/requirements.txt"  # asks what is installed there
     "$python" -m pip install --quiet --disable-pip-version-check --target "$py/Lib/site-packages" --platform win_amd64 \
         --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none --only-binary :all: --no-deps \
         --require-hashes -r "$work/requirements.txt"
