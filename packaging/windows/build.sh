@@ -58,17 +58,17 @@ fi
 # --- the libraries, in the versions of constraints.txt (pip judges markers by the system that it runs on: the ones that
 #     only Windows needs are named here)
 
-if ! cmp -s "$root/constraints.txt" "$work/libraries.made"; then
+"$root/.venv/bin/python" "$here/requirements.py" "$root" >"$work/requirements.txt"  # asks what is installed there
+if ! cmp -s "$work/requirements.txt" "$work/libraries.made"; then
     say "libraries"
     rm -rf "${py:?}"/Lib/site-packages/*
-    "$root/.venv/bin/python" "$here/requirements.py" "$root" >"$work/requirements.txt"  # asks what is installed there
     "$python" -m pip install --quiet --disable-pip-version-check --target "$py/Lib/site-packages" --platform win_amd64 \
         --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none --only-binary :all: --no-deps \
         --require-hashes -r "$work/requirements.txt"
     "$python" -m pip install --quiet --disable-pip-version-check --target "$py/Lib/site-packages" --platform win_amd64 \
         --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none --only-binary :all: \
         pyinstaller==6.22.3 pywin32-ctypes pefile
-    cp "$root/constraints.txt" "$work/libraries.made"
+    cp "$work/requirements.txt" "$work/libraries.made"
 fi
 
 # --- the bundle

@@ -15,7 +15,7 @@ from tests.chaos.runs import FLEETS, Player, Sum, plan_of, playing
 from tests.chaos.virtual import Stuck, VirtualLoop
 from tests.chaos.world import Plan
 
-FIRST, RUNS = 700_000, 40
+FIRST, RUNS = 700_000, 24
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def player(tmp_path: Path) -> Iterator[Player]:
         structlog.configure(**before)
 
 
-def test_nothing_is_wrong_in_forty_shops_and_every_job_ends(player: Player) -> None:
+def test_nothing_is_wrong_in_some_shops_and_every_job_ends(player: Player) -> None:
     total = Sum()
     for seed in range(FIRST, FIRST + RUNS):
         total.add(player.play(plan_of(seed)))

@@ -67,33 +67,17 @@ def test_a_person_at_the_desk_decides_while_the_server_is_gone(tills: Shop) -> N
     assert till.memory.counters.cash_in_count == 2
 
 
-def test_an_agent_is_ended_by_another_program_of_the_same_pc(tills: Shop) -> None:
-    """As the installer does before it puts a newer one in its place."""
-    till = tills.till("312")
-    tills.pc(till, profile=QUICK)
-    agent = tills.start(till)
-    assert says(tills, "stop") == {"running": False}
-    assert agent.wait() == 0
-    assert says(tills, "stop") == {"running": False}
-
-
-def test_an_agent_without_a_screen_works_without_its_icon(tills: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pause_an_end_and_no_screen(tills: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no place for an icon the agent works without one. A pause begins nothing, and its end begins what
+    has waited. Another program of the same PC ends the agent, as the installer does."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    till = tills.till("313")
-    tills.pc(till, profile=QUICK)
-    config = str(tills.rig.folder / "agent.toml")
-    tills.rig.agent = tills.rig.spawn("agent", "-m", "agent.cli", "agent", "run", "--config", config, ready=False)
-    tills.bound(till)
-    assert till.do("open_shift")["state"] == "done"
-    assert says(tills, "stop") == {"running": False}
-    assert "no_tray" in tills.rig.logs()
-
-
-def test_a_pause_begins_nothing_and_its_end_begins_what_has_waited(tills: Shop) -> None:
     till = tills.till("311")
     tills.pc(till, profile=QUICK)
-    tills.start(till)
+    config = str(tills.rig.folder / "agent.toml")
+    agent = tills.rig.spawn("agent", "-m", "agent.cli", "agent", "run", "--config", config, ready=False)
+    tills.bound(till)
+
     assert says(tills, "pause") == {"paused": True}
     job_id = till.post("open_shift")
     tills.rig.until(lambda: tills.rig.job(job_id)["state"] == "accepted", 30, "accepted")
@@ -103,3 +87,8 @@ def test_a_pause_begins_nothing_and_its_end_begins_what_has_waited(tills: Shop) 
     assert says(tills, "status")["paused"] is True
     assert says(tills, "continue") == {"paused": False}
     assert tills.ended(job_id)["state"] == "done"
+
+    assert says(tills, "stop") == {"running": False}
+    assert agent.wait() == 0
+    assert says(tills, "stop") == {"running": False}
+    assert "no_tray" in tills.rig.logs()

@@ -14,11 +14,14 @@ from pydantic import ValidationError
 
 from agent import config, identity, keys, pairing
 from agent.config_text import decode as decode_config
+from agent.desk.service import Deciding
 from agent.device_payload import DeviceCommand, payload_of
 from agent.identity import BadKeys
 from agent.journal import inspect
 from agent.journal.records import RecordKind
 from agent.problems import UserError
+from agent.support import install
+from agent.support.trace.record import BadTrace, read_trace
 from drivers.address import AddressError, SetupError, parse_address
 from drivers.fiscal.shtrih.profile import load_profile
 from drivers.simulators import faults, script, store
@@ -72,6 +75,10 @@ def _answered(value: Any) -> Any:
     return pairing._result(where, pairing.Answer(200 if "status" in value else 404, value, None))
 
 
+_TRACED = ROOT / "tests" / "agent" / "support" / "trace" / "data" / "receipt.jsonl"
+_INSTALL = b'{"program":"/opt/k","version":"0.1.0","config":"/etc/k.toml","started_at":"2026-11-22T12:00:00Z"}'
+
+
 def _command_file(action: str) -> Call:
     return file("given", lambda path: payload_of(DeviceCommand(action, "shtrih", "tcp:a:1", file=path)))
 
@@ -96,6 +103,12 @@ AGENT = (
            ("agent.keys:verify",)),
     Parser("signature on the server", _three(server_keys.verify), (), (b"A" * 43 + b"=|text|" + b"A" * 86 + b"==",),
            ("server.keys:verify",)),
+    Parser("record of the last start", file("install.json", lambda path: install.read_install(path.parent)), (),
+           (_INSTALL,), ("agent.support.install:read_install",), True),
+    Parser("trace of an exchange", lambda data, _: read_trace(data.splitlines()), (BadTrace,),
+           (b"\n".join(_TRACED.read_bytes().splitlines()[:12]),), ("agent.support.trace.record:read_trace",)),
+    Parser("question to the running agent", tree(Deciding.model_validate), (ValidationError,),
+           (b'{"job_id":"j1","decision":"done","person":"a","why":"b","fd":12,"pin":"4711"}',), json=True),
     Parser("receipt of the command line", _command_file("receipt"), (UserError,), RECEIPTS, json=True),
     Parser("slip of the command line", _command_file("print"), (UserError,), (b"a\nb\tc\n", _SLIP)),
 )  # fmt: skip

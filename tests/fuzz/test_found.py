@@ -9,6 +9,7 @@ import pytest
 from agent import pairing
 from agent.device_payload import DeviceCommand, payload_of
 from agent.problems import UserError
+from agent.support.trace.record import BadTrace, read_trace
 from drivers.address import AddressError, parse_address
 from drivers.simulators.assembly import store_of
 from drivers.simulators.store import StoreError
@@ -38,6 +39,13 @@ def test_a_file_of_deep_brackets_ended_the_device_command_with_a_traceback(tmp_p
         with pytest.raises(UserError) as caught:
             payload_of(command)
         assert caught.value.code == "bad_payload"
+
+
+def test_a_trace_of_deep_brackets_ended_the_reading_with_a_traceback() -> None:
+    with pytest.raises(BadTrace):
+        read_trace([b"[" * 100_000])
+    header = b'{"trace":1,"kkm_id":"17","driver":"shtrih","address":"tcp:a:1","program":"0","clock":"x","mono":0}'
+    assert read_trace([header, b"[" * 100_000]).torn == 1
 
 
 def test_a_state_file_of_deep_brackets_ended_the_simulator_with_a_traceback(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def read_trace(lines: Iterable[bytes]) -> Trace:
             continue
         try:
             records.append(Record.of(json.loads(line)))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             torn += 1
     if header is None:
         raise BadTrace("the file is empty")
@@ -121,7 +121,7 @@ def _header(line: bytes) -> Header:
         return Header(**named, mono=float(value["mono"]))
     except BadTrace:
         raise
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadTrace(f"the first line is no header of a trace ({type(error).__name__})") from None
 
 
