@@ -5,14 +5,13 @@ The file holds the private key and is readable by its owner only.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agent import keys
+from agent.private_file import write_private
 from agent.problems import UserError
 from protocol.crm.messages import ServerKey
 from protocol.crm.signing import Verify, signature_is_good, signed_bytes
@@ -55,25 +54,6 @@ def identity_path(data_dir: Path) -> Path:
 def save_identity(data_dir: Path, identity: Identity) -> None:
     """Replace the file as a whole, flushed, readable by its owner only from its first byte."""
     write_private(identity_path(data_dir), identity.model_dump_json(indent=2).encode("utf-8") + b"\n")
-
-
-def write_private(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    with contextlib.suppress(FileNotFoundError):
-        fresh.unlink()
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with open(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def load_identity(data_dir: Path) -> Identity:

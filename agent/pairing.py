@@ -26,8 +26,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent import keys
 from agent.config import is_loopback
-from agent.identity import Identity, identity_path, save_identity, write_private
+from agent.identity import Identity, identity_path, save_identity
 from agent.link.dial import check_link_url
+from agent.private_file import write_private
 from agent.problems import UserError, name_cyrillic
 from protocol.crm.codes import reason
 from protocol.crm.messages import ServerKey

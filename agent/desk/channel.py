@@ -23,6 +23,7 @@ from typing import Any
 
 import structlog
 
+from agent.private_file import write_private
 from agent.problems import UserError
 
 FILE = "control.json"
@@ -39,7 +40,11 @@ log = structlog.get_logger("control")
 
 
 class NotRunning(Exception):
-    """No agent answers in this data folder."""
+    """No agent listens in this data folder: the question was not heard."""
+
+
+class Silent(Exception):
+    """An agent is there and has given no answer: whether it has done what it was asked to is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class Place:
 
 
 class ControlServer:
-    """Answers until ``close``. ``start`` raises ``UserError`` ``agent_running`` when another agent answers already."""
+    """Answers until ``close``. ``start`` raises ``UserError`` ``agent_running`` when another agent is there already,
+    also one that hangs."""
 
     def __init__(self, folder: Path, handlers: Mapping[str, Handler]) -> None:
         self._folder = folder
@@ -63,11 +69,12 @@ class ControlServer:
 
     def start(self) -> None:
         with contextlib.suppress(NotRunning):
-            ask(self._folder, "ping", {})
+            with contextlib.suppress(Silent):
+                ask(self._folder, "ping", {}, patience=PATIENCE)
             raise agent_running()
         self._listener = _listen(self._folder)
         place = {"address": self._listener.address, "secret": self._secret, "pid": os.getpid()}
-        _write_private(self._folder / FILE, json.dumps(place))
+        write_private(self._folder / FILE, json.dumps(place).encode())
         self._thread.start()
 
     def close(self) -> None:
@@ -126,17 +133,21 @@ class ControlServer:
             return {"error": {"code": "internal", "text": type(error).__name__, "text_en": type(error).__name__}}
 
 
-def ask(folder: Path, what: str, params: dict[str, Any]) -> dict[str, Any]:
-    """Raises ``NotRunning``, or the ``UserError`` that the agent answers with."""
+def ask(folder: Path, what: str, params: dict[str, Any], *, patience: float | None = None) -> dict[str, Any]:
+    """Raises ``NotRunning``, ``Silent``, or the ``UserError`` that the agent answers with."""
     place = _place(folder)
     try:
-        with Client(place.address) as connection:
+        connection = Client(place.address)
+    except OSError as error:
+        raise NotRunning(f"{place.address}: {error}") from None
+    try:
+        with connection:
             connection.send_bytes(_dumped({"secret": place.secret, "ask": what, "params": params}))
-            if not connection.poll(ANSWER_PATIENCE):
-                raise NotRunning(f"no answer at {place.address}")
+            if not connection.poll(ANSWER_PATIENCE if patience is None else patience):
+                raise Silent(f"{place.address}: no answer in time")
             answer = json.loads(connection.recv_bytes(LONGEST))
     except (OSError, EOFError, ValueError) as error:
-        raise NotRunning(f"{place.address}: {error}") from None
+        raise Silent(f"{place.address}: {error}") from None
     if "error" in answer:
         told = answer["error"]
         raise UserError(told["code"], told["text"], told["text_en"], exit_code=1)
@@ -161,6 +172,15 @@ def not_running() -> UserError:
     )
 
 
+def silent() -> UserError:
+    return UserError(
+        "agent_silent",
+        "Агент KassaBridge не ответил: неизвестно, выполнил ли он просьбу. Посмотрите: kassabridge agent status.",
+        "The KassaBridge agent gave no answer: it is not known whether it did so. Look: kassabridge agent status.",
+        exit_code=1,
+    )
+
+
 def _place(folder: Path) -> Place:
     try:
         told = json.loads((folder / FILE).read_text(encoding="utf-8"))
@@ -181,14 +201,6 @@ def _listen(folder: Path) -> Listener:
         return Listener(str(path), "AF_UNIX", backlog=AT_ONCE)
     finally:
         os.umask(before)
-
-
-def _write_private(path: Path, text: str) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    fresh.replace(path)
 
 
 def _dumped(value: dict[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import sys
 import time
@@ -56,12 +57,14 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
 
 
 def _asked(config: Config, what: str, params: dict[str, Any]) -> dict[str, Any]:
-    from agent.desk.channel import NotRunning, ask, not_running
+    from agent.desk.channel import NotRunning, Silent, ask, not_running, silent
 
     try:
         return ask(config.data_dir, what, params)
     except NotRunning:
         raise not_running() from None
+    except Silent:
+        raise silent() from None
 
 
 def _status(config: Config, args: argparse.Namespace) -> int:
@@ -112,14 +115,16 @@ STOPPED_WITHIN = 180.0  # seconds; longer than any command of a register may wor
 
 def _stop(config: Config, args: argparse.Namespace) -> int:
     """0 also when none is running: then it has ended."""
-    from agent.desk.channel import NotRunning, ask
+    from agent.desk.channel import NotRunning, Silent, ask
 
     running = True
     deadline = time.monotonic() + STOPPED_WITHIN
+    asked = "stop"
     try:
-        ask(config.data_dir, "stop", {})
         while time.monotonic() < deadline:
-            ask(config.data_dir, "ping", {})
+            with contextlib.suppress(Silent):  # it is there: perhaps just ending, perhaps hanging
+                ask(config.data_dir, asked, {})
+                asked = "ping"
             time.sleep(0.2)
     except NotRunning:
         running = False

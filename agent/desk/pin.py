@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from agent.private_file import write_private
 from agent.problems import UserError
 
 FILE = "manager-pin.json"
@@ -95,13 +96,7 @@ class ManagerPin:
 
     def _write(self, kept: _Kept) -> None:
         told = {"salt": kept.salt, "digest": kept.digest, "wrong": kept.wrong, "until": kept.until}
-        fresh = self._path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(told, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+        write_private(self._path, json.dumps(told).encode())
 
 
 def _digest(pin: str, salt: bytes) -> str:

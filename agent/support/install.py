@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from agent.identity import write_private
+from agent.private_file import write_private
 from agent.version import VERSION
 
 FILE = "install.json"

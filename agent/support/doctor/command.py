@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Any
 
 from agent.config import load_config
 from agent.console import answer, show, tell
-from agent.desk.channel import NotRunning, ask
+from agent.desk.channel import NotRunning, Silent, ask
 from agent.desk.service import status_of
 from agent.problems import UserError
 from agent.status import AgentStatus
@@ -29,23 +26,12 @@ def status_from(config_path: Path, patience: float = PATIENCE) -> AgentStatus | 
         data_dir = load_config(config_path).data_dir
     except UserError:
         return None  # its own check tells
-    answers: SimpleQueue[dict[str, Any] | BaseException] = SimpleQueue()
-
-    def question() -> None:
-        try:
-            answers.put(ask(data_dir, "status", {}))
-        except BaseException as error:
-            answers.put(error)
-
-    threading.Thread(target=question, name="doctor status", daemon=True).start()
     try:
-        told = answers.get(timeout=patience)
-    except Empty:
-        raise TimeoutError("the running agent does not answer") from None
-    if isinstance(told, NotRunning):
+        told = ask(data_dir, "status", {}, patience=patience)
+    except NotRunning:
         return None
-    if isinstance(told, BaseException):
-        raise told
+    except Silent as error:
+        raise TimeoutError(str(error)) from None
     return status_of(told)
 
 

@@ -7,14 +7,15 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Client, Connection
+from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.desk import channel
-from agent.desk.channel import FILE, LONGEST, ControlServer, NotRunning, ask
+from agent.cli import main
+from agent.desk import channel, commands
+from agent.desk.channel import FILE, LONGEST, ControlServer, NotRunning, Silent, ask
 from agent.problems import UserError
 
 
@@ -137,6 +138,39 @@ def test_what_a_killed_agent_has_left_does_not_stop_the_next_one(tmp_path: Path)
         assert ask(tmp_path, "ping", {}) == {}
     finally:
         server.close()
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Iterator[Path]:
+    """A process that is there, takes questions and never answers; one more question hangs it up."""
+    with Listener(str(tmp_path / "agent.sock"), "AF_UNIX", backlog=4) as listener:
+        place = {"address": listener.address, "secret": "x", "pid": 1}
+        (tmp_path / FILE).write_text(json.dumps(place))
+        yield tmp_path
+
+
+def test_a_decision_whose_answer_was_lost_was_told_as_if_no_agent_had_heard_it(hanging: Path) -> None:
+    with pytest.raises(Silent):
+        ask(hanging, "decide", {}, patience=0.01)
+
+
+def test_a_second_agent_started_beside_one_that_hangs(hanging: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "PATIENCE", 0.01)
+    with pytest.raises(UserError) as refused:
+        ControlServer(hanging, {}).start()
+    assert refused.value.code == "agent_running"
+
+
+def test_an_agent_that_hangs_was_told_to_have_ended(
+    hanging: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the installer would have put another program in its place."""
+    config = hanging / "config.toml"
+    config.write_text(f'[agent]\ndata_dir = "{hanging}"\n')
+    monkeypatch.setattr(channel, "ANSWER_PATIENCE", 0.01)
+    monkeypatch.setattr(commands, "STOPPED_WITHIN", 0.1)
+    assert main(["agent", "stop", "--config", str(config), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {"running": True}
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"address": 1}'])
