@@ -31,6 +31,9 @@ VIAddVersionKey "LegalCopyright" "Apache License 2.0"
 LangString ASK_DATA ${LANG_RUSSIAN} "Удалить и данные: журнал чеков, ключ и настройки этого ПК? Журнал нужен, чтобы разобрать спорный чек."
 LangString ASK_DATA ${LANG_ENGLISH} "Delete the data, too: this PC's journal of receipts, key and settings? The journal is needed to settle a disputed receipt."
 
+LangString STILL_RUNNING ${LANG_RUSSIAN} "KassaBridge ещё работает с кассой или не отвечает. Подождите, закройте его и повторите."
+LangString STILL_RUNNING ${LANG_ENGLISH} "KassaBridge is still at work with a register, or does not answer. Wait, close it, and try again."
+
 Function .onInit
   SetRegView 64
   SetShellVarContext all
@@ -41,10 +44,18 @@ Function un.onInit
   SetShellVarContext all
 FunctionEnd
 
-; The running agent is asked to end; what it has begun with a register it ends first.
+; The running agent is asked to end; what it has begun with a register it ends first. One that does not end keeps its
+; program: nothing is replaced or removed under it.
 !macro StopAgent
-  IfFileExists "$INSTDIR\kassabridge.exe" 0 +2
+  ${If} ${FileExists} "$INSTDIR\kassabridge.exe"
     nsExec::ExecToLog '"$INSTDIR\kassabridge.exe" agent stop'
+    Pop $0
+    ${If} $0 == 1
+      MessageBox MB_OK|MB_ICONSTOP "$(STILL_RUNNING)" /SD IDOK
+      SetErrorLevel 1
+      Abort "$(STILL_RUNNING)"
+    ${EndIf}
+  ${EndIf}
 !macroend
 
 Section "KassaBridge"
@@ -58,6 +69,7 @@ Section "KassaBridge"
   CreateDirectory "$INSTDIR\plugins"
   CreateDirectory "$APPDATA\KassaBridge"
   nsExec::ExecToLog 'icacls "$APPDATA\KassaBridge" /grant *S-1-5-32-545:(OI)(CI)M'
+  Pop $0
 
   IfFileExists "$APPDATA\KassaBridge\config.toml" +2
     CopyFiles /SILENT "$INSTDIR\config.example.toml" "$APPDATA\KassaBridge\config.example.toml"
