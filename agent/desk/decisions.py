@@ -26,11 +26,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``name``: of the kind of doubt, as support speaks of it. The sentences are for the cashier."""
+    """``name``: of the kind of doubt, as support speaks of it. What the cashier is told: ``agent.tray.words``."""
 
     name: str
-    ru: str
-    en: str
     choices: tuple[Choice, ...]
 
 
@@ -40,54 +38,14 @@ _IT_IS_NOT = Choice(Decision.NOT_DONE, pin=True)
 
 CASES: Mapping[str, Case] = MappingProxyType(
     {
-        "looks_alike": Case(
-            "H1",
-            "Возможно, чек уже напечатан. Посмотрите на последний бумажный чек.",
-            "The receipt may already be printed. Look at the last paper receipt.",
-            (_IT_IS, _IT_IS_NOT),
-        ),
-        "archive_unreadable": Case(
-            "H2",
-            "Касса не отдаёт свои документы. Не пробивайте эту продажу на другой кассе.",
-            "The register does not show its documents. Do not repeat the sale on another register.",
-            (_IT_IS, _IT_WAS, _IT_IS_NOT),
-        ),
-        "device_silent": Case(
-            "H2",
-            "Касса не отвечает. Не пробивайте эту продажу на другой кассе.",
-            "The register does not answer. Do not repeat the sale on another register.",
-            (_IT_IS, _IT_WAS, _IT_IS_NOT),
-        ),
-        "fn_replaced": Case(
-            "H3",
-            "В кассе другой фискальный накопитель. Прежнюю продажу должна закрыть поддержка.",
-            "Another fiscal storage is installed. Support must close the previous sale.",
-            (_IT_WAS, _IT_IS_NOT),
-        ),
-        "two_documents": Case(
-            "H4",
-            "По этой продаже есть два чека. Нужен чек возврата.",
-            "Two receipts exist for this sale. A return receipt is needed.",
-            (_IT_IS,),
-        ),
-        "content_differs": Case(
-            "H5",
-            "Чек не совпадает с продажей. Нужна коррекция.",
-            "The receipt differs from the sale. A correction is needed.",
-            (_IT_IS,),
-        ),
-        "cash_unclear": Case(
-            "H1",
-            "По счётчикам кассы не понять, прошло ли внесение или выплата. Пересчитайте ящик.",
-            "The register's counters do not tell whether the cash was moved. Count the drawer.",
-            (_IT_WAS, _IT_IS_NOT),
-        ),
-        "shift_unclear": Case(
-            "H1",
-            "Смена уже в нужном состоянии, но документа об этом нет.",
-            "The shift is as wanted, but no document says so.",
-            (_IT_WAS, _IT_IS_NOT),
-        ),
+        "looks_alike": Case("H1", (_IT_IS, _IT_IS_NOT)),
+        "archive_unreadable": Case("H2", (_IT_IS, _IT_WAS, _IT_IS_NOT)),
+        "device_silent": Case("H2", (_IT_IS, _IT_WAS, _IT_IS_NOT)),
+        "fn_replaced": Case("H3", (_IT_WAS, _IT_IS_NOT)),
+        "two_documents": Case("H4", (_IT_IS,)),
+        "content_differs": Case("H5", (_IT_IS,)),
+        "cash_unclear": Case("H1", (_IT_WAS, _IT_IS_NOT)),
+        "shift_unclear": Case("H1", (_IT_WAS, _IT_IS_NOT)),
     }
 )
 """By the code under which a person was told."""

@@ -13,7 +13,6 @@ from pathlib import Path
 import structlog
 
 from agent.config import Config
-from agent.desk.decisions import CASES
 from agent.jobs.book import JobBook
 from agent.problems import UserError
 from agent.status import AgentStatus
@@ -21,10 +20,12 @@ from agent.tray.adapter import Adapter, NoTray
 from agent.tray.model import Language
 from agent.tray.program import Said, TrayProgram
 from agent.tray.taskbar import bar, small_icon
+from agent.tray.troubles import to_decide
 
 EVERY = 1.0  # seconds between looks at the agent
 AT_LEAST = timedelta(seconds=30)  # a picture is given again after this, because some of it is about time
 REPORT = "doctor.txt"
+SPOKEN: tuple[Language, Language] = ("ru", "en")
 BUNDLES = "bundles"
 
 log = structlog.get_logger("tray")
@@ -106,11 +107,12 @@ class AgentDesk:
 
     def decide(self, job_id: str) -> Said | None:
         waiting = next((job for job in self.status().decisions if job.job_id == job_id), None)
-        case = CASES.get(waiting.case or "") if waiting is not None else None
-        if case is None:
+        if waiting is None:
             return Said("Решать больше нечего.", "There is nothing to decide any more.")
-        command = f"kassabridge agent decide {job_id}"
-        return Said(f"{case.ru} Решить: {command}", f"{case.en} To decide: {command}")
+        ru, en = (
+            " ".join((*to_decide(waiting, language), f"kassabridge agent decide {job_id}")) for language in SPOKEN
+        )
+        return Said(ru, en)
 
     def language(self, language: Language) -> Said | None:
         log.info("tray_language", language=language)  # the next start speaks what config.toml says

@@ -138,14 +138,20 @@ def _workplace(status: AgentStatus, language: Language) -> Iterator[Concern]:
 
 def _decisions(status: AgentStatus, language: Language) -> Iterator[Concern]:
     for job in status.decisions:
-        code = job.case or (job.reason.code if job.reason is not None else "")
-        case = code if code in DECISIONS else CASE_OF.get(code, "held" if job.state == "held" else "other")
-        sentence, advice = _case(case, name_of(job, language), language)
+        case = _case_of(job)
+        sentence, advice = to_decide(job, language)
         yield Concern(Kind.DECISION, sentence, advice, note=f"decision:{job.job_id}:{case}", job_id=job.job_id)
 
 
-def _case(case: str, what: str, language: Language) -> tuple[str, str]:
-    return told(DECISIONS[case], language, what=what, of=inside(what))
+def to_decide(job: JobStatus, language: Language) -> tuple[str, str]:
+    """Sentence and advice about a job that waits for a person."""
+    what = name_of(job, language)
+    return told(DECISIONS[_case_of(job)], language, what=what, of=inside(what))
+
+
+def _case_of(job: JobStatus) -> str:
+    code = job.case or (job.reason.code if job.reason is not None else "")
+    return code if code in DECISIONS else CASE_OF.get(code, "held" if job.state == "held" else "other")
 
 
 def _link(link: LinkStatus, server_url: str, language: Language) -> Iterator[Concern]:

@@ -28,6 +28,9 @@ T = TypeVar("T")
 V = TypeVar("V")
 Json = dict[str, Any]
 
+QUICK = "[time]\nquery = 1.5\nfill = 2.0\ncancel = 1.5\nclose = 2.0\nshift = 2.0\nreport = 2.0\n"
+"""A profile for tests that wait out a lost answer: the simulator takes milliseconds."""
+
 
 class Feed(threading.Thread):
     """The server's stream of events, heard from its beginning on: after a break from the last event that was heard."""

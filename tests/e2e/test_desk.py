@@ -11,10 +11,8 @@ import pytest
 
 from drivers.registry import open_register
 from drivers.transports.base import SystemClock
-from tests.e2e.shop import Shop
+from tests.e2e.shop import QUICK, Shop
 from tests.support.rig import ROOT
-
-QUICK = "[time]\nquery = 1.5\nfill = 2.0\ncancel = 1.5\nclose = 2.0\nshift = 2.0\nreport = 2.0\n"
 
 
 def says(tills: Shop, *words: str, typed: str = "", code: int = 0) -> dict[str, Any]:

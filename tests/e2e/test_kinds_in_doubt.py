@@ -16,7 +16,7 @@ from drivers.registry import open_register
 from drivers.transports.base import SystemClock
 from protocol.crm.jobs import JobKind
 from protocol.crm.payloads import PAYLOADS, PLAIN_KINDS, PROVEN_KINDS, READING_KINDS
-from tests.e2e.shop import Shop, Till, at_once
+from tests.e2e.shop import QUICK, Shop, Till, at_once
 from tests.protocol.ffd.payloads import item, payload
 
 K = JobKind
@@ -43,7 +43,6 @@ NEVER = (("not_done", "proven", 3), 0)
 LOST = (("not_done", "unproven", 1), 0)  # a plain command that has not reached the register
 STRUCK = (("not_done", "unproven", 1), 1)  # one that has
 READ = (("done", None, 0), 0)
-QUICK = "[time]\nquery = 1.5\nfill = 2.0\ncancel = 1.5\nclose = 2.0\nshift = 2.0\nreport = 2.0\n"
 """So many commands are lost here that even the times of the other tests would add up to minutes."""
 
 LATE = 10.0  # seconds within which everything that is still on its way has struck

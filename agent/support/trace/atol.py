@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from agent.support.trace.readers import MOST, PASSWORD, Piece, Requisites, Side, hide, plain_piece, put_password, told
+from agent.support.trace.readers import PASSWORD, Frames, Piece, Requisites, Side, hide, plain_piece, put_password, told
 from protocol.wire.atol.catalogue import COMMANDS
 from protocol.wire.atol.command import SYSTEM_ADMINISTRATOR, Command, judged
 from protocol.wire.atol.errors import describe
@@ -36,34 +36,17 @@ def kind_of(data: bytes) -> type[Command[Any]] | None:
     return next((kind for kind in _LONGEST_FIRST if data.startswith(kind.code)), None)
 
 
-class AtolReader:
+class AtolReader(Frames):
     """``Reader`` of this family."""
 
     def __init__(self) -> None:
-        self._buffers = {"tx": bytearray(), "rx": bytearray()}
+        super().__init__()
         self._requisites = Requisites()
         self._kind: type[Command[Any]] | None = None
         self._tasks: dict[int, type[Command[Any]] | None] = {}
         self._packets: dict[int, type[Command[Any]] | None] = {}
 
-    def feed(self, side: Side, data: bytes) -> list[Piece]:
-        buffer = self._buffers[side]
-        buffer += data
-        pieces: list[Piece] = []
-        while buffer:
-            taken, piece = self._next(side, bytes(buffer))
-            if piece is None:
-                return pieces if len(buffer) < MOST else pieces + self.rest(side)
-            del buffer[:taken]
-            pieces.append(piece)
-        return pieces
-
-    def rest(self, side: Side) -> list[Piece]:
-        data = bytes(self._buffers[side])
-        self._buffers[side].clear()
-        return [plain_piece(data, "unfinished")] if data else []
-
-    def _next(self, side: Side, data: bytes) -> tuple[int, Piece | None]:
+    def next(self, side: Side, data: bytes) -> tuple[int, Piece | None]:
         if data[0] != START:
             size = data.find(START)
             size = size if size > 0 else len(data)

@@ -7,6 +7,7 @@ waits: nobody can make anything of it yet, and a secret must not be cut in two.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time
@@ -64,6 +65,34 @@ class Plain:
     def rest(self, side: Side) -> list[Piece]:
         data, self._held[side] = self._held[side], b""
         return [plain_piece(data)] if data else []
+
+
+class Frames(ABC):
+    """A channel of frames: what is not whole yet waits, up to ``MOST`` bytes of it."""
+
+    def __init__(self) -> None:
+        self._buffers = {"tx": bytearray(), "rx": bytearray()}
+
+    def feed(self, side: Side, data: bytes) -> list[Piece]:
+        buffer = self._buffers[side]
+        buffer += data
+        pieces: list[Piece] = []
+        while buffer:
+            taken, piece = self.next(side, bytes(buffer))
+            if piece is None:
+                return pieces if len(buffer) < MOST else pieces + self.rest(side)
+            del buffer[:taken]
+            pieces.append(piece)
+        return pieces
+
+    def rest(self, side: Side) -> list[Piece]:
+        data = bytes(self._buffers[side])
+        self._buffers[side].clear()
+        return [plain_piece(data, "unfinished")] if data else []
+
+    @abstractmethod
+    def next(self, side: Side, data: bytes) -> tuple[int, Piece | None]:
+        """The first frame of ``data``, which is not empty, and its size; no piece while it is not whole."""
 
 
 def plain_piece(data: bytes, command: str | None = None, result: str | None = None) -> Piece:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from agent.support.trace.readers import (
-    MOST,
+    Frames,
     Piece,
     Requisites,
     Side,
@@ -41,33 +41,15 @@ def _code_size(payload: bytes) -> int:
     return 2 if payload[:1] == b"\xff" else 1
 
 
-class ShtrihReader:
+class ShtrihReader(Frames):
     """``Reader`` of this family."""
 
     def __init__(self) -> None:
-        self._buffers = {"tx": bytearray(), "rx": bytearray()}
+        super().__init__()
         self._requisites = Requisites()
         self._table: int | None = None  # that the host reads from
 
-    def feed(self, side: Side, data: bytes) -> list[Piece]:
-        buffer = self._buffers[side]
-        buffer += data
-        pieces: list[Piece] = []
-        while buffer:
-            taken, piece = self._next(side, bytes(buffer))
-            if piece is None:
-                return pieces if len(buffer) < MOST else pieces + self.rest(side)
-            del buffer[:taken]
-            pieces.append(piece)
-        return pieces
-
-    def rest(self, side: Side) -> list[Piece]:
-        data = bytes(self._buffers[side])
-        self._buffers[side].clear()
-        return [plain_piece(data, "unfinished")] if data else []
-
-    def _next(self, side: Side, data: bytes) -> tuple[int, Piece | None]:
-        """The first frame and its size; no piece while it is not whole."""
+    def next(self, side: Side, data: bytes) -> tuple[int, Piece | None]:
         if data[0] not in (STX, START):
             if data[0] in CONTROLS:
                 return 1, Piece(data[:1], CONTROLS[data[0]])
