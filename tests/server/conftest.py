@@ -27,6 +27,7 @@ from server.settings import Limits, Settings
 from server.store.models import Tenant
 from server.world import World
 from tests.server.player import Line, Player, greet, pair, register
+from tests.support.patience import BUSY
 
 
 class Clock:
@@ -118,7 +119,7 @@ class Bench:
         client = httpx.AsyncClient(
             base_url=self.url + "/api/v1",
             headers={"Authorization": authorization},
-            timeout=30,  # a busy machine is no error
+            timeout=BUSY,
             trust_env=False,
             verify=False,
         )

@@ -35,6 +35,7 @@ from protocol.crm.messages import (
 from protocol.crm.outcomes import Value
 from protocol.crm.signing import sign_body, signature_is_good, signed_bytes
 from server.keys import JobKey, verify
+from tests.support.patience import BUSY
 
 T = TypeVar("T", bound=Value)
 _ids = count(1)
@@ -73,7 +74,7 @@ class Line:
         return msg_id
 
     async def recv(self) -> Envelope:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(BUSY):
             return parse(await self.socket.recv())
 
     async def expect(self, type_: type[T]) -> T:
@@ -147,7 +148,7 @@ async def greet(
 ) -> Line:
     """A connection up to the server's verdict (or up to ``welcome``)."""
     socket = await connect(
-        player.url, subprotocols=["kassabridge.v1"], compression=None, ping_interval=None, open_timeout=60
+        player.url, subprotocols=["kassabridge.v1"], compression=None, ping_interval=None, open_timeout=BUSY
     )
     line = Line(player, socket)
     challenge = await line.expect(Challenge)

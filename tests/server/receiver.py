@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.patience import BUSY
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -31,7 +33,7 @@ class Receiver:
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait(self, count: int) -> list[Received]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(BUSY):
             while len(self.got) < count:
                 self.news.clear()
                 await self.news.wait()

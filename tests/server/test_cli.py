@@ -14,12 +14,13 @@ import pytest
 
 from tests.server.conftest import job
 from tests.server.player import greet, pair, register
+from tests.support.patience import BUSY
 
 PROGRAM = [sys.executable, "-m", "server.cli"]
 
 
 def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*PROGRAM, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([*PROGRAM, *arguments], cwd=cwd, capture_output=True, text=True, timeout=BUSY, check=False)
 
 
 def serve(cwd: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
@@ -37,7 +38,7 @@ def serve(cwd: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
 
 def end(process: subprocess.Popen[str], how: signal.Signals) -> int:
     process.send_signal(how)
-    process.communicate(timeout=20)
+    process.communicate(timeout=BUSY)
     return process.returncode
 
 
@@ -103,7 +104,7 @@ def test_a_database_that_does_not_open_is_a_sentence(tmp_path: Path, command: tu
         [sys.executable, "-m", "server.cli", *command, "--database", database],
         capture_output=True,
         encoding="utf-8",
-        timeout=30,
+        timeout=BUSY,
         check=False,
     )
     assert done.returncode == 1

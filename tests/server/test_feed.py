@@ -16,6 +16,7 @@ from protocol.crm.messages import Event
 from server.services import duties
 from server.services.access import Scope
 from tests.server.conftest import Bench, job
+from tests.support.patience import BUSY
 
 
 class Stream:
@@ -26,7 +27,7 @@ class Stream:
     async def next(self) -> dict[str, Any]:
         """The next event: its id, type and data."""
         found: dict[str, Any] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(BUSY):
             async for line in self._lines:
                 name, _, value = line.partition(": ")
                 if name in ("id", "event", "data"):
@@ -36,7 +37,7 @@ class Stream:
         raise AssertionError("the stream has ended")
 
     async def ready(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(BUSY):
             async for line in self._lines:
                 if not line:
                     return
@@ -44,7 +45,7 @@ class Stream:
 
 @asynccontextmanager
 async def stream(api: httpx.AsyncClient, query: str = "", **headers: str) -> AsyncIterator[Stream]:
-    async with api.stream("GET", f"/events{query}", headers=headers, timeout=20) as response:
+    async with api.stream("GET", f"/events{query}", headers=headers, timeout=BUSY) as response:
         assert response.status_code == 200, await response.aread()
         assert response.headers["content-type"].startswith("text/event-stream")
         reading = Stream(response)

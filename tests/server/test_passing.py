@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from protocol.crm.messages import Health, Progress
 from server.services.passing import WITHIN, Passing
 from tests.server.conftest import Bench, job
+from tests.support.patience import BUSY
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ async def test_it_is_written_though_nothing_else_is_said(bench: Bench) -> None:
     await bench.api.post("/jobs", json=job())
     await line.accept()
     await line.send(Progress(job_id="j1", code="no_paper"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(BUSY):
         while (await bench.state())["progress"] is None:  # noqa: ASYNC110 - nobody is told of it
             await asyncio.sleep(0.02)
     await line.close()

@@ -23,6 +23,7 @@ from agent.devices.lock import device_lock
 from agent.journal.inspect import list_jobs
 from agent.logs import set_up_logging
 from agent.version import VERSION
+from tests.support.patience import BUSY
 
 ROOT = Path(__file__).parents[3]
 RECEIPT = ROOT / "examples" / "receipts" / "02-two-rates-card.json"
@@ -35,7 +36,7 @@ def kassabridge(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProces
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=BUSY,
         check=False,
     )
 
@@ -56,7 +57,7 @@ def simulated(folder: Path, *arguments: str) -> Iterator[str]:
             yield json.loads(process.stdout.readline())["listening"]
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=BUSY)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.devices.lock import DeviceLocked, device_lock
+from tests.support.patience import BUSY
 
 HOLD = """
 import sys
@@ -37,7 +38,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path, how
     finally:
         if how == "is killed":
             holder.kill()
-        holder.communicate("\n" if how == "ends" else None, timeout=20)
+        holder.communicate("\n" if how == "ends" else None, timeout=BUSY)
     with device_lock(tmp_path, address):
         pass
 

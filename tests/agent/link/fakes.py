@@ -35,13 +35,14 @@ from protocol.crm.messages import (
 )
 from protocol.crm.outcomes import Value
 from protocol.crm.signing import signed_bytes
+from tests.support.patience import BUSY
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 JOB_KEY = keys.new_private_key()
 AGENT_KEY = keys.new_private_key()
 PINNED = ServerKey(kid="k1", key=keys.public_key_of(JOB_KEY))
 FAST = Times(dial=5.0, greeting=5.0, ping_every=5.0, send=5.0, close=1.0)
-LIMIT = 10.0  # a test that waits longer has failed
+LIMIT = BUSY  # a test that waits longer has failed
 
 
 def identity(link_url: str = "ws://127.0.0.1:1/") -> Identity:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.patience import BUSY
+
 
 class FakeSystem:
     """``ends``: how the icons end, one after the other: ``stay`` until asked, ``die`` at once, ``fail`` before they are
@@ -29,7 +31,7 @@ class FakeSystem:
     def hear(self, what: str) -> Any:
         """The next word of this kind; others that come before it are passed over."""
         while True:
-            said, value = self.said.get(timeout=20)
+            said, value = self.said.get(timeout=BUSY)
             if said == what:
                 return value
 

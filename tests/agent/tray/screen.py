@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.support.patience import BUSY
+
 ROOT = Path(__file__).parents[3]
 TOOLS = ("Xvfb", "dbus-daemon", "trayer", "dunst", "xdotool", "import")
-PATIENCE = 20.0
+PATIENCE = BUSY
 
 Notifications = Literal["shown", "nobody", "broken", "no bus"]
 """Who shows notifications: dunst; no program, nor any to start; one that fails when it is started; not even a bus."""

@@ -17,6 +17,7 @@ from agent.tray.model import Action, Item, Note, Separator, TrayView, Verb
 from agent.tray.view import view
 from tests.agent.tray.fake_icons import FakeSystem
 from tests.agent.tray.pictures import NOW, device, job, picture
+from tests.support.patience import BUSY
 
 READY = view(picture(), NOW, "ru")
 PAUSED = view(picture(paused=True), NOW, "ru")
@@ -101,10 +102,10 @@ def test_what_is_the_same_is_not_sent_again(make: Make) -> None:
     bench.system.hear("shown")
     bench.adapter.show(replace(READY, text="something else"))
     bench.adapter.notify(Note("1", "a", "b"))
-    assert bench.system.said.get(timeout=20) == ("note", ("a", "b")), "and nothing before it"
+    assert bench.system.said.get(timeout=BUSY) == ("note", ("a", "b")), "and nothing before it"
     bench.adapter.show(replace(READY, icon=PAUSED.icon))
     bench.adapter.notify(Note("2", "a", "b"))
-    assert [bench.system.said.get(timeout=20)[0] for _ in range(2)] == ["icon", "note"]
+    assert [bench.system.said.get(timeout=BUSY)[0] for _ in range(2)] == ["icon", "note"]
 
 
 def test_what_is_clicked_is_handed_over(make: Make) -> None:

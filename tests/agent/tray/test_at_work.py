@@ -19,6 +19,7 @@ from agent.tray import at_work
 from agent.tray.at_work import AT_LEAST, BUNDLES, REPORT, AgentDesk, Pictures
 from tests.agent.tray.pictures import job, picture
 from tests.support.job_books import Bench, bench
+from tests.support.patience import BUSY
 
 CONFIG = '[server]\nurl = "http://127.0.0.1:1"\n[agent]\ndata_dir = "data"\n'
 
@@ -48,14 +49,14 @@ def test_a_picture_is_given_when_it_has_changed_and_after_a_while(monkeypatch: p
     got: Queue[AgentStatus | None] = Queue()
     leave = Pictures(lambda: told[0]).subscribe(got.put)
     try:
-        assert got.get(timeout=10) == first
+        assert got.get(timeout=BUSY) == first
         told[0] = replace(first, at=first.at + timedelta(seconds=5))  # nothing but the time
         with pytest.raises(Empty):
             got.get(timeout=0.05)
         told[0] = replace(first, paused=True)
-        assert got.get(timeout=10) == told[0]
+        assert got.get(timeout=BUSY) == told[0]
         told[0] = replace(told[0], at=told[0].at + AT_LEAST)
-        assert got.get(timeout=10) == told[0]
+        assert got.get(timeout=BUSY) == told[0]
     finally:
         leave()
 

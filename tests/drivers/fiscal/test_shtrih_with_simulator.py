@@ -28,6 +28,7 @@ from drivers.transports.base import LinkError, SystemClock
 from drivers.transports.memory import MemoryTransport
 from protocol.ffd.planned import PlannedLine, PlannedPayments, PlannedReceipt
 from protocol.ffd.vat import Vat
+from tests.support.patience import BUSY
 
 LINE = PlannedLine('Замена дисплея "Galaxy" №5', 450000, Decimal(1), 450000, Vat.VAT22, 81148, 4, 4, 0)
 CABLE = PlannedLine("Кабель", 19990, Decimal("1.5"), 29985, Vat.VAT10, 2726, 4, 1, 22)
@@ -166,7 +167,7 @@ def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
         def stop() -> None:
             register.disconnect()
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=BUSY)
 
         stops.append(stop)
 

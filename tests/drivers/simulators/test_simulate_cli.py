@@ -14,6 +14,7 @@ import pytest
 
 from drivers.simulators.cli import main
 from tests.drivers.simulators.host import PASSWORD, Host, frame, le
+from tests.support.patience import BUSY
 
 
 @contextmanager
@@ -42,7 +43,7 @@ class Wire:
     """One exchange after another over a socket."""
 
     def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address, timeout=10)
+        self.socket = socket.create_connection(address, timeout=BUSY)
 
     def __enter__(self) -> "Wire":
         return self

@@ -21,6 +21,7 @@ from drivers.simulators.cli import main
 from drivers.simulators.pseudo_terminal import PtyPort, speed_of
 from drivers.simulators.script import WORDS, answer, perform
 from tests.drivers.simulators.host import PASSWORD, PING, Host, frame, le, numbered, opened
+from tests.support.patience import BUSY
 
 MODEL = frame(bytes.fromhex("FC"))
 OPEN_SHIFT = frame(bytes.fromhex("E0" + PASSWORD))
@@ -94,7 +95,7 @@ class Terminal:
     def send(self, data: bytes) -> None:
         os.write(self.fd, data)
 
-    def read(self, size: int, patience: float = 10.0) -> bytes:
+    def read(self, size: int, patience: float = BUSY) -> bytes:
         """So many bytes, or fewer when nothing comes for so long or the port has vanished."""
         data = b""
         while len(data) < size:

@@ -26,6 +26,7 @@ from drivers.simulators.inprocess import open_line
 from drivers.simulators.script import perform
 from drivers.simulators.store import StoreError
 from tests.drivers.simulators.atol.host import Host, bcd, frame, packets, position_fields, tlv
+from tests.support.patience import BUSY
 
 PROBE = bytes.fromhex("24 40 0D 00 20 01 F7 40 74 65 73 74 65 FE 01 00 00 C4 02")
 
@@ -219,7 +220,7 @@ def test_over_tcp_it_keeps_its_state_and_dumps_what_was_sold(
     with simulator("tcp:127.0.0.1:0", *args) as (_, address):
         kind, name, port = address.split(":")
         assert kind == "tcp"
-        with socket.create_connection((name, int(port)), timeout=20) as client:
+        with socket.create_connection((name, int(port)), timeout=BUSY) as client:
             sell(Wire(client.fileno()))
     assert main(["atol", "--state", str(state), "--dump"]) == 0
     dumped = json.loads(capsys.readouterr().out)
@@ -252,12 +253,12 @@ def test_on_a_pseudo_terminal(tmp_path: Path) -> None:
 def test_a_fault_of_the_command_line(tmp_path: Path) -> None:
     with simulator("tcp:127.0.0.1:0", "--fault", "answer-lost:command=9A") as (_, address):
         place = ("127.0.0.1", int(address.rpartition(":")[2]))
-        with socket.create_connection(place, timeout=20) as client:
+        with socket.create_connection(place, timeout=BUSY) as client:
             wire = Wire(client.fileno())
             wire.task("56 01 00000030")
             with pytest.raises(ConnectionResetError):
                 wire.exchange(frame(9, bytes.fromhex("C1 01 09 00 00 9A 00")))
-        with socket.create_connection(place, timeout=20) as client:
+        with socket.create_connection(place, timeout=BUSY) as client:
             wire = Wire(client.fileno())
             assert wire.exchange(frame(9, bytes.fromhex("C1 01 09 00 00 9A 00"))) == b"\xb2"
             assert wire.exchange(frame(10, b"\xc3\x09")) == b"\xa3\x55\x00"

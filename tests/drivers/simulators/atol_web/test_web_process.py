@@ -20,6 +20,7 @@ import pytest
 
 from drivers.simulators.inprocess import open_line
 from tests.drivers.simulators.atol_web.host import request_bytes, responses, sell
+from tests.support.patience import BUSY
 
 
 @contextmanager
@@ -44,7 +45,7 @@ def simulator(*args: str, end: int = signal.SIGTERM) -> Iterator[tuple[subproces
 
 class Client:
     def __init__(self, port: int) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=BUSY)
 
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         data = None if body is None else json.dumps(body).encode()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import BUSY
+
 from . import tlv
 from .client import ACK, ENQ, NAK, Host, Host2, Machine, answer_of, dump, frame1, frame2, le, lrc, machine
 from .desk import (
@@ -47,7 +49,7 @@ def begun(host: Host | Host2, price: int = 10000) -> None:
     assert operation(host, price).error == 0
 
 
-def until(condition: Callable[[], bool], patience: float = 5.0) -> None:
+def until(condition: Callable[[], bool], patience: float = BUSY) -> None:
     end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "it did not happen"
