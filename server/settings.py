@@ -44,12 +44,12 @@ class Settings:
 
 
 def database_url(text: str) -> str:
-    """The URL with its asynchronous driver; a bare path is an SQLite file."""
+    """The URL with the driver that is used; a bare path is an SQLite file."""
     if "://" not in text:
-        return f"sqlite+aiosqlite:///{text}"
+        return f"sqlite:///{text}"
     scheme, rest = text.split("://", 1)
     drivers = {
-        "sqlite": "sqlite+aiosqlite",
+        "sqlite+aiosqlite": "sqlite",
         "postgresql": "postgresql+asyncpg",
         "postgres": "postgresql+asyncpg",
     }

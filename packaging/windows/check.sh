@@ -42,7 +42,7 @@ agent() { wine "$exe" "$@" </dev/null 2>&1 | cat; }
 # --- a server, a register on TCP, one on a pseudo-terminal
 
 rm -rf "$programs" "$data"
-database=sqlite+aiosqlite:///$here/server.sqlite3
+database=sqlite:///$here/server.sqlite3
 key=$("$bin/kassabridge-server" init --tenant Тест --database "$database" --json | "$bin/python" -c 'import json,sys; print(json.load(sys.stdin)["api_key"])')
 "$bin/kassabridge-server" run --port "$port" --database "$database" >"$here/server.log" 2>&1 & children+=($!)
 "$bin/kassabridge" simulate shtrih --listen tcp:127.0.0.1:0 --state "$here/a.json" >"$here/a.log" 2>&1 & children+=($!)

@@ -8,20 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Insert, make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from server.store import sqlite
-from server.store.session import Session
+from server.store.elsewhere import Elsewhere
+from server.store.session import Backend, Session
+from server.store.sqlite import Sqlite, Wait
 from server.world import World
-
-Begin = Callable[[Connection], object]
 
 
 @dataclass(slots=True)
@@ -77,7 +74,7 @@ class Database:
         on_commit: Callable[[set[str]], None] = lambda _: None,
         on_events: Callable[[set[str]], None] = lambda _: None,
         at_end: Callable[[Work], Awaitable[None]] | None = None,
-        wait: sqlite.Wait | None = None,
+        wait: Wait | None = None,
     ) -> None:
         """``on_commit`` hears of the agents, ``on_events`` of the tenants that a committed transaction concerns;
         ``at_end`` may add to a writing transaction before it is committed.
@@ -87,21 +84,16 @@ class Database:
         self._on_events = on_events
         self._at_end = at_end
         self._one_writer: asyncio.Lock | None = None
-        self._thread: sqlite.WaitingThread | None = None
+        self.backend: Backend
         if make_url(url).get_backend_name() == "sqlite":
             self._one_writer = asyncio.Lock()  # waiting here is cheaper than polling the file's lock
-            if wait is None:
-                wait = self._thread = sqlite.WaitingThread()
-            self.engine = create_async_engine(url, creator=sqlite.Opener(make_url(url).database or ":memory:", wait))
-            self._begin_reading: Begin = partial(_begin, writing=False)
-            self._begin_writing: Begin = partial(_begin, writing=True)
+            self.backend = Sqlite(make_url(url), wait)
         else:
-            self.engine = create_async_engine(url)
-            self._begin_reading = self._begin_writing = Connection.begin
+            self.backend = Elsewhere(make_url(url))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
-        session = Session(self.engine.sync_engine, self._begin_reading)
+        session = Session(self.backend, writing=False)
         try:
             yield Work(session, self._world.now(), self._world.new_id)
         finally:
@@ -124,7 +116,7 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Work]:
-        session = Session(self.engine.sync_engine, self._begin_writing)
+        session = Session(self.backend, writing=True)
         try:
             await session.begin()
             work = Work(session, self._world.now(), self._world.new_id)
@@ -138,15 +130,15 @@ class Database:
 
     async def migrate(self) -> None:
         """Brings the schema to the newest version."""
-        async with self.engine.connect() as connection:
-            await connection.run_sync(self._begin_writing)
-            await connection.run_sync(_upgrade)
-            await connection.commit()
+        connection = await self.backend.begin(writing=True)
+        try:
+            await self.backend.do(_upgrade, connection)
+            await self.backend.commit(connection)
+        finally:
+            await self.backend.end(connection)
 
     async def close(self) -> None:
-        await self.engine.dispose()
-        if self._thread is not None:
-            self._thread.close()
+        await self.backend.close()
 
 
 def try_file(url: str) -> None:
@@ -171,9 +163,3 @@ def alembic_config(connection: Connection) -> Config:
 
 def _upgrade(connection: Connection) -> None:
     command.upgrade(alembic_config(connection), "head")
-
-
-def _begin(connection: Connection, *, writing: bool) -> None:
-    opened = connection.connection.dbapi_connection
-    assert isinstance(opened, sqlite.Connection)
-    opened.begin(writing=writing)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, TypeVar, TypeVarTuple, overload
+from typing import Any, Protocol, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, and_, bindparam, insert, inspect, select
 from sqlalchemy import delete as delete_from
@@ -19,7 +19,6 @@ from sqlalchemy import update as update_of
 from sqlalchemy.exc import InvalidRequestError, NoResultFound
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.sql.selectable import TypedReturnsRows
-from sqlalchemy.util import greenlet_spawn
 
 from server.store.models import Base, table_of
 
@@ -29,6 +28,26 @@ Ts = TypeVarTuple("Ts")
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Key = tuple[Any, ...]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Backend(Protocol):
+    """How a session reaches its database without holding up the loop."""
+
+    engine: Engine
+
+    async def begin(self, *, writing: bool) -> Connection:
+        """A connection on which a transaction has begun."""
+
+    async def do(self, work: Callable[[*Ts], T], *given: *Ts) -> T:
+        """What SQLAlchemy does on a connection."""
+
+    async def commit(self, connection: Connection) -> None: ...
+
+    async def end(self, connection: Connection) -> None:
+        """Gives it back. What was not committed has not been."""
+
+    async def close(self) -> None:
+        """No connection is left open."""
 
 
 class Shape:
@@ -98,10 +117,9 @@ class Session:
     """One transaction; it begins with the first statement. A query sees what was changed before it: that is written
     first. A value that is changed within itself, a dictionary's, is not noticed: give the row a new one."""
 
-    def __init__(self, engine: Engine, begin: Callable[[Connection], object]) -> None:
-        """``begin`` begins the transaction on a fresh connection, in SQLAlchemy's greenlet."""
-        self._engine = engine
-        self._begin = begin
+    def __init__(self, backend: Backend, *, writing: bool) -> None:
+        self._backend = backend
+        self._writing = writing
         self._connection: Connection | None = None
         self._known: dict[tuple[type[Base], Key], _Known] = {}
         self._added: list[Base] = []
@@ -217,27 +235,22 @@ class Session:
     async def commit(self) -> None:
         await self.flush()
         if self._connection is not None:
-            await greenlet_spawn(self._connection.commit)
+            await self._backend.commit(self._connection)
 
     async def close(self) -> None:
         """What was not committed has not been. The objects keep their values."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            await greenlet_spawn(connection.close)
+            await self._backend.end(connection)
 
     async def _begun(self) -> Connection:
         if self._connection is None:
-            await greenlet_spawn(self._connect)
-        assert self._connection is not None
+            self._connection = await self._backend.begin(writing=self._writing)
         return self._connection
-
-    def _connect(self) -> None:
-        self._connection = self._engine.connect()
-        self._begin(self._connection)
 
     async def _carried_out(self, statement: Executable, values: Values) -> CursorResult[Any]:
         connection = await self._begun()
-        return await greenlet_spawn(connection.execute, statement, values)
+        return await self._backend.do(connection.execute, statement, values)
 
     async def _fetched(self, statement: Executable, values: Values) -> list[Any]:
         connection = await self._begun()
@@ -246,7 +259,7 @@ class Session:
             result = connection.execute(statement, values or None)
             return list(result.all()) if result.returns_rows else []
 
-        return await greenlet_spawn(fetch)
+        return await self._backend.do(fetch)
 
     # --- rows and objects
 

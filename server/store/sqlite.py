@@ -8,10 +8,14 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar, TypeVarTuple
 
-from sqlalchemy.util import await_only
+from sqlalchemy import URL, create_engine
+from sqlalchemy import Connection as Reached
+from sqlalchemy.pool import QueuePool
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 Wait = Callable[[Callable[[], object]], Awaitable[None]]
 """Runs a step that may take long without holding up the loop, and returns when it has ended."""
 
@@ -37,71 +41,95 @@ class WaitingThread:
         self._thread.shutdown()
 
 
-class Cursor(sqlite3.Cursor):
-    async def _async_soft_close(self) -> None:
-        """SQLAlchemy's asyncio layer gives the cursor back by this name; here nothing is left to be waited for."""
-
-
 class Connection(sqlite3.Connection):
-    """What SQLAlchemy's pool holds. Transactions are begun by ``begin``, never by the driver."""
+    """What SQLAlchemy's pool holds. Transactions are begun here, never by the driver."""
 
-    _wait: Wait
     _changes = 0
 
     @property
-    def _connection(self) -> Connection:
-        return self
+    def has_changed(self) -> bool:
+        """Something was written since the transaction began."""
+        return self.total_changes != self._changes
 
-    def cursor(self, factory: Any = Cursor) -> Any:
-        return super().cursor(factory)
-
-    def begin(self, *, writing: bool) -> None:
-        """A transaction that reads first and writes later would fail instead of waiting for another writer, so who
-        will write says so at once."""
+    def begin(self, *, writing: bool) -> bool:
+        """Whether it has begun. A transaction that reads first and writes later would fail instead of waiting for
+        another writer, so who will write says so at once; if there is one, ``begin_when_free`` waits for it."""
         self._changes = self.total_changes
         if not writing:
             self.execute("BEGIN").close()
-            return
+            return True
         self.execute("PRAGMA busy_timeout=0").close()
         try:
             self.execute("BEGIN IMMEDIATE").close()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
-            await_only(self._wait(self._begin_when_free))
-        else:
-            self._be_patient()
+            return False
+        self._be_patient()
+        return True
 
-    def _begin_when_free(self) -> None:
+    def begin_when_free(self) -> None:
         self._be_patient()
         self.execute("BEGIN IMMEDIATE").close()
 
     def _be_patient(self) -> None:
         self.execute(f"PRAGMA busy_timeout={PATIENCE}").close()
 
-    def commit(self) -> None:
-        if self.total_changes == self._changes:
-            super().commit()  # nothing to be written
-        else:
-            await_only(self._wait(super().commit))
-
-    def terminate(self) -> None:
-        """SQLAlchemy closes by this name what the garbage collector has found."""
-        self.close()
-
 
 @dataclass(frozen=True, slots=True)
-class Opener:
+class _Opener:
     """Makes the pool's connections."""
 
     path: str
-    wait: Wait
 
     def __call__(self) -> Connection:
         made = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, cached_statements=512, factory=Connection
         )
-        made._wait = self.wait
         for pragma in _PRAGMAS:
             made.execute(f"PRAGMA {pragma}").close()
         return made
+
+
+class Sqlite:
+    """A backend of sessions. Its pool gives as many connections as are asked for: nobody could wait there."""
+
+    def __init__(self, url: URL, wait: Wait | None = None) -> None:
+        """``wait``: how a step that may wait for the disk is run; by default in a thread."""
+        self._thread = None
+        if wait is None:
+            wait = self._thread = WaitingThread()
+        self._wait = wait
+        opener = _Opener(url.database or ":memory:")
+        self.engine = create_engine(url, creator=opener, poolclass=QueuePool, max_overflow=-1)
+
+    async def begin(self, *, writing: bool) -> Reached:
+        reached = self.engine.connect()
+        try:
+            connection = reached.connection.dbapi_connection
+            assert isinstance(connection, Connection)
+            if not connection.begin(writing=writing):
+                await self._wait(connection.begin_when_free)
+        except BaseException:
+            reached.close()
+            raise
+        return reached
+
+    async def do(self, work: Callable[[*Ts], T], *given: *Ts) -> T:
+        return work(*given)
+
+    async def commit(self, reached: Reached) -> None:
+        connection = reached.connection.dbapi_connection
+        assert isinstance(connection, Connection)
+        if connection.has_changed:
+            await self._wait(reached.commit)
+        else:
+            reached.commit()
+
+    async def end(self, reached: Reached) -> None:
+        reached.close()
+
+    async def close(self) -> None:
+        self.engine.dispose()
+        if self._thread is not None:
+            self._thread.close()

@@ -45,7 +45,7 @@ def epoch_not_compared(patch: Patch) -> None:
 def event_outside_the_transaction(patch: Patch) -> None:
     @asynccontextmanager
     async def transaction(self: Database) -> AsyncIterator[Work]:
-        session = Session(self.engine.sync_engine, self._begin_writing)
+        session = Session(self.backend, writing=True)
         try:
             work = Work(session, self._world.now(), self._world.new_id)
             yield work

@@ -1,4 +1,4 @@
-"""What is replaced so that the product runs in virtual time: threads, the disk's flush, aiosqlite's thread."""
+"""What is replaced so that the product runs in virtual time: threads, the disk's flush, the wait for SQLite's."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import create_engine
 
 import agent.app
 import agent.devices.lane
 import agent.journal.store
-import server.store.database
+import server.store.sqlite
 from agent.devices.performer import Performer
 from agent.journal.store import Transaction
 from agent.procedures.asks import Ask, Commit, Do, Operate
@@ -130,7 +130,7 @@ def patched() -> Iterator[pytest.MonkeyPatch]:
         patch.setattr(agent.journal.store, "ThreadPoolExecutor", _Writer)
         patch.setattr(agent.journal.store, "threading", _Idents)
         patch.setattr(agent.app, "TICK", TICK)
-        patch.setattr(server.store.database, "create_async_engine", cache(create_async_engine))
+        patch.setattr(server.store.sqlite, "create_engine", cache(create_engine))
         patch.setattr(job_machine, "TABLE", Counting(job_machine.TABLE))
         patch.setattr(Transaction, "append", noting(Transaction.append))
         patch.setattr(Performer, "_do", _named(Performer._do))

@@ -61,8 +61,9 @@ class ServerProcess:
 
         self.database = _Database(database_url(str(path)), world, hub.wake, told, hub.load)
         self.database.process = self.process
-        event.listen(self.database.engine.sync_engine, "connect", _relax)
-        dialect = self.database.engine.sync_engine.dialect
+        engine = self.database.backend.engine
+        event.listen(engine, "connect", _relax)
+        dialect = engine.dialect
         self._commit = partial(type(dialect).do_commit, dialect)
         dialect.do_commit = self._at_commit  # type: ignore[method-assign]
         rates = RateLimits(Rates(world.monotonic, 1e6, 1_000_000), Rates(world.monotonic, 1e6, 1_000_000))
@@ -98,7 +99,7 @@ class ServerProcess:
         """The file is free again. After ``kill``, once the loop has turned."""
         if not self._closed:
             self._closed = True
-            await self.database.engine.dispose()
+            await self.database.close()
 
     def _hang_up(self) -> None:
         for wire in self._wires:

@@ -100,7 +100,7 @@ async def found(layout: Layout, makes: Sequence[str], folder: Path) -> Template:
                 desk_id=f"desk-{desk.kkm_id}", kkm_id=desk.kkm_id, exclusive=desk.exclusive, imprint=desk.imprint
             )
             await desks.put(work, world, tenant, asked_desk)
-    await database.engine.dispose()
+    await database.close()
     registers = {
         desk.kkm_id: fresh(make, int(desk.kkm_id), START.replace(tzinfo=None, hour=9))
         for desk, make in zip(layout.desks, makes, strict=True)

@@ -27,10 +27,8 @@ async def test_the_migrations_make_exactly_the_models(tmp_path: Path) -> None:
     database = Database(database_url(str(tmp_path / "fresh.sqlite3")), World(now=now))
     await database.migrate()
     await database.migrate()  # again is nothing
-    async with database.engine.connect() as connection:
-        difference = await connection.run_sync(
-            lambda sync: compare_metadata(MigrationContext.configure(sync), Base.metadata)
-        )
+    with database.backend.engine.connect() as connection:
+        difference = compare_metadata(MigrationContext.configure(connection), Base.metadata)
     await database.close()
     assert difference == []
 
@@ -45,7 +43,7 @@ async def test_a_commit_is_on_the_disk_and_keys_are_kept(tmp_path: Path) -> None
             seen.setdefault(pragma, cursor.fetchone()[0])
             cursor.close()
 
-    event.listen(database.engine.sync_engine.pool, "connect", look)
+    event.listen(database.backend.engine.pool, "connect", look)
     async with database.read() as work:
         await work.session.execute(text("SELECT 1"))
     await database.close()
@@ -108,11 +106,11 @@ def test_a_moment_without_offset_is_a_mistake() -> None:
 @pytest.mark.parametrize(
     ("given", "url"),
     [
-        ("./a.sqlite3", "sqlite+aiosqlite:///./a.sqlite3"),
-        ("/x/a.sqlite3", "sqlite+aiosqlite:////x/a.sqlite3"),
-        ("sqlite:///a.db", "sqlite+aiosqlite:///a.db"),
+        ("./a.sqlite3", "sqlite:///./a.sqlite3"),
+        ("/x/a.sqlite3", "sqlite:////x/a.sqlite3"),
+        ("sqlite:///a.db", "sqlite:///a.db"),
         ("postgresql://h/db", "postgresql+asyncpg://h/db"),
-        ("sqlite+aiosqlite:///a", "sqlite+aiosqlite:///a"),
+        ("sqlite+aiosqlite:///a", "sqlite:///a"),
     ],
 )
 def test_addresses_of_databases(given: str, url: str) -> None:

@@ -49,7 +49,7 @@ def statements(database: Database) -> list[str]:
         if not statement.startswith("SELECT"):
             seen.append(statement)
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(database.backend.engine, "before_cursor_execute", note)
     return seen
 
 

@@ -87,7 +87,7 @@ async def test_a_writer_waits_for_another_process_without_holding_the_loop_up(
         other.execute("BEGIN IMMEDIATE")
         writing = asyncio.create_task(write(database, "INSERT INTO t VALUES (1)"))
         await waited.asked.wait()
-        assert waited.steps == ["_begin_when_free"]
+        assert waited.steps == ["begin_when_free"]
         other.execute("INSERT INTO t VALUES (2)")
         other.execute("COMMIT")
     await writing

@@ -6,22 +6,14 @@ virtual time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy.util import greenlet_spawn
 
-from server.store import session, sqlite
-
-T = TypeVar("T")
+from server.store import sqlite
 
 
-@dataclass(frozen=True, slots=True)
 class _Here:
-    """All are equal, so that engines can be kept by what they were made with."""
-
     async def __call__(self, step: Callable[[], object]) -> None:
         step()
 
@@ -29,22 +21,5 @@ class _Here:
         """There is nothing to be closed."""
 
 
-async def _called(work: Callable[..., T], *args: Any) -> T:
-    """A greenlet to wait in is needed only by the pool, which hands a connection out and takes it back."""
-    return await greenlet_spawn(work, *args) if work.__name__ in ("_connect", "close") else work(*args)
-
-
-def _finished(work: Coroutine[Any, Any, T]) -> T:
-    """The result of what waits for nothing."""
-    try:
-        work.send(None)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-    work.close()
-    raise AssertionError("it waits")
-
-
 def inline(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sqlite, "WaitingThread", _Here)
-    patch.setattr(sqlite, "await_only", _finished)
-    patch.setattr(session, "greenlet_spawn", _called)

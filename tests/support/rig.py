@@ -112,7 +112,7 @@ class Rig:
         self.folder = folder
         self.kkm_id = kkm_id
         self.family = family
-        self.database = f"sqlite+aiosqlite:///{folder / 'server.sqlite3'}"
+        self.database = f"sqlite:///{folder / 'server.sqlite3'}"
         self.processes: list[Process] = []
         self.patience = 20.0  # seconds for which a request is repeated while the server is away
         self.url = ""
