@@ -1,6 +1,7 @@
 """The simulation from the command line.
 
 python -m tests.chaos --runs N --seed S    N runs from seed S on
+                      … --keep FILE        kept as it goes on; the same words again go on where it was left
 python -m tests.chaos --replay SEED        one of them, with everything that happened in it
 python -m tests.chaos --twice N            N runs played twice: the traces must be equal
 """
@@ -9,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import pickle
 import shutil
 import sys
 import time
+from pathlib import Path
 
 from tests.chaos.mutants import hunt, table
-from tests.chaos.runs import Result, Sum, campaign, memory_folder, plan_of, playing
+from tests.chaos.runs import Begun, Result, Sum, campaign, memory_folder, plan_of, playing
 
 STEP = 1_000_003
 """Between the seeds of ``--seed 1`` and ``--seed 2``: their runs do not overlap."""
@@ -26,6 +29,7 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, metavar="FILE")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--replay", type=int, metavar="SEED")
     parser.add_argument("--twice", type=int, metavar="N")
@@ -37,17 +41,30 @@ def main() -> int:
         return twice(args.twice, args.seed * STEP)
     if args.mutants:
         return mutants(args.seed)
-    started = time.monotonic()
-    total = campaign(args.seed * STEP, args.runs, processes=args.processes, told=Progress(args.runs))
+    begun = Begun()
+    if args.keep is not None and args.keep.exists():
+        begun = pickle.loads(args.keep.read_bytes())
+    total = campaign(
+        args.seed * STEP, args.runs, processes=args.processes, told=Progress(args.runs, begun.total.runs),
+        begun=begun, kept=lambda begun: keep(args.keep, begun),
+    )  # fmt: skip
     print(file=sys.stderr)
-    return 0 if report(total, time.monotonic() - started) else 1
+    return 0 if report(total, begun.took) else 1
+
+
+def keep(file: Path | None, begun: Begun) -> None:
+    if file is not None:
+        beside = file.with_suffix(".new")
+        beside.write_bytes(pickle.dumps(begun))
+        beside.replace(file)
 
 
 class Progress:
     """One line that says how far it is, renewed every second."""
 
-    def __init__(self, runs: int) -> None:
+    def __init__(self, runs: int, begun: int = 0) -> None:
         self._runs = runs
+        self._begun = begun
         self._started = self._last = time.monotonic()
         self._told = 0
 
@@ -59,7 +76,7 @@ class Progress:
         if now - self._last < 1.0 and total.runs < self._runs:
             return
         self._last = now
-        rate = total.runs / (now - self._started)
+        rate = (total.runs - self._begun) / (now - self._started)
         left = (self._runs - total.runs) / rate
         line = f"{total.runs}/{self._runs} runs, {rate:.1f}/s, {left:.0f} s left, {len(total.wrong)} wrong"
         print(f"\r{line:70}", end="", file=sys.stderr, flush=True)

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -52,6 +53,8 @@ AIMED = 0.12
 """The share of runs of the general mix that are aimed at a cell."""
 AIMED_FROM = 10**15
 """Seeds from here on are all aimed."""
+PART = 1000
+"""Runs between two moments at which a campaign is kept."""
 RESERVE = 5
 """One run in so many is kept for the cells that the others have left empty."""
 _CELLS = tuple(AIMS)
@@ -109,6 +112,15 @@ class Sum:
         self.traces[result.plan.seed] = result.trace
         if result.wrong or result.crashed:
             self.wrong.append(result)
+
+
+@dataclass(slots=True)
+class Begun:
+    """A campaign as far as it has come. It is gone on with where it was left."""
+
+    total: Sum = field(default_factory=Sum)
+    aimed: int = 0  # times that runs were aimed at what was missing
+    took: float = 0.0  # seconds
 
 
 def plan_of(seed: int) -> Plan:
@@ -218,10 +230,20 @@ def memory_folder() -> str:
     return tempfile.mkdtemp(prefix="chaos", dir=shared if shared.is_dir() else None)
 
 
-def campaign(first: int, runs: int, *, processes: int = 2, told: Callable[[Sum], None] = lambda _: None) -> Sum:
+def campaign(
+    first: int,
+    runs: int,
+    *,
+    processes: int = 2,
+    told: Callable[[Sum], None] = lambda _: None,
+    begun: Begun | None = None,
+    kept: Callable[[Begun], None] = lambda _: None,
+) -> Sum:
     """Play the runs from the seed ``first`` on; of many, the last fifth is aimed at what the others have not reached.
-    ``told`` hears how far it is."""
-    total = Sum()
+    ``told`` hears how far it is; ``kept`` is given what ``begun`` takes, every ``PART`` runs."""
+    begun = begun or Begun()
+    total = begun.total
+    before, started = begun.took, time.monotonic()
     folder = memory_folder()
     _be_quiet()
     try:
@@ -235,13 +257,18 @@ def campaign(first: int, runs: int, *, processes: int = 2, told: Callable[[Sum],
                 for result in pool.imap_unordered(_one, seeds, chunksize=8):
                     total.add(result)
                     told(total)
+                begun.took = before + time.monotonic() - started
+                kept(begun)
 
-            play(range(first, first + (runs - runs // RESERVE if runs >= ENOUGH else runs)))
-            salt = first % AIMED_FROM
-            while total.runs < runs and (seeds := aimed_at(total.missing, salt, 4)[: runs - total.runs]):
-                play(seeds)
-                salt += 1
-            play(range(first + total.runs, first + runs))
+            def until(end: int) -> None:
+                while total.runs < end:
+                    play(range(first + total.runs, first + min(end, total.runs + PART)))
+
+            until(runs - runs // RESERVE if runs >= ENOUGH else runs)
+            while total.runs < runs and (missing := total.missing):
+                begun.aimed += 1
+                play(aimed_at(missing, first % AIMED_FROM + begun.aimed - 1, 4)[: runs - total.runs])
+            until(runs)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return total
