@@ -26,6 +26,7 @@ from agent.identity import Identity, Keyring, save_identity
 from agent.jobs.book import Clock, JobBook
 from agent.journal.store import Journal, JournalFailed, utc_now
 from agent.link.client import About, Link, World
+from agent.one_agent import the_one_agent
 from agent.port import AgentPort
 from agent.support.install import remember_start
 from agent.support.trace.tracing import Traces
@@ -67,10 +68,11 @@ def open_journal(data_dir: Path) -> Journal:
 
 def run_agent(config: Config, identity: Identity, *, tray: bool = False) -> int:
     """Run until SIGTERM, Ctrl+C, or until somebody at the PC wants it to end; with an icon beside the clock if wanted.
-    Returns the exit code. Raises ``DeviceLocked`` when another program of ours holds a device, ``UserError``
-    ``agent_running`` when another agent runs in this data folder, ``JournalFailed`` when the journal cannot be
-    opened."""
+    Returns the exit code. Raises ``UserError`` ``agent_running`` when another agent runs on this machine, before
+    anything of a device is touched; ``DeviceLocked`` when another program of ours holds a device, ``JournalFailed``
+    when the journal cannot be opened."""
     with contextlib.ExitStack() as stack:
+        stack.enter_context(the_one_agent(config.data_dir, utc_now()))
         for device in config.devices:
             stack.enter_context(device_lock(config.data_dir, device.address))
         journal = open_journal(config.data_dir)

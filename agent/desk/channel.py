@@ -23,6 +23,7 @@ from typing import Any
 
 import structlog
 
+from agent.one_agent import agent_running
 from agent.private_file import write_private
 from agent.problems import UserError
 
@@ -152,15 +153,6 @@ def ask(folder: Path, what: str, params: dict[str, Any], *, patience: float | No
         told = answer["error"]
         raise UserError(told["code"], told["text"], told["text_en"], exit_code=1)
     return dict(answer["ok"])
-
-
-def agent_running() -> UserError:
-    return UserError(
-        "agent_running",
-        "KassaBridge на этом ПК уже запущен. Второй агент не нужен.",
-        "KassaBridge is running on this PC already. A second agent is not needed.",
-        exit_code=1,
-    )
 
 
 def not_running() -> UserError:

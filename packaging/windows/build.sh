@@ -74,8 +74,11 @@ fi
 # --- the bundle
 
 say "bundle"
-export KASSABRIDGE_ROOT
+export KASSABRIDGE_ROOT KASSABRIDGE_ICON
 KASSABRIDGE_ROOT=$(winepath -w "$root" 2>/dev/null)
+KASSABRIDGE_ICON=$(winepath -w "$work/kassabridge.ico" 2>/dev/null)
+(cd "$root" && .venv/bin/python -c 'import sys; from agent.tray.icons import program_ico; sys.stdout.buffer.write(program_ico())') \
+    >"$work/kassabridge.ico"
 rm -rf "$work/bundle"
 (cd "$work" && wine "$py/python.exe" -X utf8 -m PyInstaller --noconfirm --log-level WARN --distpath bundle --workpath pyi \
     "$(winepath -w "$here/kassabridge.spec" 2>/dev/null)" </dev/null 2>&1 | cat)
@@ -89,7 +92,7 @@ rm -rf "$out/KassaBridge" && cp -r "$work/bundle/KassaBridge" "$out/"
 say "installer"
 version=$("$python" -c "import re, sys; print(re.search(r'VERSION = \"(.+)\"', open(sys.argv[1]).read())[1])" \
     "$root/agent/version.py")
-makensis -V2 -DVERSION="$version" -DBUNDLE="$out/KassaBridge" -DOUTFILE="$out/KassaBridge-$version-setup.exe" \
+makensis -V2 -DVERSION="$version" -DICON="$work/kassabridge.ico" -DBUNDLE="$out/KassaBridge" -DOUTFILE="$out/KassaBridge-$version-setup.exe" \
     "$here/installer.nsi"
 du -sh "$out/KassaBridge" "$out/KassaBridge-$version-setup.exe" >&2
 say "done: $out"

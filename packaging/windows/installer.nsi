@@ -20,6 +20,8 @@ VIAddVersionKey "ProductVersion" "${VERSION}"
 VIAddVersionKey "LegalCopyright" "Apache License 2.0"
 
 !define KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\KassaBridge"
+!define MUI_ICON "${ICON}"
+!define MUI_UNICON "${ICON}"
 !define RUN "Software\Microsoft\Windows\CurrentVersion\Run"
 
 !insertmacro MUI_PAGE_INSTFILES
