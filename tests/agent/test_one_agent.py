@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import main
 from agent.identity import save_identity
 from agent.one_agent import (
     FILE,
@@ -33,6 +33,7 @@ from agent.problems import UserError
 from tests.agent.link.fakes import identity
 from tests.support.patience import BUSY
 
+ROOT = Path(__file__).parents[2]
 MARIA = Owner("Мария", datetime(2026, 11, 22, 6, 14, 5, tzinfo=UTC), 4711)
 IVAN = Owner("ivan", datetime(2026, 11, 22, 7, 0, tzinfo=UTC), 4712)
 SINCE = f"{MARIA.since.astimezone():%d.%m.%Y %H:%M}"
@@ -250,7 +251,7 @@ def test_other_users_may_read_who_it_is(tmp_path: Path) -> None:
         assert (tmp_path / FILE).stat().st_mode & 0o044 == 0o044
 
 
-def test_a_second_agent_touches_no_device(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_agent_touches_no_device(tmp_path: Path) -> None:
     """The whole command, paired and with a register that would answer: nobody knocks at it, nothing is written."""
     with socket.create_server(("127.0.0.1", 0)) as register:
         register.setblocking(False)
@@ -263,11 +264,14 @@ def test_a_second_agent_touches_no_device(tmp_path: Path, capsys: pytest.Capture
         save_identity(data, identity())
         with held(lambda: take_file(data / LOCK), data / FILE, MARIA):
             before = {path.relative_to(data) for path in data.rglob("*")}
-            assert main(["agent", "run", "--no-tray", "--config", str(config)]) == 1
+            done = subprocess.run(
+                [sys.executable, "-m", "agent.cli", "agent", "run", "--no-tray", "--config", str(config)],
+                cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}, capture_output=True, encoding="utf-8",
+                timeout=BUSY, check=False,
+            )  # fmt: skip
             assert {path.relative_to(data) for path in data.rglob("*")} == before
         with pytest.raises(BlockingIOError):
             register.accept()
-    told = capsys.readouterr().err
-    assert "Мария" in told
-    assert SINCE in told
-    assert "Traceback" not in told
+    assert done.returncode == 1
+    assert all(part in done.stderr for part in ("Мария", SINCE, "4711"))
+    assert "Traceback" not in done.stderr
