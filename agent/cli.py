@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 PROG = "kassabridge"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code."""
+def main(argv: Sequence[str] | None = None, *, alert: Callable[[str], object] | None = None) -> int:
+    """Run one command; its exit code. ``alert`` is given the words of a refusal: for a program without stderr."""
     given = list(sys.argv[1:] if argv is None else argv)
     if given[:1] == [VENDOR_HOST]:  # a frozen agent is its own vendor host
         from drivers.hosts.__main__ import main as host
@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if getattr(args, "json", False):
             answer({"error": error.as_dict()})
         tell(str(error))
+        if alert is not None:
+            alert(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return 130
