@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from agent.awake import Awake, kept_awake
 from agent.config import Config, Device
 from agent.desk.channel import ControlServer
 from agent.desk.overview import Overview, Who
@@ -59,6 +60,7 @@ class Parts:
     clock: Clock = field(default_factory=system_clock)
     link: World = field(default_factory=World)
     register: Callable[[Device, Trace], FiscalRegister] = open_device
+    awake: Awake = field(default_factory=Awake)
     boot_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -66,28 +68,29 @@ def open_journal(data_dir: Path) -> Journal:
     return Journal(data_dir / JOURNAL, now=utc_now, new_id=lambda: uuid.uuid4().hex)
 
 
-def run_agent(config: Config, identity: Identity, *, tray: bool = False) -> int:
-    """Run until SIGTERM, Ctrl+C, or until somebody at the PC wants it to end; with an icon beside the clock if wanted.
-    Returns the exit code. Raises ``UserError`` ``agent_running`` when another agent runs on this machine, before
-    anything of a device is touched; ``DeviceLocked`` when another program of ours holds a device, ``JournalFailed``
-    when the journal cannot be opened."""
+def run_agent(config: Config, identity: Identity, *, tray: bool = False, stopping: Stopping | None = None) -> int:
+    """Run until SIGTERM, Ctrl+C, ``stopping``, the end of the user's session, or until somebody at the PC wants it to
+    end; with an icon beside the clock if wanted. Returns the exit code. Raises ``UserError`` ``agent_running`` when
+    another agent runs on this machine, before anything of a device is touched; ``DeviceLocked`` when another program of
+    ours holds a device, ``JournalFailed`` when the journal cannot be opened."""
+    wish = stopping or Stopping()
     with contextlib.ExitStack() as stack:
+        awake = stack.enter_context(kept_awake(config.language, lambda: wish.asked(None)))
         stack.enter_context(the_one_agent(config.data_dir, utc_now()))
         for device in config.devices:
             stack.enter_context(device_lock(config.data_dir, device.address))
         journal = open_journal(config.data_dir)
         stack.callback(journal.close)
-        agent = Agent(config, identity, journal)
-        stopping = Stopping()
-        control = ControlServer(config.data_dir, {**agent.desk.handlers(), "stop": stopping.asked})
+        agent = Agent(config, identity, journal, Parts(awake=awake))
+        control = ControlServer(config.data_dir, {**agent.desk.handlers(), "stop": wish.asked})
         control.start()
         stack.callback(control.close)
         remember_start(config.data_dir, config.path, utc_now())
         if tray:
             from agent.tray.at_work import tray_beside  # an agent without an icon loads nothing for one
 
-            stack.enter_context(tray_beside(config, agent.desk.book, agent.status, lambda: stopping.asked(None)))
-        return asyncio.run(_until_signalled(agent, stopping))
+            stack.enter_context(tray_beside(config, agent.desk.book, agent.status, lambda: wish.asked(None)))
+        return asyncio.run(_until_signalled(agent, wish))
 
 
 class Stopping:
@@ -208,6 +211,7 @@ class Agent:
             on_archive=self._port.archive,
             on_crash=crashed,
             on_health=self._port.health,
+            awake=self._parts.awake,
         )
         trace.busy = lane.busy
         return lane

@@ -229,44 +229,9 @@ def _load(args: argparse.Namespace) -> Config:
 
 
 def _agent_run(args: argparse.Namespace) -> int:
-    from agent.identity import load_identity
-    from agent.logs import set_up_logging
-    from agent.support.logfile import LogFile
+    from agent.starting import start_agent
 
-    config = _load(args)
-    set_up_logging(config.log_level, config.log_format, keep=LogFile(config.data_dir).keep)
-    identity = load_identity(config.data_dir)
-    if config.server_url is not None and config.server_url != identity.server_url:
-        import structlog
-
-        structlog.get_logger("agent").warning(
-            "config_names_another_server", config=config.server_url, paired_with=identity.server_url
-        )
-    if not config.devices:
-        tell(f"В {config.path} нет ни одного устройства [[devices]]. / {config.path} has no device [[devices]].")
-    from agent.app import run_agent
-    from agent.devices.lock import DeviceLocked
-    from agent.journal.store import JournalFailed
-    from drivers.address import SetupError
-
-    try:
-        return run_agent(config, identity, tray=not args.no_tray)
-    except DeviceLocked as error:
-        raise UserError(
-            "device_locked",
-            f"С устройством {error.address} уже работает KassaBridge на этом ПК. Второй агент не нужен.",
-            f"KassaBridge is already using {error.address} on this PC. A second agent is not needed.",
-            exit_code=1,
-        ) from None
-    except SetupError as error:
-        raise UserError(error.code, f"{config.path}: {error.ru}", f"{config.path}: {error.en}") from None
-    except JournalFailed as error:
-        raise UserError(
-            "journal_failed",
-            f"Журнал {config.journal_path} не открывается или не пишется: {error}. Проверьте диск и права.",
-            f"The journal {config.journal_path} cannot be opened or written: {error}. Check the disk and its rights.",
-            exit_code=1,
-        ) from None
+    return start_agent(_load(args), tray=not args.no_tray)
 
 
 def _agent_pair(args: argparse.Namespace) -> int:

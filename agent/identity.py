@@ -1,18 +1,22 @@
 """Who this agent is: its key, its account, the server's keys it believes. Made by pairing, kept in ``identity.json``.
 
-The file holds the private key and is readable by its owner only.
+The private key lies in it as the system keeps secrets (``agent.sealing``): on Windows sealed, elsewhere in clear in a
+file that only its owner may read.
 """
 
 from __future__ import annotations
 
+import contextlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from agent import keys
 from agent.private_file import write_private
 from agent.problems import UserError
+from agent.sealing import NotOpened, Sealer, system_sealer
 from protocol.crm.messages import ServerKey
 from protocol.crm.signing import Verify, signature_is_good, signed_bytes
 
@@ -47,20 +51,60 @@ class Identity(BaseModel):
     __str__ = __repr__
 
 
+class _File(BaseModel):
+    """``identity.json``: an ``Identity`` whose key is either there in clear or sealed by ``sealed_by``."""
+
+    model_config = ConfigDict(extra="allow")
+
+    private_key: str | None = None
+    sealed_key: str | None = None
+    sealed_by: str | None = None
+
+
 def identity_path(data_dir: Path) -> Path:
     return data_dir / FILE
 
 
-def save_identity(data_dir: Path, identity: Identity) -> None:
-    """Replace the file as a whole, flushed, readable by its owner only from its first byte."""
-    write_private(identity_path(data_dir), identity.model_dump_json(indent=2).encode("utf-8") + b"\n")
+def save_identity(data_dir: Path, identity: Identity, sealer: Sealer | None = None) -> None:
+    """Replace the file as a whole, flushed. The key is sealed by ``sealer`` (the system's, when it is not given); where
+    there is none, the file is readable by its owner only from its first byte. Raises ``OSError``."""
+    sealer = sealer or system_sealer(data_dir)
+    told = _File(**identity.model_dump())
+    if sealer is not None:
+        sealed = sealer.seal(identity.private_key.encode("utf-8"))
+        told = told.model_copy(
+            update={"private_key": None, "sealed_key": b64encode(sealed).decode("ascii"), "sealed_by": sealer.name}
+        )
+    text = told.model_dump_json(indent=2, exclude_none=True)
+    write_private(identity_path(data_dir), text.encode("utf-8") + b"\n")
 
 
-def load_identity(data_dir: Path) -> Identity:
-    """Raises ``UserError``: ``not_paired``, ``identity_unreadable``, ``bad_identity``."""
+def load_identity(data_dir: Path, sealer: Sealer | None = None) -> Identity:
+    """Reads, changes nothing. Raises ``UserError``: ``not_paired``, ``identity_unreadable``, ``bad_identity``,
+    ``key_not_opened``."""
+    return _loaded(data_dir, sealer or system_sealer(data_dir))[0]
+
+
+def own_identity(data_dir: Path, sealer: Sealer | None = None) -> Identity:
+    """The same for the agent itself: a key that an earlier version has written in clear is sealed now. A disk that does
+    not take it stops no start."""
+    sealer = sealer or system_sealer(data_dir)
+    identity, sealed = _loaded(data_dir, sealer)
+    if sealer is not None and not sealed:
+        with contextlib.suppress(OSError):
+            save_identity(data_dir, identity, sealer)
+    return identity
+
+
+def _loaded(data_dir: Path, sealer: Sealer | None) -> tuple[Identity, bool]:
+    """The identity, and whether its key lay sealed."""
     path = identity_path(data_dir)
     try:
-        return Identity.model_validate_json(path.read_bytes())
+        told = _File.model_validate_json(path.read_bytes())
+        sealed = told.sealed_key is not None
+        if sealed:
+            told = told.model_copy(update={"private_key": _opened(told, sealer)})
+        return Identity.model_validate(told.model_dump(exclude={"sealed_key", "sealed_by"})), sealed
     except FileNotFoundError:
         raise UserError(
             "not_paired",
@@ -75,12 +119,27 @@ def load_identity(data_dir: Path) -> Identity:
             f"{path} не читается: {error.strerror}. Запустите агента под тем же пользователем, что и сопряжение.",
             f"{path} cannot be read: {error.strerror}. Run the agent as the user that paired it.",
         ) from None
-    except ValidationError:
+    except ValueError:  # of pydantic, of base64, of UTF-8
         raise UserError(
             "bad_identity",
             f"{path} повреждён. Удалите его и выполните сопряжение заново.",
             f"{path} is damaged. Delete it and pair again.",
         ) from None
+    except NotOpened as error:
+        raise UserError(
+            "key_not_opened",
+            f"Ключ этого ПК в {path} не открывается: {error}. Так бывает, если данные перенесли с другого ПК, "
+            "переустановили систему или испортили файл. Переименуйте его и выполните сопряжение заново.",
+            f"This PC's key in {path} does not open: {error}. It is so when the data came from another PC, the system "
+            "was installed anew, or the file was spoilt. Rename it and pair again.",
+        ) from None
+
+
+def _opened(told: _File, sealer: Sealer | None) -> str:
+    assert told.sealed_key is not None
+    if sealer is None or told.sealed_by != sealer.name:
+        raise NotOpened(f"sealed by {told.sealed_by}, which is not on this system")
+    return sealer.open(b64decode(told.sealed_key, validate=True)).decode("utf-8")
 
 
 class BadKeys(Exception):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from agent.awake import Awake
 from agent.devices.evidence import archive_above, search
 from agent.devices.performer import Interrupted, Performer, reason_of
 from agent.devices.recorder import decision_of
@@ -26,6 +27,8 @@ from agent.journal.rows import DeviceRow, JobWithOffer
 from agent.procedures.asks import (
     Answer,
     Ask,
+    Begin,
+    BeginOperation,
     ContinuePrint,
     Ended,
     Needs,
@@ -76,11 +79,12 @@ class Lane:
         on_crash: Callable[[BaseException], None],
         on_health: Callable[[Health], None] | None = None,
         patient: bool = True,
+        awake: Awake | None = None,
     ) -> None:
         """``on_claim(kkm_id, identity, last_fd)`` when the device has said who it is; ``on_progress`` of a job;
         ``on_archive`` answers ``want_archive``. With ``on_health`` the register is watched at rest, and the desk's
         policy kept. Without ``patient`` a round ends as soon as a person has to look; with it the device is asked on
-        and on."""
+        and on. ``awake`` is held, under this KKM_ID, while the device works on something."""
         self.kkm_id = kkm_id
         self.state = LaneState(kkm_id)
         self._register = register
@@ -90,6 +94,7 @@ class Lane:
         self._on_archive = on_archive
         self._on_crash = on_crash
         self._patient = patient
+        self._awake = awake or Awake()
         self._archive_wanted = False
         self._wake = threading.Condition()
         self._nudged = False
@@ -157,6 +162,7 @@ class Lane:
             log.exception("lane_crashed", kkm_id=self.kkm_id)
         finally:
             self._performer.disconnect()
+            self._awake.release(self.kkm_id)
 
     def _idle(self, pause: float) -> None:
         deadline = self._book.clock.monotonic() + pause
@@ -364,6 +370,7 @@ class Lane:
         while not isinstance(ask, (NotReady, Needs, Ended)):
             if asks_again_later(run) and self._left_to_a_person():
                 break
+            self._keep_awake(ask)
             try:
                 answer = self._performer.perform(ask)
             except Interrupted:
@@ -375,11 +382,21 @@ class Lane:
             )
             run, ask = step(run, answer)
             self.state = replace(self.state, doing=run.phase.value)
+        self._keep_awake(ask)
         if not isinstance(ask, NotReady):
             self._said = None
         pending = isinstance(ask, Ended) and ask.paper_pending
         self.state = replace(self.state, doing="idle", job_id=None, paper_pending=pending or self.state.paper_pending)
         return ask
+
+    def _keep_awake(self, ask: Ask) -> None:
+        """From before an intent is written until its outcome is on disk, or until a person has been asked."""
+        work = self._performer.work
+        started = work.row is not None and work.row.state in (Known.STARTED, Known.RESOLVING)
+        if started or work.intent is not None or isinstance(ask, (Begin, BeginOperation)):
+            self._awake.hold(self.kkm_id)
+        else:
+            self._awake.release(self.kkm_id)
 
     def _left_to_a_person(self) -> bool:
         row = self._performer.work.row
