@@ -1,0 +1,38 @@
+"""All that a person needs to see of a job before deciding about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.desk.decisions import CASES, Choice
+from agent.devices.work import work_of
+from agent.journal.store import Transaction
+from agent.status import JobStatus
+from protocol.crm.job_machine import Known
+from protocol.ffd.planned import PlannedReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """``plan``: the receipt as it was asked for, ``None`` for other kinds; ``evidence``: what the procedure has kept
+    for a person (``agent.procedures``), sums in kopecks; ``choices``: what may be decided here."""
+
+    job: JobStatus
+    plan: PlannedReceipt | None
+    evidence: Mapping[str, Any]
+    choices: tuple[Choice, ...]
+
+
+def waiting(tx: Transaction, job: JobStatus) -> Waiting | None:
+    """``None`` when it waits for nobody any more."""
+    row = tx.job(job.job_id)
+    if row is None or row.state is not Known.HUMAN:
+        return None
+    evidence = row.outcome.get("evidence") or {}
+    known = CASES.get(evidence.get("case") or "")
+    plan = None
+    if tx.offer(job.job_id) is not None:
+        plan = work_of(tx.device(row.kkm_id), tx.with_offer(row)).plan
+    return Waiting(job, plan, evidence, known.choices if known is not None else ())

@@ -1,0 +1,178 @@
+"""What is asked of a person about a job in doubt, beside what the register shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from agent.config import Language
+from agent.desk.decisions import Choice
+from agent.desk.service import Deciding
+from agent.desk.waiting import Waiting
+from agent.page.gate import Response, Visit
+from agent.page.markup import Element, Node, tag
+from agent.page.sheet import box, field, form, sheet, table
+from agent.page.words import say
+from agent.problems import UserError
+from agent.tray.text import money
+from agent.tray.troubles import to_decide
+from agent.tray.words import WORDS as TRAY_WORDS
+from agent.tray.words import say as say_as_tray
+from protocol.crm.outcomes import Decision
+
+PATH = "/decide"
+
+
+def page(
+    waiting: Waiting, visit: Visit, language: Language, *, error: str = "", typed: Mapping[str, str] | None = None
+) -> Response:
+    sentence, advice = to_decide(waiting.job, language)
+    return sheet(
+        sentence,
+        tag("p", advice) if advice else None,
+        box("bad", tag("p", error)) if error else None,
+        tag(
+            "section",
+            tag("article", tag("h2", say("asked_for", language)), *_asked(waiting, language)),
+            tag("article", tag("h2", say("register_shows", language)), *_shown(waiting.evidence, language)),
+            class_="pair",
+        ),
+        *_deciding(waiting, visit, language, typed or {}),
+        language=language,
+    )
+
+
+def settled(language: Language) -> Response:
+    return sheet(say("to_decide", language), tag("p", say("no_longer", language)), language=language)
+
+
+def kept(language: Language) -> Response:
+    said = box("good", tag("p", say("decided_next", language)))
+    return sheet(say("decided", language), said, tag("p", tag("a", say("at_work", language), href="/")),
+                 language=language)  # fmt: skip
+
+
+def asked(job_id: str, given: Mapping[str, str]) -> Deciding:
+    """What the form says. Raises ``UserError``: ``nothing_chosen``, ``fd_needed``."""
+    decision, _, how = given.get("choice", "").partition(" ")
+    if decision not in [known.value for known in Decision]:
+        raise UserError("nothing_chosen", say("pick_one", "ru"), say("pick_one", "en"))
+    number = given.get("fd", "").strip()
+    if how == "fd" and not (number.isascii() and number.isdigit() and len(number) <= 10):
+        raise UserError(
+            "fd_needed",
+            "Введите номер фискального документа (ФД) с бумажного чека: это число.",
+            "Enter the number of the fiscal document (ФД) from the paper receipt: digits only.",
+        )
+    return Deciding(
+        job_id=job_id,
+        decision=Decision(decision),
+        person=given.get("person", ""),
+        why=given.get("why", ""),
+        fd=int(number) if how == "fd" else None,
+        pin=given.get("pin") or None,
+    )
+
+
+# --- what was asked for, what is there --------------------------------------------------------------------------------
+
+
+def _asked(waiting: Waiting, language: Language) -> Iterator[Element]:
+    job, plan = waiting.job, waiting.plan
+    about: list[tuple[Node, ...]] = [
+        (say("job", language), tag("code", job.job_id)),
+        (say("who", language), say("kkm", language, kkm_id=job.kkm_id)),
+        (say("kind", language), _kind(job.kind, language)),
+    ]
+    if plan is not None:
+        lines: list[tuple[Node, ...]] = [
+            (f"{line.name}, {_quantity(line.quantity)} × {money(line.price, language)}", money(line.total, language))
+            for line in plan.lines
+        ]
+        yield table(("", ""), lines)
+        about += [(say("total", language), tag("b", money(plan.total, language)))]
+        about += [
+            (say(f"paid_{way}", language), money(paid, language)) for way, paid in asdict(plan.payments).items() if paid
+        ]
+    elif job.total is not None:
+        about += [(say("sum", language), tag("b", money(job.total, language)))]
+    yield table(("", ""), about)
+
+
+def _quantity(quantity: Any) -> str:
+    return f"{quantity.normalize():f}".replace(".", ",")
+
+
+def _shown(evidence: Mapping[str, Any], language: Language) -> Iterator[Element]:
+    candidates = evidence.get("candidates") or []
+    if candidates:
+        head = tuple(say(word, language) for word in ("number", "kind", "time", "sum"))
+        yield table(head, [_candidate(one, language) for one in candidates])
+    for word, name in (("drawer_before", "before"), ("drawer_after", "after")):
+        counters = evidence.get(name) or {}
+        if counters.get("drawer") is not None:
+            yield table(("", ""), [(say(word, language), money(counters["drawer"], language))])
+    differences = evidence.get("differences") or []
+    if differences:
+        yield tag("p", say("differences", language))
+        yield tag("ul", [tag("li", tag("code", str(one))) for one in differences])
+    if not candidates and not differences and not evidence.get("before"):
+        yield tag("p", say("shows_nothing", language))
+
+
+def _candidate(one: Mapping[str, Any], language: Language) -> tuple[Node, ...]:
+    at = one.get("at")
+    when = datetime.fromisoformat(at).strftime("%d.%m.%Y %H:%M") if at else ""
+    total = one.get("total")
+    return (
+        tag("b", str(one.get("fd", ""))),
+        _kind(str(one.get("kind", "")), language),
+        when,
+        money(total, language) if isinstance(total, int) else "",
+    )
+
+
+def _kind(kind: str, language: Language) -> str:
+    return say_as_tray(kind, language) if kind in TRAY_WORDS else kind
+
+
+# --- the decision -----------------------------------------------------------------------------------------------------
+
+
+def _deciding(waiting: Waiting, visit: Visit, language: Language, typed: Mapping[str, str]) -> Iterator[Element]:
+    yield tag("h2", say("your_decision", language))
+    if not waiting.choices:
+        yield box("wait", tag("p", say("no_choice", language)))
+        return
+    yield form(
+        visit,
+        f"{PATH}?job={waiting.job.job_id}",
+        [_choice(choice, language, typed) for choice in waiting.choices],
+        field(say("your_name", language), "person", typed.get("person", ""), required=True, maxlength="100"),
+        field(
+            say("your_reason", language), "why", typed.get("why", ""),
+            hint=say("reason_hint", language), required=True, maxlength="300",
+        ),
+        field(say("pin", language), "pin", kind="password", hint=say("only_if", language), inputmode="numeric")
+        if any(choice.pin for choice in waiting.choices) else None,
+        submit=say("send", language),
+    )  # fmt: skip
+
+
+def _choice(choice: Choice, language: Language, typed: Mapping[str, str]) -> Element:
+    value = f"{choice.decision.value} {'fd' if choice.fd else 'pin' if choice.pin else ''}".strip()
+    word = "it_is" if choice.fd else "it_was" if choice.decision is Decision.DONE else "it_is_not"
+    hints = [say(hint, language) for hint, needed in (("reads_back", choice.fd), ("needs_pin", choice.pin)) if needed]
+    number = tag(
+        "input", type="text", name="fd", value=typed.get("fd"), inputmode="numeric", maxlength=10, autocomplete="off",
+        aria_label=say("number", language),
+    )  # fmt: skip
+    return tag(
+        "label",
+        tag("input", type="radio", name="choice", value=value, checked=typed.get("choice") == value),
+        tag("span", say(word, language), number if choice.fd else None),
+        tag("small", "; ".join(hints)) if hints else None,
+        class_="choice",
+    )

@@ -1,0 +1,148 @@
+"""Every word of the pages that no other part says: Russian, English. What stands in braces is filled in by ``say``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from agent.config import Language
+
+WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        # every page
+        "at_work": ("Работа", "At work"),
+        "registers": ("Кассы", "Registers"),
+        "pin": ("ПИН-код управляющего", "Manager's PIN"),
+        "no_link": (
+            "Эта страница открывается из значка KassaBridge у часов: ссылка действует один раз и недолго.",
+            "This page is opened from the KassaBridge icon beside the clock: a link is good once, and not for long.",
+        ),
+        "broken": (
+            "В программе ошибка. Позвоните в поддержку: подробности в журнале программы.",
+            "Something in the program is broken. Call support: its log says more.",
+        ),
+        "no_page": ("Такой страницы нет", "There is no such page"),
+        "not_running": ("Программа ещё не работает с CRM", "The program does not work with the CRM yet"),
+        "kkm": ("Касса {kkm_id}", "Register {kkm_id}"),
+        "seconds": ("Обычно это занимает несколько секунд.", "This usually takes a few seconds."),
+        # at work
+        "to_decide": ("Нужно решение", "A decision is needed"),
+        "decide": ("Решить…", "Decide…"),
+        "nothing_to_decide": ("Решать нечего.", "Nothing has to be decided."),
+        "who": ("Касса", "Register"),
+        "where": ("Где подключена", "Where it is"),
+        "how": ("Состояние", "State"),
+        "is_ready": ("готова", "ready"),
+        "is_busy": ("работает", "at work"),
+        "is_unbound": ("CRM ещё не назначила эту кассу", "the CRM has not assigned it yet"),
+        "is_silent": ("ещё не отвечала", "has not answered yet"),
+        "without_desk": ("в CRM не привязана к рабочему месту", "stands at no desk in the CRM"),
+        "pair_first": ("Подключите этот компьютер к CRM", "Connect this PC to the CRM"),
+        # a decision
+        "asked_for": ("Что просила CRM", "What the CRM asked for"),
+        "register_shows": ("Что показывает касса", "What the register shows"),
+        "shows_nothing": ("Касса ничего не показала.", "The register has shown nothing."),
+        "kind": ("Документ", "Document"),
+        "number": ("ФД", "No. (ФД)"),
+        "time": ("Время", "Time"),
+        "sum": ("Сумма", "Sum"),
+        "total": ("Итого", "Total"),
+        "paid_cash": ("Наличными", "Cash"),
+        "paid_card": ("Безналичными", "Cashless"),
+        "paid_prepaid": ("Предоплатой", "Prepaid"),
+        "paid_credit": ("В кредит", "On credit"),
+        "paid_other": ("Иной оплатой", "Otherwise"),
+        "job": ("Задание", "Job"),
+        "drawer_before": ("В ящике до задания", "In the drawer before the job"),
+        "drawer_after": ("В ящике при последнем взгляде", "In the drawer at the last look"),
+        "differences": ("Отличия", "Differences"),
+        "your_decision": ("Ваше решение", "Your decision"),
+        "it_is": ("Документ есть на бумаге. Его номер ФД:", "The document is on paper. Its number (ФД):"),
+        "it_was": ("Сделано", "It was done"),
+        "it_is_not": (
+            "Не сделано: CRM может послать его снова", "Not done: the CRM may send it again",
+        ),
+        "needs_pin": ("нужен ПИН-код управляющего", "the manager's PIN is needed"),
+        "reads_back": (
+            "касса перечитает этот документ и сверит его", "the register reads that document back and compares it",
+        ),
+        "your_name": ("Кто решил", "Who has decided"),
+        "your_reason": ("Почему", "Why"),
+        "reason_hint": ("например: чек найден у покупателя", "for example: the customer has the receipt"),
+        "only_if": ("если решение его требует", "where the decision needs it"),
+        "no_choice": (
+            "Здесь решить нельзя: обратитесь в поддержку.", "This cannot be decided here: call support.",
+        ),
+        "pick_one": ("Выберите одно из решений.", "Choose one of the decisions."),
+        "send": ("Решить", "Decide"),
+        "decided": ("Решение записано", "The decision is kept"),
+        "decided_next": (
+            "Касса сначала проверит его по своему архиву. Чек не будет напечатан второй раз, пока это не выяснено.",
+            "The register compares it with its archive first. Nothing is printed again before that is settled.",
+        ),
+        "no_longer": (
+            "Это задание уже не ждёт решения: оно выяснено.", "This job waits for no decision any more: it is settled.",
+        ),
+        # the PIN
+        "pin_why": (
+            "Нужен, чтобы признать чек несделанным: тогда его могут пробить ещё раз. Кассиру его не сообщают.",
+            "Needed to call a receipt undone, because it may then be made again. A cashier is not told it.",
+        ),
+        "pin_old": ("Прежний ПИН-код", "The old PIN"),
+        "pin_new": ("Новый ПИН-код", "The new PIN"),
+        "pin_again": ("Ещё раз", "Once more"),
+        "pin_set": ("Сохранить", "Keep"),
+        "pin_kept": ("ПИН-код сохранён.", "The PIN is kept."),
+        "pin_differs": ("Два новых ПИН-кода не совпадают.", "The two new PINs are not the same."),
+        # pairing
+        "pair_title": ("Подключение к CRM", "Connecting to the CRM"),
+        "pair_how": (
+            "В CRM откройте «Рабочие места» → «Подключить компьютер», скопируйте строку и вставьте её сюда.",
+            "In the CRM open “Workplaces” → “Connect a PC”, copy the line and paste it here.",
+        ),
+        "pair_line": ("Строка из CRM", "The line from the CRM"),
+        "pair_to": ("Подключить этот компьютер к {host}?", "Connect this PC to {host}?"),
+        "pair_name": ("Имя этого компьютера в CRM", "This PC's name in the CRM"),
+        "pair_send": ("Подключить", "Connect"),
+        "pair_waits": ("Подключаемся…", "Connecting…"),
+        "pair_failed": ("Не получилось", "That did not work"),
+        "pair_done": (
+            "Этот компьютер подключён к «{tenant}».", "This PC is connected to “{tenant}”.",
+        ),
+        "pair_next": ("Дальше: выбрать кассу", "Next: choose the register"),
+        # registers
+        "here": ("Подключены", "Connected"),
+        "none_here": ("Здесь ещё нет ни одной кассы.", "There is no register here yet."),
+        "could_be": ("Где касса может быть", "Where a register could be"),
+        "silent_list": (
+            "Это список портов; ни один из них не открывался.", "A list of ports; none of them was opened.",
+        ),
+        "search": ("Искать сейчас", "Search now"),
+        "search_hint": (
+            "Порты будут открыты по очереди и спрошены, кто там. Чеки не печатаются.",
+            "The ports are opened one after another and asked who is there. Nothing is printed.",
+        ),
+        "searching": ("Ищем: {done} из {of}…", "Searching: {done} of {of} …"),
+        "found": ("Найдены", "Found"),
+        "found_none": ("Ни одна касса не ответила.", "No register has answered."),
+        "asked_places": ("Кого спрашивали", "Who was asked"),
+        "serial": ("заводской № {serial}", "serial no. {serial}"),
+        "fn": ("ФН {fn}", "FN {fn}"),
+        "kkm_id_of": ("Её номер (KKM_ID) в CRM", "Its number (KKM_ID) in the CRM"),
+        "it_is_this": ("Это она", "This is it"),
+        "it_is_kkm": ("Это касса {kkm_id} «{desk}»", "This is register {kkm_id} “{desk}”"),
+        "moved_here": (
+            "Это касса {kkm_id}: она теперь здесь", "This is register {kkm_id}: it is here now",
+        ),
+        "kept": (
+            "Записано. Программа начинает работать с этой кассой.",
+            "Kept. The program begins to work with this register.",
+        ),
+    }
+)  # fmt: skip
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    ru, en = WORDS[key]
+    text = ru if language == "ru" else en
+    return text.format(**values) if values else text
