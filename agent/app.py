@@ -24,6 +24,7 @@ from agent.desk.service import DeskService
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
 from agent.identity import Identity, Keyring, save_identity
+from agent.jobs.at_desk import nobody_waits
 from agent.jobs.book import Clock, JobBook
 from agent.journal.store import Journal, JournalFailed, utc_now
 from agent.link.client import About, Link, World
@@ -171,6 +172,7 @@ class Agent:
             self._fatal = self._fatal or error
             loop.call_soon_threadsafe(stop.set)
 
+        self._book.journal.commit(nobody_waits)
         lanes = {device.kkm_id: self._lane(device, crashed) for device in self._config.devices}
         self._port.lanes = tuple(lanes.values())
         self._book.on_change(lambda kkm_id: _nudge(lanes, kkm_id))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +13,10 @@ from agent.config import Config, Device, machine_data_dir
 from agent.devices.facts import device_facts
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
-from agent.jobs.book import LOCAL, Clock, JobBook
-from agent.jobs.transitions import absent, apply, because, is_final, is_open
-from agent.journal.rows import DeviceRow, JobRow
+from agent.jobs.at_desk import accept, give_up
+from agent.jobs.book import Clock, JobBook
+from agent.jobs.transitions import is_final, is_open
+from agent.journal.rows import LOCAL, DeviceRow, JobRow
 from agent.journal.store import Journal, Transaction, utc_now
 from agent.problems import UserError
 from agent.support.trace.recorder import DeviceTrace
@@ -26,9 +26,9 @@ from drivers.registry import open_register
 from drivers.transports.base import Clock as TransportClock
 from drivers.transports.base import SystemClock
 from protocol.crm.codes import CODES
-from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.job_machine import Known
 from protocol.crm.jobs import JobKind, sha256_hex
-from protocol.crm.messages import Desk, Offer
+from protocol.crm.messages import Desk
 
 PATIENCE = 30.0  # seconds that a register which is not ready is waited for before the job is given up
 
@@ -107,7 +107,8 @@ class Workbench:
             device = journal.read(lambda tx: tx.device(known_by))
         book, lane = self._lane(device, only=job_id)
         if row is None or row.state is Known.ABSENT:
-            _accept(journal, device, kind, job_id, payload)
+            day = timedelta(days=1)
+            journal.commit(lambda tx: accept(tx, device, kind, job_id, payload, start_by=tx.now + day))
         deadline = clock.monotonic() + patience
         while True:
             book.pong(clock.now(), clock.monotonic())
@@ -117,10 +118,10 @@ class Workbench:
             if is_final(row) or row.state is Known.HUMAN:
                 break
             if row.state in (Known.ACCEPTED, Known.HELD) and clock.monotonic() > deadline:
-                row = _give_up(journal, row, lane)
+                if row.local:  # one of the server's goes on waiting
+                    row = journal.commit(lambda tx: give_up(tx, job_id, lane.state.reason))
                 break
             time.sleep(min(pause, 1.0))
-        journal.commit(lambda tx: _archive(tx, job_id))
         return self._answer(row)
 
     def facts(self, identity: Identity) -> dict[str, Any]:
@@ -193,57 +194,6 @@ def _id_conflict(job_id: str) -> UserError:
     return UserError(
         "id_conflict", f"{job_id}: {known.ru} {known.advice_ru}", f"{job_id}: {known.en} {known.advice_en}"
     )
-
-
-def _accept(journal: Journal, device: DeviceRow, kind: JobKind, job_id: str, payload: dict[str, Any]) -> None:
-    def work(tx: Transaction) -> None:
-        offer = Offer(
-            tenant_id=LOCAL,
-            job_id=job_id,
-            kind=kind,
-            agent_id=LOCAL,
-            kkm_id=device.kkm_id,
-            register_serial=device.register_serial,
-            binding_epoch=device.binding_epoch,
-            lease_no=1,
-            issued_at=tx.now,
-            start_by=tx.now + timedelta(days=1),
-            payload=payload,
-            payload_hash=sha256_hex(payload),
-            kid=LOCAL,
-        )
-        apply(tx, absent(offer, tx.next_seq()), JobEvent.OFFER, offer=offer)
-
-    journal.commit(work)
-
-
-def _give_up(journal: Journal, row: JobRow, lane: Lane) -> JobRow:
-    """A job of the command line ends with it; one of the server's goes on waiting."""
-
-    def work(tx: Transaction) -> JobRow:
-        if not _is_local(tx, row):
-            return row
-        told = because(lane.state.reason) if lane.state.reason is not None else {}
-        moved = apply(tx, row, JobEvent.CANCEL, outcome=told)
-        assert isinstance(moved, JobRow)
-        return moved
-
-    return journal.commit(work)
-
-
-def _archive(tx: Transaction, job_id: str) -> None:
-    """No server is told of a local job."""
-    row = tx.job(job_id)
-    if row is None or not _is_local(tx, row):
-        return
-    tx.forget_outgoing(job_id)
-    if is_final(row):
-        tx.write_job(replace(row, archived=True), "archived")
-
-
-def _is_local(tx: Transaction, row: JobRow) -> bool:
-    offer = tx.offer(row.job_id)
-    return offer is not None and offer.tenant_id == LOCAL
 
 
 def answer_of(row: JobRow, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -113,9 +113,8 @@ class AgentPort:
     def greeting(self) -> Greeting:
         def work(tx: Transaction) -> tuple[JournalHead, tuple[KnownJob, ...]]:
             n, digest = tx.head()
-            jobs = [
-                KnownJob(job_id=r.job_id, rev=r.rev) for r in tx.live_jobs() if r.state is not Known.ABSENT and r.kkm_id
-            ]
+            live = [r for r in tx.live_jobs() if r.state is not Known.ABSENT and r.kkm_id and not r.local]
+            jobs = [KnownJob(job_id=r.job_id, rev=r.rev) for r in live]
             return JournalHead(n=n, hash=digest), tuple(jobs)
 
         head, jobs = self._book.journal.read(work)

@@ -1,4 +1,4 @@
-"""``kassabridge agent status | decide | pause | continue | pin``: the desk from the command line."""
+"""``kassabridge agent status | decide | pause | continue | stop | test-print | pin``: the desk from the command line."""
 
 from __future__ import annotations
 
@@ -51,16 +51,21 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
     stop.set_defaults(run=lambda args: _stop(load(args), args))
     options(stop)
 
+    trial = actions.add_parser("test-print", help="print a slip that is no receipt, beside the running agent")
+    trial.add_argument("kkm_id", metavar="KKM_ID")
+    trial.set_defaults(run=lambda args: _test_print(load(args), args))
+    options(trial)
+
     pin = actions.add_parser("pin", help="set the manager's PIN of this PC")
     pin.set_defaults(run=lambda args: _pin(load(args), args))
     options(pin)
 
 
-def _asked(config: Config, what: str, params: dict[str, Any]) -> dict[str, Any]:
+def _asked(config: Config, what: str, params: dict[str, Any], *, patience: float | None = None) -> dict[str, Any]:
     from agent.desk.channel import NotRunning, Silent, ask, not_running, silent
 
     try:
-        return ask(config.data_dir, what, params)
+        return ask(config.data_dir, what, params, patience=patience)
     except NotRunning:
         raise not_running() from None
     except Silent:
@@ -107,6 +112,17 @@ def _pause(config: Config, what: str, args: argparse.Namespace) -> int:
         show("Пауза: новые чеки не начинаются, начатые будут закончены. / Paused: nothing new is begun.")
     else:
         show("Пауза окончена. / The pause is over.")
+    return 0
+
+
+def _test_print(config: Config, args: argparse.Namespace) -> int:
+    from agent.desk.trial_print import ANSWER_WITHIN
+
+    told = _asked(config, "test_print", {"kkm_id": args.kkm_id}, patience=ANSWER_WITHIN)
+    if args.json:
+        answer(told)
+    else:
+        show(f"Касса {args.kkm_id}: напечатано, посмотрите на листок. / {args.kkm_id}: printed, look at the slip.")
     return 0
 
 

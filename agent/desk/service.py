@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from agent.desk.channel import Handler
 from agent.desk.decisions import chosen
 from agent.desk.pin import ManagerPin
+from agent.desk.trial_print import trial_print
 from agent.jobs.book import JobBook
 from agent.problems import UserError
 from agent.status import AgentStatus
@@ -44,6 +45,7 @@ class DeskService:
             "pause": lambda _: self._pause(True),
             "go_on": lambda _: self._pause(False),
             "decide": lambda params: self._decide(params),
+            "test_print": lambda params: {"job_id": self.test_print(str(params.get("kkm_id", "")))},
         }
 
     def decide(self, asked: Deciding) -> None:
@@ -61,6 +63,10 @@ class DeskService:
         fd = asked.fd if choice.fd else None
         if self.book.decide(asked.job_id, asked.decision, person=asked.person, why=asked.why, fd=fd) is None:
             raise _nothing_to_decide(asked.job_id)
+
+    def test_print(self, kkm_id: str) -> str:
+        """See ``trial_print``; takes as long as the register does."""
+        return trial_print(self.book, self.status, kkm_id)
 
     def _decide(self, params: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.jobs import cancelling, deciding, ownership
 from agent.jobs.acceptance import Addressee, refuse, why_not
@@ -49,7 +49,7 @@ from protocol.crm.messages import (
 )
 from protocol.crm.outcomes import Decision, Reason, Value
 
-LOCAL = "local"  # the tenant of a job that was given on the command line; no server is told of it
+T = TypeVar("T")
 
 Verified = Callable[[str, Value], bool]
 """Whether a signed message (type, body) carries a good signature of a pinned key."""
@@ -224,6 +224,12 @@ class JobBook:
         if row is not None:
             self._changed(row.kkm_id)
         return row
+
+    def at_this_pc(self, kkm_id: str, work: Callable[[Transaction], T]) -> T:
+        """What somebody at this PC asks of a register, committed; its lane looks."""
+        done = self.journal.commit(work)
+        self._changed(kkm_id)
+        return done
 
     # --- ownership
 
@@ -409,11 +415,9 @@ class JobBook:
         def work(tx: Transaction) -> None:
             named = [row for row in map(tx.job, revs) if row is not None and row.archived]  # the server was restored
             for row in [*tx.live_jobs(), *named]:
-                if row.state is Known.ABSENT or revs.get(row.job_id, -1) >= row.rev:
+                if row.local or row.state is Known.ABSENT or revs.get(row.job_id, -1) >= row.rev:
                     continue
                 offer = tx.offer(row.job_id) if row.job_id not in revs else None
-                if offer is not None and offer.tenant_id == LOCAL:
-                    continue
                 if offer is not None:
                     tx.forget_outgoing(row.job_id)  # of a job that it does not know the server takes no other word
                 if offer is not None or not tx.has_outgoing(row.job_id, row.rev):

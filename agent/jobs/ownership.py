@@ -111,7 +111,7 @@ def finish_release(tx: Transaction, kkm_id: str) -> None:
         return
     not_started = []
     for row in rows:
-        if isinstance(apply(tx, row, JobEvent.RELEASE), JobRow):
+        if isinstance(apply(tx, row, JobEvent.RELEASE), JobRow) and not row.local:
             not_started.append(row.job_id)
     tx.write_device(replace(device, releasing=False, released=True), "released")
     body = Released(

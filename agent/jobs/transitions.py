@@ -79,7 +79,8 @@ def apply(
 ) -> JobRow | Refusal:
     """Move a job and write what the machine's effects name. ``outcome`` replaces reason, proof, paper, evidence and
     certainty; ``facts`` (``result``, ``document``) are written into this one record, and read from there by every
-    later update; ``changes`` are other fields of the row. A refusal writes nothing."""
+    later update; ``changes`` are other fields of the row. A refusal writes nothing. Of a job that was given at this PC
+    no server is told, so its end needs nobody's ack."""
     moved = step(row.job, event, rev=rev)
     if isinstance(moved, Refusal):
         return moved
@@ -90,8 +91,11 @@ def apply(
         after = replace(after, outcome={**kept, **outcome})
     if after.state is Known.HELD and row.state is not Known.HELD:
         after = replace(after, held_since=tx.now.isoformat())
+    if after.local and is_final(after):
+        after = replace(after, archived=True)
     tx.write_job(after, event.value, offer=offer, **({"facts": facts} if facts else {}))
-    _tell(tx, after, moved, offer)
+    if not after.local:
+        _tell(tx, after, moved, offer)
     return after
 
 

@@ -9,7 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from protocol.crm.job_machine import Job, Known
+from protocol.crm.jobs import imprint_of
 from protocol.crm.messages import Desk, Offer
+
+LOCAL = "local"
+"""The tenant of a job that was given at this PC: no server is told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,11 @@ class JobRow:
     @property
     def job(self) -> Job:
         return Job(state=self.state, rev=self.rev, attempt=self.attempt, closing=self.closing)
+
+    @property
+    def local(self) -> bool:
+        """Given at this PC and not by a server: an imprint is made of the tenant and the job's id."""
+        return self.imprint == imprint_of(LOCAL, self.job_id)
 
     def moved(self, job: Job, **changes: Any) -> JobRow:
         return replace(self, state=job.state, rev=job.rev, attempt=job.attempt, closing=job.closing, **changes)

@@ -13,8 +13,8 @@ from pathlib import Path
 import structlog
 
 from agent.config import Config
+from agent.desk.trial_print import trial_print
 from agent.jobs.book import JobBook
-from agent.problems import UserError
 from agent.status import AgentStatus
 from agent.tray.adapter import Adapter, NoTray
 from agent.tray.model import Language
@@ -72,11 +72,8 @@ class AgentDesk:
         return None
 
     def test_print(self, kkm_id: str) -> Said | None:
-        raise UserError(
-            "no_test_print",
-            f"Пробной печати на кассе {kkm_id} при работающем агенте ещё нет: kassabridge device print без него.",
-            f"A test print on {kkm_id} beside the running agent is not made yet: kassabridge device print without it.",
-        )
+        trial_print(self.book, self.status, kkm_id)
+        return Said("Готово: посмотрите на листок.", "Done: look at the slip.")
 
     def doctor(self) -> Said | None:
         from agent.support.doctor import CHECKS, Scene, World, examine

@@ -104,7 +104,7 @@ def test_a_decision_says_what_to_look_at_and_where_to_decide(config: Config, boo
     assert settled.ru.startswith("Решать больше нечего")
 
 
-def test_what_is_not_made_yet_says_so(config: Config, book: Bench) -> None:
+def test_what_keeps_a_test_print_from_starting_is_told(config: Config, book: Bench) -> None:
     with pytest.raises(UserError) as refused:
-        desk_of(config, book, picture()).test_print("17")
-    assert refused.value.code == "no_test_print"
+        desk_of(config, book, picture(paused=True)).test_print("17")
+    assert refused.value.code == "paused"
