@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import (
     ConnectionClosed,
     InvalidHandshake,
+    InvalidMessage,
     InvalidProxy,
     InvalidStatus,
     InvalidURI,
@@ -95,6 +96,8 @@ def trouble_of(error: BaseException) -> Trouble:
         return Trouble("wrong_subprotocol", detail)
     if isinstance(error, InvalidURI):
         return Trouble("bad_link_url", detail)
+    if isinstance(error, InvalidMessage) and isinstance(error.__cause__, EOFError):
+        return Trouble("closed", detail)  # cut before an answer: that says nothing about who is there
     if isinstance(error, InvalidHandshake):
         return Trouble("no_websocket", detail)
     if isinstance(error, ssl.SSLCertVerificationError):
