@@ -1,92 +1,87 @@
 #!/usr/bin/env bash
 # Installs the bundle under wine as a shop would and lets it work: pairing, a receipt over TCP and one over a COM port,
-# the folder moved, an upgrade while it runs, removal.
+# a second start refused, the tray with its menu, the folder moved, an upgrade while it runs, removal.
 #
-#   packaging/windows/check.sh [WORK] [OUT]        as build.sh had them
+#   packaging/windows/check.sh [WORK] [OUT] [SHOTS]      WORK and OUT as build.sh had them; SHOTS gets the pictures
 #
 # A gate, not a proof: no Defender, no SmartScreen, no UAC, no drivers, no sleep. The registers are simulators.
-# Needs what build.sh needs, curl, and the project's own .venv (make setup).
+# Needs what build.sh needs, curl, xdotool, imagemagick and the project's own .venv (make setup).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(cd "${1:-$root/build/windows}" && pwd)
 out=$(cd "${2:-$root/dist/windows}" && pwd)
-bin=$root/.venv/bin
+shots=$(mkdir -p "${3:-$work/shots}" && cd "${3:-$work/shots}" && pwd)
 setup=$(ls "$out"/KassaBridge-*-setup.exe)
-here=$(mktemp -d)
-port=${KASSABRIDGE_PORT:-18080}
-display=${KASSABRIDGE_DISPLAY:-:98}
-began=$(date +%s)
-children=()
-
-say() { printf '%4d s  %s\n' "$(($(date +%s) - began))" "$*"; }
-die() { echo "FAILED: $*" >&2; cat "$here"/*.log >&2 || true; exit 1; }
-ended() {
-    wineserver -k 2>/dev/null || true
-    for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
-    rm -rf "$here"
-}
-trap ended EXIT
-wait_for() { # SECONDS WHAT COMMAND…
-    local left=$1 what=$2; shift 2
-    until "$@" >/dev/null 2>&1; do left=$((left - 1)); [ "$left" -gt 0 ] || die "$what"; sleep 1; done
-}
-
-Xvfb "$display" -screen 0 1024x768x24 -nolisten tcp >"$here/xvfb.log" 2>&1 & children+=($!)
-export DISPLAY=$display WINEPREFIX=$work/prefix WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES="mscoree=;mshtml="
-programs="$WINEPREFIX/drive_c/Program Files/KassaBridge"
-data="$WINEPREFIX/drive_c/ProgramData/KassaBridge"
-exe='C:\Program Files\KassaBridge\kassabridge.exe'
-# A Python under wine needs a pipe behind it and nothing before it.
-agent() { wine "$exe" "$@" </dev/null 2>&1 | cat; }
-
-# --- a server, a register on TCP, one on a pseudo-terminal
+. "$root/packaging/windows/shop.sh"
 
 rm -rf "$programs" "$data"
-database=sqlite:///$here/server.sqlite3
-key=$("$bin/kassabridge-server" init --tenant Тест --database "$database" --json | "$bin/python" -c 'import json,sys; print(json.load(sys.stdin)["api_key"])')
-"$bin/kassabridge-server" run --port "$port" --database "$database" >"$here/server.log" 2>&1 & children+=($!)
-"$bin/kassabridge" simulate shtrih --listen tcp:127.0.0.1:0 --state "$here/a.json" >"$here/a.log" 2>&1 & children+=($!)
+open_shop
 "$bin/kassabridge" simulate shtrih --listen "pty:$here/line" --state "$here/b.json" >"$here/b.log" 2>&1 & children+=($!)
-wait_for 20 "the simulated registers" grep -q listening "$here/a.log" "$here/b.log"
-wait_for 20 "the server" curl -sf "http://127.0.0.1:$port/healthz"
-address=$(sed -n 's/.*"listening": "\(.*\)".*/\1/p' "$here/a.log")
-api() { curl -sf -H "Authorization: Bearer $key" -H 'content-type: application/json' "http://127.0.0.1:$port/api/v1$1" "${@:2}"; }
-field() { "$bin/python" -c 'import json,sys; v=json.load(sys.stdin)
-for k in sys.argv[1].split("."): v = (v or {}).get(k)
-print(v)' "$1"; }
-api /devices -X PUT -d '{"kkm_id": "17", "name": "Касса 1"}' >/dev/null
+wait_for 20 "the register behind a COM port" grep -q listening "$here/b.log"
 say "server and registers"
 
 # --- installed, paired, at work
 
-wine "$setup" /S </dev/null 2>&1 | cat
-[ -f "$programs/kassabridge.exe" ] || die "the installer has installed nothing"
+install_it "$setup"
 say "installed: $(du -sh "$programs" | cut -f1) from $(du -sh "$setup" | cut -f1)"
 wine reg query 'HKLM\Software\Microsoft\Windows\CurrentVersion\Run' /reg:64 </dev/null 2>&1 | grep -q KassaBridgeTray ||
     die "no autostart"
 wine reg query 'HKLM\Software\Classes\kassabridge\shell\open\command' /reg:64 </dev/null 2>&1 | grep -q 'agent pair' ||
     die "kassabridge: links are not registered"
-printf '[server]\nurl = "http://127.0.0.1:%s"\n[[devices]]\nkkm_id = "17"\ndriver = "shtrih"\naddress = "%s"\n' \
-    "$port" "$address" >"$data/config.toml"
-line=$(api /pairing-codes -X POST -d '{"auto_confirm": true}' | field line)
-agent agent pair "$line" | grep -q Done || die "not paired"
+configure ru
+pair_it
 say "paired"
-start() { (wine "$1" agent run --no-tray </dev/null 2>&1 | cat >>"$here/agent.log") & }
-ready() { agent agent status | grep -q 'link: ready'; }
-receipt() { # JOB
-    "$bin/python" - "$1" "$root/examples/receipts/02-two-rates-card.json" >"$here/job.json" <<'P'
-import json, sys
-payload = json.load(open(sys.argv[2], encoding="utf-8"))
-print(json.dumps({"job_id": sys.argv[1], "kkm_id": "17", "kind": "receipt", "payload": payload.get("payload", payload)}))
-P
-    wait_for 60 "the register is bound" sh -c "curl -sf -H 'Authorization: Bearer $key' http://127.0.0.1:$port/api/v1/devices | grep -q '\"state\":\"bound\"'"
-    api /jobs -X POST -d "@$here/job.json" >/dev/null || die "$1 was refused"
-    wait_for 60 "$1 is done" sh -c "curl -sf -H 'Authorization: Bearer $key' http://127.0.0.1:$port/api/v1/jobs/$1 | grep -q '\"state\":\"done\"'"
-    say "$1: done, FD $(api "/jobs/$1" | field proof.fd)"
-}
 start "$exe"
 wait_for 60 "the link" ready
 receipt first
+
+# --- one agent per machine: also from another folder with another data folder it is refused, and told whose the first is
+
+refused() { # ARGUMENTS OF A SECOND START
+    local code=0
+    agent agent run --no-tray "$@" >"$here/second.log" || code=$?
+    [ "$code" = 1 ] || die "a second start ended with $code"
+    grep -q 'уже запущен: пользователь .*, с [0-9.]* [0-9:]*, процесс' "$here/second.log" || die "it does not say who runs it"
+}
+refused
+cp -r "$data" "$WINEPREFIX/drive_c/Elsewhere"
+rm -f "$WINEPREFIX"/drive_c/Elsewhere/journal.sqlite3*
+sed "s/^\[agent\]/[agent]\ndata_dir = 'C:\\\\Elsewhere'/" "$data/config.toml" >"$WINEPREFIX/drive_c/Elsewhere/config.toml"
+refused --config 'C:\Elsewhere\config.toml'
+[ ! -e "$WINEPREFIX/drive_c/Elsewhere/journal.sqlite3" ] || die "the second agent has begun a journal"
+rm -r "$WINEPREFIX/drive_c/Elsewhere"
+ready || die "the first agent does not run any more"
+say "a second start is refused: $(grep -o 'user .*, process [0-9]*' "$here/second.log" | head -1)"
+agent agent stop >/dev/null
+[ ! -e "$data/agent.owner.json" ] || die "the record of who runs it is left behind"
+
+# --- the tray: the icon that was drawn, a menu, a second start that says so on the screen, an end by the menu
+
+shot() { import -window root "$shots/$1.png"; }
+look() { "$bin/python" "$root/packaging/windows/look.py" "$@"; }
+at_the_icon() { xdotool mousemove 400 240; sleep .2; xdotool mousemove 630 470; sleep .3; }
+press() { xdotool mousedown "$1"; sleep .15; xdotool mouseup "$1"; }
+tray='C:\Program Files\KassaBridge\KassaBridgeTray.exe'
+icon_is() { shot "$1-icon" && look icon "$shots/$1-icon.png" "$2"; }
+menu_is() { at_the_icon; press 3; sleep 1; shot "$1-menu"; look appeared "$shots/$1-icon.png" "$shots/$1-menu.png" || { xdotool key Escape; return 1; }; }
+box_is() { shot "$1-second"; look appeared "$shots/$1-icon.png" "$shots/$1-second.png"; }
+stopped() { agent agent status | grep -q 'не запущен'; }
+for language in ru en; do
+    configure "$language"
+    (wine explorer /desktop="$language",640x480 "$tray" agent run </dev/null 2>&1 | cat >>"$here/tray.log") &
+    wait_for 60 "the link of the tray program" ready
+    wait_for 30 "the icon ($language)" icon_is "$language" ready
+    (wine explorer /desktop="$language",640x480 "$tray" agent run </dev/null 2>&1 | cat >>"$here/tray.log") &
+    wait_for 30 "the box of a second start ($language)" box_is "$language"
+    xdotool key Return
+    wait_for 10 "the box is closed" icon_is "$language" ready
+    wait_for 10 "the menu ($language)" menu_is "$language"
+    xdotool key Up; sleep .3; xdotool key Return # the last entry: to quit
+    wait_for 30 "the end that was chosen in the menu ($language)" stopped
+    say "icon, menu and quit: $language"
+done
+[ "$(compare -metric AE "$shots/ru-menu.png" "$shots/en-menu.png" null: 2>&1)" -gt 500 ] || die "both menus speak one language"
+configure ru
 
 # --- a COM port
 
@@ -100,8 +95,10 @@ say "a receipt over COM33"
 
 # --- an upgrade while it runs: the agent is asked to end, the journal stays
 
-wine "$setup" /S </dev/null 2>&1 | cat
-agent agent status | grep -q 'link: ready' && die "the old agent runs on after the upgrade"
+start "$exe"
+wait_for 60 "the link" ready
+install_it "$setup"
+ready && die "the old agent runs on after the upgrade"
 agent agent journal list | grep -q first || die "the journal is gone"
 say "upgraded"
 

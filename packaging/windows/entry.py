@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import ctypes
 import io
-import os
 import sys
+from pathlib import Path
 
 from agent.cli import main
 
@@ -18,15 +18,16 @@ def box(text: str) -> None:
     ctypes.windll.user32.MessageBoxW(None, text.strip(), "KassaBridge", _INFORMATION | _IN_FRONT | _ON_TOP)
 
 
-def without_a_console() -> int:
-    """Answers and refusals in boxes; the log is in the data folder."""
+def on_the_screen() -> int:
+    """Answers and refusals in boxes. The log goes to stderr only where somebody has given it one."""
+    sys.stderr = sys.stderr or open("nul", "w", encoding="utf-8")  # noqa: SIM115  (until the process ends)
     answers = sys.stdout = io.StringIO()
-    with open(os.devnull, "w", encoding="utf-8") as sys.stderr:
-        code = main(alert=box)
+    code = main(alert=box)
     if answers.getvalue():
         box(answers.getvalue())
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(without_a_console() if sys.stderr is None else main())
+    # Not by whether there is a console: whoever starts the tray program from another one may hand it its streams.
+    sys.exit(on_the_screen() if Path(sys.executable).stem == "KassaBridgeTray" else main())
