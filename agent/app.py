@@ -157,7 +157,7 @@ class Agent:
             self._parts.clock.now,
             link=lambda: self._link.status,
             lanes=lambda: [lane.state for lane in self._port.lanes],
-            progress=self._port.under_way,
+            refusals=self._port.refusals,
             looks=self._port.looks,
         )
         """How it stands; any thread may ask."""

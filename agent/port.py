@@ -30,7 +30,7 @@ from protocol.crm.messages import (
     Progress,
     Welcome,
 )
-from protocol.crm.outcomes import Value
+from protocol.crm.outcomes import Reason, Value
 
 log = structlog.get_logger("agent")
 
@@ -48,6 +48,7 @@ class AgentPort:
         self._passing: list[Value] = []
         self._progress: dict[str, Progress] = {}
         self._health: dict[str, Health] = {}
+        self._refusals: dict[str, Reason] = {}
         self._unsent: set[str] = set()  # devices whose newest health this connection has not carried
         self._wake: Callable[[], None] = lambda: None
         self._connected = False
@@ -72,6 +73,7 @@ class AgentPort:
         )
         with self._guard:
             self._claims[kkm_id] = device
+            self._refusals.pop(kkm_id, None)  # what is refused again is said again
         self._pass(Claim(device=device))
 
     def health(self, health: Health) -> None:
@@ -103,10 +105,11 @@ class AgentPort:
         with self._guard:
             return {kkm_id: dict(health.facts) for kkm_id, health in self._health.items()}
 
-    def under_way(self) -> dict[str, Progress]:
-        """What the jobs in hand said last, by their ids. Any thread may ask."""
+    def refusals(self) -> dict[str, Reason]:
+        """Why the server does not take a configured register for this PC's, by KKM_ID: as this connection was told, or
+        the last one. Any thread may ask."""
         with self._guard:
-            return dict(self._progress)
+            return dict(self._refusals)
 
     # --- LinkPort
 
@@ -140,6 +143,7 @@ class AgentPort:
         """From now on claims travel by themselves; one that came while the greeting was under way goes now."""
         with self._guard:
             self._connected = True
+            self._refusals.clear()
             late = [device for kkm_id, device in self._claims.items() if self._greeted.get(kkm_id) != device]
             self._passing += [Claim(device=device) for device in late]
             self._unsent = set(self._health)
@@ -166,6 +170,10 @@ class AgentPort:
         if isinstance(body, ClaimRefused):
             log.error("claim_refused", kkm_id=body.kkm_id, code=body.code, text=body.text, advice=body.advice)
             self._book.learned_epoch(body.kkm_id, body.binding_epoch)
+            with self._guard:
+                self._refusals[body.kkm_id] = Reason(
+                    code=body.code, text=body.text, advice=body.advice, safe_to_repeat=True
+                )
             return None
         if isinstance(body, Introduce):
             for lane in self.lanes:
@@ -174,6 +182,8 @@ class AgentPort:
             return None
         self._book.receive(NAMES[type(body)], body, acting=not quarantined)
         if isinstance(body, Bind) and not quarantined:
+            with self._guard:
+                self._refusals.pop(body.binding.kkm_id, None)
             return Bound(kkm_id=body.binding.kkm_id, binding_epoch=body.binding.binding_epoch)
         return None
 

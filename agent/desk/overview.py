@@ -16,7 +16,6 @@ from agent.link.status import LinkStatus
 from agent.status import AgentStatus, DeviceStatus, JobStatus
 from protocol.crm.job_machine import Known
 from protocol.crm.link_machine import AgentLink
-from protocol.crm.messages import Progress
 from protocol.crm.outcomes import Reason
 from protocol.ffd.money import parse_kopecks
 
@@ -42,15 +41,18 @@ class Overview:
     now: Callable[[], datetime]
     link: Callable[[], LinkStatus]
     lanes: Callable[[], Sequence[LaneState]]
-    progress: Callable[[], Mapping[str, Progress]]
+    refusals: Callable[[], Mapping[str, Reason]]
+    """Why the server has not bound a register to this PC, by KKM_ID."""
     looks: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
 
     def __call__(self) -> AgentStatus:
         lanes = {state.kkm_id: state for state in self.lanes()}
-        progress, link, looks = self.progress(), self.link(), self.looks()
+        refusals, link, looks = self.refusals(), self.link(), self.looks()
         rows, recent, decisions = self.book.journal.read(self._read)
         devices = tuple(
-            _device(kkm_id, driver, address, rows.get(kkm_id), lanes.get(kkm_id), progress, looks.get(kkm_id))
+            _device(
+                kkm_id, driver, address, rows.get(kkm_id), lanes.get(kkm_id), refusals.get(kkm_id), looks.get(kkm_id)
+            )
             for kkm_id, driver, address in self.who.devices
         )
         return AgentStatus(
@@ -80,10 +82,10 @@ class Overview:
 
 def _device(
     kkm_id: str, driver: str, address: str, row: DeviceRow | None, lane: LaneState | None,
-    progress: Mapping[str, Progress], facts: Mapping[str, Any] | None,
+    refusal: Reason | None, facts: Mapping[str, Any] | None,
 ) -> DeviceStatus:  # fmt: skip
     job = lane.job_id if lane is not None else None
-    step = progress.get(job) if job is not None else None
+    why = lane.reason if lane is not None else None
     return DeviceStatus(
         kkm_id=kkm_id,
         driver=driver,
@@ -91,9 +93,9 @@ def _device(
         desk=row.settings.desk_id if row is not None else None,
         identity=lane.identity if lane is not None else None,
         bound=row is not None and row.binding_epoch > 0 and not row.released,
-        trouble=lane.reason if lane is not None else None,
+        trouble=why or refusal,
         job=job,
-        step=step.code if step is not None else None,
+        step=lane.step if lane is not None and job is not None else None,
         facts=facts,
     )
 

@@ -56,11 +56,13 @@ log = structlog.get_logger("lane")
 
 @dataclass(frozen=True, slots=True)
 class LaneState:
-    """What a lane is doing, for people: read by other threads."""
+    """What a lane is doing, for people: read by other threads. ``step`` is the neutral code of what the job in hand is
+    at, as it last said."""
 
     kkm_id: str
     doing: str = "idle"
     job_id: str | None = None
+    step: str | None = None
     reason: Reason | None = None
     identity: Identity | None = None
     paper_pending: bool = False
@@ -223,7 +225,10 @@ class Lane:
         if chosen is None:
             return self._rest(device, idle=True)
         if self._book.judge(chosen.start_by) is not Lease.GOOD:
-            return min(1.0, self._rest(device, idle=False))
+            if not self._book.paused:
+                return min(1.0, self._rest(device, idle=False))
+            self._progress(chosen.row.job_id, "paused", None, None)
+            return min(RETRY_LONGEST, self._rest(device, idle=False))
         self._idle_rounds = 0
         if self._failures and self._watch.wait() == 0.0:  # the job waits for the register: why, is seen in a look
             self._watch.look(device, idle=False)
@@ -366,7 +371,7 @@ class Lane:
         run, ask = begun
         self._performer.work = work
         self._fresh = False
-        self.state = replace(self.state, doing=run.phase.value, job_id=work.job_id, reason=None)
+        self.state = replace(self.state, doing=run.phase.value, job_id=work.job_id, step=None)
         while not isinstance(ask, (NotReady, Needs, Ended)):
             if asks_again_later(run) and self._left_to_a_person():
                 break
@@ -381,10 +386,12 @@ class Lane:
                 "step", kkm_id=self.kkm_id, phase=run.phase.value, ask=type(ask).__name__, answer=answer.kind.value
             )
             run, ask = step(run, answer)
-            self.state = replace(self.state, doing=run.phase.value)
+            first = isinstance(ask, (Begin, BeginOperation))  # a look at a device that was not ready proves nothing
+            self.state = replace(self.state, doing=run.phase.value, reason=None if first else self.state.reason)
         self._keep_awake(ask)
         if not isinstance(ask, NotReady):
             self._said = None
+            self.state = replace(self.state, reason=None)
         pending = isinstance(ask, Ended) and ask.paper_pending
         self.state = replace(self.state, doing="idle", job_id=None, paper_pending=pending or self.state.paper_pending)
         return ask
@@ -415,4 +422,5 @@ class Lane:
 
     def _progress(self, job_id: str | None, code: str, done: int | None, of: int | None) -> None:
         if job_id is not None:
+            self.state = replace(self.state, step=code)
             self._on_progress(job_id, code, done, of)

@@ -220,6 +220,8 @@ CODES: dict[str, Code] = {
     "disk_low": _c("На диске мало места.", "The disk is nearly full.", "Освободите место.", "Free some space."),
     "no_server_time": _c("Нет связи с сервером: время неизвестно.", "No link to the server: its time is unknown.",
         "Проверьте интернет.", "Check the internet connection."),
+    "paused": _c("На ПК кассира пауза: новое не начинается.", "The cashier's PC is paused: nothing new is begun.",
+        "Нажмите «Продолжить» в меню KassaBridge на этом ПК.", "Press “Continue” in KassaBridge's menu on that PC."),
     "busy": _c("В очереди кассы слишком много заданий.", "Too many jobs wait for this register.",
         "Подождите и повторите.", "Wait and repeat."),
     # offers that an agent refuses

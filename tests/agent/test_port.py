@@ -290,6 +290,29 @@ def test_an_offer_is_on_disk_when_it_is_received(desk: Station) -> None:
     assert isinstance(accept, Accept)
 
 
+def refused(code: str) -> ClaimRefused:
+    return ClaimRefused(kkm_id=KKM, code=code, text="…", advice="…")
+
+
+def test_a_refused_claim_is_known_until_the_server_binds_or_the_claim_is_made_anew(desk: Station) -> None:
+    desk.connect()
+    assert desk.port.receive(refused("unknown_kkm_id"), quarantined=False) is None
+    assert {kkm_id: why.code for kkm_id, why in desk.port.refusals().items()} == {KKM: "unknown_kkm_id"}
+    desk.port.disconnected()
+    assert set(desk.port.refusals()) == {KKM}, "it has not become better because the line is down"
+    desk.connect()
+    assert desk.port.refusals() == {}
+
+    desk.port.receive(refused("register_changed"), quarantined=False)
+    desk.port.claim(KKM, IDENTITY, 11)
+    assert desk.port.refusals() == {}
+
+    desk.port.receive(refused("device_already_bound"), quarantined=False)
+    binding = Binding(kkm_id=KKM, register_serial=SERIAL, binding_epoch=4, desk=Desk())
+    desk.port.receive(desk.b.key.signed("bind", Bind(agent_id=AGENT, binding=binding, kid=KID)), quarantined=False)
+    assert desk.port.refusals() == {}
+
+
 def test_a_bind_is_confirmed_at_once(desk: Station) -> None:
     binding = Binding(kkm_id=KKM, register_serial=SERIAL, binding_epoch=4, desk=Desk())
     bind = desk.b.key.signed("bind", Bind(agent_id=AGENT, binding=binding, kid=KID))

@@ -21,7 +21,7 @@ from agent.problems import UserError
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.link_machine import AgentLink
-from protocol.crm.messages import Progress
+from protocol.crm.outcomes import Reason
 from tests.support.crm import AGENT, KKM, NOW
 from tests.support.job_books import Bench, bench
 
@@ -33,10 +33,10 @@ class Desk:
         self.book = book
         self.link = LinkStatus(AgentLink.READY, NOW)
         self.lanes = [LaneState(KKM)]
-        self.progress: dict[str, Progress] = {}
+        self.refusals: dict[str, Reason] = {}
         who = Who("1.0", AGENT, "Тест", "https://kassa.example.ru", ((KKM, "shtrih", "tcp:1.2.3.4:7778"),))
         self.overview = Overview(
-            who, book.book, book.hands.now, lambda: self.link, lambda: self.lanes, lambda: self.progress
+            who, book.book, book.hands.now, lambda: self.link, lambda: self.lanes, lambda: self.refusals
         )
         self.pin = ManagerPin(folder, book.hands.now)
         self.service = DeskService(book.book, self.pin, self.overview)
@@ -86,10 +86,16 @@ def test_a_register_that_does_not_answer_and_a_link_that_is_down_are_shown(desk:
     assert status.link.trouble == Trouble("dns")
 
 
+def test_why_the_server_does_not_take_a_register_is_shown_unless_the_register_itself_is_in_trouble(desk: Desk) -> None:
+    desk.refusals = {KKM: reason("unknown_kkm_id")}
+    assert desk.overview().devices[0].trouble == reason("unknown_kkm_id")
+    desk.lanes = [LaneState(KKM, reason=reason("no_paper"))]
+    assert desk.overview().devices[0].trouble == reason("no_paper")
+
+
 def test_a_job_in_hand_says_what_it_is_at(desk: Desk) -> None:
     desk.book.offers()
-    desk.lanes = [LaneState(KKM, job_id="j1")]
-    desk.progress = {"j1": Progress(job_id="j1", code="positions", done=1, of=5)}
+    desk.lanes = [LaneState(KKM, job_id="j1", step="positions")]
     (device,) = desk.overview().in_hand
     assert (device.job, device.step) == ("j1", "positions")
 

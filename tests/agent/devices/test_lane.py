@@ -10,7 +10,7 @@ import pytest
 
 from agent.devices.runs import Procedures
 from agent.procedures.patience import SILENT_AFTER
-from drivers.api import Paper
+from drivers.api import Paper, Status
 from protocol.crm.job_machine import Known
 from protocol.crm.jobs import imprint_of
 from protocol.crm.messages import Accept, Event, OpenJob, Released, Update
@@ -150,6 +150,40 @@ def test_a_register_that_is_away_is_told_and_tried_again(tmp_path: Path) -> None
         b.line.sleep(20)
         assert b.run().state is Known.DONE
         assert b.job().attempt == 1
+
+
+def test_while_a_register_in_trouble_is_asked_again_its_trouble_stands(tmp_path: Path) -> None:
+    """Whoever looks at this PC meanwhile sees what is wrong, and not that all is going well."""
+    with bench(tmp_path) as b:
+        b.offer()
+        b.device.take_paper()
+        b.round()
+        seen: list[str | None] = []
+        status = b.register.status
+
+        def looked() -> Status:
+            seen.append(b.lane.state.reason.code if b.lane.state.reason is not None else None)
+            return status()
+
+        b.register.status = looked  # type: ignore[method-assign]
+        b.round()
+        assert seen
+        assert set(seen) == {"no_paper"}
+        b.register.status = status  # type: ignore[method-assign]
+        b.device.load_paper()
+        assert b.run().state is Known.DONE
+        assert b.lane.state.reason is None
+
+
+def test_a_pause_is_told_of_the_job_that_waits_for_its_end(tmp_path: Path) -> None:
+    with bench(tmp_path) as b:
+        b.book.pause(True)
+        b.offer()
+        b.round()
+        assert b.progress == [("j1", "paused")]
+        assert b.receipts() == []
+        b.book.pause(False)
+        assert b.run().state is Known.DONE
 
 
 def test_another_machine_behind_the_address_makes_nothing(tmp_path: Path) -> None:
