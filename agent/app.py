@@ -29,6 +29,7 @@ from agent.jobs.book import Clock, JobBook
 from agent.journal.store import Journal, JournalFailed, utc_now
 from agent.link.client import About, Link, World
 from agent.one_agent import the_one_agent
+from agent.page.beside import PageBeside
 from agent.port import AgentPort
 from agent.support.install import remember_start
 from agent.support.trace.tracing import Traces
@@ -69,7 +70,9 @@ def open_journal(data_dir: Path) -> Journal:
     return Journal(data_dir / JOURNAL, now=utc_now, new_id=lambda: uuid.uuid4().hex)
 
 
-def run_agent(config: Config, identity: Identity, *, tray: bool = False, stopping: Stopping | None = None) -> int:
+def run_agent(
+    config: Config, identity: Identity, page: PageBeside, *, tray: bool = False, stopping: Stopping | None = None
+) -> int:
     """Run until SIGTERM, Ctrl+C, ``stopping``, the end of the user's session, or until somebody at the PC wants it to
     end; with an icon beside the clock if wanted. Returns the exit code. Raises ``UserError`` ``agent_running`` when
     another agent runs on this machine, before anything of a device is touched; ``DeviceLocked`` when another program of
@@ -83,14 +86,15 @@ def run_agent(config: Config, identity: Identity, *, tray: bool = False, stoppin
         journal = open_journal(config.data_dir)
         stack.callback(journal.close)
         agent = Agent(config, identity, journal, Parts(awake=awake))
-        control = ControlServer(config.data_dir, {**agent.desk.handlers(), "stop": wish.asked})
+        stack.enter_context(page.of(agent.desk, wish.asked_again))
+        control = ControlServer(config.data_dir, {**agent.desk.handlers(), "stop": wish.asked, "page": page.asked})
         control.start()
         stack.callback(control.close)
         remember_start(config.data_dir, config.path, utc_now())
         if tray:
             from agent.tray.at_work import tray_beside  # an agent without an icon loads nothing for one
 
-            stack.enter_context(tray_beside(config, agent.desk.book, agent.status, lambda: wish.asked(None)))
+            stack.enter_context(tray_beside(config, agent.desk.book, agent.status, page, lambda: wish.asked(None)))
         return asyncio.run(_until_signalled(agent, wish))
 
 
@@ -100,6 +104,7 @@ class Stopping:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._wanted = False
+        self._again = False
         self._stop: Callable[[], object] | None = None
 
     def asked(self, _: object) -> dict[str, Any]:
@@ -110,11 +115,34 @@ class Stopping:
             stop()
         return {}
 
+    def asked_again(self) -> None:
+        """The same, and then begin anew, with the configuration as it is then."""
+        with self._guard:
+            self._again, stop = True, self._stop
+        if stop is not None:
+            stop()
+
+    @property
+    def is_wanted(self) -> bool:
+        return self._wanted
+
+    def waits_for(self, event: threading.Event) -> None:
+        """Until the event, or until an end is asked for."""
+        self.heard_by(event.set)
+        while not event.wait(1.0):  # Windows hears Ctrl+C between two waits only
+            pass
+
     def heard_by(self, stop: Callable[[], object]) -> None:
         with self._guard:
             self._stop, wanted = stop, self._wanted
         if wanted:
             stop()
+
+    def takes_again(self) -> bool:
+        """Whether to begin anew: asked for, and no end has been asked for meanwhile. Said once."""
+        with self._guard:
+            again, self._again, self._stop = self._again and not self._wanted, False, None
+        return again
 
 
 async def _until_signalled(agent: Agent, stopping: Stopping) -> int:

@@ -92,6 +92,9 @@ def _add_agent(commands: _Commands) -> None:
 
     run = actions.add_parser("run", help="keep the link to the server and serve the registers")
     run.add_argument("--no-tray", action="store_true", help="without the icon beside the clock")
+    run.add_argument(
+        "--setup", action="store_true", help="a PC that is not paired yet is shown how to be; it need not be configured"
+    )
     _config(run)
     run.set_defaults(run=_agent_run)
 
@@ -231,7 +234,12 @@ def _load(args: argparse.Namespace) -> Config:
 def _agent_run(args: argparse.Namespace) -> int:
     from agent.starting import start_agent
 
-    return start_agent(_load(args), tray=not args.no_tray)
+    if args.setup:
+        from agent.config import default_config_path
+        from agent.config_edit import begin
+
+        begin(args.config or default_config_path())
+    return start_agent(_load(args), tray=not args.no_tray, setup=args.setup)
 
 
 def _agent_pair(args: argparse.Namespace) -> int:

@@ -19,6 +19,17 @@ from agent.problems import UserError
 _VALUE = re.compile(r"""(=\s*)("(?:[^"\\]|\\.)*"|'[^']*')""")
 
 
+def begin(path: Path) -> None:
+    """A file that says nothing yet, where there is none. Raises ``UserError`` ``config_unwritable``."""
+    if path.exists():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("# KassaBridge: config.example.toml\n", encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
 def add_device(path: Path, device: Device) -> Config:
     """One more device. A file that is not there yet is made. Raises ``UserError``: ``ConfigError``,
     ``config_not_changed``."""
@@ -77,17 +88,21 @@ def _change(
             raise _not_changed(path)
         os.replace(beside, path)
     except OSError as error:
-        raise UserError(
-            "config_unwritable",
-            f"В {path} нельзя писать: {error.strerror}. Дайте права на эту папку.",
-            f"{path} cannot be written: {error.strerror}. Grant access to that folder.",
-        ) from None
+        raise _unwritable(path, error) from None
     return load_config(path)
 
 
 def _quoted(text: str) -> str:
     """A basic string of TOML, which escapes as JSON does."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(
+        "config_unwritable",
+        f"В {path} нельзя писать: {error.strerror}. Дайте права на эту папку.",
+        f"{path} cannot be written: {error.strerror}. Grant access to that folder.",
+    )
 
 
 def _not_changed(path: Path) -> UserError:

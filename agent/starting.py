@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import structlog
 
 from agent.app import Stopping, run_agent
-from agent.config import Config
+from agent.config import Config, load_config
 from agent.console import tell
 from agent.devices.lock import DeviceLocked
-from agent.identity import own_identity
+from agent.identity import identity_path, own_identity
 from agent.journal.store import JournalFailed
 from agent.logs import set_up_logging
+from agent.page.beside import PageBeside
 from agent.problems import UserError
 from agent.support.logfile import LogFile
 from drivers.address import SetupError
 
 
-def start_agent(config: Config, *, tray: bool, stopping: Stopping | None = None) -> int:
-    """Run until it ends; its exit code. Raises ``UserError`` for whatever a person has to mend."""
+def start_agent(
+    config: Config, *, tray: bool, stopping: Stopping | None = None, setup: bool = False, show: str = ""
+) -> int:
+    """Run until it ends; its exit code. ``setup``: a PC that is not paired yet is shown how to be, and the agent runs
+    once it is. ``show``: a page to begin with. Raises ``UserError`` for whatever a person has to mend."""
     set_up_logging(config.log_level, config.log_format, keep=LogFile(config.data_dir).keep)
+    stopping = stopping or Stopping()
+    with closing(PageBeside(config.path, config.data_dir, config.language)) as page:
+        if setup and not identity_path(config.data_dir).exists():
+            page.until_paired({"stop": stopping.asked}, stopping.waits_for)
+            if stopping.is_wanted:
+                return 0
+            config = load_config(config.path)
+        if show:
+            page.open(show)
+        while True:
+            code = _run(config, page, tray=tray, stopping=stopping)
+            if code or not stopping.takes_again():
+                return code
+            config = load_config(config.path)
+
+
+def _run(config: Config, page: PageBeside, *, tray: bool, stopping: Stopping) -> int:
     identity = own_identity(config.data_dir)
     if config.server_url is not None and config.server_url != identity.server_url:
         structlog.get_logger("agent").warning(
@@ -27,7 +50,7 @@ def start_agent(config: Config, *, tray: bool, stopping: Stopping | None = None)
     if not config.devices:
         tell(f"В {config.path} нет ни одного устройства [[devices]]. / {config.path} has no device [[devices]].")
     try:
-        return run_agent(config, identity, tray=tray, stopping=stopping)
+        return run_agent(config, identity, page, tray=tray, stopping=stopping)
     except DeviceLocked as error:
         raise UserError(
             "device_locked",

@@ -1,4 +1,4 @@
-"""``kassabridge agent status | decide | pause | continue | stop | test-print | pin``: the desk from the command line."""
+"""``kassabridge agent status | decide | pause | … | open | pin``: the running agent from the command line."""
 
 from __future__ import annotations
 
@@ -56,6 +56,14 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
     trial.set_defaults(run=lambda args: _test_print(load(args), args))
     options(trial)
 
+    page = actions.add_parser("open", help="show the program's window in the browser")
+    page.add_argument("page", nargs="?", default="work", choices=("work", "registers", "decide", "pin", "pair"))
+    page.add_argument("--job", metavar="JOB", default="", help="the job to decide about")
+    page.add_argument("--line", metavar="LINE", default="", help="the pairing line, or the link that was clicked")
+    page.add_argument("--no-browser", action="store_true", help="only print the link; it is good once")
+    page.set_defaults(run=lambda args: _open(load(args), args))
+    options(page)
+
     pin = actions.add_parser("pin", help="set the manager's PIN of this PC")
     pin.set_defaults(run=lambda args: _pin(load(args), args))
     options(pin)
@@ -70,6 +78,19 @@ def _asked(config: Config, what: str, params: dict[str, Any], *, patience: float
         raise not_running() from None
     except Silent:
         raise silent() from None
+
+
+def _open(config: Config, args: argparse.Namespace) -> int:
+    told = _asked(config, "page", {"page": args.page, "job": args.job, "line": args.line})
+    if args.json:
+        answer(told)
+    else:
+        show(told["url"])
+    if not args.no_browser:
+        import webbrowser
+
+        webbrowser.open(told["url"])
+    return 0
 
 
 def _status(config: Config, args: argparse.Namespace) -> int:

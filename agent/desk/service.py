@@ -13,6 +13,7 @@ from agent.desk.channel import Handler
 from agent.desk.decisions import chosen
 from agent.desk.pin import ManagerPin
 from agent.desk.trial_print import trial_print
+from agent.desk.waiting import Waiting, waiting
 from agent.jobs.book import JobBook
 from agent.problems import UserError
 from agent.status import AgentStatus
@@ -67,6 +68,16 @@ class DeskService:
     def test_print(self, kkm_id: str) -> str:
         """See ``trial_print``; takes as long as the register does."""
         return trial_print(self.book, self.status, kkm_id)
+
+    def waiting(self, job_id: str) -> Waiting | None:
+        """What a person needs to see to decide about a job; ``None`` when it does not wait for one."""
+        job = next((job for job in self.status().decisions if job.job_id == job_id), None)
+        return self.book.journal.read(lambda tx: waiting(tx, job)) if job is not None else None
+
+    def serials(self) -> Mapping[str, str]:
+        """The serial numbers of the registers that the server has bound to this PC, by KKM_ID."""
+        rows = self.book.journal.read(lambda tx: tx.devices())
+        return {row.kkm_id: row.register_serial for row in rows if row.register_serial and not row.released}
 
     def _decide(self, params: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -81,24 +81,21 @@ def asked(job_id: str, given: Mapping[str, str]) -> Deciding:
 
 def _asked(waiting: Waiting, language: Language) -> Iterator[Element]:
     job, plan = waiting.job, waiting.plan
-    about: list[tuple[Node, ...]] = [
+    rows: list[tuple[Node, ...]] = [
         (say("job", language), tag("code", job.job_id)),
         (say("who", language), say("kkm", language, kkm_id=job.kkm_id)),
         (say("kind", language), _kind(job.kind, language)),
     ]
     if plan is not None:
-        lines: list[tuple[Node, ...]] = [
-            (f"{line.name}, {_quantity(line.quantity)} × {money(line.price, language)}", money(line.total, language))
-            for line in plan.lines
-        ]
-        yield table(("", ""), lines)
-        about += [(say("total", language), tag("b", money(plan.total, language)))]
-        about += [
-            (say(f"paid_{way}", language), money(paid, language)) for way, paid in asdict(plan.payments).items() if paid
-        ]
+        for line in plan.lines:
+            what = f"{line.name}, {_quantity(line.quantity)} × {money(line.price, language)}"
+            rows.append((what, money(line.total, language)))
+        rows.append((tag("b", say("total", language)), tag("b", money(plan.total, language))))
+        paid = asdict(plan.payments).items()
+        rows += [(say(f"paid_{way}", language), money(sum_, language)) for way, sum_ in paid if sum_]
     elif job.total is not None:
-        about += [(say("sum", language), tag("b", money(job.total, language)))]
-    yield table(("", ""), about)
+        rows.append((say("sum", language), tag("b", money(job.total, language))))
+    yield table(("", ""), rows)
 
 
 def _quantity(quantity: Any) -> str:
@@ -166,7 +163,8 @@ def _choice(choice: Choice, language: Language, typed: Mapping[str, str]) -> Ele
     word = "it_is" if choice.fd else "it_was" if choice.decision is Decision.DONE else "it_is_not"
     hints = [say(hint, language) for hint, needed in (("reads_back", choice.fd), ("needs_pin", choice.pin)) if needed]
     number = tag(
-        "input", type="text", name="fd", value=typed.get("fd"), inputmode="numeric", maxlength=10, autocomplete="off",
+        "input", type="text", name="fd", value=typed.get("fd"), inputmode="numeric", size=10, maxlength=10,
+        autocomplete="off",
         aria_label=say("number", language),
     )  # fmt: skip
     return tag(

@@ -14,6 +14,7 @@ from agent.page.words import say
 from agent.status import DeviceStatus
 from agent.tray.words import trouble
 from drivers.discovery import Answer, Candidate
+from drivers.registry import known_drivers
 from protocol.crm.codes import reason
 
 PATH = "/registers"
@@ -90,10 +91,24 @@ def _who(look: DeviceStatus | None, language: Language) -> str:
 
 def _could_be(shown: Shown, visit: Visit, language: Language) -> Iterator[Element]:
     yield tag("h2", say("could_be", language))
-    yield tag("p", say("silent_list", language), class_="pale")
+    if shown.search is None:
+        yield tag("p", say("silent_list", language), class_="pale")
     yield table(("", ""), [(tag("code", one.address), one.description) for one in shown.candidates])
     if shown.search is None or not shown.search.at_it:
         yield form(visit, SEARCH, tag("small", say("search_hint", language)), submit=say("search", language))
+    yield tag(
+        "details",
+        tag("summary", say("by_hand", language)),
+        form(
+            visit, PATH,
+            field(say("kkm_id_of", language), "kkm_id", required=True, maxlength="64"),
+            field(say("driver", language), "driver", list="drivers", required=True, maxlength="64"),
+            tag("datalist", [tag("option", value=driver) for driver in known_drivers()], id="drivers"),
+            field(say("where", language), "address", hint="tcp:192.168.137.111:7778, serial:COM3", required=True),
+            submit=say("keep", language),
+        ),
+        open=shown.search is not None and not shown.search.at_it and not shown.search.found,
+    )  # fmt: skip
 
 
 def _found(shown: Shown, search: Search, visit: Visit, language: Language) -> Iterator[Element]:

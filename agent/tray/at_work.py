@@ -15,17 +15,16 @@ import structlog
 from agent.config import Config
 from agent.desk.trial_print import trial_print
 from agent.jobs.book import JobBook
+from agent.page.beside import PageBeside
 from agent.status import AgentStatus
 from agent.tray.adapter import Adapter, NoTray
 from agent.tray.model import Language
 from agent.tray.program import Said, TrayProgram
 from agent.tray.taskbar import bar, small_icon
-from agent.tray.troubles import to_decide
 
 EVERY = 1.0  # seconds between looks at the agent
 AT_LEAST = timedelta(seconds=30)  # a picture is given again after this, because some of it is about time
 REPORT = "doctor.txt"
-SPOKEN: tuple[Language, Language] = ("ru", "en")
 BUNDLES = "bundles"
 
 log = structlog.get_logger("tray")
@@ -60,6 +59,7 @@ class AgentDesk:
     config: Config
     book: JobBook
     status: Callable[[], AgentStatus]
+    page: PageBeside
     stop: Callable[[], object]
     ended: threading.Event
 
@@ -103,13 +103,12 @@ class AgentDesk:
         )
 
     def decide(self, job_id: str) -> Said | None:
-        waiting = next((job for job in self.status().decisions if job.job_id == job_id), None)
-        if waiting is None:
-            return Said("Решать больше нечего.", "There is nothing to decide any more.")
-        ru, en = (
-            " ".join((*to_decide(waiting, language), f"kassabridge agent decide {job_id}")) for language in SPOKEN
-        )
-        return Said(ru, en)
+        self.page.open("decide", job=job_id)
+        return None
+
+    def window(self) -> Said | None:
+        self.page.open("work")
+        return None
 
     def language(self, language: Language) -> Said | None:
         log.info("tray_language", language=language)  # the next start speaks what config.toml says
@@ -123,13 +122,13 @@ class AgentDesk:
 
 @contextmanager
 def tray_beside(
-    config: Config, book: JobBook, status: Callable[[], AgentStatus], stop: Callable[[], object]
+    config: Config, book: JobBook, status: Callable[[], AgentStatus], page: PageBeside, stop: Callable[[], object]
 ) -> Iterator[None]:
     """An icon while the agent runs. Where there is no place for one the agent runs without; the log says so."""
     ended = threading.Event()
     program = TrayProgram(
         Pictures(status),
-        AgentDesk(config, book, status, stop, ended),
+        AgentDesk(config, book, status, page, stop, ended),
         lambda on_action: Adapter(on_action, bar=bar, small_icon=small_icon, monotonic=time.monotonic),
         now=lambda: datetime.now().astimezone(),
         language=config.language,

@@ -26,6 +26,7 @@ class IconState(StrEnum):
 class Verb(StrEnum):
     SHOW = "show"  # say how things stand; what a click on the icon asks for when nothing is to be decided
     DECIDE = "decide"
+    WINDOW = "window"
     PAUSE = "pause"
     RESUME = "resume"
     TEST_PRINT = "test_print"

@@ -56,6 +56,9 @@ class Desk(Protocol):
     def decide(self, job_id: str) -> Said | None:
         """Open what a person needs to decide about the job."""
 
+    def window(self) -> Said | None:
+        """Open the window of the program: registers, decisions, the PIN."""
+
     def language(self, language: Language) -> Said | None:
         """Remember it for the next start; the tray speaks it already."""
 
@@ -182,6 +185,8 @@ class TrayProgram:
                 return desk.bundle()
             case Verb.DECIDE:
                 return desk.decide(action.about)
+            case Verb.WINDOW:
+                return desk.window()
             case Verb.LANGUAGE:
                 return desk.language(self._language)
             case Verb.QUIT:

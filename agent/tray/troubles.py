@@ -66,9 +66,10 @@ ICONS: Mapping[Kind, IconState] = MappingProxyType(
 
 PASSING = frozenset(
     {"device_busy", "no_server_time", "resolving", "shift_in_doubt", "cash_in_doubt", "wrong_epoch", "lease_passed",
-     "shift_expired", "shift_closed", "shift_open", "busy", "too_late", "stale_rev"}
+     "shift_open", "busy", "too_late", "stale_rev"}
 )  # fmt: skip
-"""What a register waits for without anybody's help, or what is said elsewhere: no reason to alarm a cashier."""
+"""What a register waits for without anybody's help, or what is said elsewhere: no reason to alarm a cashier.
+A shift that the desk's policy opens or closes by itself is waited for by nobody, one that it does not touch by a person."""
 
 _ACCOUNT = frozenset(
     {"bad_welcome", "unknown_agent", "wrong_tenant", "agent_not_active", "bad_signature", "superseded"}

@@ -96,6 +96,7 @@ def _menu(
         *_to_decide(status, decisions, now, language, asked, sentence),
         Separator(),
         Item(say("last_receipts", language), submenu=_last(status, now, language)),
+        Item(say("window", language), Action(Verb.WINDOW), enabled=status is not None and not asked.quitting),
         Separator(),
         *_requests(status, language, asked),
         Separator(),

@@ -65,6 +65,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "failed": Words("Не получилось. Позвоните в поддержку.", "That did not work. Call support."),
         "more_decisions": Words("Ещё решений: {count}", "{count} more decisions"),
         "last_receipts": Words("Последние чеки", "Last receipts"),
+        "window": Words("Открыть окно…", "Open the window…"),
         "no_receipts": Words("Чеков ещё не было", "No receipts yet"),
         "pause": Words("Пауза", "Pause"),
         "resume": Words("Продолжить", "Continue"),
@@ -292,6 +293,16 @@ TROUBLES: Mapping[str, Words] = MappingProxyType(
         "line_noise": Words(
             "Помехи на кабеле кассы", "The register's cable is noisy",
             "Проверьте кабель кассы.", "Check the register's cable.",
+        ),
+        "link_lost": Words(
+            "Связь с кассой обрывается", "The connection to the register breaks",
+            "Проверьте питание и кабель кассы. Чек напечатается сам.",
+            "Check the register's power and cable. The receipt prints by itself.",
+        ),
+        "no_reply": Words(
+            "Касса не отвечает на команды", "The register does not answer commands",
+            "Посмотрите, включена ли касса и что на её экране. Чек напечатается сам.",
+            "See whether it is on and what its display says. The receipt prints by itself.",
         ),
         "bad_address": Words("Адрес кассы записан неверно", "The register's address is not right", *_SUPPORT),
         "bad_address_cyrillic": Words(

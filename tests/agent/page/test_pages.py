@@ -327,6 +327,15 @@ def test_a_number_can_be_typed_and_a_wrong_one_is_explained(b: Bench) -> None:
     assert load_config(b.config).devices[0].kkm_id == "19"
 
 
+def test_a_register_that_is_nowhere_to_be_found_is_written_by_hand(b: Bench) -> None:
+    form = b.open("/registers").form("Записать")
+    wrong = b.browser.send(form, kkm_id="17", driver="shtrih", address="192.168.1.5")
+    assert "tcp:192.168.137.111:7778" in wrong.words
+    assert not b.config.exists()
+    assert "Записано." in b.browser.send(form, kkm_id="17", driver="shtrih", address="tcp:192.168.1.5:7778").words
+    assert load_config(b.config).devices[0].address == "tcp:192.168.1.5:7778"
+
+
 def test_a_register_of_ours_at_a_new_port_is_moved_and_the_file_stays_as_it_was_written(b: Bench) -> None:
     serial = b.desk.service.serials()[KKM]
     text = f'# моя касса\n[[devices]]\nkkm_id = "{KKM}"  # у входа\ndriver = "shtrih"\naddress = \'serial:COM3\'\n'

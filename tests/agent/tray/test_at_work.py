@@ -13,11 +13,12 @@ from zipfile import ZipFile
 import pytest
 
 from agent.config import Config, load_config
+from agent.page.beside import PageBeside
 from agent.problems import UserError
 from agent.status import AgentStatus
 from agent.tray import at_work
 from agent.tray.at_work import AT_LEAST, BUNDLES, REPORT, AgentDesk, Pictures
-from tests.agent.tray.pictures import job, picture
+from tests.agent.tray.pictures import picture
 from tests.support.job_books import Bench, bench
 from tests.support.patience import BUSY
 
@@ -39,7 +40,8 @@ def book(tmp_path: Path) -> Iterator[Bench]:
 
 def desk_of(config: Config, book: Bench, status: AgentStatus) -> AgentDesk:
     ended = threading.Event()
-    return AgentDesk(config, book.book, lambda: status, ended.set, ended)
+    page = PageBeside(config.path, config.data_dir, config.language)
+    return AgentDesk(config, book.book, lambda: status, page, ended.set, ended)
 
 
 def test_a_picture_is_given_when_it_has_changed_and_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,15 +95,15 @@ def test_what_the_doctor_has_found_stands_in_a_file(config: Config, book: Bench)
     assert report.read_text("utf-8").strip()
 
 
-def test_a_decision_says_what_to_look_at_and_where_to_decide(config: Config, book: Bench) -> None:
-    doubt = job("human", case="looks_alike", job_id="order-2")
-    said = desk_of(config, book, picture(decisions=(doubt,))).decide("order-2")
-    assert said is not None
-    assert "последний бумажный чек" in said.ru
-    assert "agent decide order-2" in said.ru
-    settled = desk_of(config, book, picture()).decide("order-2")
-    assert settled is not None
-    assert settled.ru.startswith("Решать больше нечего")
+def test_a_decision_and_the_window_are_shown_in_the_browser(
+    config: Config, book: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[str, dict[str, str]]] = []
+    monkeypatch.setattr(PageBeside, "open", lambda _, page, **query: shown.append((page, query)))
+    desk = desk_of(config, book, picture())
+    assert desk.decide("order-2") is None
+    assert desk.window() is None
+    assert shown == [("decide", {"job": "order-2"}), ("work", {})]
 
 
 def test_what_keeps_a_test_print_from_starting_is_told(config: Config, book: Bench) -> None:

@@ -85,6 +85,9 @@ class FakeDesk:
     def decide(self, job_id: str) -> Said | None:
         return self._ask(f"decide {job_id}")
 
+    def window(self) -> Said | None:
+        return self._ask("window")
+
     def language(self, language: Language) -> Said | None:
         return self._ask(f"language {language}")
 
@@ -170,6 +173,7 @@ def test_a_request_is_handed_over_and_not_carried_out_on_the_icons_thread() -> N
         (Verb.DOCTOR, "", "doctor"),
         (Verb.BUNDLE, "", "bundle"),
         (Verb.DECIDE, "order-1", "decide order-1"),
+        (Verb.WINDOW, "", "window"),
         (Verb.LANGUAGE, "en", "language en"),
         (Verb.QUIT, "", "quit"),
     ],

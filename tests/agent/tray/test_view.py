@@ -58,12 +58,12 @@ def test_all_is_well() -> None:
         IconState.READY, "Готов к работе", "KassaBridge: Готов к работе",
     )  # fmt: skip
     assert menu(shown) == [
-        "*Готов к работе", "-", "Последние чеки", "-", "Пауза", "Пробная печать", "Проверить всё",
+        "*Готов к работе", "-", "Последние чеки", "Открыть окно…", "-", "Пауза", "Пробная печать", "Проверить всё",
         "Отправить сведения в поддержку…", "-", "Язык (Language)", "Выход",
     ]  # fmt: skip
     assert menu(view(picture(), NOW, "en")) == [
-        "*Ready", "-", "Last receipts", "-", "Pause", "Test print", "Check everything", "Send details to support…", "-",
-        "Language (Язык)", "Quit",
+        "*Ready", "-", "Last receipts", "Open the window…", "-", "Pause", "Test print", "Check everything",
+        "Send details to support…", "-", "Language (Язык)", "Quit",
     ]  # fmt: skip
 
 
