@@ -69,7 +69,7 @@ PASSING = frozenset(
      "shift_open", "busy", "too_late", "stale_rev"}
 )  # fmt: skip
 """What a register waits for without anybody's help, or what is said elsewhere: no reason to alarm a cashier.
-A shift that the desk's policy opens or closes by itself is waited for by nobody, one that it does not touch by a person."""
+A shift that the desk's policy does not touch is one: a person has to open or close it."""
 
 _ACCOUNT = frozenset(
     {"bad_welcome", "unknown_agent", "wrong_tenant", "agent_not_active", "bad_signature", "superseded"}

@@ -64,7 +64,8 @@ def _told(rows: list[JobRow], code: str) -> Seen:
 def _open(scene: Scene) -> Seen:
     operations = [device for device in archive(scene).devices if device.operation is not None]
     if scene.status is not None:
-        return Seen("in_work", {"count": len(operations)})
+        doubt = _told(_jobs(scene, (Known.RESOLVING,)), "resolving")
+        return doubt if doubt.code == "resolving" else Seen("in_work", {"count": len(operations)})
     seen = _told(_jobs(scene, (Known.STARTED, Known.RESOLVING)), "intent_open")
     if seen.code == "ok" and operations:
         what = str((operations[0].operation or {}).get("operation"))
@@ -83,6 +84,13 @@ OPEN = Check(
     table(
         ok=good("Таких заданий нет.", "There are none."),
         in_work=good("Ими занята работающая программа.", "The running program sees to them."),
+        resolving=warning(
+            "Ответ кассы {kkm_id} по заданию {job} потерян: программа спрашивает у кассы, есть ли чек. Всего: {count}.",
+            "The answer of register {kkm_id} to {job} was lost: the program asks the register whether there is a "
+            "receipt. In all: {count}.",
+            "Подождите: итог появится в меню KassaBridge и в CRM. Чек ещё раз не пробивайте.",
+            "Wait: what became of it will stand in KassaBridge's menu and in the CRM. Do not make the receipt again.",
+        ),
         intent_open=bad(
             "Программа остановлена, а чем кончилось задание {job} на кассе {kkm_id}, не выяснено. Всего: {count}.",
             "The program is stopped, and what became of {job} on register {kkm_id} is not known. In all: {count}.",

@@ -127,6 +127,10 @@ def a_receipt_begun_and_the_program_ended(pc: Clinic) -> None:
     _job(Known.RESOLVING)(pc)
 
 
+def a_receipt_whose_answer_was_lost(pc: Clinic) -> None:
+    _job(Known.RESOLVING)(pc)
+
+
 def a_shift_begun_and_the_program_ended(pc: Clinic) -> None:
     _register(pc, operation={"operation": "close_shift"})
 
@@ -198,6 +202,7 @@ CASES = (
     Case("journal.chain", "damaged", a_record_that_was_changed),
     Case("journal.chain", "unreadable", a_journal_of_garbage),
     Case("journal.open", "intent_open", a_receipt_begun_and_the_program_ended, stopped=True),
+    Case("journal.open", "resolving", a_receipt_whose_answer_was_lost),
     Case("journal.open", "operation_open", a_shift_begun_and_the_program_ended, stopped=True),
     Case("journal.decisions", "human", a_receipt_that_a_person_must_judge),
     Case("journal.held", "held", a_receipt_put_off),
