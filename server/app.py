@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server import problems
 from server.limits import BodyLimit
-from server.routers import agents, codes, directory, events, jobs, link, pairing, pictures, webhooks
+from server.routers import agents, codes, directory, events, jobs, link, pairing, pictures, support, webhooks
 from server.routers.common import RateLimits, Services
 from server.schema import Api
 from server.services import access, duties
@@ -49,6 +49,7 @@ async def open_services(settings: Settings, world: World) -> Services:
         strangers=Rates(
             world.monotonic, settings.limits.wrong_keys_per_minute / 60, settings.limits.wrong_keys_per_minute
         ),
+        bundles=Rates(world.monotonic, settings.limits.bundles_per_day / 86_400, settings.limits.bundles_per_day // 2),
     )
     return Services(settings, world, database, hub, readers, rates, key)
 
@@ -62,7 +63,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         app.state.services = services
         sender = Sender(services.database, services.readers, private_too=settings.private_webhooks)
         going_on = [
-            asyncio.create_task(duties.forever(services.database, services.world, settings.limits.feed_days)),
+            asyncio.create_task(duties.forever(services.database, services.world, settings)),
             asyncio.create_task(sender.forever()),
         ]
         try:
@@ -85,7 +86,8 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    app.add_middleware(BodyLimit, max_bytes=settings.limits.body_bytes)
+    streamed = frozenset({API + support.UPLOAD})
+    app.add_middleware(BodyLimit, max_bytes=settings.limits.body_bytes, streamed=streamed)
     for router in (
         jobs.router,
         pictures.router,
@@ -95,6 +97,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         codes.router,
         events.router,
         webhooks.router,
+        support.router,
         link.router,
     ):
         app.include_router(router, prefix=API)

@@ -51,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--port", type=int, default=8080, help="0 takes a free one")
     run.add_argument("--public-url", metavar="URL", help="how agents reach this server, for pairing lines")
+    run.add_argument("--bundles", metavar="FOLDER", help="where PCs' bundles are kept (default: beside the database)")
+    run.add_argument("--bundle-days", type=int, default=Limits().bundle_days, help="how long they are kept")
     run.add_argument("--connections-per-minute", type=int, default=Limits().connections_per_minute, help="of one agent")
     run.set_defaults(command=_run)
     run.add_argument(
@@ -257,7 +259,10 @@ def _run(arguments: argparse.Namespace) -> int:
         database=arguments.database,
         public_url=public,
         private_webhooks=arguments.allow_private_webhooks,
-        limits=Limits(connections_per_minute=arguments.connections_per_minute),
+        bundles=arguments.bundles,
+        limits=Limits(
+            connections_per_minute=arguments.connections_per_minute, bundle_days=max(1, arguments.bundle_days)
+        ),
     )
     try:
         asyncio.run(_check(settings))

@@ -14,14 +14,16 @@ _NOT_UTF8 = FieldError(
 
 
 class BodyLimit:
-    """ASGI middleware: 413 ``message_too_large``, 400 ``bad_request`` (not UTF-8), 422 ``message_too_deep``."""
+    """ASGI middleware: 413 ``message_too_large``, 400 ``bad_request`` (not UTF-8), 422 ``message_too_deep``. What is
+    behind the paths of ``streamed`` is no JSON: it is read, and limited, once it is known who sends it."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, streamed: frozenset[str] = frozenset()) -> None:
         self._app = app
         self._max = max_bytes
+        self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS") or scope["path"] in self._streamed:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 DEFAULT_DATABASE = "./kassabridge.sqlite3"
 DEFAULT_ZONE = "Europe/Moscow"
@@ -30,6 +31,10 @@ class Limits:
     wrong_keys_per_minute: int = 30  # from one address
     streams: int = 20  # of one tenant
     feed_days: int = 30  # how long events are kept
+    request_life: float = 900.0  # of what support asks of a PC
+    bundle_bytes: int = 12 * 1024 * 1024
+    bundles_per_day: int = 12  # of one PC
+    bundle_days: int = 14  # how long a bundle's file is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,16 @@ class Settings:
     """How agents and browsers reach this server; without it, the address of the request."""
     private_webhooks: bool = False
     """Whether webhooks may go to private and loopback addresses, and by plain http."""
+    bundles: str | None = None
+    """The folder of the bundles that PCs send; without it, one beside the database."""
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def bundle_folder(self) -> Path:
+        if self.bundles is not None:
+            return Path(self.bundles)
+        scheme, _, place = database_url(self.database).partition(":///")
+        return Path(place).with_suffix(".bundles") if scheme == "sqlite" and place else Path("kassabridge.bundles")
 
 
 def database_url(text: str) -> str:

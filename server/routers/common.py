@@ -26,6 +26,7 @@ from server.world import World
 class RateLimits:
     calls: Rates  # by API key
     strangers: Rates  # by address: requests without a good key
+    bundles: Rates  # by agent
 
 
 @dataclass(slots=True)
@@ -69,7 +70,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         403: "The key lacks the scope",
         404: "Not found",
         409: "Not in this state",
-        413: "More than 256 KiB",
+        410: "Gone",
+        413: "Too large",
         422: "A field breaks a rule",
         429: "Too often, or too many",
     }.items()
@@ -93,21 +95,21 @@ def needs(*scopes: Scope) -> Callable[..., Awaitable[Caller]]:
     async def authenticated(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
         services = await services_of(request)
         address = request.client.host if request.client is not None else ""
-        _not_too_often(services.rates.strangers.blocked(address))
+        not_too_often(services.rates.strangers.blocked(address))
         try:
             async with services.database.read() as work:
                 caller = await caller_of(work, request.headers.get("authorization"))
         except Problem:
-            _not_too_often(services.rates.strangers.take(address))
+            not_too_often(services.rates.strangers.take(address))
             raise
-        _not_too_often(services.rates.calls.take(caller.key_id))
+        not_too_often(services.rates.calls.take(caller.key_id))
         caller.needs(*scopes)
         return caller
 
     return authenticated
 
 
-def _not_too_often(wait: int | None) -> None:
+def not_too_often(wait: int | None) -> None:
     if wait is not None:
         raise Problem(429, "too_many_requests", headers={"Retry-After": str(wait)}, retry_after_s=wait)
 
@@ -119,4 +121,5 @@ JobsReader = Annotated[Caller, Depends(needs(Scope.JOBS, Scope.READ))]
 DirectoryCaller = Annotated[Caller, Depends(needs(Scope.DIRECTORY))]
 DirectoryReader = Annotated[Caller, Depends(needs(Scope.DIRECTORY, Scope.READ))]
 DecidingCaller = Annotated[Caller, Depends(needs(Scope.DECIDE))]
+SupportCaller = Annotated[Caller, Depends(needs(Scope.SUPPORT))]
 WebhooksCaller = Annotated[Caller, Depends(needs(Scope.WEBHOOKS))]

@@ -7,7 +7,8 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from protocol.crm.messages import SUBPROTOCOL
 from server.routers.common import Services
-from server.services.link import Connection, Gone, LinkServices
+from server.services.link import Connection
+from server.services.socket import Gone, LinkServices
 
 router = APIRouter()
 

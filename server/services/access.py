@@ -25,6 +25,7 @@ class Scope(StrEnum):
     DECIDE = "decide"  # decide for a person: resolve a job, lift a quarantine
     WEBHOOKS = "webhooks"  # where events are sent
     READ = "read"  # read jobs, devices, desks, agents and events; change nothing
+    SUPPORT = "support"  # ask PCs for their doctor and bundles, read those
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ async def all_lost(work: Work) -> None:
 
 async def confirm(work: Work, world: World, tenant_id: str, agent_id: str, by: Confirmation) -> Agent:
     """Lifts a quarantine: the next epoch for every register, begun jobs adopted, the head taken as it is."""
-    row = await _of_tenant(work, tenant_id, agent_id)
+    row = await of_tenant(work, tenant_id, agent_id)
     if row.state == "active" and (row.confirmed_by, row.confirmed_why) == (by.person, by.reason):
         return row  # the same request again: its first answer was lost
     if row.state != "quarantined":
@@ -174,7 +174,7 @@ async def confirm(work: Work, world: World, tenant_id: str, agent_id: str, by: C
     return row
 
 
-async def _of_tenant(work: Work, tenant_id: str, agent_id: str) -> Agent:
+async def of_tenant(work: Work, tenant_id: str, agent_id: str) -> Agent:
     row = await work.session.get(Agent, agent_id, with_for_update=True)
     if row is None or row.tenant_id != tenant_id:
         raise unknown(404, "unknown_agent", "agent_id", agent_id)

@@ -1,4 +1,4 @@
-"""What happens by time alone: jobs that never left expire, old events go."""
+"""What happens by time alone: jobs that never left expire, old events and bundles go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.services import jobs
+from server.services import bundles, jobs
+from server.settings import Settings
 from server.store import feed
 from server.store.database import Database
 from server.world import World
@@ -24,13 +25,14 @@ async def once(database: Database, world: World) -> int:
         return await jobs.expire(work, world)
 
 
-async def prune(database: Database, days: int) -> None:
-    """Events that nobody will ask for any more."""
+async def prune(database: Database, settings: Settings) -> None:
+    """Events and bundles that nobody will ask for any more."""
     async with database.write() as work:
-        await feed.prune(work, work.now - timedelta(days=days))
+        await feed.prune(work, work.now - timedelta(days=settings.limits.feed_days))
+    await bundles.prune(database, settings.bundle_folder, settings.limits.bundle_days)
 
 
-async def forever(database: Database, world: World, feed_days: int) -> None:
+async def forever(database: Database, world: World, settings: Settings) -> None:
     pruned_at: float | None = None
     while True:
         await asyncio.sleep(EVERY)
@@ -38,6 +40,6 @@ async def forever(database: Database, world: World, feed_days: int) -> None:
             await once(database, world)
             if pruned_at is None or world.monotonic() - pruned_at >= PRUNE_EVERY:
                 pruned_at = world.monotonic()
-                await prune(database, feed_days)
-        except SQLAlchemyError:
+                await prune(database, settings)
+        except (SQLAlchemyError, OSError):
             _log.exception("duties failed")  # tried again in a second

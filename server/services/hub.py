@@ -13,6 +13,8 @@ from server.store.database import Work
 class Wakeable(Protocol):
     def wake(self) -> None: ...
 
+    def ask(self) -> None: ...
+
     async def load(self, work: Work) -> bool:
         """Take what waits for the agent into this transaction, to leave after its commit. ``False``: wake it then."""
 
@@ -51,6 +53,11 @@ class Hub:
         for agent_id in agent_ids:
             for connection in tuple(self._by_agent.get(agent_id, ())):
                 connection.wake()
+
+    def ask(self, agent_id: str) -> None:
+        """Support has asked something of this agent."""
+        for connection in tuple(self._by_agent.get(agent_id, ())):
+            connection.ask()
 
     async def load(self, work: Work) -> None:
         """What a transaction makes for a connected agent is made ready to leave inside it: one commit, not two."""

@@ -10,7 +10,6 @@ import math
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
@@ -48,34 +47,19 @@ from protocol.crm.messages import (
 )
 from protocol.crm.outcomes import Value
 from protocol.crm.signing import signed_bytes
-from server.keys import JobKey, verify
+from server.keys import verify
 from server.services import agents, directory, jobs, mirror, outgoing
-from server.services.hub import Hub
+from server.services.asking import Asking
 from server.services.passing import PASSING, Passing
 from server.services.rates import Pace
-from server.services.socket import Socket
-from server.settings import Limits
+from server.services.socket import Gone, LinkServices, Socket
 from server.store import outbox
-from server.store.database import Database, Work
+from server.store.database import Work
 from server.store.models import Agent
-from server.world import World
 
 E, X = ServerLinkEvent, ServerLinkEffect
 RETRY_AFTER_STOP = 2.0  # seconds; a restart takes about that long
 _log = structlog.get_logger("server.link")
-
-
-class Gone(Exception):
-    """The socket is closed."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkServices:
-    database: Database
-    hub: Hub
-    key: JobKey
-    world: World
-    limits: Limits
 
 
 class Connection:
@@ -101,6 +85,7 @@ class Connection:
         self._pinged = -1
         self._said: Envelope | None = None
         self._passing = Passing()
+        self._asking = Asking()
         self._goodbye = Goodbye(code="closed")
         self._deadline = self._now() + HELLO_DEADLINE
         self._pace = Pace(self._now(), services.limits.messages_per_second, services.limits.message_burst)
@@ -122,6 +107,10 @@ class Connection:
 
     def wake(self) -> None:
         self._look_due = True
+        self._wake.set()
+
+    def ask(self) -> None:
+        self._asking.wanted = True
         self._wake.set()
 
     async def load(self, work: Work) -> bool:
@@ -164,6 +153,8 @@ class Connection:
                     if self._look_due:
                         self._look_due = False
                         await self._look()
+                    if self._asking.wanted and self._settled:
+                        await self._send_asked()
                 elif receiving.done():
                     text, receiving = receiving.result(), None
                     if wait := self._pace.wait(self._now()):
@@ -172,9 +163,8 @@ class Connection:
                 elif self._now() >= self._passing.due:
                     await self._write_passing()
                 elif self._now() >= self._deadline:
-                    settled = self._state in (ServerLink.READY, ServerLink.QUARANTINED)
                     self._goodbye = Goodbye(code="timeout")
-                    await self._feed(E.SILENT if settled else E.TIMEOUT)
+                    await self._feed(E.SILENT if self._settled else E.TIMEOUT)
         except (Gone, TimeoutError):
             await self._feed(E.LOST)
         except agents.StaleSession:
@@ -194,6 +184,10 @@ class Connection:
                 self._s.hub.leave(self, self._agent_id)  # last: whoever waits for that closes the database next
 
     # --- events -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _settled(self) -> bool:
+        return self._state in (ServerLink.READY, ServerLink.QUARANTINED)
 
     def _now(self) -> float:
         return self._s.world.monotonic()
@@ -223,6 +217,9 @@ class Connection:
                 await self._feed(E.PING)
             case Goodbye():
                 raise Gone
+            case answer if self._settled and self._asking.concerns(answer):
+                async with self._session() as (work, agent):  # whatever its journal is worth
+                    await self._asking.heard(work, agent, answer)
             case _:
                 await self._feed(E.MESSAGE)
         self._said = None
@@ -319,10 +316,12 @@ class Connection:
     async def _send_ready(self) -> None:
         await self._send(Ready(resumed=self._resumed))
         self._resumed = False
+        self.ask()
 
     async def _send_quarantine(self) -> None:
         self._passing.taken()  # what a doubtful journal's agent has said is shown nowhere
         await self._send(Quarantine(code="rolled_back", text=words_of("rolled_back").text))
+        self.ask()
 
     async def _send_differences(self) -> None:
         assert self._hello is not None
@@ -433,6 +432,10 @@ class Connection:
             ready = await outgoing.due(work, self._s.key, agent, self._sent, self._listed)
             work.after.append(lambda: self._leave(ready))
         await self._send_leaving()
+
+    async def _send_asked(self) -> None:
+        for envelope in await self._asking.due(self._s.database, self._s.key, self._agent_id or ""):
+            await self._send_text(envelope)
 
     async def _send_leaving(self) -> None:
         while self._leaving:

@@ -13,7 +13,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 
-from server.services.link import Gone
+from server.services.socket import Gone
 from tests.chaos.dice import Dice
 from tests.chaos.virtual import Process, VirtualLoop
 

@@ -21,9 +21,10 @@ from server.keys import JobKey
 from server.routers.common import RateLimits, Services
 from server.services import agents, duties
 from server.services.hub import Hub
-from server.services.link import Connection, LinkServices
+from server.services.link import Connection
 from server.services.rates import Rates
 from server.services.readers import Readers
+from server.services.socket import LinkServices
 from server.settings import Limits, Settings, database_url
 from server.store.database import Database, Work
 from server.world import World
@@ -66,7 +67,7 @@ class ServerProcess:
         dialect = engine.dialect
         self._commit = partial(type(dialect).do_commit, dialect)
         dialect.do_commit = self._at_commit  # type: ignore[method-assign]
-        rates = RateLimits(Rates(world.monotonic, 1e6, 1_000_000), Rates(world.monotonic, 1e6, 1_000_000))
+        rates = RateLimits(*(Rates(world.monotonic, 1e6, 1_000_000) for _ in range(3)))
         self.services = Services(
             Settings(database=str(path), limits=LIMITS), world, self.database, hub, readers, rates, key
         )

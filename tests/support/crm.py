@@ -19,6 +19,7 @@ from protocol.crm.messages import (
     Bind,
     Binding,
     Bound,
+    Bundle,
     Cancel,
     Challenge,
     Checkpoint,
@@ -26,6 +27,7 @@ from protocol.crm.messages import (
     ClaimedDevice,
     ClaimRefused,
     Desk,
+    Doctor,
     Error,
     Event,
     Goodbye,
@@ -45,8 +47,11 @@ from protocol.crm.messages import (
     Release,
     Released,
     Renew,
+    Report,
+    ReportState,
     Resolve,
     ServerKey,
+    SupportAsked,
     Update,
     Welcome,
 )
@@ -169,10 +174,13 @@ SAMPLES: tuple[Value, ...] = (
     Released(kkm_id=KKM, binding_epoch=3, not_started=["j2"], last_fd=12),
     Claim(device=_DEVICE),
     ClaimRefused(kkm_id=KKM, code="register_changed", text="…", advice="…", binding_epoch=2),
+    Doctor(request_id="rq_1", agent_id=AGENT, person="Поддержка", reason="Не печатает", lives_s=900, **_SIGNED),
+    Bundle(request_id="rq_2", agent_id=AGENT, jobs=["j1"], lives_s=890, **_SIGNED),
+    Report(request_id="rq_1", state=ReportState.DONE, findings={"verdict": "ok", "checks": [{"id": "config.file"}]}),
     Ack(msg_ids=["m1", "m2"]),
     Ping(n=1, journal_head=_HEAD),
     Pong(n=1, server_time=NOW),
     Error(code="bad_body", text="…", ref="m1"),
     Goodbye(code="going_down", text="…", retry_after=2.0),
 )  # fmt: skip
-SIGNED = tuple(m for m in SAMPLES if isinstance(m, (Offer, Cancel, Renew, Resolve, Bind, Release)))
+SIGNED = tuple(m for m in SAMPLES if isinstance(m, (Offer, Cancel, Renew, Resolve, Bind, Release, SupportAsked)))

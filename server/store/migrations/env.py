@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from server.store import feed  # noqa: F401  # its tables belong to the metadata
+from server.store import feed, support  # noqa: F401  # their tables belong to the metadata
 from server.store.models import Base, Utc
 
 

@@ -1,0 +1,249 @@
+"""What support asks of a PC: its doctor's report, a bundle. Who asked, why, and what came of it stays on record.
+
+A request lives for a quarter of an hour. One that nobody has answered by then is over without anybody writing so: what
+it is follows from its row and the time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from sqlalchemy import and_, or_, select
+
+from protocol.crm.codes import Language
+from protocol.crm.codes import reason as words_of
+from protocol.crm.jobs import JobId
+from protocol.crm.messages import Report, ReportState
+from protocol.crm.outcomes import Reason
+from server.fields import FreeText, Words
+from server.pages import cursor_of, cut, key_of
+from server.problems import Problem, unknown
+from server.services import agents
+from server.services.access import Caller
+from server.services.hub import Hub
+from server.settings import Limits
+from server.store import support as store
+from server.store.database import Work
+from server.store.models import Agent
+from server.store.support import OPEN, SupportRequest
+
+GRACE = timedelta(minutes=2)
+"""For an answer that was begun in time: an upload takes a while."""
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_log = structlog.get_logger("server.support")
+
+Kind = Literal["doctor", "bundle"]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.\-]{0,63}$")]
+Sentence = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Verdict = Literal["ok", "skipped", "warning", "unknown", "bad"]
+
+
+class DoctorAsked(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    person: Words | None = None
+    reason: FreeText | None = None
+
+
+class BundleAsked(BaseModel):
+    """``person`` and ``reason`` are what the cashier is shown when asked for consent."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    person: Words
+    reason: FreeText
+    jobs: Annotated[list[JobId], Field(max_length=20)] = []
+
+
+class FindingView(BaseModel):
+    """One line of the doctor's report, as ``docs/doctor.md`` describes it. Values that may name people or places are
+    ``***``."""
+
+    model_config = ConfigDict(extra="ignore")
+    id: Word
+    verdict: Verdict
+    code: Word
+    device: Name | None = None
+    needs: Word | None = None
+    title: Sentence = ""
+    title_en: Sentence = ""
+    cause: Sentence = ""
+    cause_en: Sentence = ""
+    action: Sentence | None = None
+    action_en: Sentence | None = None
+    facts: Annotated[dict[Word, bool | int | float | Sentence | None], Field(max_length=100)] = {}
+
+
+class FindingsView(BaseModel):
+    """``shortened``: what was in order is left out for its length."""
+
+    model_config = ConfigDict(extra="ignore")
+    verdict: Verdict
+    checks: Annotated[list[FindingView], Field(max_length=1000)]
+    shortened: bool = False
+
+
+class RequestView(BaseModel):
+    """``state``: waiting (the PC has not heard of it), asked (it is looking, or somebody there is being asked), done,
+    refused, expired. ``reason_given`` is the asker's; ``reason`` says why it was refused or expired."""
+
+    request_id: str
+    agent_id: str
+    kind: Kind
+    state: Literal["waiting", "asked", "done", "refused", "expired"]
+    person: str | None
+    reason_given: str | None
+    jobs: list[str]
+    asked_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    reason: Reason | None
+    report: FindingsView | None
+    bundle_id: str | None
+
+
+async def ask(
+    work: Work, hub: Hub, limits: Limits, caller: Caller, agent_id: str, kind: Kind, asked: DoctorAsked | BundleAsked
+) -> SupportRequest:
+    """The request; while an earlier one of its kind is open, that one."""
+    agent = await agents.of_tenant(work, caller.tenant_id, agent_id)
+    if agent.state == "pending":
+        raise Problem(409, "agent_not_active", agent_id=agent_id)
+    row = await store.newest(work, agent.id, kind)
+    if row is None or standing(row, work.now)[0] not in OPEN:
+        row = SupportRequest(
+            id=work.new_id("rq"),
+            tenant_id=agent.tenant_id,
+            agent_id=agent.id,
+            kind=kind,
+            state="waiting",
+            person=asked.person,
+            reason=asked.reason,
+            jobs=list(asked.jobs) if isinstance(asked, BundleAsked) else [],
+            key_id=caller.key_id,
+            asked_at=work.now,
+            expires_at=work.now + timedelta(seconds=limits.request_life),
+        )
+        work.session.add(row)
+    work.after.append(lambda: hub.ask(agent.id))
+    return row
+
+
+async def newest(work: Work, tenant_id: str, agent_id: str, kind: Kind) -> SupportRequest:
+    agent = await agents.of_tenant(work, tenant_id, agent_id)
+    row = await store.newest(work, agent.id, kind)
+    if row is None:
+        raise Problem(404, "no_request_yet", agent_id=agent_id)
+    return row
+
+
+def standing(row: SupportRequest, now: datetime) -> tuple[str, str | None]:
+    """State and code as they are now."""
+    if row.state not in OPEN or now <= row.expires_at:
+        return row.state, row.code
+    if row.state == "waiting":
+        return "expired", "request_expired"
+    if now <= row.expires_at + GRACE:
+        return "asked", None
+    return ("refused", "no_consent") if row.kind == "bundle" else ("expired", "request_expired")
+
+
+def view(row: SupportRequest, now: datetime, language: Language) -> RequestView:
+    state, code = standing(row, now)
+    return RequestView.model_validate(
+        {
+            "request_id": row.id,
+            "agent_id": row.agent_id,
+            "kind": row.kind,
+            "state": state,
+            "person": row.person,
+            "reason_given": row.reason,
+            "jobs": row.jobs,
+            "asked_at": row.asked_at,
+            "expires_at": row.expires_at,
+            "ended_at": row.ended_at,
+            "reason": words_of(code, language=language) if code is not None else None,
+            "report": row.report,
+            "bundle_id": row.bundle_id,
+        }
+    )
+
+
+async def page(
+    work: Work, tenant_id: str, agent_id: str | None, cursor: str | None, limit: int
+) -> tuple[list[SupportRequest], str | None]:
+    """Newest first, with the cursor of the next page."""
+    query = select(SupportRequest).where(SupportRequest.tenant_id == tenant_id)
+    if agent_id is not None:
+        query = query.where(SupportRequest.agent_id == agent_id)
+    if cursor is not None:
+        at, last = key_of(cursor, int, str)
+        before = EPOCH + timedelta(microseconds=min(int(at), 2**52))
+        older = and_(SupportRequest.asked_at == before, SupportRequest.id < str(last))
+        query = query.where(or_(SupportRequest.asked_at < before, older))
+    query = query.order_by(SupportRequest.asked_at.desc(), SupportRequest.id.desc()).limit(limit + 1)
+    rows, more = cut(await work.session.scalars(query), limit)
+    following = cursor_of(((rows[-1].asked_at - EPOCH) // timedelta(microseconds=1), rows[-1].id)) if more else None
+    return list(rows), following
+
+
+# --- what the agent says ---------------------------------------------------------------------------------------------
+
+
+async def answered(work: Work, agent: Agent, said: Report) -> None:
+    """Nothing is overwritten: a request ends once."""
+    row = await _open(work, agent, said.request_id)
+    if row is None:
+        return
+    if said.state is ReportState.ASKED:
+        row.state = "asked"
+    elif said.state is ReportState.REFUSED:
+        _end(work, row, "refused", said.code or "request_failed")
+    elif row.kind == "doctor":
+        report = _findings(said.findings)
+        if report is None:
+            _end(work, row, "refused", "request_failed")
+            return
+        row.report = report
+        _end(work, row, "done")
+
+
+async def not_understood(work: Work, agent: Agent, request_id: str) -> None:
+    row = await _open(work, agent, request_id)
+    if row is not None:
+        _end(work, row, "refused", "agent_too_old")
+
+
+async def for_upload(work: Work, agent: Agent, request_id: str) -> SupportRequest:
+    """The request that a bundle answers. Raises ``Problem``."""
+    row = await work.session.get(SupportRequest, request_id, with_for_update=True)
+    if row is None or row.agent_id != agent.id or row.kind != "bundle":
+        raise unknown(404, "unknown_request", "request_id", request_id)
+    if row.state not in OPEN or work.now > row.expires_at + GRACE:
+        raise Problem(409, "request_over", request_id=request_id)
+    return row
+
+
+def uploaded(work: Work, row: SupportRequest, bundle_id: str) -> None:
+    row.bundle_id = bundle_id
+    _end(work, row, "done")
+
+
+async def _open(work: Work, agent: Agent, request_id: str) -> SupportRequest | None:
+    row = await work.session.get(SupportRequest, request_id, with_for_update=True)
+    return row if row is not None and row.agent_id == agent.id and row.state in OPEN else None
+
+
+def _end(work: Work, row: SupportRequest, state: str, code: str | None = None) -> None:
+    row.state, row.code, row.ended_at = state, code, work.now
+
+
+def _findings(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What is shown of a report; ``None`` for what is none."""
+    try:
+        return FindingsView.model_validate(told).model_dump(mode="json")
+    except ValidationError as error:
+        _log.warning("report_not_understood", problem=error.errors(include_input=False, include_url=False)[0]["type"])
+        return None

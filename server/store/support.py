@@ -1,0 +1,86 @@
+"""What support has asked of PCs, and the bundles that came of it. The bundles' contents are files, not rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, bindparam, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.store.database import Work
+from server.store.models import Base
+
+OPEN = ("waiting", "asked")
+
+
+class SupportRequest(Base):
+    """``state``: waiting (no answer yet), asked (the PC is at it), done, refused. Kept as the record of who asked for
+    what and why."""
+
+    __tablename__ = "support_requests"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"))
+    kind: Mapped[str] = mapped_column(String(16))  # doctor, bundle
+    state: Mapped[str] = mapped_column(String(16))
+    person: Mapped[str | None] = mapped_column(String(200))
+    reason: Mapped[str | None] = mapped_column(Text)
+    jobs: Mapped[list[Any]]
+    key_id: Mapped[str] = mapped_column(String(64))  # of the API key that asked
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    code: Mapped[str | None] = mapped_column(String(64))  # why it was refused
+    report: Mapped[dict[str, Any] | None]
+    bundle_id: Mapped[str | None] = mapped_column(String(64))
+    __table_args__ = (
+        Index(None, "tenant_id", "asked_at"),
+        Index(None, "agent_id", "kind", "asked_at"),
+    )
+
+
+class SupportBundle(Base):
+    """``removed_at``: its file is gone by age; the row stays as the record of what was given away and by whom."""
+
+    __tablename__ = "support_bundles"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"))
+    reference: Mapped[str] = mapped_column(String(32))
+    sha256: Mapped[str] = mapped_column(String(64))
+    bytes: Mapped[int]
+    received_at: Mapped[datetime]
+    consent_person: Mapped[str] = mapped_column(String(200))
+    consent_at: Mapped[datetime]  # on the PC's clock
+    standing: Mapped[bool]
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    removed_at: Mapped[datetime | None]
+    __table_args__ = (UniqueConstraint("agent_id", "sha256"), Index(None, "tenant_id", "received_at"))
+
+
+_OPEN_OF_AGENT = (
+    select(SupportRequest)
+    .where(
+        SupportRequest.agent_id == bindparam("agent"),
+        SupportRequest.state.in_(OPEN),
+        SupportRequest.expires_at > bindparam("now"),
+    )
+    .order_by(SupportRequest.asked_at, SupportRequest.id)
+)
+_NEWEST = (
+    select(SupportRequest)
+    .where(SupportRequest.agent_id == bindparam("agent"), SupportRequest.kind == bindparam("kind"))
+    .order_by(SupportRequest.asked_at.desc(), SupportRequest.id.desc())
+    .limit(1)
+)
+
+
+async def open_requests(work: Work, agent_id: str) -> Sequence[SupportRequest]:
+    """What this PC has still to hear of or to answer, oldest first."""
+    return await work.session.scalars(_OPEN_OF_AGENT, {"agent": agent_id, "now": work.now})
+
+
+async def newest(work: Work, agent_id: str, kind: str) -> SupportRequest | None:
+    return await work.session.scalar(_NEWEST, {"agent": agent_id, "kind": kind})
