@@ -35,6 +35,8 @@ from agent.support.install import remember_start
 from agent.support.trace.tracing import Traces
 from agent.version import VERSION
 from drivers.api import FiscalRegister
+from drivers.missing import MissingRegister
+from drivers.plugins import BrokenDriver, UnsafePlugins
 from drivers.registry import open_register
 from drivers.transports.base import SystemClock
 from drivers.transports.tap import Trace
@@ -52,7 +54,12 @@ def system_clock() -> Clock:
 
 
 def open_device(device: Device, trace: Trace) -> FiscalRegister:
-    return open_register(device.driver, device.address, clock=SystemClock(), profile=device.profile, trace=trace)
+    """An outside driver that does not load stops nothing but its own register."""
+    try:
+        return open_register(device.driver, device.address, clock=SystemClock(), profile=device.profile, trace=trace)
+    except (BrokenDriver, UnsafePlugins) as error:
+        log.error("driver_left_out", kkm_id=device.kkm_id, code=error.code, detail=error.en)
+        return MissingRegister(error)
 
 
 @dataclass(frozen=True, slots=True)

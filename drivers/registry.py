@@ -1,25 +1,23 @@
-"""The drivers there are: a table of ours first, packages installed beside it second.
+"""The drivers there are: a table of ours first, those of outside packages (``drivers.plugins``) second.
 
-An outside package offers a ``Driver`` under the entry point group ``kassabridge.drivers``. Drivers come as installed
-packages, never as code sent by the server. A driver's modules are imported when it is opened.
+A driver's modules are imported when it is opened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
 
 from drivers.address import Address, SetupError, bad_address, check_address, parse_address
 from drivers.api import FiscalRegister
+from drivers.plugins import BrokenDriver, Outside, outside_drivers, plugins_folder
 from drivers.transports import TRANSPORTS, transport_for
 from drivers.transports.base import Clock, Transport
 from drivers.transports.limited import TimeLimitedTransport
 from drivers.transports.tap import TapTransport, Trace
 
-GROUP = "kassabridge.drivers"
 BYTES = ("tcp", "serial", "pty", "sim")
 """Schemes of channels that carry a register's bytes as they are."""
 
@@ -135,16 +133,43 @@ class UnknownDriver(SetupError):
     """No driver of this name; the text lists those there are."""
 
 
-def known_drivers() -> tuple[str, ...]:
-    """Ours, then installed ones."""
-    return (*DRIVERS, *(point.name for point in entry_points(group=GROUP) if point.name not in DRIVERS))
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A driver that there is. ``package``: of an outside one, with its version; ``trouble``: why it cannot be used."""
+
+    name: str
+    package: str | None = None
+    trouble: SetupError | None = None
+
+
+def list_drivers(plugins: Path | None = None) -> tuple[tuple[Listed, ...], tuple[SetupError, ...]]:
+    """Every driver, ours first, outside ones loaded to see whether they do; and what was left out of the folder
+    ``plugins`` (the program's own, when it is not given)."""
+    found = outside_drivers(plugins or plugins_folder())
+    listed = [Listed(name) for name in DRIVERS]
+    for outside in found.drivers:
+        if outside.name in DRIVERS:
+            continue
+        trouble: SetupError | None = None
+        try:
+            _loaded(outside)
+        except BrokenDriver as error:
+            trouble = error
+        listed.append(Listed(outside.name, f"{outside.package} {outside.version}", trouble))
+    return tuple(listed), found.troubles
+
+
+def known_drivers(plugins: Path | None = None) -> tuple[str, ...]:
+    """Ours, then outside ones, none of which is imported."""
+    found = outside_drivers(plugins or plugins_folder()).drivers
+    return (*DRIVERS, *(outside.name for outside in found if outside.name not in DRIVERS))
 
 
 def open_register(
     driver: str, address: str, *, clock: Clock, profile: Path | None = None, trace: Trace | None = None
 ) -> FiscalRegister:
-    """A register's driver, not connected yet. Raises ``SetupError``: ``unknown_driver``, ``bad_address``,
-    ``unsupported_transport``, ``bad_profile``."""
+    """A register's driver, not connected yet. Raises ``SetupError``: ``unknown_driver``, ``broken_driver``,
+    ``unsafe_plugins``, ``bad_address``, ``unsupported_transport``, ``bad_profile``."""
     found = driver_named(driver)
     return open_with(found, Opening(parse_address(address), clock, profile, trace))
 
@@ -158,16 +183,26 @@ def open_with(driver: Driver, opening: Opening) -> FiscalRegister:
     return driver.open(opening)
 
 
-def driver_named(driver: str) -> Driver:
-    """Raises ``UnknownDriver``."""
+def driver_named(driver: str, plugins: Path | None = None) -> Driver:
+    """Raises ``UnknownDriver``; of an outside one ``BrokenDriver``, ``UnsafePlugins``."""
     if driver in DRIVERS:
         return DRIVERS[driver]
-    for point in entry_points(group=GROUP, name=driver):
-        loaded: Driver = point.load()
-        return loaded
-    known = ", ".join(known_drivers())
+    found = outside_drivers(plugins or plugins_folder())
+    for outside in found.drivers:
+        if outside.name == driver:
+            return _loaded(outside)
+    if found.troubles:  # it may well be among what was left out
+        raise found.troubles[0]
+    known = ", ".join(known_drivers(plugins))
     raise UnknownDriver(
         "unknown_driver",
         f"driver {driver!r} is unknown; known: {known}",
         f"Драйвер {driver!r} неизвестен; есть: {known}",
     )
+
+
+def _loaded(outside: Outside) -> Driver:
+    loaded = outside.load()
+    if not isinstance(loaded, Driver):
+        raise outside.broken(f"{outside.point.value} is a {type(loaded).__name__}, not a drivers.registry.Driver")
+    return loaded

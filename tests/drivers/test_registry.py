@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from drivers import registry
 from drivers.address import SetupError, parse_address
 from drivers.api import FiscalRegister
 from drivers.errors import NotSent
 from drivers.fiscal.shtrih import ShtrihRegister
+from drivers.plugins import GROUP
 from drivers.registry import DRIVERS, Opening, known_drivers, open_register, open_with
 from drivers.transports.base import LinkError
 from drivers.transports.memory import VirtualClock
@@ -119,7 +119,7 @@ def test_outside_packages_come_second(monkeypatch: pytest.MonkeyPatch, tmp_path:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1\n", "utf-8")
     (info / "entry_points.txt").write_text(
-        f"[{registry.GROUP}]\noutside = outside_driver:driver\nshtrih = outside_driver:driver\n", "utf-8"
+        f"[{GROUP}]\noutside = outside_driver:driver\nshtrih = outside_driver:driver\n", "utf-8"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     importlib.invalidate_caches()
