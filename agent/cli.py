@@ -127,6 +127,10 @@ def _add_agent(commands: _Commands) -> None:
 
     desk.add_parsers(actions, _load, _config_and_json)
 
+    from agent import service
+
+    service.add_parsers(actions, _load, _config_and_json)
+
     from agent.support.trace import commands as trace
 
     trace.add_parsers(actions, _load, _config_and_json)
