@@ -57,15 +57,26 @@ agent agent stop >/dev/null
 
 # --- the tray: the icon that was drawn, a menu, a second start that says so on the screen, an end by the menu
 
-shot() { import -window root "$shots/$1.png"; }
+shot() { import -window root -crop 640x480+0+0 +repage "$shots/$1.png"; }
 look() { "$bin/python" "$root/packaging/windows/look.py" "$@"; }
 at_the_icon() { xdotool mousemove 400 240; sleep .2; xdotool mousemove 630 470; sleep .3; }
 press() { xdotool mousedown "$1"; sleep .15; xdotool mouseup "$1"; }
 tray='C:\Program Files\KassaBridge\KassaBridgeTray.exe'
 icon_is() { shot "$1-icon" && look icon "$shots/$1-icon.png" "$2"; }
-menu_is() { at_the_icon; press 3; sleep 1; shot "$1-menu"; look appeared "$shots/$1-icon.png" "$shots/$1-menu.png" || { xdotool key Escape; return 1; }; }
+menu_is() { at_the_icon; press 3; sleep 1; shot "$1-menu"; look appeared "$shots/$1-icon.png" "$shots/$1-menu.png" >"$here/menu" || { press 1; return 1; }; }
+choose_the_last() { # upwards from the menu's lower edge until an entry lights up
+    local left bottom up
+    read -r left _ _ bottom <"$here/menu"
+    for up in $(seq 4 4 40); do
+        xdotool mousemove $((left + 60)) $((bottom - up)); sleep .2; shot "$1-chosen"
+        if look lit "$shots/$1-chosen.png" "$((left + 60)),$((bottom - up))"; then press 1; return; fi
+    done
+    die "no entry of the menu lights up"
+}
 box_is() { shot "$1-second"; look appeared "$shots/$1-icon.png" "$shots/$1-second.png"; }
-stopped() { agent agent status | grep -q 'не запущен'; }
+stopped() { { agent agent status || true; } | grep -q 'не запущен'; }
+wine reg add 'HKCU\Software\Microsoft\Windows\CurrentVersion\Themes\Personalize' /v SystemUsesLightTheme /t REG_DWORD /d 1 /f \
+    </dev/null 2>&1 | cat >/dev/null # wine's task bar is white
 for language in ru en; do
     configure "$language"
     (wine explorer /desktop="$language",640x480 "$tray" agent run </dev/null 2>&1 | cat >>"$here/tray.log") &
@@ -76,7 +87,7 @@ for language in ru en; do
     xdotool key Return
     wait_for 10 "the box is closed" icon_is "$language" ready
     wait_for 10 "the menu ($language)" menu_is "$language"
-    xdotool key Up; sleep .3; xdotool key Return # the last entry: to quit
+    choose_the_last "$language"
     wait_for 30 "the end that was chosen in the menu ($language)" stopped
     say "icon, menu and quit: $language"
 done
