@@ -18,8 +18,10 @@ import structlog
 from agent.awake import Awake, kept_awake
 from agent.config import Config, Device
 from agent.desk.channel import ControlServer
+from agent.desk.means import means_of
 from agent.desk.overview import Overview, Who
 from agent.desk.pin import ManagerPin
+from agent.desk.requests import SupportRequests
 from agent.desk.service import DeskService
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
@@ -175,7 +177,9 @@ class Agent:
             verified=self._keyring.is_good,
             devices=[device.kkm_id for device in config.devices],
         )
-        self._port = AgentPort(self._book, {device.kkm_id: device.driver for device in config.devices})
+        self.support = SupportRequests(means_of(config, self._keyring, lambda: self.status(), self._parts.clock))
+        drivers = {device.kkm_id: device.driver for device in config.devices}
+        self._port = AgentPort(self._book, drivers, self.support)
         self._fatal: BaseException | None = None
         self._traces = Traces(config.data_dir, self._parts.clock.now)
         self._link = Link(self._keyring, self._port, About(VERSION, self._parts.boot_id), self._parts.link)
@@ -194,9 +198,11 @@ class Agent:
             lanes=lambda: [lane.state for lane in self._port.lanes],
             refusals=self._port.refusals,
             looks=self._port.looks,
+            asks=self.support.asks,
         )
         """How it stands; any thread may ask."""
-        self.desk = DeskService(self._book, ManagerPin(config.data_dir, self._parts.clock.now), self.status)
+        pin = ManagerPin(config.data_dir, self._parts.clock.now)
+        self.desk = DeskService(self._book, pin, self.status, self.support)
 
     async def run(self, stop: asyncio.Event) -> int:
         """Until ``stop`` is set, or going on would not be safe. Returns the exit code."""
@@ -257,6 +263,7 @@ class Agent:
         while True:
             await asyncio.sleep(TICK)
             await asyncio.to_thread(self._book.tick)
+            self.support.tick()
 
 
 def _nudge(lanes: dict[str, Lane], kkm_id: str | None) -> None:

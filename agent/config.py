@@ -30,6 +30,8 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 Language = Literal["ru", "en"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
+Consent = Literal["ask", "always"]
+"""To a bundle that support asks for: somebody at this PC is asked, or its owner has agreed to all."""
 
 _KKM_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -51,6 +53,7 @@ class Config:
     log_level: LogLevel
     log_format: LogFormat
     devices: tuple[Device, ...]
+    consent: Consent = "ask"
 
     @property
     def journal_path(self) -> Path:
@@ -127,9 +130,14 @@ class _Device(_Section):
     profile: str | None = None
 
 
+class _Support(_Section):
+    consent: Consent = "ask"
+
+
 class _File(_Section):
     server: _Server = Field(default_factory=_Server)
     agent: _Agent = Field(default_factory=_Agent)
+    support: _Support = Field(default_factory=_Support)
     devices: list[_Device] = Field(default_factory=list)
 
 
@@ -180,6 +188,7 @@ def load_config(path: Path | str) -> Config:
         devices=tuple(
             Device(d.kkm_id, d.driver, d.address, folder / d.profile if d.profile else None) for d in file.devices
         ),
+        consent=file.support.consent,
     )
 
 
@@ -222,12 +231,14 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     (): _File,
     ("server",): _Server,
     ("agent",): _Agent,
+    ("support",): _Support,
     ("devices",): _Device,
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "language": get_args(Language),
     "log_level": get_args(LogLevel),
     "log_format": get_args(LogFormat),
+    "consent": get_args(Consent),
 }
 
 

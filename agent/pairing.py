@@ -324,15 +324,20 @@ class UrllibHttp:
     def __call__(self, method: str, url: str, body: Mapping[str, Any] | None) -> Answer:
         """Any status is an answer. Raises ``UserError`` when none came: ``server_unreachable``, ``server_tls``,
         ``server_timeout``."""
+        if body is None:
+            return self.send(method, url, None, {})
+        return self.send(method, url, json.dumps(body).encode("utf-8"), {"Content-Type": "application/json"})
+
+    def send(self, method: str, url: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """The same with a body of any kind."""
         parts = urlsplit(url)
         handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
         if is_loopback(parts.hostname):
             handlers.append(urllib.request.ProxyHandler({}))
         request = urllib.request.Request(
             url,
-            data=json.dumps(body).encode("utf-8") if body is not None else None,
-            headers={"Accept": "application/json", "Accept-Language": "ru", **self._headers}
-            | ({"Content-Type": "application/json"} if body is not None else {}),
+            data=data,
+            headers={"Accept": "application/json", "Accept-Language": "ru", **self._headers, **headers},
             method=method,
         )
         try:

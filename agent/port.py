@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from agent.desk.requests import SupportRequests
 from agent.devices.lane import Lane
 from agent.jobs.book import JobBook
 from agent.journal.store import Transaction
@@ -31,6 +32,7 @@ from protocol.crm.messages import (
     Welcome,
 )
 from protocol.crm.outcomes import Reason, Value
+from protocol.crm.support import SupportAsked
 
 log = structlog.get_logger("agent")
 
@@ -38,10 +40,11 @@ log = structlog.get_logger("agent")
 class AgentPort:
     """Implements ``agent.link.ports.LinkPort`` over the job book and the lanes."""
 
-    def __init__(self, book: JobBook, drivers: Mapping[str, str]) -> None:
-        """``drivers`` maps every configured kkm_id to the name of its driver."""
+    def __init__(self, book: JobBook, drivers: Mapping[str, str], support: SupportRequests | None = None) -> None:
+        """``drivers`` maps every configured kkm_id to the name of its driver; ``support`` hears what support asks."""
         self._book = book
         self._drivers = drivers
+        self._support = support
         self._guard = threading.Lock()
         self._claims: dict[str, ClaimedDevice] = {}
         self._greeted: dict[str, ClaimedDevice] = {}  # as the last ``hello`` said them
@@ -180,6 +183,10 @@ class AgentPort:
                 if lane.kkm_id == body.kkm_id and not quarantined:
                     lane.invite()
             return None
+        if isinstance(body, SupportAsked):
+            if self._support is not None:
+                self._support.receive(body)
+            return None
         self._book.receive(NAMES[type(body)], body, acting=not quarantined)
         if isinstance(body, Bind) and not quarantined:
             with self._guard:
@@ -205,8 +212,10 @@ class AgentPort:
             self._passing.clear()
             self._progress.clear()
             self._unsent.clear()
-        return taken
+        return taken + list(self._support.answers() if self._support is not None else ())
 
     def on_outgoing(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._book.on_outgoing(wake)
+        if self._support is not None:
+            self._support.on_answer(wake)

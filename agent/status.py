@@ -54,8 +54,21 @@ class DeviceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SupportAsk:
+    """A bundle that waits for a yes or no at this PC: asked for by support, or made here (``own``). ``until``: when
+    silence becomes a no."""
+
+    request_id: str
+    until: datetime
+    person: str = ""
+    reason: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AgentStatus:
-    """The whole. ``recent`` are the last jobs, newest first; ``decisions`` the jobs that wait for a person."""
+    """The whole. ``recent`` are the last jobs, newest first; ``decisions`` the jobs that wait for a person; ``asks``
+    the bundles that wait for somebody's consent."""
 
     at: datetime
     version: str
@@ -69,6 +82,7 @@ class AgentStatus:
     paused: bool = False
     quarantined: bool = False
     disk_low: bool = False
+    asks: tuple[SupportAsk, ...] = ()
 
     @property
     def in_hand(self) -> tuple[DeviceStatus, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.console import answer, show, tell
+from agent.desk.asked import ask_agent
 from agent.problems import UserError
 
 if TYPE_CHECKING:  # a parser is built for every command: it loads nothing heavy
@@ -69,19 +70,8 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
     options(pin)
 
 
-def _asked(config: Config, what: str, params: dict[str, Any], *, patience: float | None = None) -> dict[str, Any]:
-    from agent.desk.channel import NotRunning, Silent, ask, not_running, silent
-
-    try:
-        return ask(config.data_dir, what, params, patience=patience)
-    except NotRunning:
-        raise not_running() from None
-    except Silent:
-        raise silent() from None
-
-
 def _open(config: Config, args: argparse.Namespace) -> int:
-    told = _asked(config, "page", {"page": args.page, "job": args.job, "line": args.line})
+    told = ask_agent(config, "page", {"page": args.page, "job": args.job, "line": args.line})
     if args.json:
         answer(told)
     else:
@@ -94,7 +84,7 @@ def _open(config: Config, args: argparse.Namespace) -> int:
 
 
 def _status(config: Config, args: argparse.Namespace) -> int:
-    told = _asked(config, "status", {})
+    told = ask_agent(config, "status", {})
     if args.json:
         answer(told)
         return 0
@@ -108,6 +98,9 @@ def _status(config: Config, args: argparse.Namespace) -> int:
         show(f"  {device['kkm_id']:<10} {device['driver']:<10} {serial:<18} {state}")
     for job in told["decisions"]:
         show(f"  ждёт решения / to decide: {job['job_id']} ({job['case']})")
+    for ask in told["asks"]:
+        show(f"  файл для поддержки / a bundle: {ask['person'] or '?'}: {ask['reason']}")
+        show(f"    kassabridge agent bundle --allow {ask['request_id']} | --refuse {ask['request_id']}")
     for job in told["recent"]:
         show(f"  {job['at']}  {job['job_id']:<30} {job['kind']:<12} {job['state']:<10} {job['fd'] or ''}".rstrip())
     return 0
@@ -116,7 +109,7 @@ def _status(config: Config, args: argparse.Namespace) -> int:
 def _decide(config: Config, args: argparse.Namespace) -> int:
     pin = _secret("ПИН-код управляющего / manager's PIN: ") if args.pin else None
     asked = {"job_id": args.job_id, "decision": args.decision, "fd": args.fd, "person": args.person, "why": args.why}
-    told = _asked(config, "decide", {**asked, "pin": pin})
+    told = ask_agent(config, "decide", {**asked, "pin": pin})
     if args.json:
         answer(told)
     else:
@@ -126,7 +119,7 @@ def _decide(config: Config, args: argparse.Namespace) -> int:
 
 
 def _pause(config: Config, what: str, args: argparse.Namespace) -> int:
-    told = _asked(config, what, {})
+    told = ask_agent(config, what, {})
     if args.json:
         answer(told)
     elif told["paused"]:
@@ -139,7 +132,7 @@ def _pause(config: Config, what: str, args: argparse.Namespace) -> int:
 def _test_print(config: Config, args: argparse.Namespace) -> int:
     from agent.desk.trial_print import ANSWER_WITHIN
 
-    told = _asked(config, "test_print", {"kkm_id": args.kkm_id}, patience=ANSWER_WITHIN)
+    told = ask_agent(config, "test_print", {"kkm_id": args.kkm_id}, patience=ANSWER_WITHIN)
     if args.json:
         answer(told)
     else:

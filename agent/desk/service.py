@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from agent.desk.channel import Handler
 from agent.desk.decisions import chosen
 from agent.desk.pin import ManagerPin
+from agent.desk.requests import SupportRequests
 from agent.desk.trial_print import trial_print
 from agent.desk.waiting import Waiting, waiting
 from agent.jobs.book import JobBook
@@ -19,6 +20,9 @@ from agent.problems import UserError
 from agent.status import AgentStatus
 from protocol.crm.job_machine import Known
 from protocol.crm.outcomes import Decision
+
+PART = 128 * 1024  # characters of a bundle's part in one answer
+LONGEST_NAME = 200
 
 
 class Deciding(BaseModel):
@@ -39,6 +43,7 @@ class DeskService:
     book: JobBook
     pin: ManagerPin
     status: Callable[[], AgentStatus]
+    support: SupportRequests
 
     def handlers(self) -> Mapping[str, Handler]:
         return {
@@ -47,6 +52,12 @@ class DeskService:
             "go_on": lambda _: self._pause(False),
             "decide": lambda params: self._decide(params),
             "test_print": lambda params: {"job_id": self.test_print(str(params.get("kkm_id", "")))},
+            "bundle_preview": lambda params: self._preview(_request(params)),
+            "bundle_part": lambda params: self._part(
+                _request(params), str(params.get("name", "")), params.get("at", 0)
+            ),
+            "bundle_allow": lambda params: self._allow(params),
+            "bundle_refuse": lambda params: self._refuse(_request(params)),
         }
 
     def decide(self, asked: Deciding) -> None:
@@ -89,6 +100,33 @@ class DeskService:
         self.decide(asked)
         return {"job_id": asked.job_id, "decision": asked.decision.value}
 
+    # --- bundles: what is shown is what is sent
+
+    def _preview(self, request_id: str) -> dict[str, Any]:
+        bundle = self.support.preview(request_id)
+        return {"reference": bundle.reference, "bytes": bundle.size, "entries": bundle.listing()}
+
+    def _part(self, request_id: str, name: str, at: Any) -> dict[str, Any]:
+        """A part as it would be sent, from the character ``at`` on; ``next`` is where more of it begins."""
+        content = self.support.preview(request_id).content(name)
+        if content is None:
+            raise UserError("unknown_part", f"Части «{name}» нет.", f"There is no part “{name}”.", exit_code=1)
+        text, start = content.decode("utf-8", "replace"), at if isinstance(at, int) and at >= 0 else 0
+        end = start + PART
+        return {"text": text[start:end], "next": end if end < len(text) else None}
+
+    def _allow(self, params: dict[str, Any]) -> dict[str, Any]:
+        person = " ".join(str(params.get("person", "")).split())
+        if not person or len(person) > LONGEST_NAME or not person.isprintable():
+            raise UserError("name_needed", "Напишите, кто согласился отправить.", "Say who agrees to send it.")
+        reference = params.get("reference")
+        sent = self.support.allow(_request(params), person, reference=None if reference is None else str(reference))
+        return {"bundle_id": sent.bundle_id, "kept_until": sent.kept_until}
+
+    def _refuse(self, request_id: str) -> dict[str, Any]:
+        self.support.refuse(request_id)
+        return {}
+
     def _pause(self, paused: bool) -> dict[str, Any]:
         self.book.pause(paused)
         return {"paused": self.book.paused}
@@ -107,6 +145,10 @@ def status_json(status: AgentStatus) -> dict[str, Any]:
 def status_of(told: dict[str, Any]) -> AgentStatus:
     """The way back. Raises pydantic's ``ValidationError``."""
     return _adapter().validate_python(told)
+
+
+def _request(params: dict[str, Any]) -> str:
+    return str(params.get("request_id", ""))
 
 
 def _nothing_to_decide(job_id: str) -> UserError:

@@ -63,6 +63,7 @@ from protocol.crm.messages import (
 )
 from protocol.crm.outcomes import Value
 from protocol.crm.signing import sign_body
+from protocol.crm.support import Bundle, Doctor
 
 IN_FLIGHT = 32  # durable messages that wait for their ack at one time
 READ_AHEAD = 32  # frames taken from the socket and not yet handled
@@ -77,7 +78,7 @@ _EVENT_OF: dict[type[Value], AgentLinkEvent] = {
     Quarantine: _E.QUARANTINE,
     Pong: _E.PONG,
 }
-_DELIVERED = (Offer, Cancel, Renew, Resolve, Bind, Introduce, Release, ClaimRefused)
+_DELIVERED = (Offer, Cancel, Renew, Resolve, Bind, Introduce, Release, ClaimRefused, Doctor, Bundle)
 _GREETING = (AgentLink.GREETING, AgentLink.PROVING, AgentLink.CHECKING)
 
 log = structlog.get_logger("agent.link")

@@ -47,9 +47,10 @@ class LinkPort(Protocol):
         """The connection is gone. What has started goes on; nothing new starts once the server's time is too old."""
 
     def receive(self, body: Value, *, quarantined: bool) -> Value | None:
-        """A durable message of the server (offer, cancel, renew, resolve, bind, release) or ``claim_refused``.
-        Committed on return, so the caller may acknowledge. Repeating it is harmless. With ``quarantined`` nothing that
-        would act is taken. May return a message to send right away (never one that must be durable)."""
+        """A durable message of the server (offer, cancel, renew, resolve, bind, release), ``claim_refused``, or what
+        support asks, which is heard in quarantine, too. Committed on return, so the caller may acknowledge. Repeating
+        it is harmless. With ``quarantined`` nothing that would act is taken. May return a message to send right away
+        (never one that must be durable)."""
 
     def outbox(self, limit: int) -> list[tuple[str, datetime, Value]]:
         """Oldest unacknowledged durable messages: (msg_id, made at, body)."""
@@ -61,7 +62,8 @@ class LinkPort(Protocol):
         """``sent_at`` is the monotonic reading (``time.monotonic``) at which the ping left."""
 
     def passing(self) -> list[Value]:
-        """Messages that are sent once or never: progress, claims, archives. Taken away by this call."""
+        """Messages that are sent once or never: progress, claims, archives, answers to support. Taken away by this
+        call."""
 
     def on_outgoing(self, wake: Callable[[], None]) -> None:
         """``wake`` is called, from any thread, whenever ``outbox`` or ``passing`` may have something new."""

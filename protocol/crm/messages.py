@@ -13,10 +13,10 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from protocol.crm.jobs import JobId, JobKind, JobState, KkmId, Sha256
 from protocol.crm.outcomes import Decision, Paper, Proof, Reason, Value
+from protocol.crm.support import Bundle, Doctor, Report
 
 SUBPROTOCOL = "kassabridge.v1"
 Text = Annotated[str, StringConstraints(max_length=1000)]
-RequestId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """Revisions, epochs, document numbers: what both databases can hold."""
 
@@ -356,48 +356,6 @@ class ClaimRefused(Value):
     text: str
     advice: str
     binding_epoch: Count = 0  # the present one: an agent that learns a higher epoch than its own executes nothing
-
-
-# --- support --------------------------------------------------------------------------------------------------------
-
-
-class SupportAsked(Value):
-    """A person at the CRM wants to see how this PC is. Said on every connection until it is answered or over, never
-    later than ``lives_s`` seconds from now; answered by ``report``."""
-
-    request_id: RequestId
-    agent_id: str
-    person: Text | None = None
-    reason: Text | None = None
-    lives_s: Count
-    kid: str
-    sig: str = ""
-
-
-class Doctor(SupportAsked):
-    """Examine this PC and tell what was found."""
-
-
-class Bundle(SupportAsked):
-    """Make a bundle and upload it, if somebody at this PC agrees."""
-
-    jobs: list[JobId] = []  # what the question is about
-
-
-class ReportState(StrEnum):
-    ASKED = "asked"  # it is being looked at, or somebody at the PC is being asked
-    DONE = "done"  # of a doctor: ``findings`` are here; a bundle's end is its upload
-    REFUSED = "refused"  # ``code`` says why
-
-
-class Report(Value):
-    """What became of a ``doctor`` or ``bundle``. Harmless when repeated: what has ended stays as it is."""
-
-    request_id: RequestId
-    state: ReportState
-    code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")] | None = None
-    findings: dict[str, Any] | None = None
-    """``verdict`` and ``checks`` as ``docs/doctor.md`` describes them, without what may name people or places."""
 
 
 # --- the connection itself ------------------------------------------------------------------------------------------

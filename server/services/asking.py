@@ -6,9 +6,10 @@ Said again on every connection until it is answered or over: an agent that was o
 from __future__ import annotations
 
 from protocol.crm.envelope import Envelope
-from protocol.crm.messages import Bundle, Doctor, Error, Report
+from protocol.crm.messages import Error
 from protocol.crm.outcomes import Value
 from protocol.crm.signing import sign_body
+from protocol.crm.support import Bundle, Doctor, Report
 from server.keys import JobKey
 from server.services import support
 from server.store import support as store

@@ -16,8 +16,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from sqlalchemy import and_, or_, select
 
 from protocol.crm.jobs import Sha256
-from protocol.crm.messages import RequestId
 from protocol.crm.signing import signed_bytes
+from protocol.crm.support import RequestId
 from server.fields import Words, field_errors
 from server.keys import verify
 from server.pages import cursor_of, cut, key_of

@@ -16,8 +16,8 @@ from sqlalchemy import and_, or_, select
 from protocol.crm.codes import Language
 from protocol.crm.codes import reason as words_of
 from protocol.crm.jobs import JobId
-from protocol.crm.messages import Report, ReportState
 from protocol.crm.outcomes import Reason
+from protocol.crm.support import Report, ReportState
 from server.fields import FreeText, Words
 from server.pages import cursor_of, cut, key_of
 from server.problems import Problem, unknown

@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from protocol.crm.jobs import canonical_json
-from protocol.crm.messages import Bundle, Doctor, Error, JournalHead, Quarantine, Report, ReportState
+from protocol.crm.messages import Error, JournalHead, Quarantine
 from protocol.crm.signing import signed_bytes
+from protocol.crm.support import Bundle, Doctor, Report, ReportState
 from server.services import duties
 from server.services.access import Scope
 from server.services.bundles import ORPHAN_AFTER

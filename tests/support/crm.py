@@ -19,7 +19,6 @@ from protocol.crm.messages import (
     Bind,
     Binding,
     Bound,
-    Bundle,
     Cancel,
     Challenge,
     Checkpoint,
@@ -27,7 +26,6 @@ from protocol.crm.messages import (
     ClaimedDevice,
     ClaimRefused,
     Desk,
-    Doctor,
     Error,
     Event,
     Goodbye,
@@ -47,16 +45,14 @@ from protocol.crm.messages import (
     Release,
     Released,
     Renew,
-    Report,
-    ReportState,
     Resolve,
     ServerKey,
-    SupportAsked,
     Update,
     Welcome,
 )
 from protocol.crm.outcomes import Decision, Paper, Proof, ProofSource, Reason, Value
 from protocol.crm.signing import sign_body
+from protocol.crm.support import Bundle, Doctor, Report, ReportState, SupportAsked
 from tests.protocol.ffd.payloads import item, payload
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)

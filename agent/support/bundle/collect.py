@@ -37,6 +37,11 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "doctor.json": ("Отчёт проверки", "The doctor's report"),
     "log.jsonl": ("Последние строки протокола", "The last log lines"),
 }
+MASKED = (
+    "Скрыто: номера карт, ПИН, пароли, ключи, имена, телефоны, почта, адреса, пути к файлам.",
+    "Hidden: card numbers, PINs, passwords, keys, names, telephones, e-mail, addresses, paths of files.",
+)
+"""Told beside every preview; what exactly, and how it is known, stands in ``docs/traces.md``."""
 TRACE_TITLE = ("Запись обмена с кассой", "Exchange with the register")
 
 

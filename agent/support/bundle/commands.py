@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,14 @@ def add_parsers(actions: Any, load: Load, config_and_json: Options) -> None:
     bundle.add_argument("--doctor", action="store_true", help="examine this PC first and put the report in")
     bundle.add_argument("--preview", action="store_true", help="only say what would be in it; nothing is written")
     bundle.add_argument("--show", metavar="NAME", help="print one part as it would be sent; nothing is written")
+    where = bundle.add_mutually_exclusive_group()
+    where.add_argument("--send", action="store_true", help="show it, ask, and upload it to the server")
+    where.add_argument(
+        "--allow", metavar="REQUEST", help="show what support asked for, ask, and have the agent send it"
+    )
+    where.add_argument("--refuse", metavar="REQUEST", help="tell support no")
+    bundle.add_argument("--yes", action="store_true", help="with --send and --allow: agree without being asked")
+    bundle.add_argument("--person", metavar="NAME", help="who agrees (default: who is signed in)")
     config_and_json(bundle)
     bundle.set_defaults(run=lambda args: _bundle(args, load))
 
@@ -61,24 +69,40 @@ def note(config: Config | UserError, bundle: Bundle) -> None:
 
 def _bundle(args: argparse.Namespace, load: Load) -> int:
     config = _config(args, load)
+    if args.allow is not None or args.refuse is not None:
+        from agent.support.bundle import asking
+
+        return asking.allow(args, load(args)) if args.allow is not None else asking.refuse(args, load(args))
     bundle = make(config, jobs=frozenset(args.job), doctor=_doctor(args) if args.doctor else None)
     if args.show is not None:
         show(_part(bundle, args.show))
         return 0
+    if args.send:
+        from agent.support.bundle import asking
+
+        return asking.send(args, config, bundle)
     path = None if args.preview else _write(bundle, args.out)
     if path is not None:
         note(config, bundle)
     if args.json:
         answer({"reference": bundle.reference, "file": str(path) if path else None, "entries": bundle.listing()})
         return 0
-    for entry in bundle.listing():
-        show(f"{entry['size']:>10}  {entry['name']:<40} {entry['title']} / {entry['title_en']}")
+    show_listing(bundle.listing())
     if path is None:
         show("Ничего не записано. Часть целиком: --show ИМЯ. / Nothing was written. One part: --show NAME.")
     else:
         show(f"Код обращения: {bundle.reference}. Файл: {path}. Никуда не отправлен.")
         show(f"Reference: {bundle.reference}. File: {path}. It was not sent anywhere.")
     return 0
+
+
+def show_listing(entries: Sequence[Mapping[str, Any]]) -> None:
+    from agent.support.bundle.collect import MASKED
+
+    for entry in entries:
+        show(f"{entry['size']:>10}  {entry['name']:<40} {entry['title']} / {entry['title_en']}")
+    show(MASKED[0])
+    show(MASKED[1])
 
 
 def _config(args: argparse.Namespace, load: Load) -> Config | UserError:

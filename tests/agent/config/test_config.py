@@ -97,6 +97,8 @@ BROKEN = [
     ('[agent]\ndata_dir = "C:\\temp\\new"\n', 2, "agent.data_dir", "управляющий знак", "одинарных кавычках"),
     ('[agent]\nlanguage = "russian"\n', 2, "agent.language", "«russian»", '"ru"'),
     ('[agent]\nlog_level = "verbose"\n', 2, "agent.log_level", "«verbose»", "log_level"),
+    ('[support]\nconsent = "never"\n', 2, "support.consent", "«never»", "consent = "),
+    ('[support]\nconcent = "ask"\n', 2, "support.concent", "concent", "consent"),
     ("[agent]\nlanguage = true\n", 2, "agent.language", "«true»", "language"),
     ('[devices]\nkkm_id = "17"\n', 1, "devices", "[…]", "двойными скобками"),
     ('[[devices]]\ndriver = "shtrih"\naddress = "tcp:h:1"\n', 1, "devices[0].kkm_id", "нет ключа", "добавьте"),
@@ -169,6 +171,13 @@ def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         load_config(tmp_path)
     assert caught.value.code == "config_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("text", "consent"), [("", "ask"), ("[support]\n", "ask"), ("[support]\nconsent = 'always'\n", "always")]
+)
+def test_only_these_very_words_agree_to_every_bundle(tmp_path: Path, text: str, consent: str) -> None:
+    assert load_config(write(tmp_path, text.encode())).consent == consent
 
 
 @given(st.binary(max_size=200))

@@ -22,6 +22,7 @@ from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.link_machine import AgentLink
 from protocol.crm.outcomes import Reason
+from tests.agent.desk.support_desk import support_of
 from tests.support.crm import AGENT, KKM, NOW
 from tests.support.job_books import Bench, bench
 
@@ -39,7 +40,7 @@ class Desk:
             who, book.book, book.hands.now, lambda: self.link, lambda: self.lanes, lambda: self.refusals
         )
         self.pin = ManagerPin(folder, book.hands.now)
-        self.service = DeskService(book.book, self.pin, self.overview)
+        self.service = DeskService(book.book, self.pin, self.overview, support_of(book.hands))
 
     def asks(self, what: str, **params: Any) -> dict[str, Any]:
         return self.service.handlers()[what](params)

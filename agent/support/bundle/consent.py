@@ -1,0 +1,34 @@
+"""Who has agreed that a bundle leaves this PC: by a yes on the screen after the preview, or an owner's standing one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from agent.support.bundle.collect import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """``person``: who has agreed. ``standing``: not asked this time, the owner has agreed for all. ``request``: the
+    server's request that this answers, if it is one."""
+
+    person: str
+    at: datetime
+    standing: bool = False
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """``kept_until``: when support's copy goes (ISO 8601)."""
+
+    bundle_id: str
+    kept_until: str
+
+
+class Sender(Protocol):
+    def __call__(self, bundle: Bundle, consent: Consent) -> Sent:
+        """Upload it. The same bundle may be sent again when the answer was lost. Raises ``UserError``."""
