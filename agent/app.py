@@ -103,7 +103,7 @@ def run_agent(
         if tray:
             from agent.tray.at_work import tray_beside  # an agent without an icon loads nothing for one
 
-            stack.enter_context(tray_beside(config, agent.desk.book, agent.status, page, lambda: wish.asked(None)))
+            stack.enter_context(tray_beside(config, agent.desk, page, lambda: wish.asked(None)))
         return asyncio.run(_until_signalled(agent, wish))
 
 

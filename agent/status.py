@@ -56,13 +56,14 @@ class DeviceStatus:
 @dataclass(frozen=True, slots=True)
 class SupportAsk:
     """A bundle that waits for a yes or no at this PC: asked for by support, or made here (``own``). ``until``: when
-    silence becomes a no."""
+    silence becomes a no. ``seen``: somebody has looked at what would be sent; before that nobody can agree to it."""
 
     request_id: str
     until: datetime
     person: str = ""
     reason: str = ""
     own: bool = False
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -136,20 +136,28 @@ class SupportRequests:
         return ask
 
     def preview(self, request_id: str) -> Bundle:
-        """What would be sent: the same at each look. Raises ``UserError`` ``no_such_request``."""
+        """What would be sent, for somebody to look at: the same at each look. Raises ``UserError``
+        ``no_such_request``."""
         request = self._waiting(request_id)
-        if request.bundle is None:
-            jobs = request.asked.jobs if isinstance(request.asked, BundleAsked) else []
-            made = self.means.make(frozenset(jobs))
-            with self._guard:
-                request.bundle = request.bundle or made
-        return request.bundle
+        bundle = self._made(request)
+        with self._guard:
+            if request.ask is not None:
+                request.ask = replace(request.ask, seen=True)
+        return bundle
 
     def allow(self, request_id: str, person: str, *, reference: str | None = None) -> Sent:
-        """Send it. ``reference``: of the bundle that was looked at, when one was. Raises ``UserError``:
-        ``no_such_request``, ``another_bundle``, ``being_sent``, and what ``Sender`` raises; until its time is over it
-        may be tried again."""
-        bundle = self.preview(request_id)
+        """Send what was looked at. ``reference``: of the bundle that this person has seen, where that is known. Raises
+        ``UserError``: ``no_such_request``, ``look_first``, ``another_bundle``, ``being_sent``, and what ``Sender``
+        raises; until its time is over it may be tried again."""
+        request = self._waiting(request_id)
+        bundle = request.bundle
+        if bundle is None or request.ask is None or not request.ask.seen:
+            raise UserError(
+                "look_first",
+                "Сначала посмотрите, что будет отправлено.",
+                "Look first at what would be sent.",
+                exit_code=1,
+            )
         if reference is not None and reference != bundle.reference:
             raise UserError(
                 "another_bundle",
@@ -157,7 +165,7 @@ class SupportRequests:
                 "Another bundle was shown. Look again.",
                 exit_code=1,
             )
-        return self._send(self._waiting(request_id), bundle, person, standing=False)
+        return self._send(request, bundle, person, standing=False)
 
     def refuse(self, request_id: str) -> None:
         """Raises ``UserError`` ``no_such_request``."""
@@ -183,7 +191,7 @@ class SupportRequests:
 
     def _send_unasked(self, request: _Request) -> None:
         try:
-            self._send(request, self.preview(request.id), "config.toml", standing=True)
+            self._send(request, self._made(request), "config.toml", standing=True)
         except UserError as error:
             self._end(request, ReportState.REFUSED, error.code)
         except Exception:
@@ -223,6 +231,14 @@ class SupportRequests:
             )
         request = self._known[body.request_id] = _Request(body.request_id, until, ask, body)
         return request
+
+    def _made(self, request: _Request) -> Bundle:
+        if request.bundle is None:
+            jobs = request.asked.jobs if isinstance(request.asked, BundleAsked) else []
+            made = self.means.make(frozenset(jobs))
+            with self._guard:
+                request.bundle = request.bundle or made
+        return request.bundle
 
     def _open(self) -> list[_Request]:
         with self._guard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,10 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from agent.config import Config
+from agent.desk.requests import SupportRequests
+from agent.desk.service import DeskService
 from agent.desk.trial_print import trial_print
 from agent.jobs.book import JobBook
 from agent.page.beside import PageBeside
@@ -21,6 +25,9 @@ from agent.tray.adapter import Adapter, NoTray
 from agent.tray.model import Language
 from agent.tray.program import Said, TrayProgram
 from agent.tray.taskbar import bar, small_icon
+
+if TYPE_CHECKING:  # loaded when somebody wants one
+    from agent.support.bundle.collect import Bundle
 
 EVERY = 1.0  # seconds between looks at the agent
 AT_LEAST = timedelta(seconds=30)  # a picture is given again after this, because some of it is about time
@@ -60,6 +67,7 @@ class AgentDesk:
     book: JobBook
     status: Callable[[], AgentStatus]
     page: PageBeside
+    support: SupportRequests
     stop: Callable[[], object]
     ended: threading.Event
 
@@ -88,19 +96,47 @@ class AgentDesk:
         return Said(f"Проверка нашла неполадки: {path}", f"Something is wrong: {path}")
 
     def bundle(self) -> Said | None:
-        from agent.support.bundle.archive import file_name, write_zip
         from agent.support.bundle.commands import make, note
 
         made = make(self.config)
+        note(self.config, made)
+        path = self._written(made)
+        self.support.own(made)
+        return Said(
+            f"Код обращения {made.reference}. Файл: {path}. Отправить его или нет — в меню.",
+            f"Reference {made.reference}. File: {path}. To send it or not: in the menu.",
+        )
+
+    def look_bundle(self, request_id: str) -> Said | None:
+        from agent.support.bundle.collect import MASKED
+
+        made = self.support.preview(request_id)
+        path = self._written(made).with_suffix(".txt")
+        lines = [
+            f"{each['size']:>10}  {each['name']:<40} {each['title']} / {each['title_en']}" for each in made.listing()
+        ]
+        path.write_text("\n".join((made.reference, "", *lines, "", *MASKED, "")), encoding="utf-8")
+        return Said(
+            f"Что будет отправлено: {path}. Сам файл лежит рядом.",
+            f"What would be sent: {path}. The file itself lies beside it.",
+        )
+
+    def send_bundle(self, request_id: str) -> Said | None:
+        self.support.allow(request_id, getpass.getuser())
+        return Said("Отправлено в поддержку.", "Sent to support.")
+
+    def refuse_bundle(self, request_id: str) -> Said | None:
+        self.support.refuse(request_id)
+        return Said("Ничего не отправлено.", "Nothing was sent.")
+
+    def _written(self, made: Bundle) -> Path:
+        from agent.support.bundle.archive import file_name, write_zip
+
         folder = self.config.data_dir / BUNDLES
         folder.mkdir(exist_ok=True)
         path = folder / Path(file_name(made)).name
         write_zip(made, path)
-        note(self.config, made)
-        return Said(
-            f"Код обращения {made.reference}. Файл {path} отправьте в поддержку.",
-            f"Reference {made.reference}. Send the file {path} to support.",
-        )
+        return path
 
     def decide(self, job_id: str) -> Said | None:
         self.page.open("decide", job=job_id)
@@ -121,14 +157,12 @@ class AgentDesk:
 
 
 @contextmanager
-def tray_beside(
-    config: Config, book: JobBook, status: Callable[[], AgentStatus], page: PageBeside, stop: Callable[[], object]
-) -> Iterator[None]:
+def tray_beside(config: Config, desk: DeskService, page: PageBeside, stop: Callable[[], object]) -> Iterator[None]:
     """An icon while the agent runs. Where there is no place for one the agent runs without; the log says so."""
     ended = threading.Event()
     program = TrayProgram(
-        Pictures(status),
-        AgentDesk(config, book, status, page, stop, ended),
+        Pictures(desk.status),
+        AgentDesk(config, desk.book, desk.status, page, desk.support, stop, ended),
         lambda on_action: Adapter(on_action, bar=bar, small_icon=small_icon, monotonic=time.monotonic),
         now=lambda: datetime.now().astimezone(),
         language=config.language,

@@ -32,13 +32,17 @@ class Verb(StrEnum):
     TEST_PRINT = "test_print"
     DOCTOR = "doctor"
     BUNDLE = "bundle"
+    LOOK_BUNDLE = "look_bundle"
+    SEND_BUNDLE = "send_bundle"
+    REFUSE_BUNDLE = "refuse_bundle"
     LANGUAGE = "language"
     QUIT = "quit"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a menu item asks for. ``about``: the job to decide, the register to print on, the language to speak."""
+    """What a menu item asks for. ``about``: the job to decide, the register to print on, the language to speak, the
+    bundle that is asked for."""
 
     verb: Verb
     about: str = ""

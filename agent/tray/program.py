@@ -53,6 +53,14 @@ class Desk(Protocol):
 
     def bundle(self) -> Said | None: ...
 
+    def look_bundle(self, request_id: str) -> Said | None:
+        """Show what would be sent."""
+
+    def send_bundle(self, request_id: str) -> Said | None:
+        """Somebody has agreed: send that very bundle."""
+
+    def refuse_bundle(self, request_id: str) -> Said | None: ...
+
     def decide(self, job_id: str) -> Said | None:
         """Open what a person needs to decide about the job."""
 
@@ -183,6 +191,12 @@ class TrayProgram:
                 return desk.doctor()
             case Verb.BUNDLE:
                 return desk.bundle()
+            case Verb.LOOK_BUNDLE:
+                return desk.look_bundle(action.about)
+            case Verb.SEND_BUNDLE:
+                return desk.send_bundle(action.about)
+            case Verb.REFUSE_BUNDLE:
+                return desk.refuse_bundle(action.about)
             case Verb.DECIDE:
                 return desk.decide(action.about)
             case Verb.WINDOW:

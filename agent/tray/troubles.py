@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from agent.link.status import LinkStatus, Trouble
-from agent.status import AgentStatus, DeviceStatus, JobStatus
+from agent.status import AgentStatus, DeviceStatus, JobStatus, SupportAsk
 from agent.tray.model import IconState, Language
 from agent.tray.text import inside, money, plain
 from agent.tray.words import CASE_OF, DECISIONS, TROUBLES, WORDS, say, told, trouble
@@ -122,6 +122,7 @@ def concerns(status: AgentStatus | None, now: datetime, language: Language) -> t
         *(concern for device in status.devices for concern in _device(device, status, now, language)),
         *_this_pc(status, language),
         *_undone(status, now, language),
+        *_asked(status, language),
     )
     return tuple(sorted(found, key=lambda concern: ORDER[concern.kind]))
 
@@ -252,6 +253,18 @@ def _this_pc(status: AgentStatus, language: Language) -> Iterator[Concern]:
     if status.paused:
         key = "pausing" if status.in_hand else "paused"
         yield Concern(Kind.PAUSED, *told(WORDS[key], language))
+
+
+def _asked(status: AgentStatus, language: Language) -> Iterator[Concern]:
+    for ask in status.asks:
+        if not ask.own:  # whoever made one just now knows
+            words = WORDS["bundle_asked_why" if ask.reason else "bundle_asked"]
+            sentence, advice = told(words, language, who=who_asks(ask, language), why=plain(ask.reason).rstrip("."))
+            yield Concern(Kind.HINT, sentence, advice, note=f"bundle:{ask.request_id}")
+
+
+def who_asks(ask: SupportAsk, language: Language) -> str:
+    return plain(ask.person) or say("bundle_nobody", language)
 
 
 def _undone(status: AgentStatus, now: datetime, language: Language) -> Iterator[Concern]:

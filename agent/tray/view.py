@@ -23,7 +23,7 @@ from agent.tray.model import (
     Verb,
 )
 from agent.tray.text import cut, inside, lines, moment, plain, units
-from agent.tray.troubles import ICONS, Concern, Kind, concerns, name_of, register
+from agent.tray.troubles import ICONS, Concern, Kind, concerns, name_of, register, who_asks
 from agent.tray.words import WORDS, say, told, trouble
 
 APP = "KassaBridge"
@@ -94,6 +94,7 @@ def _menu(
         *_read_only(advice),
         *(entry for concern in said if concern.kind is not Kind.DECISION for entry in _told(concern)),
         *_to_decide(status, decisions, now, language, asked, sentence),
+        *_bundles(status, language, asked),
         Separator(),
         Item(say("last_receipts", language), submenu=_last(status, now, language)),
         Item(say("window", language), Action(Verb.WINDOW), enabled=status is not None and not asked.quitting),
@@ -120,6 +121,27 @@ def _to_decide(
         )
     if len(decisions) > DECISIONS_SHOWN:
         yield Item(say("more_decisions", language, count=len(decisions) - DECISIONS_SHOWN), enabled=False)
+
+
+def _bundles(status: AgentStatus | None, language: Language, asked: Asked) -> Iterator[Item | Separator]:
+    """What waits for somebody's consent: to look, to send, to refuse."""
+    verbs = (Verb.LOOK_BUNDLE, Verb.SEND_BUNDLE, Verb.REFUSE_BUNDLE)
+    free = not {*verbs} & asked.doing and not asked.quitting
+    for ask in status.asks if status is not None else ():
+        if ask.own:
+            text = say("bundle_ready", language, reference=ask.request_id)
+        else:
+            text = say("bundle_asked", language, who=who_asks(ask, language))
+        choices = (
+            Item(
+                _named(verb.value, verb, language, asked),
+                Action(verb, ask.request_id),
+                enabled=free and (ask.seen or verb is not Verb.SEND_BUNDLE),  # nobody agrees to what was not looked at
+            )
+            for verb in verbs
+        )
+        yield Separator()
+        yield Item(_line(text), submenu=(*_read_only(ask.reason), *choices))
 
 
 def _requests(status: AgentStatus | None, language: Language, asked: Asked) -> Iterator[Item]:

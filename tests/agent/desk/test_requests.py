@@ -120,8 +120,20 @@ def test_what_was_shown_is_what_is_sent(pc: Pc) -> None:
     assert pc.said() == [(ASKED, None), (DONE, None)]
 
 
+def test_nobody_agrees_to_what_was_not_looked_at(pc: Pc) -> None:
+    pc.hears(BundleAsked)
+    assert [ask.seen for ask in pc.requests.asks()] == [False]
+    assert pc.refused(pc.requests.allow, "rq_1", "Иванова") == "look_first"
+    own = pc.requests.own(pc.support.make(frozenset()))
+    assert pc.refused(pc.requests.allow, own.request_id, "Иванова") == "look_first"
+    pc.requests.preview("rq_1")
+    assert [ask.seen for ask in pc.requests.asks()] == [True, False]
+    assert pc.support.sent == []
+
+
 def test_a_yes_to_another_bundle_is_no_yes(pc: Pc) -> None:
     pc.hears(BundleAsked)
+    pc.requests.preview("rq_1")
     assert pc.refused(pc.requests.allow, "rq_1", "Иванова", reference="KB-9999-9999") == "another_bundle"
     assert pc.support.sent == []
 
@@ -155,7 +167,7 @@ def test_an_upload_that_fails_may_be_tried_again(pc: Pc) -> None:
     assert pc.refused(pc.requests.allow, "rq_1", "Иванова") == "server_unreachable"
     assert len(pc.requests.asks()) == 1
     pc.support.trouble = None
-    pc.requests.allow("rq_1", "Иванова")
+    pc.requests.allow("rq_1", "Иванова", reference=shown.reference)
     assert [bundle for bundle, _ in pc.support.sent] == [shown]
 
 
@@ -181,6 +193,7 @@ def test_while_it_is_being_sent_nobody_says_otherwise(pc: Pc) -> None:
 
     pc.requests.means = Support(pc.hands).means()
     object.__setattr__(pc.requests.means, "send", meanwhile)
+    pc.requests.preview("rq_1")
     pc.requests.allow("rq_1", "Иванова")
     assert codes == ["being_sent", "being_sent"]
     assert pc.said()[-1] == (DONE, None)
@@ -214,6 +227,7 @@ def test_a_bundle_of_ones_own_may_be_sent_and_no_server_waits_for_it(pc: Pc) -> 
     made = pc.support.make(frozenset())
     ask = pc.requests.own(made)
     assert (pc.requests.asks(), ask.own) == ((ask,), True)
+    assert pc.requests.preview(ask.request_id) is made
     pc.requests.allow(ask.request_id, "Иванова", reference=made.reference)
     ((bundle, consent),) = pc.support.sent
     assert (bundle, consent.request) == (made, None)

@@ -13,11 +13,13 @@ from zipfile import ZipFile
 import pytest
 
 from agent.config import Config, load_config
+from agent.desk.requests import SupportRequests
 from agent.page.beside import PageBeside
 from agent.problems import UserError
 from agent.status import AgentStatus
 from agent.tray import at_work
 from agent.tray.at_work import AT_LEAST, BUNDLES, REPORT, AgentDesk, Pictures
+from tests.agent.desk.support_desk import Support
 from tests.agent.tray.pictures import picture
 from tests.support.job_books import Bench, bench
 from tests.support.patience import BUSY
@@ -41,7 +43,8 @@ def book(tmp_path: Path) -> Iterator[Bench]:
 def desk_of(config: Config, book: Bench, status: AgentStatus) -> AgentDesk:
     ended = threading.Event()
     page = PageBeside(config.path, config.data_dir, config.language)
-    return AgentDesk(config, book.book, lambda: status, page, ended.set, ended)
+    support = SupportRequests(Support(book.hands).means())
+    return AgentDesk(config, book.book, lambda: status, page, support, ended.set, ended)
 
 
 def test_a_picture_is_given_when_it_has_changed_and_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +88,33 @@ def test_a_bundle_is_made_and_its_reference_told(config: Config, book: Bench) ->
     with ZipFile(path) as made:
         assert made.testzip() is None
         assert made.namelist()
+
+
+def test_a_bundle_that_was_made_here_is_sent_only_after_a_look_at_it(config: Config, book: Bench) -> None:
+    desk = desk_of(config, book, picture())
+    desk.bundle()
+    (ask,) = desk.support.asks()
+    assert ask.own
+    with pytest.raises(UserError) as refused:
+        desk.send_bundle(ask.request_id)
+    assert refused.value.code == "look_first"
+    said = desk.look_bundle(ask.request_id)
+    assert said is not None
+    listing = config.data_dir / BUNDLES / f"kassabridge-{ask.request_id}.txt"
+    assert str(listing) in said.ru
+    text = listing.read_text("utf-8")
+    assert "manifest.json" in text
+    assert "номера карт" in text
+    desk.send_bundle(ask.request_id)
+    assert desk.support.asks() == ()
+
+
+def test_a_no_sends_nothing(config: Config, book: Bench) -> None:
+    desk = desk_of(config, book, picture())
+    desk.bundle()
+    (ask,) = desk.support.asks()
+    desk.refuse_bundle(ask.request_id)
+    assert desk.support.asks() == ()
 
 
 def test_what_the_doctor_has_found_stands_in_a_file(config: Config, book: Bench) -> None:

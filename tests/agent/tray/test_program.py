@@ -82,6 +82,15 @@ class FakeDesk:
     def bundle(self) -> Said | None:
         return self._ask("bundle")
 
+    def look_bundle(self, request_id: str) -> Said | None:
+        return self._ask(f"look_bundle {request_id}")
+
+    def send_bundle(self, request_id: str) -> Said | None:
+        return self._ask(f"send_bundle {request_id}")
+
+    def refuse_bundle(self, request_id: str) -> Said | None:
+        return self._ask(f"refuse_bundle {request_id}")
+
     def decide(self, job_id: str) -> Said | None:
         return self._ask(f"decide {job_id}")
 
@@ -172,6 +181,9 @@ def test_a_request_is_handed_over_and_not_carried_out_on_the_icons_thread() -> N
         (Verb.TEST_PRINT, "17", "test_print 17"),
         (Verb.DOCTOR, "", "doctor"),
         (Verb.BUNDLE, "", "bundle"),
+        (Verb.LOOK_BUNDLE, "rq_1", "look_bundle rq_1"),
+        (Verb.SEND_BUNDLE, "rq_1", "send_bundle rq_1"),
+        (Verb.REFUSE_BUNDLE, "rq_1", "refuse_bundle rq_1"),
         (Verb.DECIDE, "order-1", "decide order-1"),
         (Verb.WINDOW, "", "window"),
         (Verb.LANGUAGE, "en", "language en"),

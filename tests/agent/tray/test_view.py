@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.status import AgentStatus, DeviceStatus, JobStatus
+from agent.status import AgentStatus, DeviceStatus, JobStatus, SupportAsk
 from agent.tray.model import (
     MESSAGE_UNITS,
     TITLE_UNITS,
@@ -78,6 +79,34 @@ def test_a_decision_is_the_click_and_stands_above_all_else() -> None:
         "*Решить: чек на 1 250,00 ₽, 12:03…",
     ]
     assert [item.action for item in items_for(shown, Verb.DECIDE)] == [Action(Verb.DECIDE, "order-1")]
+
+
+ASK = SupportAsk("rq_1", NOW + timedelta(minutes=10), "Ольга", "Не печатается чек 1042")
+
+
+def test_what_support_asks_for_is_shown_with_who_and_why_and_sent_only_after_a_look() -> None:
+    shown = view(picture(asks=(ASK,)), NOW, "ru")
+    assert shown.icon is IconState.READY
+    (item,) = (entry for entry in shown.menu if isinstance(entry, Item) and entry.submenu and "просит" in entry.text)
+    assert item.text == "Поддержка просит сведения: Ольга"
+    assert [(entry.text, entry.enabled) for entry in item.submenu if isinstance(entry, Item)] == [
+        ("Не печатается чек 1042", False), ("Посмотреть, что внутри", True), ("Отправить", False),
+        ("Не отправлять", True),
+    ]  # fmt: skip
+    (note,) = shown.notes
+    assert (note.id, note.title) == ("bundle:rq_1", "Поддержка просит сведения: Ольга")
+    assert "Не печатается чек 1042" in note.text
+    seen = view(picture(asks=(replace(ASK, seen=True),)), NOW, "en")
+    (send,) = items_for(seen, Verb.SEND_BUNDLE)
+    assert (send.text, send.enabled, send.action) == ("Send", True, Action(Verb.SEND_BUNDLE, "rq_1"))
+    sending = view(picture(asks=(replace(ASK, seen=True),)), NOW, "ru", Asked(frozenset({Verb.SEND_BUNDLE})))
+    assert not any(item.enabled for verb in (Verb.SEND_BUNDLE, Verb.REFUSE_BUNDLE) for item in items_for(sending, verb))
+
+
+def test_a_bundle_of_ones_own_is_no_news() -> None:
+    shown = view(picture(asks=(replace(ASK, request_id="KB-2222-3333", own=True, person="", reason=""),)), NOW, "en")
+    assert shown.notes == ()
+    assert "Details are ready: KB-2222-3333" in menu(shown)
 
 
 def test_of_many_decisions_some_are_shown_and_the_rest_counted() -> None:
