@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server import problems
 from server.limits import BodyLimit
-from server.routers import agents, codes, directory, events, jobs, link, pairing, pictures, support, webhooks
+from server.routers import agents, codes, directory, events, jobs, link, pairing, pictures, places, support, webhooks
 from server.routers.common import RateLimits, Services
 from server.schema import Api
 from server.services import access, duties
@@ -94,6 +94,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         directory.router,
         agents.router,
         pairing.router,
+        places.router,
         codes.router,
         events.router,
         webhooks.router,

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from agent.config import Language
 from agent.desk.channel import ControlServer, Handler
-from agent.identity import Identity
+from agent.identity import Identity, load_identity
 from agent.journal.store import utc_now
 from agent.one_agent import the_one_agent
 from agent.pairing import Say, pair
+from agent.problems import UserError
 from agent.version import VERSION
 
 if TYPE_CHECKING:  # an agent whose window nobody opens loads nothing for one
     from agent.desk.service import DeskService
     from agent.page.pages import Pages
     from agent.page.serving import Window
+    from agent.places import Place
 
 PAGES: Mapping[str, str] = MappingProxyType(
     {"work": "/", "decide": "/decide", "registers": "/registers", "pin": "/pin", "pair": "/pair"}
@@ -85,7 +87,7 @@ class PageBeside:
         with self._guard:
             self._desk, self._again = desk, again
             if self._made is not None:
-                self._made[0].desk = desk
+                self._made[0].belongs_to(desk)
 
     def _window(self) -> Window:
         with self._guard:
@@ -106,9 +108,18 @@ class PageBeside:
             Pairing(self._pair, socket.gethostname() or "PC", lambda _: self._paired.set()),
             Searching(self.data_dir, SystemClock()),
             again=lambda: self._again(),
+            places=self._places,
             desk=self._desk,
         )
         return pages, Window(pages)
+
+    def _places(self) -> tuple[Place, ...]:
+        from agent.places import Places
+
+        try:
+            return Places(load_identity(self.data_dir), utc_now)()
+        except UserError:
+            return ()
 
     def _pair(self, line: str, pc_name: str, say: Say) -> Identity:
         return pair(line, self.data_dir, version=VERSION, say=say, pc_name=pc_name)

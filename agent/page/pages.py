@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.config import Device, Language, load_config
@@ -13,18 +14,21 @@ from agent.page import decisions, pairing, registers
 from agent.page.gate import Request, Response, Visit, moved_to
 from agent.page.markup import Node, tag
 from agent.page.pairing import Pairing
-from agent.page.registers import Place, Shown
+from agent.page.registers import Shown
 from agent.page.search import Searching
-from agent.page.sheet import box, field, form, sheet, style, table
+from agent.page.sheet import box, form, sheet, style, table
+from agent.page.sheet import field as field_of
 from agent.page.words import say
+from agent.places import Place
 from agent.problems import UserError
 from agent.tray.troubles import to_decide
 
 
 @dataclass(slots=True)
 class Pages:
-    """``desk`` is the running agent's, ``None`` while there is none. ``again`` makes the agent read its configuration
-    anew; ``places`` asks the CRM which of its registers nothing stands for."""
+    """``desk`` is the running agent's, ``None`` while there is none; ``belongs_to`` gives and takes it, and waits for
+    the page that is being made. ``again`` makes the agent read its configuration anew; ``places`` asks the CRM which of
+    its registers nothing stands for."""
 
     config_path: Path
     language: Language
@@ -33,8 +37,17 @@ class Pages:
     again: Callable[[], object]
     places: Callable[[], Sequence[Place]] = tuple
     desk: DeskService | None = None
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def belongs_to(self, desk: DeskService | None) -> None:
+        with self._guard:
+            self.desk = desk
 
     def __call__(self, request: Request, visit: Visit) -> Response:
+        with self._guard:
+            return self._page(request, visit)
+
+    def _page(self, request: Request, visit: Visit) -> Response:
         match request.method, request.path:
             case "GET", "/":
                 return self._at_work()
@@ -117,7 +130,7 @@ class Pages:
                     return moved_to("/pin", kept="yes")
                 except UserError as refused:
                     error = self._words(refused)
-        old = field(say("pin_old", language), "old", kind="password", inputmode="numeric")
+        old = field_of(say("pin_old", language), "old", kind="password", inputmode="numeric")
         return sheet(
             say("pin", language),
             tag("p", say("pin_why", language)),
@@ -127,8 +140,8 @@ class Pages:
                 visit,
                 "/pin",
                 old if self.desk.pin.is_set else None,
-                field(say("pin_new", language), "new", kind="password", inputmode="numeric", required=True),
-                field(say("pin_again", language), "again", kind="password", inputmode="numeric", required=True),
+                field_of(say("pin_new", language), "new", kind="password", inputmode="numeric", required=True),
+                field_of(say("pin_again", language), "again", kind="password", inputmode="numeric", required=True),
                 submit=say("pin_set", language),
             ),
             language=language,
@@ -177,12 +190,14 @@ class Pages:
         devices = self._devices()
         desk = self.desk
         known = desk.serials() if desk is not None else {}
+        search = self.searching.state
+        places = () if search is not None and search.at_it else self.places()
         return Shown(
             devices=devices,
             looks=desk.status().devices if desk is not None else (),
             candidates=self.searching.candidates(),
-            search=self.searching.state,
-            places=[place for place in self.places() if place.kkm_id not in {d.kkm_id for d in devices}],
+            search=search,
+            places=[place for place in places if place.kkm_id not in {d.kkm_id for d in devices}],
             known=known,
         )
 

@@ -11,6 +11,7 @@ from agent.page.markup import Element, Node, tag
 from agent.page.search import Search
 from agent.page.sheet import box, field, form, sheet, table
 from agent.page.words import say
+from agent.places import Place
 from agent.status import DeviceStatus
 from agent.tray.words import trouble
 from drivers.discovery import Answer, Candidate
@@ -19,14 +20,6 @@ from protocol.crm.codes import reason
 
 PATH = "/registers"
 SEARCH = "/search"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A register of the CRM's directory that no device stands for yet."""
-
-    kkm_id: str
-    desk: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +40,20 @@ def page(shown: Shown, visit: Visit, language: Language, *, error: str = "", kep
         say("registers", language),
         box("bad", tag("p", error)) if error else None,
         box("good", tag("p", say("kept", language))) if kept else None,
+        *_missing(shown, language),
         *_here(shown, language),
         *(_found(shown, shown.search, visit, language) if shown.search is not None else ()),
         *_could_be(shown, visit, language),
         language=language,
         again=at_it,
     )
+
+
+def _missing(shown: Shown, language: Language) -> Iterator[Element]:
+    """A workplace of the CRM at this PC without a device."""
+    for place in shown.places:
+        if place.here:
+            yield box("bad", tag("p", say("no_device_for", language, kkm_id=place.kkm_id, desk=place.name)))
 
 
 def state_of(device: DeviceStatus, language: Language) -> str:
@@ -141,9 +142,10 @@ def _one(answer: Answer, shown: Shown, visit: Visit, language: Language) -> Iter
         button = say("moved_here", language, kkm_id=ours[0])
         yield form(visit, PATH, *where, tag("input", type="hidden", name="kkm_id", value=ours[0]), submit=button)
         return
-    for place in shown.places:
+    expected = [place for place in shown.places if place.serial in (None, who.register_serial)]
+    for place in expected:
         hidden = tag("input", type="hidden", name="kkm_id", value=place.kkm_id)
-        button = say("it_is_kkm", language, kkm_id=place.kkm_id, desk=place.desk)
+        button = say("it_is_kkm", language, kkm_id=place.kkm_id, desk=place.name)
         yield form(visit, PATH, *where, hidden, submit=button)
     yield form(
         visit, PATH, *where,

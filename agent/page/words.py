@@ -128,6 +128,10 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "asked_places": ("Кого спрашивали", "Who was asked"),
         "serial": ("заводской № {serial}", "serial no. {serial}"),
         "fn": ("ФН {fn}", "FN {fn}"),
+        "no_device_for": (
+            "Для кассы {kkm_id} «{desk}» здесь нет устройства: найдите его ниже.",
+            "There is no device here for register {kkm_id} “{desk}”: look for it below.",
+        ),
         "by_hand": ("Вписать кассу вручную", "Write a register by hand"),
         "driver": ("Драйвер", "Driver"),
         "keep": ("Записать", "Keep"),

@@ -96,8 +96,8 @@ code{{display:block;padding:.6em;background:#eee;word-break:break-all;user-selec
 <body><h1>Подключение кассы</h1>
 <p>Эта ссылка подключает компьютер кассира к CRM. Открывать её в браузере не нужно.</p>
 <ol><li>Установите KassaBridge на компьютер, к которому подключена касса.</li>
-<li>Скопируйте строку целиком и вставьте её в окно «Подключить» — или выполните команду
-<code>kassabridge agent pair {line}</code></li>
+<li>На этом компьютере нажмите <a href="kassabridge:{line}">Подключить этот компьютер</a> — или скопируйте строку
+<code>{line}</code> и вставьте её в окно KassaBridge.</li>
 <li>Владелец учётной записи увидит в CRM имя компьютера и подтвердит его.</li></ol>
 <p>Ссылка действует 10 минут и только один раз. Не пересылайте её посторонним.</p>
 <p lang="en">This link pairs a cashier's PC with the CRM: paste it into KassaBridge on that PC.</p>

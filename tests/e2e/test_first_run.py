@@ -41,9 +41,12 @@ def test_from_the_link_in_the_crm_to_the_first_receipt(tills: Shop) -> None:
         return page if "Решать нечего." in page.words else None
 
     assert "Здесь ещё нет ни одной кассы." in rig.until(at_work, 60, "the agent runs").words
+    rig.put("/devices", {"kkm_id": "320", "agent_id": rig.get(f"/pairing-codes/{code['code']}")["agent_id"]})
+    assert "Для кассы 320" in browser.get("/registers").words
     form = browser.get("/registers").form("Записать")
     assert "Записано." in browser.send(form, kkm_id="320", driver="shtrih", address=till.address).words
     assert config.read_text("utf-8").startswith("# мой файл\n")
     tills.bound(till)
+    assert "Для кассы 320" not in browser.get("/registers").words
     rig.until(lambda: "готова" in browser.get("/").words or "не привязана" in browser.get("/").words, 60, "ready")
     assert till.do("open_shift")["state"] == "done"

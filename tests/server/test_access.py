@@ -63,6 +63,7 @@ PUBLIC = {
     ("POST", "/pair"),
     ("POST", "/pair/{claim_id}"),
     ("GET", "/pair/{claim_id}"),
+    ("POST", "/places"),  # signed by the PC
     ("GET", "/codes"),
     ("POST", "/support/bundles"),  # signed by the PC
 }

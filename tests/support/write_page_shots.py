@@ -18,9 +18,9 @@ from agent.devices.lane import LaneState
 from agent.jobs.transitions import because
 from agent.page.pages import Pages
 from agent.page.pairing import Pairing
-from agent.page.registers import Place
 from agent.page.search import Search, Searching
 from agent.page.serving import Window
+from agent.places import Place
 from drivers.api import Identity as Found
 from drivers.discovery import Answer, Candidate
 from drivers.transports.base import SystemClock

@@ -16,10 +16,10 @@ from agent.identity import Identity
 from agent.jobs.transitions import because
 from agent.page.pages import Pages
 from agent.page.pairing import Pairing, line_of
-from agent.page.registers import Place
 from agent.page.search import Search, Searching
 from agent.page.serving import POLICY, Window
 from agent.pairing import Say
+from agent.places import Place
 from agent.problems import UserError
 from drivers.api import Identity as Found
 from drivers.discovery import Answer, Candidate
@@ -315,6 +315,21 @@ def test_one_click_says_which_register_it_is(b: Bench) -> None:
     ]
 
 
+def test_a_workplace_of_the_crm_without_a_device_is_red(b: Bench) -> None:
+    b.pages.places = lambda: [Place("17", "Касса 1", here=True), Place("18", "Касса 2"), Place("19", "", serial="7")]
+    page = b.open("/registers")
+    assert "Для кассы 17 «Касса 1» здесь нет устройства" in page.words
+    assert "Для кассы 18" not in page.words
+    b.answers = [Answer("serial:COM5", "shtrih", WHO)]
+    b.browser.send(page.form("Искать сейчас"))
+    page = b.until("/registers", lambda page: "refresh" not in page.text)
+    assert [form.button for form in page.read.forms][:3] == [
+        "Это касса 17 «Касса 1»",
+        "Это касса 18 «Касса 2»",
+        "Это она",
+    ]
+
+
 def test_a_number_can_be_typed_and_a_wrong_one_is_explained(b: Bench) -> None:
     b.answers = [Answer("serial:COM5", "shtrih", WHO)]
     b.browser.send(b.open("/registers").form("Искать сейчас"))
@@ -368,3 +383,28 @@ def test_what_a_register_does_is_shown(b: Bench) -> None:
 
 def _fields(found: Found) -> dict[str, Any]:
     return {name: getattr(found, name) for name in found.__slots__}
+
+
+def test_an_agent_that_ends_while_a_page_is_made_waits_for_it(b: Bench) -> None:
+    """Its journal was closed under the page's hands."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def places() -> tuple[Place, ...]:
+        asked.set()
+        assert go_on.wait(60)
+        return ()
+
+    b.open()
+    b.pages.places = places
+    got: list[Page] = []
+    reading = threading.Thread(target=lambda: got.append(b.browser.get("/registers")))
+    reading.start()
+    assert asked.wait(60)
+    leaving = threading.Thread(target=lambda: b.pages.belongs_to(None))
+    leaving.start()
+    leaving.join(0.05)
+    assert leaving.is_alive()
+    go_on.set()
+    for thread in (reading, leaving):
+        thread.join(60)
+    assert (got[0].status, b.pages.desk) == (200, None)
