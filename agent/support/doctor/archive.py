@@ -30,7 +30,8 @@ class Archive:
     @property
     def known_jobs(self) -> list[KnownJob]:
         """As ``hello`` lists them."""
-        return [KnownJob(job_id=r.job_id, rev=r.rev) for r in self.jobs if r.state is not Known.ABSENT and r.kkm_id]
+        live = [r for r in self.jobs if r.state is not Known.ABSENT and r.kkm_id and not r.local]
+        return [KnownJob(job_id=r.job_id, rev=r.rev) for r in live]
 
 
 class NoJournal(Exception):

@@ -22,6 +22,7 @@ from cryptography import x509
 from agent.config import is_loopback
 from agent.support.doctor.model import Fact, Facts, NotLooked, Seen
 from agent.support.doctor.scene import Scene
+from protocol.latin import cyrillic_at
 
 T = TypeVar("T")
 
@@ -80,6 +81,9 @@ class Proxy:
 
 
 def place_of(scene: Scene) -> Place:
+    """Where the server is. Raises ``NotLooked``; an address with a Cyrillic letter in it leads nowhere."""
+    if cyrillic_at(scene.server_url):
+        raise NotLooked("pairing.server")
     parts = urlsplit(scene.server_url)
     secure = parts.scheme == "https"
     return Place(parts.hostname or "", parts.port or (443 if secure else 80), secure, parts.path.rstrip("/"))

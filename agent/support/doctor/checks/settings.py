@@ -15,6 +15,7 @@ from agent.support.doctor.model import Check, Seen, bad, good, idle, table, warn
 from agent.support.doctor.scene import Scene
 from drivers.address import SetupError, parse_address, whereabouts
 from drivers.registry import Opening, driver_named, open_with
+from protocol.latin import cyrillic_at
 
 
 def _file(scene: Scene) -> Seen:
@@ -152,6 +153,12 @@ IDENTITY = Check(
             "Переименуйте этот файл и выполните сопряжение заново.",
             "Rename that file and pair again.",
         ),
+        key_not_opened=bad(
+            "Ключ этого ПК в {path} не открывается: данные с другого ПК, испорчены, или Windows установлена заново.",
+            "This PC's key in {path} does not open: the data are another PC's, or spoilt, or Windows is a new one.",
+            "Переименуйте этот файл и выполните сопряжение заново.",
+            "Rename that file and pair again.",
+        ),
         bad_key=bad(
             "Ключ этого ПК в {path} испорчен: подписать им нельзя.",
             "This PC's key in {path} is spoilt: it cannot sign.",
@@ -207,6 +214,8 @@ RIGHTS = Check(
 def _server(scene: Scene) -> Seen:
     url, identity = scene.config.server_url, scene.identity
     facts = {"paired_url": identity.server_url, "url": url}
+    if letter := cyrillic_at(identity.server_url) or cyrillic_at(identity.link_url):
+        return Seen("letter", {**facts, "detail": letter[1]})
     if url is None:
         return Seen("not_named", facts)
     return Seen("ok" if url == identity.server_url.rstrip("/") else "another_server", facts)
@@ -219,6 +228,12 @@ SERVER = Check(
     table(
         ok=good("ПК сопряжён с тем сервером, что в настройках.", "The PC is paired with the configured server."),
         not_named=good("Сервер взят из сопряжения: {paired_url}.", "The server comes from the pairing: {paired_url}."),
+        letter=bad(
+            "В адресе сервера, с которым сопряжён ПК, русская буква «{detail}»: {paired_url}.",
+            "The address of the server that this PC is paired with has the Cyrillic letter “{detail}”: {paired_url}.",
+            "Возьмите в CRM строку сопряжения ещё раз, скопируйте её целиком и выполните сопряжение заново.",
+            "Take the pairing line from the CRM once more, copy it as a whole, and pair again.",
+        ),
         another_server=bad(
             "В настройках сервер {url}, а ПК сопряжён с {paired_url}.",
             "The configuration names {url}, the PC is paired with {paired_url}.",

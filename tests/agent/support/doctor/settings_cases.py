@@ -8,7 +8,8 @@ import shutil
 from dataclasses import replace
 
 from agent import keys
-from agent.identity import identity_path
+from agent.identity import identity_path, load_identity, save_identity
+from agent.sealing import NotOpened
 from tests.agent.support.doctor.clinic import Case, Clinic
 
 
@@ -57,6 +58,22 @@ def a_damaged_pairing(pc: Clinic) -> None:
     path.write_bytes(path.read_bytes()[:100])
 
 
+class AnotherPc:
+    """Seals as Windows does, and as no other PC can open it."""
+
+    name = "dpapi-machine"
+
+    def seal(self, secret: bytes) -> bytes:
+        return secret[::-1]
+
+    def open(self, sealed: bytes) -> bytes:
+        raise NotOpened("CryptUnprotectData", 13)
+
+
+def data_of_another_pc(pc: Clinic) -> None:
+    save_identity(pc.data, load_identity(pc.data), AnotherPc())
+
+
 def a_spoilt_key(pc: Clinic) -> None:
     pc.identity(private_key=keys.new_private_key()[:20])
 
@@ -71,6 +88,10 @@ def anothers_key(pc: Clinic) -> None:
 
 def another_server(pc: Clinic) -> None:
     pc.write(server_url="https://another.example.ru")
+
+
+def a_cyrillic_letter_in_the_pairing(pc: Clinic) -> None:
+    pc.identity(server_url="https://kаssa.example.ru")
 
 
 def _moved(pc: Clinic, name: str) -> None:
@@ -149,10 +170,12 @@ CASES = (
     Case("pairing.identity", "not_paired", never_paired),
     Case("pairing.identity", "identity_unreadable", an_unreadable_pairing),
     Case("pairing.identity", "bad_identity", a_damaged_pairing),
+    Case("pairing.identity", "key_not_opened", data_of_another_pc),
     Case("pairing.identity", "bad_key", a_spoilt_key),
     Case("pairing.rights", "open_to_others", a_key_for_all_to_read),
     Case("pairing.rights", "another_owner", anothers_key),
     Case("pairing.server", "another_server", another_server),
+    Case("pairing.server", "letter", a_cyrillic_letter_in_the_pairing),
     Case("folder.place", "in_program", data_inside_the_program),
     Case("folder.place", "temporary", data_in_a_temporary_folder),
     Case("folder.place", "synced", data_in_a_synced_folder),
