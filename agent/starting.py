@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
+from types import MappingProxyType
 
 import structlog
 
@@ -18,22 +20,31 @@ from agent.problems import UserError
 from agent.support.logfile import LogFile
 from drivers.address import SetupError
 
+NOTHING_TO_SHOW: Mapping[str, str] = MappingProxyType({})
+
 
 def start_agent(
-    config: Config, *, tray: bool, stopping: Stopping | None = None, setup: bool = False, show: str = ""
+    config: Config,
+    *,
+    tray: bool,
+    stopping: Stopping | None = None,
+    setup: bool = False,
+    show: Mapping[str, str] = NOTHING_TO_SHOW,
 ) -> int:
     """Run until it ends; its exit code. ``setup``: a PC that is not paired yet is shown how to be, and the agent runs
-    once it is. ``show``: a page to begin with. Raises ``UserError`` for whatever a person has to mend."""
+    once it is. ``show``: a page to begin with and what it is asked (``PageBeside.open``). Raises ``UserError`` for
+    whatever a person has to mend."""
     set_up_logging(config.log_level, config.log_format, keep=LogFile(config.data_dir).keep)
     stopping = stopping or Stopping()
     with closing(PageBeside(config.path, config.data_dir, config.language)) as page:
         if setup and not identity_path(config.data_dir).exists():
-            page.until_paired({"stop": stopping.asked}, stopping.waits_for)
+            page.until_paired({"stop": stopping.asked}, stopping.waits_for, line=show.get("line", ""))
+            show = NOTHING_TO_SHOW
             if stopping.is_wanted:
                 return 0
             config = load_config(config.path)
         if show:
-            page.open(show)
+            page.open(**show)
         while True:
             code = _run(config, page, tray=tray, stopping=stopping)
             if code or not stopping.takes_again():

@@ -62,7 +62,8 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
     page.add_argument("--job", metavar="JOB", default="", help="the job to decide about")
     page.add_argument("--line", metavar="LINE", default="", help="the pairing line, or the link that was clicked")
     page.add_argument("--no-browser", action="store_true", help="only print the link; it is good once")
-    page.set_defaults(run=lambda args: _open(load(args), args))
+    page.add_argument("--start", action="store_true", help="where no agent runs, run it, as agent run --setup does")
+    page.set_defaults(run=lambda args: _open(load, args))
     options(page)
 
     pin = actions.add_parser("pin", help="set the manager's PIN of this PC")
@@ -70,16 +71,30 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
     options(pin)
 
 
-def _open(config: Config, args: argparse.Namespace) -> int:
-    told = ask_agent(config, "page", {"page": args.page, "job": args.job, "line": args.line})
+def _open(load: Load, args: argparse.Namespace) -> int:
+    from agent.desk.channel import NotRunning, ask
+
+    query = {"page": args.page, **{name: value for name in ("job", "line") if (value := getattr(args, name))}}
+    if args.start:
+        from agent.config import default_config_path
+        from agent.config_edit import begin
+        from agent.starting import start_agent
+
+        begin(args.config or default_config_path())
+        config = load(args)
+        try:
+            ask(config.data_dir, "ping", {})
+        except NotRunning:
+            return start_agent(config, tray=True, setup=True, show=query)
+    told = ask_agent(load(args), "page", query)
     if args.json:
         answer(told)
     else:
         show(told["url"])
     if not args.no_browser:
-        import webbrowser
+        from agent.page.serving import in_browser
 
-        webbrowser.open(told["url"])
+        in_browser(told["url"])
     return 0
 
 

@@ -66,15 +66,17 @@ class PageBeside:
         finally:
             self._belongs_to(None, lambda: None)
 
-    def until_paired(self, handlers: Mapping[str, Handler], wait: Callable[[threading.Event], object]) -> None:
+    def until_paired(
+        self, handlers: Mapping[str, Handler], wait: Callable[[threading.Event], object], *, line: str = ""
+    ) -> None:
         """Shows how to connect this PC, until it is connected or ``wait`` gives up. ``handlers``: what else is answered
-        meanwhile."""
+        meanwhile; ``line``: what was clicked."""
         with ExitStack() as stack:
             stack.enter_context(the_one_agent(self.data_dir, utc_now()))
             control = ControlServer(self.data_dir, {**handlers, "page": self.asked})
             control.start()
             stack.callback(control.close)
-            self.open("pair")
+            self.open("pair", **({"line": line} if line else {}))
             wait(self._paired)
 
     def close(self) -> None:

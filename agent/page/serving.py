@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 import webbrowser
@@ -31,6 +33,16 @@ Pages = Callable[[Request, Visit], Response]
 log = structlog.get_logger("page")
 
 
+def in_browser(link: str) -> bool:
+    """Whether a browser shows it. One that would take the terminal for itself is not asked to."""
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+        return False
+    try:
+        return webbrowser.open(link)
+    except webbrowser.Error:
+        return False
+
+
 class Window:
     """Opens the pages in the person's browser. ``close`` ends what is being served."""
 
@@ -38,7 +50,7 @@ class Window:
         self,
         pages: Pages,
         *,
-        browse: Callable[[str], bool] = webbrowser.open,
+        browse: Callable[[str], bool] = in_browser,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pages = pages
@@ -58,11 +70,7 @@ class Window:
     def open(self, path: str = "/", **query: str) -> str:
         """The same, and the browser shows it if there is one."""
         link = self.link(path, **query)
-        try:
-            shown = self._browse(link)
-        except webbrowser.Error:
-            shown = False
-        if not shown:
+        if not self._browse(link):
             log.warning("no_browser")
         return link
 

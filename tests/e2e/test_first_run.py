@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.agent.page.browser import Browser, Page
 from tests.e2e.shop import Shop
 from tests.support.rig import ROOT
@@ -19,14 +21,16 @@ def link(config: Path, *words: str) -> str:
     return str(json.loads(done.stdout)["url"]) if done.returncode == 0 else ""
 
 
-def test_from_the_link_in_the_crm_to_the_first_receipt(tills: Shop) -> None:
+def test_from_the_link_in_the_crm_to_the_first_receipt(tills: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)  # the browser is this test
     till, rig, browser = tills.till("320"), tills.rig, Browser()
     config = rig.folder / "first.toml"
     config.write_text(f'# мой файл\n[agent]\ndata_dir = "{rig.folder / "first"}"\n', "utf-8")
-    rig.spawn("first", "-m", "agent.cli", "agent", "run", "--setup", "--no-tray", "--config", str(config), ready=False)
     code = rig.post("/pairing-codes", {})
-    clicked = "kassabridge:" + code["line"]
-    opened = rig.until(lambda: link(config, "pair", "--line", clicked), 60, "the window answers")
+    click = ("agent", "open", "pair", "--line", "kassabridge:" + code["line"], "--start", "--config", str(config))
+    rig.spawn("first", "-m", "agent.cli", *click, ready=False)
+    opened = rig.until(lambda: link(config, "pair", *click[3:5]), 60, "the window answers")
 
     page = browser.open(opened)
     assert f"Подключить этот компьютер к {rig.url.removeprefix('http://')}?" in page.words
