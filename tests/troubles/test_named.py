@@ -1,0 +1,76 @@
+"""Each known trouble, planted in a running workplace: the tray's sentence, the doctor's verdict and the server's answer
+name it; and when it is mended, all is well again without anybody's doing, with one document for each sale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+
+from tests.support.rig import imprint
+from tests.troubles.table import AT_WORK, STARTED_ANEW, Trouble, asked
+from tests.troubles.workplace import Told, Workplace, workplace
+
+A_QUARTER = timedelta(minutes=15)
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+def names(told: Told, trouble: Trouble) -> bool:
+    """All three name it, and the doctor nothing else."""
+    answered = told.server is not None if trouble.server.value is ... else told.server == trouble.server.value
+    sentence = any(trouble.sentence in plain(text) for text in told.sentences)
+    return told.icon is trouble.icon and sentence and told.doctor == frozenset(trouble.doctor) and answered
+
+
+def lived_through(place: Workplace, troubles: Iterable[Trouble]) -> None:
+    for trouble in troubles:
+        trouble.plant(place)
+        told: list[Told] = []
+
+        def all_three(trouble: Trouble = trouble, told: list[Told] = told) -> bool:
+            told.append(place.told(lambda place: asked(place, trouble.server)))
+            return names(told[-1], trouble)
+
+        try:
+            place.until(all_three, trouble.name)
+        except AssertionError:
+            raise AssertionError(f"{trouble.name}: {trouble.server}\n{told[-1:]}\n{place.rig.logs()}") from None
+        if trouble.later:
+            assert place.doctor(A_QUARTER, (trouble.later.partition(":")[0],)) == {trouble.later}
+        trouble.cure(place)
+        place.becomes(*trouble.ends)
+        place.until(place.well, f"well after {trouble.name}")
+
+
+def every_sale_has_one_document(place: Workplace, others: int = 0) -> None:
+    jobs = place.rig.get("/jobs?limit=200&kind=receipt")["jobs"]
+    made = [job["proof"]["fd"] for job in jobs if job["state"] == "done"]
+    receipts = [document for document in place.till.documents() if document["type"] == "receipt"]
+    assert len(set(made)) == len(made) == len(receipts) - others
+    marks = [mark for receipt in receipts if (mark := imprint(receipt)) is not None]
+    assert len(set(marks)) == len(marks)
+
+
+def test_what_befalls_a_running_agent(tmp_path: Path) -> None:
+    with workplace(tmp_path) as place:
+        place.start()
+        place.shop.bound(place.till)
+        place.until(lambda: place.well() and not place.doctor(), "a workplace in perfect health")
+        place.sell()
+        place.becomes("done")
+        lived_through(place, AT_WORK)
+        every_sale_has_one_document(place, others=1)
+
+
+def test_what_an_agent_is_started_with(tmp_path: Path) -> None:
+    with workplace(tmp_path) as place:
+        place.start()
+        place.shop.bound(place.till)
+        place.sell()
+        place.becomes("done")
+        lived_through(place, STARTED_ANEW)
+        assert not place.doctor()
+        every_sale_has_one_document(place)
