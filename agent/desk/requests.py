@@ -24,7 +24,7 @@ from protocol.crm.support import Doctor, Report, ReportState, SupportAsked
 if TYPE_CHECKING:  # an agent that is never asked loads nothing for it
     from agent.support.bundle.collect import Bundle
 
-OWN_LIVES = 900.0  # seconds in which a bundle that was made here may be sent
+LIVES = 900.0  # seconds: the longest that a request is open here, whatever it says of itself
 REMEMBERED = 3600.0  # seconds for which an answer is said again
 MOST = 20  # requests that are remembered; the server has at most one of each kind open
 
@@ -91,7 +91,7 @@ class SupportRequests:
                 self._say(known.answer or Report(request_id=known.id, state=ReportState.ASKED))
                 return
             if len(self._known) >= MOST:
-                self._say(Report(request_id=body.request_id, state=ReportState.REFUSED, code="busy"))
+                self._say(Report(request_id=body.request_id, state=ReportState.REFUSED, code="too_many_requests"))
                 return
             request = self._remember(body)
             self._say(Report(request_id=request.id, state=ReportState.ASKED))
@@ -128,10 +128,10 @@ class SupportRequests:
     def own(self, bundle: Bundle) -> SupportAsk:
         """A bundle that was made here unasked: it may be sent, too."""
         with self._guard:
-            until = self.means.now() + timedelta(seconds=OWN_LIVES)
+            until = self.means.now() + timedelta(seconds=LIVES)
             ask = SupportAsk(bundle.reference, until, own=True)
             self._known[ask.request_id] = _Request(
-                ask.request_id, self.means.monotonic() + OWN_LIVES, ask, None, bundle=bundle
+                ask.request_id, self.means.monotonic() + LIVES, ask, None, bundle=bundle
             )
         return ask
 
@@ -220,12 +220,13 @@ class SupportRequests:
     # --- means
 
     def _remember(self, body: SupportAsked) -> _Request:
-        until = self.means.monotonic() + body.lives_s
+        lives = min(float(body.lives_s), LIVES)
+        until = self.means.monotonic() + lives
         ask = None
         if isinstance(body, BundleAsked):
             ask = SupportAsk(
                 body.request_id,
-                self.means.now() + timedelta(seconds=body.lives_s),
+                self.means.now() + timedelta(seconds=lives),
                 body.person or "",
                 body.reason or "",
             )

@@ -18,11 +18,11 @@ from agent.desk.waiting import Waiting, waiting
 from agent.jobs.book import JobBook
 from agent.problems import UserError
 from agent.status import AgentStatus
+from agent.support.bundle.consent import clean_name
 from protocol.crm.job_machine import Known
 from protocol.crm.outcomes import Decision
 
 PART = 128 * 1024  # characters of a bundle's part in one answer
-LONGEST_NAME = 200
 
 
 class Deciding(BaseModel):
@@ -116,8 +116,8 @@ class DeskService:
         return {"text": text[start:end], "next": end if end < len(text) else None}
 
     def _allow(self, params: dict[str, Any]) -> dict[str, Any]:
-        person = " ".join(str(params.get("person", "")).split())
-        if not person or len(person) > LONGEST_NAME or not person.isprintable():
+        person = clean_name(str(params.get("person", "")))
+        if not person:
             raise UserError("name_needed", "Напишите, кто согласился отправить.", "Say who agrees to send it.")
         reference = params.get("reference")
         sent = self.support.allow(_request(params), person, reference=None if reference is None else str(reference))

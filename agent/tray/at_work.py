@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from agent.desk.trial_print import trial_print
 from agent.jobs.book import JobBook
 from agent.page.beside import PageBeside
 from agent.status import AgentStatus
+from agent.support.bundle.consent import signed_in
 from agent.tray.adapter import Adapter, NoTray
 from agent.tray.model import Language
 from agent.tray.program import Said, TrayProgram
@@ -122,7 +122,7 @@ class AgentDesk:
         )
 
     def send_bundle(self, request_id: str) -> Said | None:
-        self.support.allow(request_id, getpass.getuser())
+        self.support.allow(request_id, signed_in())
         return Said("Отправлено в поддержку.", "Sent to support.")
 
     def refuse_bundle(self, request_id: str) -> Said | None:

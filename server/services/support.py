@@ -25,6 +25,7 @@ from server.services import agents
 from server.services.access import Caller
 from server.services.hub import Hub
 from server.settings import Limits
+from server.store import feed
 from server.store import support as store
 from server.store.database import Work
 from server.store.models import Agent
@@ -238,6 +239,15 @@ async def _open(work: Work, agent: Agent, request_id: str) -> SupportRequest | N
 
 def _end(work: Work, row: SupportRequest, state: str, code: str | None = None) -> None:
     row.state, row.code, row.ended_at = state, code, work.now
+    told = {
+        "request_id": row.id,
+        "agent_id": row.agent_id,
+        "kind": row.kind,
+        "state": state,
+        "code": code,
+        "bundle_id": row.bundle_id,
+    }
+    feed.put(work, tenant_id=row.tenant_id, type_=f"support.{state}", data=lambda: told)
 
 
 def _findings(told: dict[str, Any] | None) -> dict[str, Any] | None:

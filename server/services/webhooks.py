@@ -28,6 +28,8 @@ TYPES = (
     *(f"device.{kind}" for kind in EventKind),
     "device.moved",
     "device.released",
+    "support.done",
+    "support.refused",
     "webhook.test",
 )
 """Every type of event in the feed."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from protocol.crm.jobs import canonical_json
 from protocol.crm.messages import Error, JournalHead, Quarantine
@@ -22,6 +23,7 @@ from server.services.access import Scope
 from server.services.bundles import ORPHAN_AFTER
 from server.services.support import GRACE
 from server.settings import Limits, Settings
+from server.store.feed import FeedEvent
 from tests.server.conftest import Bench
 from tests.server.player import Player, greet, new_key, pair, register
 from tests.server.test_access import is_problem
@@ -267,6 +269,29 @@ def folder(bench: Bench) -> Path:
 async def view(bench: Bench, bundle_id: str) -> dict[str, Any]:
     told: dict[str, Any] = (await bench.api.get(f"/support/bundles/{bundle_id}")).json()
     return told
+
+
+async def heard(bench: Bench) -> list[dict[str, Any]]:
+    """What the CRM's stream has told of support since the beginning."""
+    async with bench.services.database.read() as work:
+        rows = await work.session.scalars(select(FeedEvent).where(FeedEvent.type.startswith("support.")))
+        return [{"type": row.type, **row.data} for row in rows]
+
+
+async def test_the_crm_hears_how_a_request_ended(bench: Bench) -> None:
+    player, line = await bench.bound()
+    await asked(bench, player, "doctor")
+    doctor = await line.expect(Doctor)
+    await line.send(Report(request_id=doctor.request_id, state=ReportState.DONE, findings=FINDINGS))
+    await asked(bench, player, "bundle")
+    bundle = await line.expect(Bundle)
+    await line.send(Report(request_id=bundle.request_id, state=ReportState.REFUSED, code="consent_refused"))
+    await line.nothing_more()
+    told = [(event["type"], event["kind"], event["code"]) for event in await heard(bench)]
+    assert told == [("support.done", "doctor", None), ("support.refused", "bundle", "consent_refused")]
+    hook = {"url": "https://127.0.0.1/hook", "types": ["support.done", "support.refused"]}
+    assert (await bench.api.post("/webhooks", json=hook)).status_code == 201
+    await line.close()
 
 
 class TestBundles:

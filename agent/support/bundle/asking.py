@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from agent.identity import load_identity
 from agent.problems import UserError
 from agent.support.bundle.archive import to_zip
 from agent.support.bundle.commands import note, show_listing
-from agent.support.bundle.consent import Consent
+from agent.support.bundle.consent import Consent, clean_name, signed_in
 from agent.support.bundle.sending import TIMEOUT, Upload
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def _agreed(args: argparse.Namespace) -> None:
 
 
 def _person(args: argparse.Namespace) -> str:
-    return " ".join((args.person or getpass.getuser()).split())[:200] or "?"
+    return clean_name(args.person or "") or signed_in()
 
 
 def _told(args: argparse.Namespace, sent: dict[str, Any]) -> int:

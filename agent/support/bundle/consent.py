@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from agent.support.bundle.collect import Bundle
+
+NOBODY = "?"
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +36,16 @@ class Sent:
 class Sender(Protocol):
     def __call__(self, bundle: Bundle, consent: Consent) -> Sent:
         """Upload it. The same bundle may be sent again when the answer was lost. Raises ``UserError``."""
+
+
+def clean_name(typed: str) -> str:
+    """A name in one line of printable characters; empty when nothing is left of it."""
+    return "".join(letter for letter in " ".join(typed.split()) if letter.isprintable())[:LONGEST_NAME]
+
+
+def signed_in() -> str:
+    """Who sits at this PC, as the system knows them; for a consent that nobody signs by another name."""
+    try:
+        return clean_name(getpass.getuser()) or NOBODY
+    except (KeyError, ImportError, OSError):  # a service account without a name
+        return NOBODY

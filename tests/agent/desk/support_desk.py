@@ -31,6 +31,8 @@ class Support:
     made: list[frozenset[str]] = field(default_factory=list)
     sent: list[tuple[Bundle, Consent]] = field(default_factory=list)
     trouble: Exception | None = None
+    content: Bundle | None = None
+    """What is made instead of a small one."""
 
     def means(self) -> Means:
         clock = self.hands.clock()
@@ -51,7 +53,7 @@ class Support:
         self._fail()
         self.made.append(jobs)
         number = len(self.made)
-        return Bundle(f"KB-2222-333{number + 1}", (Entry("manifest.json", f"{number}".encode() * 10),))
+        return self.content or Bundle(f"KB-2222-333{number + 1}", (Entry("manifest.json", f"{number}".encode() * 10),))
 
     def send(self, bundle: Bundle, consent: Consent) -> Sent:
         self._fail()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.desk.requests import MOST, OWN_LIVES, REMEMBERED, SupportRequests
+from agent.desk.requests import LIVES, MOST, REMEMBERED, SupportRequests
 from agent.problems import UserError
 from agent.support.bundle.collect import Bundle
 from protocol.crm.support import Bundle as BundleAsked
@@ -160,6 +160,15 @@ def test_silence_is_a_no(pc: Pc) -> None:
     assert pc.said() == [(REFUSED, "no_consent")]
 
 
+def test_no_request_is_open_for_longer_than_a_quarter_of_an_hour(pc: Pc) -> None:
+    pc.hears(BundleAsked, lives_s=80_000)
+    (ask,) = pc.requests.asks()
+    assert (ask.until - pc.hands.now()).total_seconds() == LIVES
+    pc.hands.turn(LIVES)
+    pc.requests.tick()
+    assert pc.said()[-1] == (REFUSED, "no_consent")
+
+
 def test_an_upload_that_fails_may_be_tried_again(pc: Pc) -> None:
     pc.hears(BundleAsked)
     shown = pc.requests.preview("rq_1")
@@ -232,7 +241,7 @@ def test_a_bundle_of_ones_own_may_be_sent_and_no_server_waits_for_it(pc: Pc) -> 
     ((bundle, consent),) = pc.support.sent
     assert (bundle, consent.request) == (made, None)
     pc.requests.own(pc.support.make(frozenset()))
-    pc.hands.turn(OWN_LIVES)
+    pc.hands.turn(LIVES)
     pc.requests.tick()
     assert (pc.said(), pc.requests.asks()) == ([], ())
 
@@ -243,7 +252,7 @@ def test_a_bundle_of_ones_own_may_be_sent_and_no_server_waits_for_it(pc: Pc) -> 
 def test_what_is_long_over_is_forgotten_and_not_too_much_is_remembered(pc: Pc) -> None:
     for number in range(MOST + 1):
         pc.hears(Doctor, f"rq_{number}")
-    assert pc.said() == [(ASKED, None)] * MOST + [(REFUSED, "busy")]
+    assert pc.said() == [(ASKED, None)] * MOST + [(REFUSED, "too_many_requests")]
     pc.support.work()
     pc.requests.answers()
     pc.hands.turn(900 + REMEMBERED)
