@@ -65,6 +65,10 @@ def build_parser(*, with_simulators: bool = True) -> argparse.ArgumentParser:
     _add_agent(commands)
     _add_device(commands)
     _add_discover(commands)
+
+    from agent import drivers_command
+
+    drivers_command.add_parser(commands)
     if with_simulators:
         from drivers.simulators import cli as simulate
 

@@ -42,11 +42,14 @@ class Outside:
 
     def load(self) -> Any:
         """The object behind the entry point. Raises ``BrokenDriver``, whatever the package raises as it is imported."""
-        if self.place is not None and str(self.place) not in sys.path:
-            sys.path.append(str(self.place))  # last: it can add modules and replace none
+        place = str(self.place) if self.place is not None and str(self.place) not in sys.path else None
+        if place is not None:
+            sys.path.append(place)  # last: it can add modules and replace none
         try:
             return self.point.load()
         except (Exception, SystemExit) as error:
+            if place is not None:
+                sys.path.remove(place)
             raise self.broken(error) from error
 
     def broken(self, error: object) -> BrokenDriver:
@@ -84,7 +87,7 @@ def outside_drivers(folder: Path) -> Found:
         places = _places(folder)
     except UnsafePlugins as error:
         troubles.append(error)
-    installed = distributions(path=[path for path in sys.path if Path(path) not in places])
+    installed = distributions(path=[path for path in sys.path if folder not in (Path(path), Path(path).parent)])
     offered = [(one, None) for one in installed] + [(d, place) for place in places for d in _inside(place, troubles)]
     first: dict[str, Outside] = {}
     for distribution, place in offered:

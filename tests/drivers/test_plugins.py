@@ -112,6 +112,17 @@ def test_what_others_may_change_is_refused_by_name(plugins: Path, what: str) -> 
     assert driver_named("shtrih", plugins) is DRIVERS["shtrih"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a mode is not Windows'")
+def test_what_was_loaded_once_is_refused_when_the_folder_is_opened_later(plugins: Path) -> None:
+    """Its place is on the way of Python's imports by then; it is not taken for an installed package."""
+    unpack(plugins, package("opened_later"))
+    driver_named("opened_later", plugins)
+    plugins.chmod(0o777)
+    assert "opened_later" not in known_drivers(plugins)
+    with pytest.raises(SetupError, match="is not used"):
+        driver_named("opened_later", plugins)
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [

@@ -42,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     journal.LEFT_OUT,
     program.PLACE,
     program.RIGHTS,
+    program.PLUGINS,
     program.VERSION,
     device.PORT,
     device.LIBRARY,

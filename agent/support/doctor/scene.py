@@ -28,6 +28,7 @@ from agent.support.install import program_path
 from agent.version import VERSION
 from drivers.address import Address
 from drivers.fiscal.atol_lib.finding import System
+from drivers.plugins import plugins_folder
 from drivers.transports import transport_for
 from drivers.transports.base import Clock, SystemClock, Transport
 from drivers.transports.ports import SerialPort, serial_ports
@@ -79,6 +80,7 @@ class World:
     library: System = field(default_factory=System)
     host_python: Path = field(default_factory=lambda: Path(sys.executable))
     program: Path = field(default_factory=program_path)
+    plugins: Path = field(default_factory=plugins_folder)
     version: str = VERSION
     data_dirs: tuple[Path, ...] = field(default_factory=usual_data_dirs)
     temporary: tuple[Path, ...] = field(default_factory=temporary_folders)

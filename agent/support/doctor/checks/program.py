@@ -9,6 +9,7 @@ from pathlib import Path
 from agent.support.doctor.model import Check, Fact, NotLooked, Seen, bad, good, idle, table, warning
 from agent.support.doctor.scene import Scene
 from agent.support.install import read_install
+from drivers.registry import list_drivers
 
 
 def _place(scene: Scene) -> Seen:
@@ -95,6 +96,42 @@ RIGHTS = Check(
         ),
     ),
     _rights,
+)
+
+
+def _plugins(scene: Scene) -> Seen:
+    """Outside drivers, loaded to see whether they do."""
+    folder = scene.world.plugins
+    listed, troubles = list_drivers(folder)
+    outside = [driver for driver in listed if driver.package is not None]
+    wrong = [*troubles, *(driver.trouble for driver in outside if driver.trouble is not None)]
+    facts: dict[str, Fact] = {"count": len(outside), "path": str(folder)}
+    if wrong:
+        return Seen(wrong[0].code, facts, {"text_ru": wrong[0].ru, "text_en": wrong[0].en})
+    return Seen("ok" if outside else "none", facts)
+
+
+PLUGINS = Check(
+    "program.plugins",
+    "сторонние драйверы",
+    "outside drivers",
+    table(
+        ok=good("Сторонних драйверов: {count}.", "Outside drivers: {count}."),
+        none=good("Сторонних драйверов нет.", "There are no outside drivers."),
+        unsafe_plugins=bad(
+            "{text_ru}.",
+            "{text_en}.",
+            "Удалите из папки {path} чужое и оставьте право записи в неё только администраторам.",
+            "Remove what is not yours from {path} and let only administrators write there.",
+        ),
+        broken_driver=bad(
+            "{text_ru}.",
+            "{text_en}.",
+            "Обновите или удалите этот драйвер.",
+            "Upgrade or remove that driver.",
+        ),
+    ),
+    _plugins,
 )
 
 

@@ -16,6 +16,7 @@ from agent.journal.rows import DeviceRow, JobRow
 from agent.status import JobStatus
 from agent.support.install import Install, write_install
 from agent.version import VERSION
+from drivers.plugins import GROUP
 from protocol.crm.job_machine import Known
 from protocol.crm.link_machine import AgentLink
 from protocol.crm.messages import Desk, Event
@@ -178,6 +179,27 @@ def a_program_with_every_right(pc: Clinic) -> None:
     pc.set(all_powerful=lambda: True)
 
 
+def _plugin(pc: Clinic, source: str) -> None:
+    folder = pc.folder / "plugins"
+    info = folder / "outside-1.dist-info"
+    info.mkdir(parents=True)
+    (folder / "outside_driver.py").write_text(source, "utf-8")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1\n", "utf-8")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\noutside = outside_driver:driver\n", "utf-8")
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755)
+    pc.set(plugins=folder)
+
+
+def plugins_that_all_can_write(pc: Clinic) -> None:
+    _plugin(pc, "")
+    (pc.folder / "plugins").chmod(0o777)
+
+
+def a_plugin_of_another_version(pc: Clinic) -> None:
+    _plugin(pc, "from drivers.registry import gone\n")
+
+
 def an_upgrade_without_a_restart(pc: Clinic) -> None:
     pc.tell(version="0.0.9")
 
@@ -213,5 +235,7 @@ CASES = (
     Case("program.place", "another_copy", a_second_copy_of_the_program),
     Case("program.rights", "open_to_all", a_program_that_all_can_write),
     Case("program.rights", "all_powerful", a_program_with_every_right),
+    Case("program.plugins", "unsafe_plugins", plugins_that_all_can_write),
+    Case("program.plugins", "broken_driver", a_plugin_of_another_version),
     Case("program.version", "another_version", an_upgrade_without_a_restart),
 )
