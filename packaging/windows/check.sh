@@ -24,9 +24,10 @@ say "server and registers"
 
 install_it "$setup"
 say "installed: $(du -sh "$programs" | cut -f1) from $(du -sh "$setup" | cut -f1)"
-wine reg query 'HKLM\Software\Microsoft\Windows\CurrentVersion\Run' /reg:64 </dev/null 2>&1 | grep -q KassaBridgeTray ||
+registry() { wine reg query "$1" /reg:64 </dev/null 2>&1 | cat; }
+says KassaBridgeTray registry 'HKLM\Software\Microsoft\Windows\CurrentVersion\Run' ||
     die "no autostart"
-wine reg query 'HKLM\Software\Classes\kassabridge\shell\open\command' /reg:64 </dev/null 2>&1 | grep -q 'agent pair' ||
+says 'agent open pair' registry 'HKLM\Software\Classes\kassabridge\shell\open\command' ||
     die "kassabridge: links are not registered"
 configure ru
 pair_it
@@ -69,12 +70,13 @@ choose_the_last() { # upwards from the menu's lower edge until an entry lights u
     read -r left _ _ bottom <"$here/menu"
     for up in $(seq 4 4 40); do
         xdotool mousemove $((left + 60)) $((bottom - up)); sleep .2; shot "$1-chosen"
-        if look lit "$shots/$1-chosen.png" "$((left + 60)),$((bottom - up))"; then press 1; return; fi
+        if look lit "$shots/$1-chosen.png" "$((left + 60)),$((bottom - up))" >/dev/null; then press 1; return; fi
     done
     die "no entry of the menu lights up"
 }
+closed() { shot "$1-closed"; ! look appeared "$shots/$1-icon.png" "$shots/$1-closed.png"; }
 box_is() { shot "$1-second"; look appeared "$shots/$1-icon.png" "$shots/$1-second.png"; }
-stopped() { { agent agent status || true; } | grep -q 'не запущен'; }
+stopped() { says 'не запущен' agent agent status; }
 wine reg add 'HKCU\Software\Microsoft\Windows\CurrentVersion\Themes\Personalize' /v SystemUsesLightTheme /t REG_DWORD /d 1 /f \
     </dev/null 2>&1 | cat >/dev/null # wine's task bar is white
 for language in ru en; do
@@ -85,7 +87,7 @@ for language in ru en; do
     (wine explorer /desktop="$language",640x480 "$tray" agent run </dev/null 2>&1 | cat >>"$here/tray.log") &
     wait_for 30 "the box of a second start ($language)" box_is "$language"
     xdotool key Return
-    wait_for 10 "the box is closed" icon_is "$language" ready
+    wait_for 10 "the box is closed" closed "$language"
     wait_for 10 "the menu ($language)" menu_is "$language"
     choose_the_last "$language"
     wait_for 30 "the end that was chosen in the menu ($language)" stopped
@@ -97,10 +99,10 @@ configure ru
 # --- a COM port
 
 ln -sfn "$(readlink -f "$here/line")" "$WINEPREFIX/dosdevices/com33"
-agent device --driver shtrih --address 'serial:COM33?baud=115200' identity --json | grep -q register_serial ||
+at_com33() { agent device --driver shtrih --address 'serial:COM33?baud=115200' "$@" --json; }
+says register_serial at_com33 identity ||
     die "no register behind COM33"
-agent device --driver shtrih --address 'serial:COM33?baud=115200' \
-    receipt "$(winepath -w "$root/examples/receipts/02-two-rates-card.json")" --json | grep -q '"state": "done"' ||
+says '"state": "done"' at_com33 receipt "$(winepath -w "$root/examples/receipts/02-two-rates-card.json")" ||
     die "no receipt over COM33"
 say "a receipt over COM33"
 
@@ -110,7 +112,7 @@ start "$exe"
 wait_for 60 "the link" ready
 install_it "$setup"
 ready && die "the old agent runs on after the upgrade"
-agent agent journal list | grep -q first || die "the journal is gone"
+says first agent agent journal list || die "the journal is gone"
 say "upgraded"
 
 # --- moved out of its folder
@@ -120,7 +122,7 @@ start 'C:\Moved\kassabridge.exe'
 exe='C:\Moved\kassabridge.exe'
 wait_for 60 "the link of the moved program" ready
 receipt second
-agent agent stop | grep -q 'not running' || die "it does not end"
+says 'not running' agent agent stop || die "it does not end"
 mv "$WINEPREFIX/drive_c/Moved" "$programs"
 exe='C:\Program Files\KassaBridge\kassabridge.exe'
 say "moved, and at work with the same journal"

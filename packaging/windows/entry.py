@@ -1,10 +1,9 @@
 """What both programs of the bundle run: the command line. The tray program is the same without a console: what a person
-would read there stands in a box on the screen, for example who runs the agent already."""
+would read there of a refusal stands in a box on the screen, for example who runs the agent already."""
 
 from __future__ import annotations
 
 import ctypes
-import io
 import sys
 from pathlib import Path
 
@@ -19,13 +18,8 @@ def box(text: str) -> None:
 
 
 def on_the_screen() -> int:
-    """Answers and refusals in boxes. The log goes to stderr only where somebody has given it one."""
-    sys.stderr = sys.stderr or open("nul", "w", encoding="utf-8")  # noqa: SIM115  (until the process ends)
-    answers = sys.stdout = io.StringIO()
-    code = main(alert=box)
-    if answers.getvalue():
-        box(answers.getvalue())
-    return code
+    """Refusals in boxes; answers have nobody to read them, the log is in the data folder."""
+    return main(alert=box)
 
 
 if __name__ == "__main__":

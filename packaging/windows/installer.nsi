@@ -24,7 +24,10 @@ VIAddVersionKey "LegalCopyright" "Apache License 2.0"
 !define MUI_UNICON "${ICON}"
 !define RUN "Software\Microsoft\Windows\CurrentVersion\Run"
 
+!define MUI_FINISHPAGE_RUN
+!define MUI_FINISHPAGE_RUN_FUNCTION Begin
 !insertmacro MUI_PAGE_INSTFILES
+!insertmacro MUI_PAGE_FINISH
 !insertmacro MUI_UNPAGE_CONFIRM
 !insertmacro MUI_UNPAGE_INSTFILES
 !insertmacro MUI_LANGUAGE "Russian"
@@ -39,6 +42,11 @@ LangString STILL_RUNNING ${LANG_ENGLISH} "KassaBridge is still at work with a re
 Function .onInit
   SetRegView 64
   SetShellVarContext all
+FunctionEnd
+
+; By the desktop of whoever is signed in: the installer has rights that the program must not get.
+Function Begin
+  Exec '"$WINDIR\explorer.exe" "$SMPROGRAMS\KassaBridge\KassaBridge.lnk"'
 FunctionEnd
 
 Function un.onInit
@@ -77,14 +85,14 @@ Section "KassaBridge"
     CopyFiles /SILENT "$INSTDIR\config.example.toml" "$APPDATA\KassaBridge\config.example.toml"
 
   CreateDirectory "$SMPROGRAMS\KassaBridge"
-  CreateShortcut "$SMPROGRAMS\KassaBridge\KassaBridge.lnk" "$INSTDIR\KassaBridgeTray.exe" "agent run"
+  CreateShortcut "$SMPROGRAMS\KassaBridge\KassaBridge.lnk" "$INSTDIR\KassaBridgeTray.exe" "agent run --setup"
   CreateShortcut "$SMPROGRAMS\KassaBridge\Uninstall.lnk" "$INSTDIR\Uninstall.exe"
-  WriteRegStr HKLM "${RUN}" "KassaBridge" '"$INSTDIR\KassaBridgeTray.exe" agent run'
+  WriteRegStr HKLM "${RUN}" "KassaBridge" '"$INSTDIR\KassaBridgeTray.exe" agent run --setup'
 
-  ; kassabridge:… links open the pairing
+  ; kassabridge:… links open the page of the pairing; the agent that runs shows it
   WriteRegStr HKLM "Software\Classes\kassabridge" "" "URL:KassaBridge"
   WriteRegStr HKLM "Software\Classes\kassabridge" "URL Protocol" ""
-  WriteRegStr HKLM "Software\Classes\kassabridge\shell\open\command" "" '"$INSTDIR\KassaBridgeTray.exe" agent pair "%1"'
+  WriteRegStr HKLM "Software\Classes\kassabridge\shell\open\command" "" '"$INSTDIR\KassaBridgeTray.exe" agent open pair --line "%1"'
 
   WriteRegStr HKLM "${KEY}" "DisplayName" "KassaBridge"
   WriteRegStr HKLM "${KEY}" "DisplayVersion" "${VERSION}"

@@ -21,22 +21,31 @@ wait_for() { # SECONDS WHAT COMMAND…
     until "$@" >/dev/null 2>&1; do left=$((left - 1)); [ "$left" -gt 0 ] || die "$what"; sleep 1; done
 }
 
+# What a command says, to its end: with a pipe into grep -q the command would now and then die of a closed pipe.
+says() { # PATTERN COMMAND…
+    local pattern=$1; shift
+    grep -q -- "$pattern" <<<"$("$@" 2>&1 || true)"
+}
+
 Xvfb "$display" -screen 0 1024x768x24 -nolisten tcp >"$here/xvfb.log" 2>&1 & children+=($!)
 export DISPLAY=$display WINEPREFIX=$work/prefix WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES="mscoree=;mshtml="
 programs="$WINEPREFIX/drive_c/Program Files/KassaBridge"
 data="$WINEPREFIX/drive_c/ProgramData/KassaBridge"
 exe='C:\Program Files\KassaBridge\kassabridge.exe'
+x86_64-w64-mingw32-gcc -municode -O2 -s "$root/packaging/windows/keep.c" -o "$here/keep.exe" -luser32
+wine "$here/keep.exe" "Z:${here//\//\\}\\up" </dev/null >/dev/null 2>&1 & children+=($!)
+wait_for 60 "wine is up" test -e "$here/up"
 # A Python under wine needs a pipe behind it and nothing before it.
-agent() { wine "$exe" "$@" </dev/null 2>&1 | cat; }
+agent() { timeout "${LIMIT:-200}" wine "$exe" "$@" </dev/null 2>&1 | cat; }
 start() { (wine "$1" agent run --no-tray </dev/null 2>&1 | cat >>"$here/agent.log") & }
-ready() { agent agent status | grep -q 'link: ready'; }
+ready() { says 'link: ready' agent agent status; }
 
 api() { curl -sf -H "Authorization: Bearer $key" -H 'content-type: application/json' "http://127.0.0.1:$port/api/v1$1" "${@:2}"; }
 field() { "$bin/python" -c 'import json,sys; v=json.load(sys.stdin)
 for k in sys.argv[1].split("."): v = (v or {}).get(k)
 print(v)' "$1"; }
-bound() { api /devices | grep -q '"state":"bound"'; }
-done_() { api "/jobs/$1" | grep -q '"state":"done"'; }
+bound() { says '"state":"bound"' api /devices; }
+done_() { says '"state":"done"' api "/jobs/$1"; }
 
 # A server and a register on TCP; register 17 of the CRM. Sets $key and $address.
 open_shop() {
@@ -64,7 +73,7 @@ configure() { # LANGUAGE
 pair_it() {
     local line
     line=$(api /pairing-codes -X POST -d '{"auto_confirm": true}' | field line)
-    agent agent pair "$line" | grep -q Done || die "not paired"
+    says Done agent agent pair "$line" || die "not paired"
 }
 
 receipt() { # JOB
