@@ -58,8 +58,11 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
     options(trial)
 
     page = actions.add_parser("open", help="show the program's window in the browser")
-    page.add_argument("page", nargs="?", default="work", choices=("work", "registers", "decide", "pin", "pair"))
+    page.add_argument(
+        "page", nargs="?", default="work", choices=("work", "registers", "decide", "bundle", "pin", "pair")
+    )
     page.add_argument("--job", metavar="JOB", default="", help="the job to decide about")
+    page.add_argument("--request", metavar="REQUEST", default="", help="the bundle that support asks for")
     page.add_argument("--line", metavar="LINE", default="", help="the pairing line, or the link that was clicked")
     page.add_argument("--no-browser", action="store_true", help="only print the link; it is good once")
     page.add_argument("--start", action="store_true", help="where no agent runs, run it, as agent run --setup does")
@@ -74,7 +77,10 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
 def _open(load: Load, args: argparse.Namespace) -> int:
     from agent.desk.channel import NotRunning, ask
 
-    query = {"page": args.page, **{name: value for name in ("job", "line") if (value := getattr(args, name))}}
+    query = {
+        "page": args.page,
+        **{name: value for name in ("job", "line", "request") if (value := getattr(args, name))},
+    }
     if args.start:
         from agent.config import default_config_path
         from agent.config_edit import begin

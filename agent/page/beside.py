@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # an agent whose window nobody opens loads nothing for one
     from agent.places import Place
 
 PAGES: Mapping[str, str] = MappingProxyType(
-    {"work": "/", "decide": "/decide", "registers": "/registers", "pin": "/pin", "pair": "/pair"}
+    {"work": "/", "decide": "/decide", "bundle": "/bundle", "registers": "/registers", "pin": "/pin", "pair": "/pair"}
 )
 """What can be opened, by the words of the command line."""
 
@@ -54,7 +54,7 @@ class PageBeside:
     def asked(self, params: dict[str, Any]) -> dict[str, Any]:
         """For the local channel: ``page`` and what it is asked."""
         page = str(params.get("page", "work"))
-        query = {name: str(params[name]) for name in ("job", "line") if params.get(name)}
+        query = {name: str(params[name]) for name in ("job", "line", "request") if params.get(name)}
         return {"url": self.link(page if page in PAGES else "work", **query)}
 
     @contextmanager

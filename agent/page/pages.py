@@ -10,7 +10,8 @@ from pathlib import Path
 from agent.config import Device, Language, load_config
 from agent.config_edit import add_device, move_device
 from agent.desk.service import DeskService
-from agent.page import decisions, pairing, registers
+from agent.page import bundles, decisions, pairing, registers
+from agent.page.bundles import BundlePages
 from agent.page.gate import Request, Response, Visit, moved_to
 from agent.page.markup import Node, tag
 from agent.page.pairing import Pairing
@@ -37,7 +38,11 @@ class Pages:
     again: Callable[[], object]
     places: Callable[[], Sequence[Place]] = tuple
     desk: DeskService | None = None
+    bundles: BundlePages = field(init=False)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.bundles = BundlePages(self.language)
 
     def belongs_to(self, desk: DeskService | None) -> None:
         with self._guard:
@@ -57,6 +62,8 @@ class Pages:
                 return self._decision(request, visit)
             case "POST", decisions.PATH:
                 return self._decide(request, visit)
+            case (("GET" | "POST"), (bundles.PATH | bundles.PART)):
+                return self._bundle(request, visit)
             case "GET", "/decided":
                 return decisions.kept(self.language)
             case (("GET" | "POST"), "/pin"):
@@ -83,6 +90,11 @@ class Pages:
             sentence, advice = to_decide(job, language)
             link = tag("a", say("decide", language), href=f"{decisions.PATH}?job={job.job_id}")
             waiting.append(box("wait", tag("p", tag("b", sentence)), tag("p", advice), tag("p", link)))
+        for ask in status.asks:
+            who = say("bundle_who", language, who=ask.person or say("bundle_nobody", language))
+            link = tag("a", say("bundle_open", language), href=f"{bundles.PATH}?request={ask.request_id}")
+            title = tag("p", tag("b", say("bundle", language)))
+            waiting.append(box("wait", title, None if ask.own else tag("p", who), tag("p", link)))
         rows: list[tuple[Node, ...]] = [
             (device.desk or say("kkm", language, kkm_id=device.kkm_id), tag("code", device.address),
              registers.state_of(device, language))
@@ -97,6 +109,18 @@ class Pages:
             table(head, rows) if rows else tag("p", say("none_here", language)),
             language=language,
         )
+
+    # --- bundles
+
+    def _bundle(self, request: Request, visit: Visit) -> Response:
+        if self.desk is None:
+            return moved_to("/")
+        support = self.desk.support
+        if request.path == bundles.PART:
+            return self.bundles.part(support, request)
+        if request.method == "POST":
+            return self.bundles.decide(support, request, visit)
+        return self.bundles.page(support, request, visit)
 
     # --- decisions
 

@@ -108,18 +108,8 @@ class AgentDesk:
         )
 
     def look_bundle(self, request_id: str) -> Said | None:
-        from agent.support.bundle.collect import MASKED
-
-        made = self.support.preview(request_id)
-        path = self._written(made).with_suffix(".txt")
-        lines = [
-            f"{each['size']:>10}  {each['name']:<40} {each['title']} / {each['title_en']}" for each in made.listing()
-        ]
-        path.write_text("\n".join((made.reference, "", *lines, "", *MASKED, "")), encoding="utf-8")
-        return Said(
-            f"Что будет отправлено: {path}. Сам файл лежит рядом.",
-            f"What would be sent: {path}. The file itself lies beside it.",
-        )
+        self.page.open("bundle", request=request_id)
+        return None
 
     def send_bundle(self, request_id: str) -> Said | None:
         self.support.allow(request_id, signed_in())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.desk.requests import Means, SupportRequests
+from agent.desk.requests import Means
 from agent.problems import UserError
 from agent.support.bundle.collect import Bundle, Entry
 from agent.support.bundle.consent import Consent, Sent
@@ -69,10 +69,6 @@ class Support:
         works, self.works[:] = list(self.works), []
         for work in works:
             work()
-
-
-def support_of(hands: Hands) -> SupportRequests:
-    return SupportRequests(Support(hands).means())
 
 
 def trouble(code: str) -> UserError:

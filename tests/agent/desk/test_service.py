@@ -13,6 +13,7 @@ import pytest
 from agent.desk.decisions import CASES
 from agent.desk.overview import RECENT, Overview, Who
 from agent.desk.pin import ManagerPin
+from agent.desk.requests import SupportRequests
 from agent.desk.service import DeskService, status_json, status_of
 from agent.devices.lane import LaneState
 from agent.jobs.transitions import because
@@ -22,7 +23,7 @@ from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.link_machine import AgentLink
 from protocol.crm.outcomes import Reason
-from tests.agent.desk.support_desk import support_of
+from tests.agent.desk.support_desk import Support
 from tests.support.crm import AGENT, KKM, NOW
 from tests.support.job_books import Bench, bench
 
@@ -36,11 +37,19 @@ class Desk:
         self.lanes = [LaneState(KKM)]
         self.refusals: dict[str, Reason] = {}
         who = Who("1.0", AGENT, "Тест", "https://kassa.example.ru", ((KKM, "shtrih", "tcp:1.2.3.4:7778"),))
+        self.support = Support(book.hands)
+        requests = SupportRequests(self.support.means())
         self.overview = Overview(
-            who, book.book, book.hands.now, lambda: self.link, lambda: self.lanes, lambda: self.refusals
+            who,
+            book.book,
+            book.hands.now,
+            lambda: self.link,
+            lambda: self.lanes,
+            lambda: self.refusals,
+            asks=requests.asks,
         )
         self.pin = ManagerPin(folder, book.hands.now)
-        self.service = DeskService(book.book, self.pin, self.overview, support_of(book.hands))
+        self.service = DeskService(book.book, self.pin, self.overview, requests)
 
     def asks(self, what: str, **params: Any) -> dict[str, Any]:
         return self.service.handlers()[what](params)
