@@ -38,6 +38,7 @@ class Awake:
         self._inhibitor = inhibitor
         self._guard = threading.Lock()
         self._holders: set[str] = set()
+        self._said: str | None = None  # what the system has answered: said once
 
     @property
     def held(self) -> bool:
@@ -48,21 +49,22 @@ class Awake:
         """Returns when the PC is held, as far as it lets itself be held."""
         with self._guard:
             if not self._holders and self._inhibitor is not None:
-                _tried(self._inhibitor.begin)
+                self._try(self._inhibitor.begin)
             self._holders.add(holder)
 
     def release(self, holder: str) -> None:
         with self._guard:
             if self._holders == {holder} and self._inhibitor is not None:
-                _tried(self._inhibitor.end)
+                self._try(self._inhibitor.end)
             self._holders.discard(holder)
 
-
-def _tried(what: Callable[[], None]) -> None:
-    try:
-        what()
-    except OSError as error:
-        log.warning("awake_failed", error=str(error))
+    def _try(self, what: Callable[[], None]) -> None:
+        try:
+            what()
+        except OSError as error:
+            if self._said != str(error):
+                self._said = str(error)
+                log.warning("awake_failed", error=str(error))
 
 
 @contextlib.contextmanager

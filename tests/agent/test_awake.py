@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +59,12 @@ def test_without_anything_to_hold_by_it_counts_all_the_same() -> None:
     assert awake.held
     awake.release("17")
     assert not awake.held
+
+
+def test_what_the_system_answers_is_logged_once() -> None:
+    awake = Awake(Told(refuses=True))
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            awake.hold("17")
+            awake.release("17")
+    assert [entry["event"] for entry in logs] == ["awake_failed"]
