@@ -44,7 +44,7 @@ def run(side: dict[str, Any], prefix: str, idle: float) -> Run:
         time.sleep(idle)
         resident, private = memory(Path(side["command"][0].replace("\\", "/")).name, prefix)
         if side["ends"]:
-            subprocess.run(["wine", *side["ends"]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+            subprocess.run(["wine", *side["ends"]], stdin=subprocess.DEVNULL, capture_output=True, check=True)
         else:
             process.kill()
         process.wait(LIMIT)
