@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from alembic import command
+from sqlalchemy import create_engine, select, text
 
 from protocol.crm.jobs import canonical_json
 from protocol.crm.messages import Error, JournalHead, Quarantine
@@ -23,6 +24,7 @@ from server.services.access import Scope
 from server.services.bundles import ORPHAN_AFTER
 from server.services.support import GRACE
 from server.settings import Limits, Settings
+from server.store.database import alembic_config
 from server.store.feed import FeedEvent
 from tests.server.conftest import Bench
 from tests.server.player import Player, greet, new_key, pair, register
@@ -465,3 +467,24 @@ async def test_the_scope_is_one_of_its_own(bench: Bench) -> None:
     assert is_problem(await others.post(path), 403, "forbidden")
     assert (await own.post(path)).status_code == 202
     assert is_problem(await own.get("/jobs"), 403, "forbidden")
+
+
+def test_a_key_that_had_every_scope_keeps_every_scope_and_no_other_gets_one(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'older.sqlite3'}")
+    keys = {"a": "jobs directory decide webhooks read", "b": "jobs read", "c": "jobs directory decide webhooks"}
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0003")
+        connection.execute(text("INSERT INTO tenants VALUES ('t', 'T', '2026-01-01')"))
+        for name, scopes in keys.items():
+            values = {"hash": name, "scopes": scopes}
+            connection.execute(
+                text(
+                    "INSERT INTO api_keys (hash, tenant_id, scopes, created_at, key_id)"
+                    " VALUES (:hash, 't', :scopes, '2026-01-01', :hash)"
+                ),
+                values,
+            )
+        command.upgrade(alembic_config(connection), "head")
+        found = {row[0]: row[1] for row in connection.execute(text("SELECT hash, scopes FROM api_keys"))}
+    engine.dispose()
+    assert found == keys | {"a": "jobs directory decide webhooks read support"}
