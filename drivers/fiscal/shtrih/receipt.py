@@ -28,6 +28,9 @@ OPEN_KIND = {1: 0, 2: 2, 3: 1, 4: 3}
 UNPRINTED = "//"
 """A name that begins so goes to the OFD and not on the paper."""
 
+ATTRIBUTE = 1084
+"""The user's requisite, which carries the imprint."""
+
 _ELECTRONIC, _PREPAID, _CREDIT, _OTHER = 1, 13, 14, 15  # places among the sixteen sums of the closing command
 
 
@@ -43,6 +46,9 @@ class ReceiptCommands:
     open: OpenReceipt
     head: tuple[bytes, ...]  # one tag each; ``tags.send`` knows how a long one is sent
     positions: tuple[Position, ...]
+    tail: tuple[bytes, ...]
+    """What the document is recognised by, after the lines: one that somebody cancels between its opening and its first
+    line is opened anew by that line, and its subtotal would be right."""
     close: CloseReceipt
 
 
@@ -69,11 +75,13 @@ def check(receipt: PlannedReceipt, settings: Settings) -> None:
 def commands_for(receipt: PlannedReceipt, profile: Profile, settings: Settings) -> ReceiptCommands:
     """Raises ``Refused``: what ``check`` does, and ``bad_parameter``."""
     check(receipt, settings)
+    records = forms.head_records(receipt, settings.ffd)
     try:
         commands = ReceiptCommands(
             OpenReceipt(profile.password, OPEN_KIND[receipt.sign]),
-            tuple(encode(tag, value) for tag, value in forms.head_records(receipt, settings.ffd)),
+            tuple(encode(tag, value) for tag, value in records if tag != ATTRIBUTE),
             tuple(_position(receipt, line, profile, settings) for line in receipt.lines),
+            tuple(encode(tag, value) for tag, value in records if tag == ATTRIBUTE),
             _close(receipt, profile),
         )
         for command in _all(commands):

@@ -370,6 +370,8 @@ class ShtrihRegister(FiscalRegister):
             for part in position.commands:
                 self._printer.call(part)
             on_progress(done, len(commands.positions))
+        for tlv in commands.tail:
+            send(self._printer, self._password, tlv)
 
     def subtotal(self) -> int:
         self._connected()

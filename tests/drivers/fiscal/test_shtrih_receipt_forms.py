@@ -103,7 +103,7 @@ def test_every_version_has_its_tags(fresh: Desk, ffd: str, buyer: list[Any], uni
     line = [command.tlv for command in desk.device.sent(c.SendLineTags)]
     told = [encode(tag, value) for tag, value in (unit, *OTHER)]
     assert [tlv for tlv in line if tlv[:2] != told[0][:2]] == told[1:]
-    assert desk.device.said()[-len(line) - 1 :] == ["Operation", *["SendLineTags"] * len(line)]
+    assert desk.device.said()[-len(line) - 2 :] == ["Operation", *["SendLineTags"] * len(line), "SendTags"]
 
 
 def test_what_only_the_newest_version_has(desk: Desk) -> None:

@@ -503,6 +503,41 @@ def test_a_fault_anywhere_makes_no_second_receipt_and_no_false_answer(
         assert (found.imprint, found.total) == ("ABCDEFGHIJKLM", 479985)
 
 
+@pytest.mark.parametrize("place", range(60))
+def test_somebody_cancels_while_it_is_filled_and_no_document_is_made_that_nobody_knows(
+    tmp_path: Path, place: int
+) -> None:
+    """The first line opens a document anew when the first one was cancelled before it: the subtotal was right, the
+    imprint was gone, and the receipt was made a second time."""
+    clock = ManualClock(datetime(2026, 11, 22, 10, 0))
+    device = new_device(clock, Random(1))
+    line = Line(device, clock)
+    register = ShtrihRegister(Reconnecting(line), load_profile(_quick(tmp_path)), line)
+    register.connect()
+    register.open_shift(None, None)
+    fed = iter(range(1000))
+    feed = line.feed
+
+    def interrupted(data: bytes) -> None:
+        if next(fed) == place:
+            device.state.receipt = device.state.drive.current = None
+        feed(data)
+
+    line.feed = interrupted  # type: ignore[method-assign]
+    alone = replace(RECEIPT, lines=(LINE,), payments=PlannedPayments(cash=450000), total=450000, cash_tendered=450000)
+    try:
+        register.fill_receipt(alone, lambda *_: None)
+        if register.subtotal() == alone.total:
+            register.close_receipt(alone)
+    except Refused:
+        pass
+    made = [document for document in _dumped(device) if document["type"] == "receipt"]
+    assert [document["tags"].get("1084", {}).get("1086") for document in made] in ([], ["ABCDEFGHIJKLM"])
+    if place == 59:
+        assert len(made) == 1, "as when nobody cancels"
+        assert next(fed) < place
+
+
 # --- paper -----------------------------------------------------------------------------------------------------------
 
 
