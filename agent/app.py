@@ -24,7 +24,7 @@ from agent.desk.pin import ManagerPin
 from agent.desk.requests import SupportRequests
 from agent.desk.service import DeskService
 from agent.devices.lane import Lane
-from agent.devices.lock import device_lock
+from agent.devices.lock import device_lock_in_time
 from agent.identity import Identity, Keyring, save_identity
 from agent.jobs.at_desk import nobody_waits
 from agent.jobs.book import Clock, JobBook
@@ -91,7 +91,7 @@ def run_agent(
         awake = stack.enter_context(kept_awake(config.language, lambda: wish.asked(None)))
         stack.enter_context(the_one_agent(config.data_dir, utc_now()))
         for device in config.devices:
-            stack.enter_context(device_lock(config.data_dir, device.address))
+            stack.enter_context(device_lock_in_time(config.data_dir, device.address, SystemClock()))
         journal = open_journal(config.data_dir)
         stack.callback(journal.close)
         agent = Agent(config, identity, journal, Parts(awake=awake))

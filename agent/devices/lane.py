@@ -26,6 +26,7 @@ from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobWithOffer
 from agent.procedures.asks import (
     Answer,
+    Answered,
     Ask,
     Begin,
     BeginOperation,
@@ -36,6 +37,7 @@ from agent.procedures.asks import (
     Operation,
     ReadStatus,
     ReadTotals,
+    Reopen,
 )
 from drivers.api import FiscalRegister, Identity, Paper, Status
 from drivers.errors import DeviceError
@@ -385,9 +387,10 @@ class Lane:
             log.debug(
                 "step", kkm_id=self.kkm_id, phase=run.phase.value, ask=type(ask).__name__, answer=answer.kind.value
             )
+            why = self._why(ask, answer)
             run, ask = step(run, answer)
             first = isinstance(ask, (Begin, BeginOperation))  # a look at a device that was not ready proves nothing
-            self.state = replace(self.state, doing=run.phase.value, reason=None if first else self.state.reason)
+            self.state = replace(self.state, doing=run.phase.value, reason=None if first else why)
         self._keep_awake(ask)
         if not isinstance(ask, NotReady):
             self._said = None
@@ -395,6 +398,13 @@ class Lane:
         pending = isinstance(ask, Ended) and ask.paper_pending
         self.state = replace(self.state, doing="idle", job_id=None, paper_pending=pending or self.state.paper_pending)
         return ask
+
+    def _why(self, ask: Ask, answer: Answered) -> Reason | None:
+        """Why the device cannot be used, after this answer: out of reach in the middle of a job, and there again."""
+        if answer.kind is Answer.NOT_SENT:
+            return answer.reason
+        again = isinstance(ask, Reopen) and answer.kind is Answer.OK
+        return None if again else self.state.reason
 
     def _keep_awake(self, ask: Ask) -> None:
         """From before an intent is written until its outcome is on disk, or until a person has been asked."""

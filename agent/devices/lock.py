@@ -9,10 +9,14 @@ import errno
 import hashlib
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from drivers.address import whereabouts
+from drivers.transports.base import Clock
+
+BORROWED = 15.0  # seconds; a check of the doctor takes at most ten
+LOOK = 0.2
 
 if sys.platform == "win32":
     import msvcrt
@@ -52,4 +56,21 @@ def device_lock(data_dir: Path, address: str) -> Iterator[None]:
             if error.errno in _TAKEN:
                 raise DeviceLocked(address) from None
             raise
+        yield
+
+
+@contextmanager
+def device_lock_in_time(data_dir: Path, address: str, clock: Clock, patience: float = BORROWED) -> Iterator[None]:
+    """The same for an agent that starts: the doctor or another command may just be asking the device something, and
+    that is waited for. Raises ``DeviceLocked`` after ``patience`` seconds."""
+    deadline = clock.now() + patience
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(device_lock(data_dir, address))
+                break
+            except DeviceLocked:
+                if clock.now() >= deadline:
+                    raise
+                clock.sleep(LOOK)
         yield

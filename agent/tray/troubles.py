@@ -96,6 +96,7 @@ _WAY: Mapping[str, str] = MappingProxyType(
         "http_429": "server_down",
     }
 )
+_OUT_OF_REACH = frozenset({"device_offline", "link_lost", "no_reply", "port_busy", "wrong_device"})
 _STARTING = frozenset({AgentLink.CONNECTING, AgentLink.GREETING, AgentLink.PROVING, AgentLink.CHECKING})
 
 
@@ -212,7 +213,14 @@ def _being_decided(device: DeviceStatus, status: AgentStatus, reason: Reason) ->
     return reason.code in CASE_OF and any(job.kkm_id == device.kkm_id for job in status.decisions)
 
 
+def _in_doubt(device: DeviceStatus, status: AgentStatus) -> bool:
+    return any(job.job_id == device.job and job.state == "resolving" for job in status.recent)
+
+
 def _told_of(device: DeviceStatus, status: AgentStatus, reason: Reason, language: Language) -> tuple[str, str]:
+    if reason.code in _OUT_OF_REACH and _in_doubt(device, status):
+        sentence, advice = told(TROUBLES["silent_in_doubt"], language)
+        return f"{_which(device, status, language)}{sentence}", advice
     cyrillic = cyrillic_at(device.address) if reason.code == "bad_address" else None
     if cyrillic is not None:
         sentence, advice = told(TROUBLES["bad_address_cyrillic"], language, letter=cyrillic[1])

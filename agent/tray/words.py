@@ -307,6 +307,11 @@ TROUBLES: Mapping[str, Words] = MappingProxyType(
             "Помехи на кабеле кассы", "The register's cable is noisy",
             "Проверьте кабель кассы.", "Check the register's cable.",
         ),
+        "silent_in_doubt": Words(
+            "Касса пропала посреди чека", "The register has gone in the middle of a receipt",
+            "Верните питание и кабель. Чек ещё раз не пробивайте.",
+            "Give it back its power and cable. Do not make the receipt again.",
+        ),
         "link_lost": Words(
             "Связь с кассой обрывается", "The connection to the register breaks",
             "Проверьте питание и кабель кассы. Чек напечатается сам.",

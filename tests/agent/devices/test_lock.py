@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from agent.devices.lock import DeviceLocked, device_lock
+from agent.devices.lock import BORROWED, DeviceLocked, device_lock, device_lock_in_time
 from tests.support.patience import BUSY
 
 HOLD = """
@@ -71,3 +72,43 @@ def test_the_lock_is_given_back_when_something_goes_wrong(tmp_path: Path) -> Non
         _ = 1 // 0
     with device_lock(tmp_path, "tcp:127.0.0.1:7778"):
         pass
+
+
+class Waits:
+    """A clock; what happens when so much of it has passed."""
+
+    def __init__(self, stack: ExitStack, until: float) -> None:
+        self._stack = stack
+        self._until = until
+        self.passed = 0.0
+
+    def now(self) -> float:
+        return self.passed
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+        if self.passed >= self._until:
+            self._stack.close()
+
+
+def test_an_agent_that_starts_waits_for_a_command_that_has_borrowed_the_device(tmp_path: Path) -> None:
+    """The doctor asks a register while nobody runs; whoever starts the program at that moment must not be sent away."""
+    address = "tcp:127.0.0.1:7778"
+    with ExitStack() as doctor:
+        doctor.enter_context(device_lock(tmp_path, address))
+        clock = Waits(doctor, until=8.0)
+        with device_lock_in_time(tmp_path, address, clock):
+            assert 8.0 <= clock.passed < BORROWED
+            with pytest.raises(DeviceLocked), device_lock(tmp_path, address):
+                pass
+        with device_lock(tmp_path, address):
+            pass
+
+
+def test_but_not_for_ever(tmp_path: Path) -> None:
+    with ExitStack() as other:
+        other.enter_context(device_lock(tmp_path, "tcp:127.0.0.1:7778"))
+        clock = Waits(other, until=10 * BORROWED)
+        with pytest.raises(DeviceLocked), device_lock_in_time(tmp_path, "tcp:127.0.0.1:7778", clock):
+            pass
+        assert BORROWED <= clock.passed < BORROWED + 1.0

@@ -186,6 +186,19 @@ def test_what_passes_by_itself_alarms_nobody(code: str) -> None:
     assert concerns(picture(devices=(device(code),)), NOW, "ru") == ()
 
 
+@pytest.mark.parametrize("code", ["device_offline", "link_lost", "wrong_device"])
+def test_a_register_that_is_gone_while_its_receipt_is_in_doubt_asks_for_its_cable_and_for_no_second_receipt(
+    code: str,
+) -> None:
+    at_it = device(code, job="order-1", step=code)
+    found = concerns(picture(recent=(job("resolving"),), devices=(at_it,)), NOW, "ru")
+    assert [concern.kind for concern in found] == [Kind.DEVICE, Kind.WORKING]
+    assert found[0].sentence == "Касса пропала посреди чека"
+    assert found[0].advice.endswith("Чек ещё раз не пробивайте.")
+    waiting = concerns(picture(recent=(job("accepted"),), devices=(at_it,)), NOW, "ru")
+    assert waiting[0].sentence != found[0].sentence
+
+
 def test_a_doubt_is_not_told_twice() -> None:
     """The register waits for the decision that is asked for."""
     doubt = job("human", case="looks_alike")

@@ -6,9 +6,24 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from agent.jobs.transitions import is_open
 from agent.procedures.watch import DRIFT
 from agent.support.doctor import bedside
-from agent.support.doctor.model import Cause, Check, Fact, Seen, Verdict, bad, good, idle, table, told, warning
+from agent.support.doctor.archive import archive
+from agent.support.doctor.model import (
+    Cause,
+    Check,
+    Fact,
+    NotLooked,
+    Seen,
+    Verdict,
+    bad,
+    good,
+    idle,
+    table,
+    told,
+    warning,
+)
 from agent.support.doctor.scene import Scene
 from drivers.api import Paper, ShiftState
 from protocol.crm.codes import CODES
@@ -253,7 +268,11 @@ SETUP = _check(
 def _document(scene: Scene, facts: Facts) -> Seen:
     status = scene.device_status
     in_hand = status is not None and status.job is not None
-    return Seen("document_open" if facts["document_open"] and not in_hand else "ok", {"last_fd": facts["last_fd"]})
+    if not facts["document_open"] or in_hand:
+        return Seen(facts={"last_fd": facts["last_fd"]})
+    if any(job.kkm_id == scene.device.kkm_id and is_open(job) for job in archive(scene).jobs):
+        raise NotLooked("journal.open")  # it is our own, and nobody is to cancel it by hand
+    return Seen("document_open", {"last_fd": facts["last_fd"]})
 
 
 DOCUMENT = _check(

@@ -19,6 +19,7 @@ from agent.support.doctor.model import FACTS, Check, Seen, good, table
 from protocol.crm.codes import CODES
 from tests.agent.support.doctor.clinic import Clinic, at_the_desk, finding, turned
 from tests.agent.support.doctor.network_cases import a_port_where_nobody_listens, through_a_proxy
+from tests.agent.support.doctor.program_cases import a_receipt_whose_answer_was_lost
 
 NOT_RUNNING = {"agent.running": (Verdict.BAD, "not_running")}
 
@@ -304,3 +305,11 @@ def test_every_cause_has_both_languages_and_a_next_action() -> None:
 
 def test_ids_are_unique() -> None:
     assert len({check.id for check in CHECKS}) == len(CHECKS)
+
+
+def test_a_document_that_a_job_of_ours_has_left_open_is_nobody_elses(admit: Callable[[bool], Clinic]) -> None:
+    """Whoever were told that it is another program's would cancel it by hand."""
+    clinic = admit(True)
+    clinic.tell_facts(document_open=True)
+    a_receipt_whose_answer_was_lost(clinic)
+    assert turned(clinic.examine()) == {"journal.open": (Verdict.WARNING, "resolving")}
