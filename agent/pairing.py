@@ -30,6 +30,7 @@ from agent.identity import Identity, identity_path, save_identity
 from agent.link.dial import check_link_url
 from agent.private_file import write_private
 from agent.problems import UserError, name_cyrillic
+from agent.sealing import NotOpened, system_sealer
 from protocol.crm.codes import reason
 from protocol.crm.messages import ServerKey
 from protocol.crm.signing import signed_bytes
@@ -163,12 +164,14 @@ def pair(
 
 
 def _begin(where: PairingLine, data_dir: Path) -> _Pending:
-    path = data_dir / PENDING
+    """The file is sealed as a whole where the system can do that: its key may become this PC's."""
+    path, sealer = data_dir / PENDING, system_sealer(data_dir)
     try:
-        pending = _Pending.model_validate_json(path.read_bytes())
+        kept = path.read_bytes()
+        pending = _Pending.model_validate_json(sealer.open(kept) if sealer is not None else kept)
         if (pending.server_url, pending.code) == (where.server_url, where.code):
             return pending
-    except (FileNotFoundError, ValidationError):
+    except (FileNotFoundError, ValidationError, NotOpened):
         pass
     except OSError as error:
         raise _no_folder(data_dir, error) from None
@@ -176,7 +179,8 @@ def _begin(where: PairingLine, data_dir: Path) -> _Pending:
         server_url=where.server_url, code=where.code, private_key=keys.new_private_key(), install_id=uuid.uuid4().hex
     )
     try:
-        write_private(path, pending.model_dump_json().encode("utf-8"))
+        content = pending.model_dump_json().encode("utf-8")
+        write_private(path, sealer.seal(content) if sealer is not None else content)
     except OSError as error:
         raise _no_folder(data_dir, error) from None
     return pending

@@ -18,6 +18,7 @@ from agent import keys
 from agent.identity import Identity, identity_path, load_identity
 from agent.pairing import PENDING, PairingLine, UrllibHttp, pair, parse_line
 from agent.problems import UserError
+from agent.sealing import NotOpened
 from protocol.crm.signing import signed_bytes
 
 CODE = "7KQM4RTW2X"
@@ -175,6 +176,32 @@ def test_a_refused_code_is_told_and_nothing_is_stored(
     assert caught.value.code == code
     assert word in caught.value.ru
     assert not identity_path(tmp_path).exists()
+
+
+def test_a_key_that_waits_for_its_owner_is_sealed_where_the_system_can(
+    crm: Crm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Seal:
+        name = "a seal"
+
+        def seal(self, secret: bytes) -> bytes:
+            return b"sealed" + secret[::-1]
+
+        def open(self, sealed: bytes) -> bytes:
+            if not sealed.startswith(b"sealed"):
+                raise NotOpened("not mine")
+            return sealed.removeprefix(b"sealed")[::-1]
+
+    monkeypatch.setattr("agent.pairing.system_sealer", lambda _: Seal())
+    (tmp_path / PENDING).write_bytes(b"{}")  # of before
+    crm.will(202, CLAIMED).will(200, {"status": "refused"})
+    with pytest.raises(UserError):
+        run(crm, tmp_path)
+    kept = (tmp_path / PENDING).read_bytes()
+    assert b"private_key" not in kept
+    crm.will(202, CLAIMED).will(200, PAIRED)
+    identity = run(crm, tmp_path)  # the same line again: the code is bound to the key
+    assert identity.private_key.encode() in Seal().open(kept)
 
 
 def test_the_owner_may_refuse(crm: Crm, tmp_path: Path) -> None:
