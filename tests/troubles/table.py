@@ -4,7 +4,6 @@ server answers. ``docs/support.ru.md`` is the same table in words; a test compar
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -178,25 +177,6 @@ def desk_as_it_was(place: Workplace) -> None:
     _desk(place, kkm_id=KKM)
 
 
-# --- the program hangs ----------------------------------------------------------------------------------------------
-
-
-def no_agent(place: Workplace) -> None:
-    place.stop()
-    place.sell()
-
-
-def hangs(place: Workplace) -> None:
-    assert place.agent is not None
-    place.agent.signal(signal.SIGSTOP)
-
-
-def wakes(place: Workplace) -> None:
-    assert place.agent is not None
-    place.agent.signal(signal.SIGCONT)
-    place.sell()
-
-
 # --- failures that never reach the CRM, and confirmations that are lost ---------------------------------------------
 
 
@@ -350,7 +330,7 @@ def started_where_it_is(place: Workplace) -> None:
 
 # --- the table ------------------------------------------------------------------------------------------------------
 
-PRINTS_NOT, HANGS = "the receipt does not print", "the program hangs"
+PRINTS_NOT = "the receipt does not print"
 LETTER, ACCOUNT, WRONG_KKM = "a Cyrillic letter in a URL", "a wrong account name", "a wrong KKM_ID"
 NO_DEVICE, MOVED = "a desk without a register", "the program moved out of its folder"
 UNTOLD, TWICE = "failures that never reach the CRM", "a receipt that comes again"
@@ -379,8 +359,9 @@ AT_WORK: tuple[Trouble, ...] = (
     Trouble("result_not_delivered", UNTOLD, cut_before_the_result, Offline, "Связь с сервером прервалась",
             ("server.answers:cut",), Answer(JOB, "unreachable_since", ...), internet_is_back,
             later="journal.outbox:undelivered"),
-    Trouble("answer_lost", TWICE, answer_lost, Working, "Чек на 100,00 ₽: проверяем, напечатан ли",
-            ("journal.open:resolving",), Answer(JOB, "state", "resolving"), _tell("power-on")),
+    Trouble("answer_lost", TWICE, answer_lost, Attention,
+            "Касса пропала посреди чека. Верните питание и кабель. Чек ещё раз не пробивайте.",
+            ("device.answers:trouble", "journal.open:resolving"), Answer(JOB, "state", "resolving"), _tell("power-on")),
     Trouble("posted_again", TWICE, posted_again, Ready, "Готов к работе", (),
             Answer("POST /jobs order_ref", "code", "maybe_duplicate"), lambda _: None),
     Trouble("refused", UNTOLD, refused, Ready, "Чек на 100,00 ₽ — не выполнено: в ящике не хватает наличных",
@@ -426,3 +407,17 @@ STARTED_ANEW: tuple[Trouble, ...] = (
             started_where_it_is),
 )  # fmt: skip
 """The agent is started anew for each."""
+
+UNPLUGGED = Trouble(
+    "unplugged", PRINTS_NOT, lambda _: None, Attention, "Касса не отвечает. Проверьте питание и кабель кассы.",
+    ("device.port:port_missing",), Answer(JOB, "progress.code", "device_offline"), lambda _: None,
+)  # fmt: skip
+"""The cable is out, or the port has another name since it was put in again."""
+
+UNPLUGGED_IN_RECEIPT = Trouble(
+    "unplugged_in_receipt", TWICE, lambda _: None, Attention,
+    "Касса пропала посреди чека. Верните питание и кабель. Чек ещё раз не пробивайте.",
+    ("device.port:port_missing", "journal.open:resolving"), Answer(JOB, "state", "resolving"), lambda _: None,
+)  # fmt: skip
+
+EVERY = (*AT_WORK, *STARTED_ANEW, UNPLUGGED, UNPLUGGED_IN_RECEIPT)

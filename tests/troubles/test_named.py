@@ -25,19 +25,24 @@ def names(told: Told, trouble: Trouble) -> bool:
     return told.icon is trouble.icon and sentence and told.doctor == frozenset(trouble.doctor) and answered
 
 
+def named(place: Workplace, trouble: Trouble) -> None:
+    """Wait until all three name it."""
+    told: list[Told] = []
+
+    def all_three() -> bool:
+        told.append(place.told(lambda place: asked(place, trouble.server)))
+        return names(told[-1], trouble)
+
+    try:
+        place.until(all_three, trouble.name)
+    except AssertionError as error:
+        raise AssertionError(f"{trouble.name}: {trouble.server}\n{told[-1:]}\n{error}") from None
+
+
 def lived_through(place: Workplace, troubles: Iterable[Trouble]) -> None:
     for trouble in troubles:
         trouble.plant(place)
-        told: list[Told] = []
-
-        def all_three(trouble: Trouble = trouble, told: list[Told] = told) -> bool:
-            told.append(place.told(lambda place: asked(place, trouble.server)))
-            return names(told[-1], trouble)
-
-        try:
-            place.until(all_three, trouble.name)
-        except AssertionError:
-            raise AssertionError(f"{trouble.name}: {trouble.server}\n{told[-1:]}\n{place.rig.logs()}") from None
+        named(place, trouble)
         if trouble.later:
             assert place.doctor(A_QUARTER, (trouble.later.partition(":")[0],)) == {trouble.later}
         trouble.cure(place)
