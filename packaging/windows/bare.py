@@ -13,11 +13,11 @@ TRAY = ("PIL.Image", "PIL.ImageDraw", "PIL.IcoImagePlugin", "PIL.PngImagePlugin"
 
 if __name__ == "__main__":
     wanted = Path(__file__).with_name("names.txt").read_text("utf-8").split()
-    loaded = 0
-    for name in [*wanted, *(TRAY if "tray" in sys.argv[1:] else ())]:
+    for name in wanted:
         with suppress(ImportError):  # another system's
             importlib.import_module(name)
-            loaded += 1
-    sys.stderr.write(f"ready: {loaded} modules\n")
+    for name in TRAY if "tray" in sys.argv[1:] else ():
+        importlib.import_module(name)
+    sys.stderr.write(f"ready: {len(sys.modules)} modules\n")
     sys.stderr.flush()
     threading.Event().wait()

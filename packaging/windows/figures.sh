@@ -43,10 +43,11 @@ wait_for 30 "its libraries" test -s "$bare/names.txt"
 say "the agent has loaded $(wc -l <"$bare/names.txt") modules that are not its own"
 export KASSABRIDGE_BARE
 KASSABRIDGE_BARE=$(winepath -w "$bare" 2>/dev/null)
-cmp -s "$bare/names.txt" "$bare/names.made" || (cd "$bare" && wine "$work/python/python.exe" -X utf8 -m PyInstaller --noconfirm --log-level FATAL --distpath dist --workpath pyi \
+cat "$bare/names.txt" "$bare/bare.py" "$root/packaging/windows/bare.spec" >"$here/made"
+cmp -s "$here/made" "$bare/made" || (cd "$bare" && wine "$work/python/python.exe" -X utf8 -m PyInstaller --noconfirm --log-level FATAL --distpath dist --workpath pyi \
     "$(winepath -w "$root/packaging/windows/bare.spec" 2>/dev/null)" </dev/null 2>&1 | cat)
 [ -f "$bare/dist/bare/bare.exe" ] || die "no bare program"
-cp "$bare/names.txt" "$bare/names.made"
+cp "$here/made" "$bare/made"
 say "the bare program is made"
 
 # --- both, by turns
