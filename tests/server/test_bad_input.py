@@ -26,6 +26,7 @@ HERE = {
     "kkm_id": "17",
     "agent_id": "ag_x",
     "webhook_id": "wh_x",
+    "bundle_id": "bu_x",
     "code": "ABCDEFGH",
     "claim_id": "cl_x",
     "desk_id": "d1",
