@@ -186,6 +186,6 @@ async def test_the_page_behind_the_line_tells_what_to_do_and_nothing_else(bench:
     async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
         page = await browser.get(f"{bench.url}/pair/%3Cscript%3E")
     assert page.status_code == 200
-    assert "Скопируйте строку" in page.text
+    assert "скопируйте строку" in page.text
     assert "<script" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
