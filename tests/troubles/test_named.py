@@ -4,6 +4,7 @@ name it; and when it is mended, all is well again without anybody's doing, with 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,10 +20,11 @@ def plain(text: str) -> str:
 
 
 def names(told: Told, trouble: Trouble) -> bool:
-    """All three name it, and the doctor nothing else."""
+    """Tray and server name it, and so does the doctor, if it was asked, and nothing else."""
     answered = told.server is not None if trouble.server.value is ... else told.server == trouble.server.value
     sentence = any(trouble.sentence in plain(text) for text in told.sentences)
-    return told.icon is trouble.icon and sentence and told.doctor == frozenset(trouble.doctor) and answered
+    examined = told.doctor is None or told.doctor == frozenset(trouble.doctor)
+    return told.icon is trouble.icon and sentence and examined and answered
 
 
 def named(place: Workplace, trouble: Trouble) -> None:
@@ -31,6 +33,9 @@ def named(place: Workplace, trouble: Trouble) -> None:
 
     def all_three() -> bool:
         told.append(place.told(lambda place: asked(place, trouble.server)))
+        if not names(told[-1], trouble):
+            return False
+        told[-1] = replace(told[-1], doctor=place.doctor())
         return names(told[-1], trouble)
 
     try:

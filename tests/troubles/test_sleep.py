@@ -1,7 +1,8 @@
 """The PC sleeps, the server sleeps, the program hangs: processes stand still for longer than the link's patience.
 
 Clocks that jump, in both directions and in every state of a job, belong to the simulated shop (``tests/chaos``: weather
-``pc_clock``, ``register_clock``, ``sleep``); what is real here is the standing still.
+``pc_clock``, ``register_clock``, ``sleep``); what is real here is the standing still. It costs time:
+``pytest tests/troubles -m long``.
 """
 
 from __future__ import annotations
@@ -20,13 +21,22 @@ NAP = 5.0  # seconds; the agent's link, which pings every second here, gives up 
 SERVER_PATIENCE = 60.0  # of the server with a silent agent
 
 
-def test_the_pc_and_the_server_sleep_in_the_middle_of_a_receipt(tmp_path: Path) -> None:
-    """Everybody stands still while the register goes on; then everybody wakes, and nothing has been lost or doubled."""
+@pytest.mark.long
+def test_a_program_that_hangs_and_a_pc_that_sleeps_go_on_where_they_were(tmp_path: Path) -> None:
+    """The icon of a program that hangs does so, too; whoever asks from outside is told. In the middle of a receipt
+    everybody stands still while the register goes on; then everybody wakes, and nothing has been lost or doubled."""
     with workplace(tmp_path) as place:
         place.start()
         place.shop.bound(place.till)
         assert place.agent is not None
         assert place.rig.server is not None
+        place.agent.signal(signal.SIGSTOP)
+        place.sell()
+        assert place.doctor() == {"agent.running:no_answer"}
+        assert place.rig.job(place.job)["state"] == "queued"
+        place.agent.signal(signal.SIGCONT)
+        assert place.becomes("done")["attempt"] == 1
+
         place.till.tell("fault slow:command=FF45,seconds=2")
         place.sell()
         place.becomes("started")
@@ -40,22 +50,6 @@ def test_the_pc_and_the_server_sleep_in_the_middle_of_a_receipt(tmp_path: Path) 
         place.sell()
         assert place.becomes("done")["attempt"] == 1
         place.until(lambda: place.well() and not place.doctor(), "well after the sleep")
-        every_sale_has_one_document(place)
-
-
-def test_a_program_that_hangs_is_named_and_goes_on_where_it_was(tmp_path: Path) -> None:
-    """Its own icon hangs with it; whoever asks from outside is told."""
-    with workplace(tmp_path) as place:
-        place.start()
-        place.shop.bound(place.till)
-        assert place.agent is not None
-        place.agent.signal(signal.SIGSTOP)
-        place.sell()
-        assert place.doctor() == {"agent.running:no_answer"}
-        assert place.rig.job(place.job)["state"] == "queued"
-        place.agent.signal(signal.SIGCONT)
-        assert place.becomes("done")["attempt"] == 1
-        place.until(place.well, "well")
         every_sale_has_one_document(place)
 
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.troubles.table import UNPLUGGED, UNPLUGGED_IN_RECEIPT
 from tests.troubles.test_named import every_sale_has_one_document, named
 from tests.troubles.workplace import Workplace, workplace
@@ -19,12 +21,13 @@ from tests.troubles.workplace import Workplace, workplace
 SLOWLY = "fault slow:command=8D,seconds=2"
 """The register takes its time to open the receipt: INTENT is on disk, and the cable can be pulled out."""
 
+AT_REST = (("renumbered", "ttyUSB1"), ("unplugged", "ttyUSB1"), ("renumbered_back", "ttyUSB0"))
 MIDDLE: tuple[tuple[str, str, str, int], ...] = (
     # name                     at the pull                                    the port comes back as   attempts
-    ("unplugged_closed", "fault answer-lost:command=FF45,stored=no", "ttyUSB0", 1),  # the receipt was made
-    ("unplugged_unclosed", "fault drop:command=FF45", "ttyUSB0", 2),  # the close never came
-    ("unplugged_filling", "fault drop:command=FF46", "ttyUSB0", 2),  # half of the receipt is in the register
-    ("renumbered_in_doubt", "fault answer-lost:command=FF45,stored=no", "ttyUSB1", 1),
+    ("renumbered_in_doubt", "fault answer-lost:command=FF45,stored=no", "ttyUSB2", 1),  # the receipt was made
+    ("unplugged_unclosed", "fault drop:command=FF45", "ttyUSB2", 2),  # the close never came
+    ("unplugged_filling", "fault drop:command=FF46", "ttyUSB2", 2),  # half of the receipt is in the register
+    ("unplugged_closed", "fault answer-lost:command=FF45,stored=no", "ttyUSB2", 1),
 )
 
 
@@ -69,9 +72,18 @@ def put_in(place: Workplace, port: Port, name: str) -> None:
         place.start()
 
 
-def test_a_cable_that_is_pulled_out_and_put_in_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("at_rest", "middle"),
+    [
+        pytest.param(AT_REST[:1], MIDDLE[:2], id="short"),
+        pytest.param(AT_REST, MIDDLE, id="all", marks=pytest.mark.long),
+    ],
+)
+def test_a_cable_that_is_pulled_out_and_put_in_again(
+    tmp_path: Path, at_rest: tuple[tuple[str, str], ...], middle: tuple[tuple[str, str, str, int], ...]
+) -> None:
     with plugged(tmp_path) as (place, port):
-        for name, comes_back in (("unplugged", "ttyUSB0"), ("renumbered", "ttyUSB1"), ("renumbered_back", "ttyUSB0")):
+        for name, comes_back in at_rest:
             port.pull_out()
             place.till.tell("hang-up")
             place.sell()
@@ -79,7 +91,7 @@ def test_a_cable_that_is_pulled_out_and_put_in_again(tmp_path: Path) -> None:
             put_in(place, port, comes_back)
             assert place.becomes("done")["attempt"] == 1
             place.until(place.well, "well")
-        for name, at_the_pull, comes_back, attempts in MIDDLE:
+        for name, at_the_pull, comes_back, attempts in middle:
             place.till.tell(SLOWLY)
             place.till.tell(at_the_pull)
             place.sell()

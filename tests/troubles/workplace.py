@@ -37,11 +37,12 @@ TURNED = (Verdict.WARNING, Verdict.BAD, Verdict.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What tray, doctor and server say at one moment. ``doctor``: every check that is not good, ``id:code``."""
+    """What tray, doctor and server say at one moment. ``doctor``: every check that is not good, ``id:code``; ``None``
+    while it has not been asked, which takes longer than all else."""
 
     icon: IconState
     sentences: tuple[str, ...]
-    doctor: frozenset[str]
+    doctor: frozenset[str] | None
     server: object
 
 
@@ -178,7 +179,7 @@ class Workplace:
 
     def told(self, server: Callable[[Workplace], object]) -> Told:
         shown = self.tray()
-        return Told(shown.icon, (*said(shown), *self.alerts), self.doctor(), server(self))
+        return Told(shown.icon, (*said(shown), *self.alerts), None, server(self))
 
     def until(self, condition: Callable[[], object], what: str, seconds: float = BUSY) -> None:
         self.rig.until(condition, seconds, what)
