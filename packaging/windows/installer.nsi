@@ -89,10 +89,10 @@ Section "KassaBridge"
   CreateShortcut "$SMPROGRAMS\KassaBridge\Uninstall.lnk" "$INSTDIR\Uninstall.exe"
   WriteRegStr HKLM "${RUN}" "KassaBridge" '"$INSTDIR\KassaBridgeTray.exe" agent run --setup'
 
-  ; kassabridge:… links open the page of the pairing; the agent that runs shows it
+  ; kassabridge:… links open the page of the pairing; where no agent runs it is started
   WriteRegStr HKLM "Software\Classes\kassabridge" "" "URL:KassaBridge"
   WriteRegStr HKLM "Software\Classes\kassabridge" "URL Protocol" ""
-  WriteRegStr HKLM "Software\Classes\kassabridge\shell\open\command" "" '"$INSTDIR\KassaBridgeTray.exe" agent open pair --line "%1"'
+  WriteRegStr HKLM "Software\Classes\kassabridge\shell\open\command" "" '"$INSTDIR\KassaBridgeTray.exe" agent open pair --start --line "%1"'
 
   WriteRegStr HKLM "${KEY}" "DisplayName" "KassaBridge"
   WriteRegStr HKLM "${KEY}" "DisplayVersion" "${VERSION}"
@@ -105,10 +105,20 @@ Section "KassaBridge"
   WriteRegDWORD HKLM "${KEY}" "NoRepair" 1
   ${GetSize} "$INSTDIR" "/S=0K" $0 $1 $2
   WriteRegDWORD HKLM "${KEY}" "EstimatedSize" "$0"
+
+  ; A PC at which the agent is a service goes on with it.
+  nsExec::ExecToLog 'sc query KassaBridge'
+  Pop $0
+  ${If} $0 == 0
+    nsExec::ExecToLog 'net start KassaBridge'
+    Pop $0
+  ${EndIf}
 SectionEnd
 
 Section "Uninstall"
   !insertmacro StopAgent
+  nsExec::ExecToLog '"$INSTDIR\kassabridge.exe" agent service remove'
+  Pop $0
   DeleteRegValue HKLM "${RUN}" "KassaBridge"
   DeleteRegKey HKLM "Software\Classes\kassabridge"
   DeleteRegKey HKLM "${KEY}"
