@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test chaos mutants bytes soak kill disk models fuzz conformance bench check format lock clean
+.PHONY: setup demo test chaos mutants bytes soak kill troubles disk models fuzz conformance bench check format lock clean
 
 setup: .venv/.ready
 
@@ -53,6 +53,10 @@ bytes: setup
 # A shop's week of 2,000 receipts on one register.
 soak: setup
 	@$(BIN)/python -m pytest tests/soak -m long -s
+
+# Every known trouble in a running workplace: the tray, the doctor and the server all name it.
+troubles: setup
+	@$(BIN)/python -m pytest tests/troubles -m "long or not long" -n 2
 
 # Two hundred SIGKILLs of agents and of servers, at every commit point and at random, while jobs run.
 kill: setup

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agent import config, identity, keys, pairing
+from agent import config, identity, keys, one_agent, pairing
 from agent.config_text import decode as decode_config
 from agent.desk.service import Deciding
 from agent.device_payload import DeviceCommand, payload_of
@@ -22,6 +22,7 @@ from agent.journal.records import RecordKind
 from agent.problems import UserError
 from agent.support import install
 from agent.support.trace.record import BadTrace, read_trace
+from drivers.access import Unreadable, read_security
 from drivers.address import AddressError, SetupError, parse_address
 from drivers.fiscal.shtrih.profile import load_profile
 from drivers.simulators import faults, script, store
@@ -36,6 +37,7 @@ from protocol.wire.shtrih.codec2 import Numbered
 from server import keys as server_keys
 from server.pages import cursor_of, key_of
 from server.problems import Problem
+from tests.drivers.test_access import ALLOW, descriptor
 from tests.fuzz.parser import RECEIPTS, ROOT, Call, Parser, file, mapping, pure, text, tree
 from tests.support.crm import NOW
 from tests.support.journals import opened
@@ -84,6 +86,8 @@ def _command_file(action: str) -> Call:
 
 
 AGENT = (
+    Parser("who runs the agent", file("agent.owner.json", one_agent.read_owner), (),
+           (b'{"user":"a","since":"2026-11-22T10:00:00+00:00","pid":1}',), ("agent.one_agent:read_owner",), json=True),
     Parser("configuration", file("config.toml", config.load_config), (UserError, config.ConfigError),
            ((ROOT / "config.example.toml").read_bytes(), b'[server]\nurl = "https://a.example"\n'),
            ("agent.config:load_config",)),
@@ -168,6 +172,8 @@ _FED = (
 )  # fmt: skip
 
 DRIVERS = (
+    Parser("access list of Windows", pure(read_security), (Unreadable,),
+           (descriptor("S-1-5-18", (ALLOW, 0, 0x1F01FF, "S-1-5-32-544")),), ("drivers.access:read_security",)),
     Parser("address", text(parse_address), (AddressError,), (
         b"tcp:10.0.0.7:7778", b"serial:COM3?baud=115200", b"tcp:[::1]:7778?a=b", b"sim:shtrih?state=F&ffd=1.05",
     ), ("drivers.address:parse_address",)),

@@ -16,7 +16,7 @@ def test_points_are_found_in_the_code() -> None:
         "intent", "closing", "proven", "doubt",  # the machine's
         "seen", "paper_owed", "operation_intent",  # literals
         "bad_signature",  # in a record that is written as it stands
-        "book:JobBook.transition", "local:_accept",  # functions that commit
+        "book:JobBook.transition", "local:_device",  # functions that commit
     } <= KNOWN["agent"]  # fmt: skip
     assert {
         "jobs:post_job", "sender:Sender.once.<locals>.row", "app:build_app.<locals>.lifespan",

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.support.rig import imprint
 from tests.troubles.table import AT_WORK, STARTED_ANEW, Trouble, asked
 from tests.troubles.workplace import Told, Workplace, workplace
@@ -64,6 +66,7 @@ def every_sale_has_one_document(place: Workplace, others: int = 0) -> None:
     assert len(set(marks)) == len(marks)
 
 
+@pytest.mark.long
 def test_what_befalls_a_running_agent(tmp_path: Path) -> None:
     with workplace(tmp_path) as place:
         place.start()
@@ -75,6 +78,7 @@ def test_what_befalls_a_running_agent(tmp_path: Path) -> None:
         every_sale_has_one_document(place, others=1)
 
 
+@pytest.mark.long
 def test_what_an_agent_is_started_with(tmp_path: Path) -> None:
     with workplace(tmp_path) as place:
         place.start()

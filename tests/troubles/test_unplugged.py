@@ -75,7 +75,7 @@ def put_in(place: Workplace, port: Port, name: str) -> None:
 @pytest.mark.parametrize(
     ("at_rest", "middle"),
     [
-        pytest.param(AT_REST[:1], MIDDLE[:2], id="short"),
+        pytest.param(AT_REST[:1], MIDDLE[:2], id="short", marks=pytest.mark.long),
         pytest.param(AT_REST, MIDDLE, id="all", marks=pytest.mark.long),
     ],
 )

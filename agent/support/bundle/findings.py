@@ -32,9 +32,13 @@ def findings(report: Report) -> dict[str, Any]:
     if len(canonical_json(whole)) <= MOST:
         return whole
     wrong = [told for finding, told in checks if finding.verdict not in (Verdict.OK, Verdict.SKIPPED)]
-    while wrong and len(canonical_json(wrong)) > MOST - 100:
-        wrong.pop()
-    return {"verdict": report.verdict.value, "checks": wrong, "shortened": True}
+    room, kept = MOST - 100, []
+    for told in wrong:
+        room -= len(canonical_json(told)) + 1
+        if room < 0:
+            break
+        kept.append(told)
+    return {"verdict": report.verdict.value, "checks": kept, "shortened": True}
 
 
 def _told(finding: Finding) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def simulator(*args: str) -> Iterator[tuple[subprocess.Popen[str], tuple[str, in
         yield process, (host, int(port))
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(BUSY) == 0
         assert process.stdout is not None
         assert process.stdout.read() == ""
         process.stdout.close()
@@ -146,7 +146,7 @@ def test_power_off_and_on_again_over_tcp() -> None:
 def test_interrupt_ends_it_well() -> None:
     with simulator() as (process, _):
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(BUSY) == 0
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class Simulator:
 
     def stop(self) -> None:
         self.process.terminate()
-        assert self.process.wait(20) == 0
+        assert self.process.wait(BUSY) == 0
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
@@ -215,7 +215,7 @@ def test_a_killed_simulator_leaves_a_link_that_the_next_one_replaces(tmp_path: P
     path = tmp_path / "port"
     first = Simulator(f"pty:{path}")
     first.process.send_signal(signal.SIGKILL)
-    first.process.wait(20)
+    first.process.wait(BUSY)
     assert first.process.stdin is not None
     assert first.process.stdout is not None
     first.process.stdin.close()

@@ -168,7 +168,7 @@ def simulator(listen: str, *args: str) -> Iterator[tuple[subprocess.Popen[str], 
         yield process, json.loads(process.stdout.readline())["listening"]
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(BUSY) == 0
         process.stdout.close()
 
 

@@ -38,7 +38,7 @@ def simulator(*args: str, end: int = signal.SIGTERM) -> Iterator[tuple[subproces
         yield process, int(json.loads(process.stdout.readline())["listening"].rpartition(":")[2])
     finally:
         os.kill(process.pid, end)
-        process.wait(20)
+        process.wait(BUSY)
         process.stdin.close()
         process.stdout.close()
 
