@@ -143,7 +143,7 @@ class Stopping:
 
     def heard_by(self, stop: Callable[[], object]) -> None:
         with self._guard:
-            self._stop, wanted = stop, self._wanted
+            self._stop, wanted = stop, self._wanted or self._again
         if wanted:
             stop()
 

@@ -75,7 +75,7 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
 
 
 def _open(load: Load, args: argparse.Namespace) -> int:
-    from agent.desk.channel import NotRunning, ask
+    from agent.desk.channel import NotRunning, Silent, ask, silent
 
     query = {
         "page": args.page,
@@ -92,6 +92,8 @@ def _open(load: Load, args: argparse.Namespace) -> int:
             ask(config.data_dir, "ping", {})
         except NotRunning:
             return start_agent(config, tray=True, setup=True, show=query)
+        except Silent:  # one is there: no second one is started
+            raise silent() from None
     told = ask_agent(load(args), "page", query)
     if args.json:
         answer(told)

@@ -173,6 +173,16 @@ def test_an_agent_that_hangs_was_told_to_have_ended(
     assert json.loads(capsys.readouterr().out) == {"running": True}
 
 
+def test_a_click_beside_an_agent_that_hangs_ended_in_an_error_of_the_program(
+    hanging: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(channel, "ANSWER_PATIENCE", 0.01)
+    config = hanging / "config.toml"
+    config.write_text(f'[agent]\ndata_dir = "{hanging}"\n')
+    assert main(["agent", "open", "pair", "--start", "--no-browser", "--config", str(config)]) == 1
+    assert "не ответил" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"address": 1}'])
 def test_a_damaged_file_means_that_nobody_is_there(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE).write_text(content)
