@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test chaos mutants bytes soak kill troubles disk models fuzz conformance bench check format lock clean
+.PHONY: setup demo test chaos mutants bytes soak kill gate troubles disk models fuzz conformance bench check format lock clean
 
 setup: .venv/.ready
 
@@ -57,6 +57,10 @@ soak: setup
 # Every known trouble in a running workplace: the tray, the doctor and the server all name it.
 troubles: setup
 	@$(BIN)/python -m pytest tests/troubles -m "long or not long" -n 2
+
+# Whole shops of real processes that die, lose their lines and change hands; a journal's disk at every write; a week.
+gate: setup
+	@$(BIN)/python -m pytest -m "gate and not long" -n 3 --durations=15
 
 # Two hundred SIGKILLs of agents and of servers, at every commit point and at random, while jobs run.
 kill: setup

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from agent.awaited import Awaited, Told
 from agent.awake import Awake, kept_awake
 from agent.config import Config, Device
 from agent.desk.channel import ControlServer
@@ -32,6 +33,7 @@ from agent.journal.store import Journal, JournalFailed, utc_now
 from agent.link.client import About, Link, World
 from agent.one_agent import the_one_agent
 from agent.page.beside import PageBeside
+from agent.places import Places
 from agent.port import AgentPort
 from agent.support.install import remember_start
 from agent.support.trace.tracing import Traces
@@ -72,6 +74,8 @@ class Parts:
     link: World = field(default_factory=World)
     register: Callable[[Device, Trace], FiscalRegister] = open_device
     awake: Awake = field(default_factory=Awake)
+    places: Callable[[Identity], Told] = lambda _: lambda: None
+    """How the CRM is asked which registers it expects here; without it, nobody asks."""
     boot_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -94,7 +98,7 @@ def run_agent(
             stack.enter_context(device_lock_in_time(config.data_dir, device.address, SystemClock()))
         journal = open_journal(config.data_dir)
         stack.callback(journal.close)
-        agent = Agent(config, identity, journal, Parts(awake=awake))
+        agent = Agent(config, identity, journal, Parts(awake=awake, places=lambda who: Places(who, utc_now).told))
         stack.enter_context(page.of(agent.desk, wish.asked_again))
         control = ControlServer(config.data_dir, {**agent.desk.handlers(), "stop": wish.asked, "page": page.asked})
         control.start()
@@ -183,6 +187,11 @@ class Agent:
         self._fatal: BaseException | None = None
         self._traces = Traces(config.data_dir, self._parts.clock.now)
         self._link = Link(self._keyring, self._port, About(VERSION, self._parts.boot_id), self._parts.link)
+        self._awaited = Awaited(
+            self._parts.places(identity),
+            frozenset(device.kkm_id for device in config.devices),
+            self._parts.clock.monotonic,
+        )
         who = Who(
             VERSION,
             identity.agent_id,
@@ -199,6 +208,7 @@ class Agent:
             refusals=self._port.refusals,
             looks=self._port.looks,
             asks=self.support.asks,
+            awaited=self._awaited,
         )
         """How it stands; any thread may ask."""
         pin = ManagerPin(config.data_dir, self._parts.clock.now)
@@ -264,6 +274,7 @@ class Agent:
             await asyncio.sleep(TICK)
             await asyncio.to_thread(self._book.tick)
             self.support.tick()
+            self._awaited.tick(self._link.status)
 
 
 def _nudge(lanes: dict[str, Lane], kkm_id: str | None) -> None:

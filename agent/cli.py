@@ -151,6 +151,7 @@ def _config_and_json(parser: argparse.ArgumentParser) -> None:
 
 JOB_ACTIONS = (
     "open-shift", "close-shift", "x-report", "receipt", "cash-in", "cash-out", "print", "copy", "open-drawer",
+    "pay", "refund", "void",
 )  # fmt: skip
 """Actions that are jobs, as ``agent.device_command`` knows them."""
 
@@ -176,6 +177,13 @@ def _add_device(commands: _Commands) -> None:
         ("document", "read a document from the fiscal drive"),
         ("cancel", "cancel the open document"),
         ("continue-print", "go on printing after new paper"),
+        ("pay", "card terminal: charge"),
+        ("refund", "card terminal: give back"),
+        ("void", "card terminal: take a payment of this day back"),
+        ("last", "card terminal: what it did last"),
+        ("settle", "card terminal: close its day with the bank"),
+        ("report", "card terminal: list its day"),
+        ("reprint", "card terminal: the last slip again"),
     ):
         action = actions.add_parser(name, help=help_)
         parsers.append(action)
@@ -189,7 +197,19 @@ def _add_device(commands: _Commands) -> None:
             action.add_argument("number", metavar="N", type=int, help="FD number")
         if name == "copy":
             action.add_argument("number", metavar="FD", type=int, nargs="?", help="without it the last document")
-        if name in ("cash-in", "cash-out"):
+        if name in ("pay", "refund", "void"):
+            action.add_argument("--sbp", action="store_true", help="by QR code (SBP) instead of by card")
+        if name in ("refund", "void"):
+            for of, help_ in (
+                ("rrn", "reference number"),
+                ("auth-code", "authorisation code"),
+                ("number", "number at the terminal"),
+                ("original-amount", "its sum, if not AMOUNT"),
+            ):
+                action.add_argument(f"--{of}", metavar="TEXT", help=f"of the original payment: {help_}")
+        if name == "report":
+            action.add_argument("--full", action="store_true", help="every operation, not the sums alone")
+        if name in ("cash-in", "cash-out", "pay", "refund", "void"):
             action.add_argument("amount", metavar="AMOUNT", help="roubles, for example 1500.00")
         if name in JOB_ACTIONS:
             action.add_argument("--job-id", metavar="ID", help="repeat or resume this job; without it a new id is made")
@@ -240,7 +260,10 @@ def _load(args: argparse.Namespace) -> Config:
 
 
 def _agent_run(args: argparse.Namespace) -> int:
-    from agent.starting import start_agent
+    from agent.loading import loading
+
+    with loading():
+        from agent.starting import start_agent
 
     if args.setup:
         from agent.config import default_config_path
@@ -381,9 +404,18 @@ def _device(args: argparse.Namespace) -> int:
             cashier=getattr(args, "cashier", None),
             cashier_inn=getattr(args, "cashier_inn", None),
             amount=getattr(args, "amount", None),
+            original=_original(args),
+            sbp=getattr(args, "sbp", False),
+            full=getattr(args, "full", False),
         ),
         config,
     )
+
+
+def _original(args: argparse.Namespace) -> dict[str, str]:
+    names = {"rrn": "rrn", "auth_code": "auth_code", "number": "number", "original_amount": "amount"}
+    given = {field: getattr(args, name, None) for name, field in names.items()}
+    return {field: str(value) for field, value in given.items() if value is not None}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -25,9 +25,9 @@ from agent.journal.store import JournalFailed
 from agent.local import Workbench, workbench
 from agent.problems import UserError
 from drivers.address import SetupError
-from drivers.api import FiscalDocument, Identity, Paper, ShiftState, Status
+from drivers.api import Paper, ShiftState
 from drivers.errors import DeviceError, InDoubt, NotSent
-from drivers.registry import known_drivers
+from drivers.registry import known_drivers, known_terminals
 from drivers.transports.base import Clock
 from protocol.crm.codes import reason
 from protocol.crm.jobs import JOB_ID, JobKind
@@ -39,10 +39,26 @@ if TYPE_CHECKING:
 
 def run_device_command(command: DeviceCommand, config: Config | None, clock: Clock | None = None) -> int:
     """Carry out and print. Exit code as in ``agent.cli``; raises ``UserError`` for wrong use."""
+    if command.driver in known_terminals():
+        from agent.terminal_command import run_terminal_command
+
+        return run_terminal_command(command, config, clock)
+    if command.action not in (*READ_ONLY, *_ACTIONS, *JOBS):
+        raise wrong_action(command, (*READ_ONLY, *_ACTIONS, *JOBS))
     work = _job(command) if command.action in JOBS else partial(_act, command)
-    try:
+
+    def carry_out() -> int:
         with workbench(config, command.driver, command.address, clock=clock) as bench:
             return work(bench)
+
+    return explained(command, carry_out)
+
+
+def explained(command: DeviceCommand, carry_out: Callable[[], int]) -> int:
+    """The exit code. Why the device could not be worked on is told for people: a verdict of its driver is printed,
+    everything else raised as ``UserError``."""
+    try:
+        return carry_out()
     except SetupError as error:
         raise UserError(error.code, error.ru, error.en) from None
     except DeviceLocked:
@@ -58,14 +74,24 @@ def run_device_command(command: DeviceCommand, config: Config | None, clock: Clo
         return _failed(command, error)
 
 
+def wrong_action(command: DeviceCommand, known: Sequence[str]) -> UserError:
+    """An action of another kind of device."""
+    names = ", ".join(dict.fromkeys(known))
+    return UserError(
+        "unknown_action",
+        f"Действия «{command.action}» у драйвера «{command.driver}» нет; есть: {names}.",
+        f"The driver “{command.driver}” has no action “{command.action}”; it has: {names}.",
+    )
+
+
 def _act(command: DeviceCommand, bench: Workbench) -> int:
     """A query, or what belongs to no job."""
     identity = bench.register.connect()
     if command.action == "identity":
-        return _show(command, _fields(identity))
+        return show_answer(command, fields_of(identity))
     if command.action not in READ_ONLY:
         bench.require_no_intent(identity)
-    return _show(command, _ACTIONS[command.action](bench, command))
+    return show_answer(command, _ACTIONS[command.action](bench, command))
 
 
 def _locked(address: str) -> UserError:
@@ -83,7 +109,7 @@ Shown = dict[str, Any]
 
 
 def _status(bench: Workbench, _: DeviceCommand) -> Shown:
-    shown = _fields(bench.register.status())
+    shown = fields_of(bench.register.status())
     drawer = shown.get("drawer")
     return shown | {"drawer": None if drawer is None else format_kopecks(drawer)}
 
@@ -98,7 +124,7 @@ def _document(bench: Workbench, command: DeviceCommand) -> Shown:
             f"The fiscal drive has no document FD {command.number}.",
             exit_code=1,
         )
-    shown = _fields(document)
+    shown = fields_of(document)
     return shown | {"total": None if document.total is None else format_kopecks(document.total)}
 
 
@@ -159,13 +185,23 @@ JOBS: dict[str, JobKind] = {
 def _job(command: DeviceCommand) -> Callable[[Workbench], int]:
     """Check everything about the job first; the device is asked for only after that."""
     if command.driver not in known_drivers():
-        names = ", ".join(known_drivers())
+        names = ", ".join((*known_drivers(), *known_terminals()))
         raise UserError(
             "unknown_driver",
             f"Драйвер «{command.driver}» неизвестен; есть: {names}.",
             f"The driver “{command.driver}” is unknown; known: {names}.",
         )
     kind, payload = JOBS[command.action], payload_of(command)
+    job_id = named_job(command)
+
+    def carry_out(bench: Workbench) -> int:
+        return show_job(command, kind, bench.run(kind, job_id, payload))
+
+    return carry_out
+
+
+def named_job(command: DeviceCommand) -> str:
+    """The id that was given, or a new one, which is told."""
     job_id = command.job_id or f"device-{uuid.uuid4().hex[:20]}"
     if not JOB_ID.fullmatch(job_id):
         raise UserError(
@@ -176,20 +212,16 @@ def _job(command: DeviceCommand) -> Callable[[Workbench], int]:
     if command.job_id is None:
         # First, so that the same job can be asked for again if this process does not live to print its answer.
         (tell if command.as_json else show)(f"job_id: {job_id}")
-
-    def carry_out(bench: Workbench) -> int:
-        return _show_job(command, kind, bench.run(kind, job_id, payload))
-
-    return carry_out
+    return job_id
 
 
-def _show_job(command: DeviceCommand, kind: JobKind, job: Shown) -> int:
+def show_job(command: DeviceCommand, kind: JobKind, job: Shown) -> int:
     """The job's answer; of a job that was not done, but for a receipt's, an error as of any other command."""
     good = job["state"] == "done"
     why = job["reason"]
     if good or kind is JobKind.RECEIPT or why is None:
         whole = {**_short(kind, job), **job}
-        _show(command, whole if command.as_json else _for_people(whole))
+        show_answer(command, whole if command.as_json else _for_people(whole))
         return 0 if good else 1
     certainty = "in_doubt" if job["state"] == "human" or job["certainty"] == "unproven" else "refused"
     _tell_failure(command, why["code"], why["vendor"], why["detail"], certainty, job)
@@ -219,7 +251,7 @@ def _short(kind: JobKind, job: Shown) -> Shown:
 # --- showing --------------------------------------------------------------------------------------------------------
 
 
-def _show(command: DeviceCommand, shown: Shown) -> int:
+def show_answer(command: DeviceCommand, shown: Shown) -> int:
     if command.as_json:
         answer(shown)
     else:
@@ -241,12 +273,14 @@ def _tell_failure(
     if command.as_json:
         told = {**ru.model_dump(), "text_en": en.text, "advice_en": en.advice, "certainty": certainty}
         answer({**job, "error": told})
-    tell(_sentence(ru, "код кассы"))
-    tell(_sentence(en, "the register's code"))
+    at_terminal = command.driver in known_terminals()
+    tell(_sentence(ru, "код терминала" if at_terminal else "код кассы"))
+    tell(_sentence(en, "the terminal's code" if at_terminal else "the register's code"))
     if certainty == "in_doubt":
+        look = "last, report" if at_terminal else "status, document"
         tell(
-            "Выполнена ли команда, неизвестно. Не повторяйте её, посмотрите status и document.\n"
-            "Whether the command was carried out is unknown. Do not repeat it; look at status and document."
+            f"Выполнена ли команда, неизвестно. Не повторяйте её, посмотрите: {look}.\n"
+            f"Whether the command was carried out is unknown. Do not repeat it; look at: {look}."
         )
 
 
@@ -255,7 +289,7 @@ def _sentence(why: Reason, vendor: str) -> str:
     return f"{why.text}{beside} {why.advice}".rstrip()
 
 
-def _fields(value: Identity | Status | FiscalDocument) -> Shown:
+def fields_of(value: Any) -> Shown:
     return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
 
 
@@ -280,6 +314,9 @@ def _lines(value: Any, indent: str = "") -> list[str]:
         elif isinstance(inner, list) and inner and isinstance(inner[0], dict):
             for one in inner:
                 lines += [f"{indent}{name}:", *_lines(one, indent + "  ")]
+        elif isinstance(inner, list) and inner and isinstance(inner[0], list):  # slips, line by line
+            for one in inner:
+                lines += [f"{indent}{name}:", *(f"{indent}  {line}" for line in one)]
         else:
             lines.append(f"{indent}{name}: {'—' if inner is None else inner}")
     return lines

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,10 @@ class DeviceCommand:
     cashier: str | None = None
     cashier_inn: str | None = None
     amount: str | None = None
+    original: Mapping[str, str] = field(default_factory=dict)
+    """Of the payment that is brought back at a card terminal: ``rrn``, ``auth_code``, ``number``, ``amount``."""
+    sbp: bool = False
+    full: bool = False
 
 
 def payload_of(command: DeviceCommand) -> dict[str, Any]:
@@ -47,9 +52,24 @@ def payload_of(command: DeviceCommand) -> dict[str, Any]:
             return _judged(JobKind.CASH_IN, {"amount": command.amount, **_cashier(command)})
         case "cash-out":
             return _judged(JobKind.CASH_OUT, {"amount": command.amount, **_cashier(command)})
+        case "pay":
+            return _judged(JobKind.PAYMENT, {"amount": command.amount, **_means(command)})
+        case "refund":
+            return _judged(JobKind.REFUND, {"amount": command.amount, **_means(command), **_original(command)})
+        case "void":
+            return _judged(JobKind.VOID, {"amount": command.amount, **_means(command), **_original(command)})
         case "copy":
             return _judged(JobKind.PRINT_COPY, {} if command.number is None else {"fd": command.number})
     return {}
+
+
+def _means(command: DeviceCommand) -> dict[str, Any]:
+    return {"means": "sbp"} if command.sbp else {}
+
+
+def _original(command: DeviceCommand) -> dict[str, Any]:
+    """Without a sum of its own the whole of it is brought back."""
+    return {"original": {"amount": command.amount, **command.original}} if command.original else {}
 
 
 def _cashier(command: DeviceCommand) -> dict[str, Any]:

@@ -93,12 +93,12 @@ class Workbench:
         journal, clock = self._journal, self._clock
         row = journal.read(lambda tx: tx.job(job_id))
         if row is not None and (row.payload_hash != sha256_hex(payload) or row.kind != kind.value):
-            raise _id_conflict(job_id)
+            raise id_conflict(job_id)
         if row is not None and is_final(row):
             return self._answer(row)
         identity = self.register.connect()
         if row is not None and row.kkm_id not in journal.read(lambda tx: [d.kkm_id for d in _names(tx, identity)]):
-            raise _id_conflict(job_id)
+            raise id_conflict(job_id)
         if kind is not JobKind.RECEIPT:  # a receipt resolves what is open before it
             self.require_no_intent(identity, but=job_id)
         device = _device(journal, identity)
@@ -189,7 +189,7 @@ def _local_name(identity: Identity) -> str:
     return f"local:{identity.register_serial}"
 
 
-def _id_conflict(job_id: str) -> UserError:
+def id_conflict(job_id: str) -> UserError:
     known = CODES["id_conflict"]
     return UserError(
         "id_conflict", f"{job_id}: {known.ru} {known.advice_ru}", f"{job_id}: {known.en} {known.advice_en}"

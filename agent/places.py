@@ -44,19 +44,26 @@ class _Answer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Those that the CRM tells of, the ones expected here first; none when it cannot be asked."""
+    """Those that the CRM tells of, the ones expected here first."""
 
     identity: Identity
     now: Callable[[], datetime]
     http: Http = field(default_factory=lambda: UrllibHttp(TIMEOUT))
 
     def __call__(self) -> tuple[Place, ...]:
+        """None when it cannot be asked."""
+        return self.told() or ()
+
+    def told(self) -> tuple[Place, ...] | None:
+        """``None`` when it cannot be asked, or does not answer so."""
         asked = {"agent_id": self.identity.agent_id, "at": self.now().isoformat()}
         question = {**asked, "sig": self.identity.sign(signed_bytes(SIGNED_AS, asked))}
         try:
             answer = self.http("POST", f"{self.identity.server_url}{PATH}", question)
-            told = _Answer.model_validate(answer.body).places if answer.status == 200 else []
+            told = _Answer.model_validate(answer.body).places if answer.status == 200 else None
         except (UserError, ValidationError):
-            return ()
+            return None
+        if told is None:
+            return None
         found = [Place(one.kkm_id, one.name or one.desk_id or "", one.here, one.serial) for one in told]
         return tuple(sorted(found, key=lambda place: not place.here))

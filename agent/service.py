@@ -66,7 +66,10 @@ def _remove(config: Config, args: argparse.Namespace) -> int:
 
 def _run(config: Config, _: argparse.Namespace) -> int:
     _on_windows()
-    from agent.starting import start_agent
+    from agent.loading import loading
+
+    with loading():
+        from agent.starting import start_agent
     from agent.windows.scm import Manager
     from agent.windows.service import run_service
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
+from functools import partial
 from types import MappingProxyType
 
 import structlog
@@ -38,7 +39,8 @@ def start_agent(
     stopping = stopping or Stopping()
     with closing(PageBeside(config.path, config.data_dir, config.language)) as page:
         if setup and not identity_path(config.data_dir).exists():
-            page.until_paired({"stop": stopping.asked}, stopping.waits_for, line=show.get("line", ""))
+            icon = partial(_icon_of_setup, config, page, stopping) if tray else nullcontext
+            page.until_paired({"stop": stopping.asked}, stopping.waits_for, line=show.get("line", ""), icon=icon)
             show = NOTHING_TO_SHOW
             if stopping.is_wanted:
                 return 0
@@ -50,6 +52,12 @@ def start_agent(
             if code or not stopping.takes_again():
                 return code
             config = load_config(config.path)
+
+
+def _icon_of_setup(config: Config, page: PageBeside, stopping: Stopping) -> AbstractContextManager[None]:
+    from agent.tray.at_work import tray_unpaired  # an agent without an icon loads nothing for one
+
+    return tray_unpaired(config, page, lambda: stopping.asked(None))
 
 
 def _run(config: Config, page: PageBeside, *, tray: bool, stopping: Stopping) -> int:

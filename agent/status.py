@@ -67,9 +67,17 @@ class SupportAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitedRegister:
+    """A register that the CRM expects at this PC and that has no device here. ``name``: of its desk, may be empty."""
+
+    kkm_id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentStatus:
     """The whole. ``recent`` are the last jobs, newest first; ``decisions`` the jobs that wait for a person; ``asks``
-    the bundles that wait for somebody's consent."""
+    the bundles that wait for somebody's consent; ``awaited`` the registers that are missing here."""
 
     at: datetime
     version: str
@@ -84,6 +92,7 @@ class AgentStatus:
     quarantined: bool = False
     disk_low: bool = False
     asks: tuple[SupportAsk, ...] = ()
+    awaited: tuple[AwaitedRegister, ...] = ()
 
     @property
     def in_hand(self) -> tuple[DeviceStatus, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import parse_qsl
 
@@ -136,6 +137,15 @@ def check_address(address: Address, schemes: Collection[str], options: Mapping[s
         raise bad_address(
             address, f"unknown option {named}; expected {forms}", f"неизвестный параметр {named}; нужно: {forms}"
         )
+
+
+def folder_of(address: Address) -> Path:
+    """The folder of an ``exe`` address. Raises ``AddressError`` (``bad_address``) for one that depends on where the
+    agent was started."""
+    folder = Path(address.target)
+    if not folder.is_absolute():
+        raise bad_address(address, "the folder's whole path is expected", "нужен полный путь папки")
+    return folder
 
 
 def bad_address(address: Address, en: str, ru: str) -> AddressError:

@@ -1,4 +1,5 @@
-"""Outside drivers: packages that offer a driver under the entry point group ``kassabridge.drivers``.
+"""Outside drivers: packages that offer one under an entry point group, ``kassabridge.drivers`` of fiscal registers,
+``kassabridge.terminals`` of card terminals.
 
 They are looked for where Python's own packages are and in the folder ``plugins`` of the program: as ``pip install
 --target`` leaves them there, or as a wheel that was put there. What lies in that folder runs with the agent's rights:
@@ -19,6 +20,7 @@ from drivers.access import Unreadable, strangers
 from drivers.address import SetupError
 
 GROUP = "kassabridge.drivers"
+TERMINAL_GROUP = "kassabridge.terminals"
 FOLDER = "plugins"
 
 
@@ -79,7 +81,7 @@ class Found:
     troubles: tuple[SetupError, ...] = ()
 
 
-def outside_drivers(folder: Path) -> Found:
+def outside_drivers(folder: Path, group: str = GROUP) -> Found:
     """What there is; nothing of it is imported. Raises nothing."""
     troubles: list[SetupError] = []
     places: Sequence[Path] = ()
@@ -92,7 +94,7 @@ def outside_drivers(folder: Path) -> Found:
     first: dict[str, Outside] = {}
     for distribution, place in offered:
         try:
-            offers = list(_offers(distribution, place))
+            offers = list(_offers(distribution, place, group))
         except Exception as error:  # its metadata are not what they should be: whatever reading them raises
             troubles.append(_spoilt(place or "?", error))
             continue
@@ -108,8 +110,8 @@ def _inside(place: Path, troubles: list[SetupError]) -> Iterator[Distribution]:
     yield from distributions(path=[str(place)])
 
 
-def _offers(distribution: Distribution, place: Path | None) -> Iterator[Outside]:
-    for point in distribution.entry_points.select(group=GROUP):
+def _offers(distribution: Distribution, place: Path | None, group: str) -> Iterator[Outside]:
+    for point in distribution.entry_points.select(group=group):
         yield Outside(point.name, distribution.metadata["Name"], distribution.version, point, place)
 
 

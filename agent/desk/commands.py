@@ -84,13 +84,15 @@ def _open(load: Load, args: argparse.Namespace) -> int:
     if args.start:
         from agent.config import default_config_path
         from agent.config_edit import begin
-        from agent.starting import start_agent
+        from agent.loading import loading
 
         begin(args.config or default_config_path())
         config = load(args)
         try:
             ask(config.data_dir, "ping", {})
         except NotRunning:
+            with loading():
+                from agent.starting import start_agent
             return start_agent(config, tray=True, setup=True, show=query)
         except Silent:  # one is there: no second one is started
             raise silent() from None
@@ -119,6 +121,8 @@ def _status(config: Config, args: argparse.Namespace) -> int:
         serial = (device["identity"] or {}).get("register_serial", "?")
         state = trouble["text"] if trouble else device["step"] or ("bound" if device["bound"] else "not bound")
         show(f"  {device['kkm_id']:<10} {device['driver']:<10} {serial:<18} {state}")
+    for place in told["awaited"]:
+        show(f"  нет кассы / no register for: {place['kkm_id']} {place['name']}".rstrip())
     for job in told["decisions"]:
         show(f"  ждёт решения / to decide: {job['job_id']} ({job['case']})")
     for ask in told["asks"]:

@@ -13,7 +13,7 @@ from agent.jobs.book import JobBook
 from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Transaction
 from agent.link.status import LinkStatus
-from agent.status import AgentStatus, DeviceStatus, JobStatus, SupportAsk
+from agent.status import AgentStatus, AwaitedRegister, DeviceStatus, JobStatus, SupportAsk
 from protocol.crm.job_machine import Known
 from protocol.crm.link_machine import AgentLink
 from protocol.crm.outcomes import Reason
@@ -45,6 +45,7 @@ class Overview:
     """Why the server has not bound a register to this PC, by KKM_ID."""
     looks: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
     asks: Callable[[], tuple[SupportAsk, ...]] = tuple
+    awaited: Callable[[], tuple[AwaitedRegister, ...]] = tuple
 
     def __call__(self) -> AgentStatus:
         lanes = {state.kkm_id: state for state in self.lanes()}
@@ -70,6 +71,7 @@ class Overview:
             quarantined=link.state is AgentLink.QUARANTINED,
             disk_low=self.book.journal.space_is_low(),
             asks=self.asks(),
+            awaited=self.awaited(),
         )
 
     def _read(self, tx: Transaction) -> tuple[dict[str, DeviceRow], tuple[JobStatus, ...], tuple[JobStatus, ...]]:

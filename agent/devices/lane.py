@@ -7,7 +7,6 @@ the restart resolves from the journal.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,8 @@ import structlog
 
 from agent.awake import Awake
 from agent.devices.evidence import archive_above, search
-from agent.devices.performer import Interrupted, Performer, reason_of
+from agent.devices.lane_thread import Interrupted, LaneThread
+from agent.devices.performer import Performer, reason_of
 from agent.devices.recorder import decision_of
 from agent.devices.runs import Next, Procedures, asks_again_later, step
 from agent.devices.watch import Watch
@@ -70,7 +70,7 @@ class LaneState:
     paper_pending: bool = False
 
 
-class Lane:
+class Lane(LaneThread):
     def __init__(
         self,
         kkm_id: str,
@@ -89,23 +89,18 @@ class Lane:
         ``on_archive`` answers ``want_archive``. With ``on_health`` the register is watched at rest, and the desk's
         policy kept. Without ``patient`` a round ends as soon as a person has to look; with it the device is asked on
         and on. ``awake`` is held, under this KKM_ID, while the device works on something."""
-        self.kkm_id = kkm_id
+        super().__init__(kkm_id, book.clock, on_crash)
         self.state = LaneState(kkm_id)
         self._register = register
         self._book = book
         self._on_claim = on_claim
         self._on_progress = on_progress
         self._on_archive = on_archive
-        self._on_crash = on_crash
         self._patient = patient
         self._awake = awake or Awake()
         self._archive_wanted = False
-        self._wake = threading.Condition()
-        self._nudged = False
-        self._stopping = False
         self._performer = Performer(kkm_id, register, book, wait=self._sleep, progress=self._progress)
         self._watch = Watch(kkm_id, self._performer, book, on_health=on_health)
-        self._thread = threading.Thread(target=self._main, name=f"lane {kkm_id}", daemon=True)
         self._claimed = False
         self._invited = False
         self._failures = 0
@@ -113,25 +108,6 @@ class Lane:
         self._idle_rounds = 0
         self._paper_since: tuple[str, float] | None = None
         self._fresh = True  # no intent of this process is open: an open one needs the whole waiting time
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Start nothing more; what has started goes on to its outcome, a wait is left to the next start."""
-        with self._wake:
-            self._stopping = True
-            self._wake.notify_all()
-
-    def join(self, timeout: float | None = None) -> bool:
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    def nudge(self) -> None:
-        """Something may have changed for this lane: look."""
-        with self._wake:
-            self._nudged = True
-            self._wake.notify_all()
 
     def reclaim(self) -> None:
         """A new connection to the server: say again who the device is."""
@@ -155,43 +131,9 @@ class Lane:
 
     # --- the thread
 
-    def _main(self) -> None:
-        try:
-            while not self._stopping:
-                self._idle(self.round())
-        except Interrupted:
-            pass
-        except BaseException as error:
-            self._on_crash(error)  # first: the log itself may be what is broken
-            log.exception("lane_crashed", kkm_id=self.kkm_id)
-        finally:
-            self._performer.disconnect()
-            self._awake.release(self.kkm_id)
-
-    def _idle(self, pause: float) -> None:
-        deadline = self._book.clock.monotonic() + pause
-        with self._wake:
-            while not (self._nudged or self._stopping):
-                left = deadline - self._book.clock.monotonic()
-                if left <= 0:
-                    return
-                self._wake.wait(left)
-            self._nudged = False
-
-    def _sleep(self, seconds: float) -> bool:
-        """A wait inside a procedure. Cut short by stopping, by a person's decision on a ``human`` job, and when the
-        register turns out to have another owner."""
-        deadline = self._book.clock.monotonic() + seconds
-        with self._wake:
-            while not self._stopping:
-                left = deadline - self._book.clock.monotonic()
-                if left <= 0:
-                    return False
-                self._nudged = False
-                self._wake.wait(left)
-                if self._nudged and self._cut_short():
-                    return True
-            return True
+    def _give_back(self) -> None:
+        self._performer.disconnect()
+        self._awake.release(self.kkm_id)
 
     def _cut_short(self) -> bool:
         return self._decision_waits() or self._book.device(self.kkm_id).released

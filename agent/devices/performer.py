@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from agent.devices.facts import device_facts, whole_document_json
+from agent.devices.lane_thread import Interrupted
 from agent.devices.recorder import Recorder
 from agent.devices.slips import copy_slip, text_slip
 from agent.devices.work import Work
@@ -53,10 +54,6 @@ T = TypeVar("T")
 
 NO_TOTALS = frozenset({"unsupported", "no_data", "shift_closed"})
 """Refusals of a register that keeps no totals, or none now."""
-
-
-class Interrupted(Exception):
-    """A wait ended early: the process stops, or a person has decided."""
 
 
 class Performer:

@@ -16,6 +16,7 @@ from protocol.crm.jobs import JobKind, sha256_hex
 from protocol.crm.messages import Offer, Reject
 from protocol.crm.outcomes import Reason
 from protocol.crm.payloads import PAYLOADS, SUPPORTED
+from protocol.crm.payments import MONEY_PAYLOADS
 from protocol.ffd.shape import parse_receipt
 from protocol.ffd.violation import ReceiptInvalid
 
@@ -67,11 +68,18 @@ def why_not(tx: Transaction, offer: Offer, us: Addressee, *, space_is_low: bool)
 
 def refuse(tx: Transaction, offer: Offer, why: Reason) -> None:
     """A refused offer leaves no job behind, but its refusal stands: the server ends the job by it and tells the CRM."""
-    note = {"event": "bad_offer", "job_id": offer.job_id, "code": why.code}
+    note: dict[str, Any] = {"event": "bad_offer", "job_id": offer.job_id, "code": why.code}
     if why.code not in _NOT_OURS:
-        note["terms"] = _terms(offer)
+        note |= {"terms": _terms(offer), "rev": offer.rev}
     tx.append(RecordKind.NOTE, note, job_id=offer.job_id, kkm_id=offer.kkm_id)
     tx.send(Reject(job_id=offer.job_id, reason=why), "reject", job_id=offer.job_id)
+
+
+def refusal_stands(tx: Transaction, job_id: str, rev: int) -> bool:
+    """Whether the offer that a word of the server's revision ``rev`` is about was refused: then the job has ended, and
+    the server hears, or has heard, by the refusal."""
+    notes = [record.body for record in tx.records(job_id) if record.body is not None and "terms" in record.body]
+    return any(rev <= note.get("rev", -1) for note in notes)
 
 
 def _refused_before(tx: Transaction, offer: Offer) -> Reason | None:
@@ -94,6 +102,8 @@ def broken_field(kind: JobKind, payload: dict[str, Any]) -> str | None:
     try:
         if kind is JobKind.RECEIPT:
             parse_receipt(payload)
+        elif kind in MONEY_PAYLOADS:
+            MONEY_PAYLOADS[kind].model_validate(payload)
         else:
             PAYLOADS[kind].model_validate(payload)
     except ReceiptInvalid as error:

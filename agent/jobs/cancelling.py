@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.jobs.acceptance import refusal_stands
 from agent.jobs.transitions import (
     CANCEL_ASKED,
     SEARCH_ABOVE,
@@ -36,6 +37,8 @@ def cancel(tx: Transaction, told: Cancel, *, cautious: bool) -> str | None:
     """The kkm_id whose lane has to look. ``cautious``: the job was here before this process, which has just begun."""
     row = tx.job(told.job_id)
     if row is None or row.state is Known.ABSENT:
+        if refusal_stands(tx, told.job_id, told.rev):
+            return None
         blank = row or unheard_of(told.job_id, tx)
         apply(tx, blank, JobEvent.CANCEL, rev=told.rev, outcome=_by_crm())
         return None

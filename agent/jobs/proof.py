@@ -69,13 +69,14 @@ def cash_proof(
 def person_proof(row: JobRow, document: FiscalDocument | None, proof: Proof | None, person: str, why: str) -> Proof:
     """What a named person decided, with the device's own data where it could be read."""
     base = proof if proof is not None else Proof(source=ProofSource.PERSON)
-    return base.model_copy(
-        update={
-            "source": ProofSource.PERSON,
-            "person": person,
-            "person_reason": why,
-            "verified": document is not None and (not row.imprinted or document.imprint == row.imprint),
-        }
+    verified = document is not None and (not row.imprinted or document.imprint == row.imprint)
+    return person_decided(base, person, why, verified=verified)
+
+
+def person_decided(read: Proof, person: str, why: str, *, verified: bool) -> Proof:
+    """``read``: what the device's records show of it; ``verified``: they agree with the person."""
+    return read.model_copy(
+        update={"source": ProofSource.PERSON, "person": person, "person_reason": why, "verified": verified}
     )
 
 

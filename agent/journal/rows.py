@@ -59,6 +59,7 @@ class JobRow:
     first_snapshot: Snapshot | None = None  # of the first attempt: the range in which a document may stand
     snapshot: Snapshot | None = None  # of the current attempt
     imprinted: bool = True  # the current attempt's document carries the imprint
+    movement: dict[str, Any] | None = None  # of money, under INTENT: reference, last (before it), approved (CLOSING)
     outcome: dict[str, Any] = field(default_factory=dict)  # reason, proof, paper, evidence, certainty: short things
     archived: bool = False
 
@@ -105,6 +106,7 @@ class DeviceRow:
     operation: dict[str, Any] | None = None  # the open intent of a shift operation
     unprinted: str | None = None  # the job whose document waits for paper
     facts: dict[str, Any] = field(default_factory=dict)  # the last look: only what differs from it is an event
+    reference: int = 0  # of a terminal: the last one that was given to it
     policy_closed_at: str | None = None  # when the desk's policy last closed a shift; the register's local time
 
     @property

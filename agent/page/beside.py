@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -67,15 +67,21 @@ class PageBeside:
             self._belongs_to(None, lambda: None)
 
     def until_paired(
-        self, handlers: Mapping[str, Handler], wait: Callable[[threading.Event], object], *, line: str = ""
+        self,
+        handlers: Mapping[str, Handler],
+        wait: Callable[[threading.Event], object],
+        *,
+        line: str = "",
+        icon: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         """Shows how to connect this PC, until it is connected or ``wait`` gives up. ``handlers``: what else is answered
-        meanwhile; ``line``: what was clicked."""
+        meanwhile; ``line``: what was clicked; ``icon`` is there so long."""
         with ExitStack() as stack:
             stack.enter_context(the_one_agent(self.data_dir, utc_now()))
             control = ControlServer(self.data_dir, {**handlers, "page": self.asked})
             control.start()
             stack.callback(control.close)
+            stack.enter_context(icon())
             self.open("pair", **({"line": line} if line else {}))
             wait(self._paired)
 

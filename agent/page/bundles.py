@@ -106,12 +106,12 @@ class BundlePages:
 
         language = self.language
         bundle = support.preview(ask.request_id)
-        head = tuple(say(word, language) for word in ("bundle_part", "bundle_size", "bundle_what"))
+        head = tuple(say(word, language) for word in ("bundle_part", "bundle_what", "bundle_size"))
         rows: list[tuple[Node, ...]] = [
             (
                 tag("a", entry.name, href=f"{PART}?{urlencode({'request': ask.request_id, 'name': entry.name})}"),
-                str(len(entry.content)),
                 entry.title[0 if language == "ru" else 1],
+                str(len(entry.content)),
             )
             for entry in bundle.entries
         ]

@@ -22,16 +22,17 @@ from agent.page.beside import PageBeside
 from agent.status import AgentStatus
 from agent.support.bundle.consent import signed_in
 from agent.tray.adapter import Adapter, NoTray
-from agent.tray.model import Language
+from agent.tray.doctor import examined
+from agent.tray.model import Action, Language
 from agent.tray.program import Said, TrayProgram
 from agent.tray.taskbar import bar, small_icon
+from agent.tray.unpaired import NoAgent, SetupDesk, unpaired
 
 if TYPE_CHECKING:  # loaded when somebody wants one
     from agent.support.bundle.collect import Bundle
 
 EVERY = 1.0  # seconds between looks at the agent
 AT_LEAST = timedelta(seconds=30)  # a picture is given again after this, because some of it is about time
-REPORT = "doctor.txt"
 BUNDLES = "bundles"
 
 log = structlog.get_logger("tray")
@@ -84,16 +85,7 @@ class AgentDesk:
         return Said("Готово: посмотрите на листок.", "Done: look at the slip.")
 
     def doctor(self) -> Said | None:
-        from agent.support.doctor import CHECKS, Scene, World, examine
-        from agent.support.doctor.report import as_text
-        from agent.support.doctor.runner import LIMIT
-
-        report = examine(CHECKS, Scene(self.config.path, World(status=self.status), LIMIT), limit=LIMIT)
-        path = self.config.data_dir / REPORT
-        path.write_text(as_text(report), encoding="utf-8")
-        if report.verdict.is_good:
-            return Said(f"Проверка: всё в порядке. {path}", f"Examined: all is well. {path}")
-        return Said(f"Проверка нашла неполадки: {path}", f"Something is wrong: {path}")
+        return examined(self.config, self.status)
 
     def bundle(self) -> Said | None:
         from agent.support.bundle.commands import make, note
@@ -153,11 +145,33 @@ def tray_beside(config: Config, desk: DeskService, page: PageBeside, stop: Calla
     program = TrayProgram(
         Pictures(desk.status),
         AgentDesk(config, desk.book, desk.status, page, desk.support, stop, ended),
-        lambda on_action: Adapter(on_action, bar=bar, small_icon=small_icon, monotonic=time.monotonic),
-        now=lambda: datetime.now().astimezone(),
+        _icon,
+        now=_here,
         language=config.language,
     )
+    with _shown(program, ended):
+        yield
 
+
+@contextmanager
+def tray_unpaired(config: Config, page: PageBeside, stop: Callable[[], object]) -> Iterator[None]:
+    """An icon while nobody has connected this PC yet."""
+    desk = SetupDesk(config, page, stop)
+    program = TrayProgram(NoAgent(), desk, _icon, now=_here, language=config.language, view=unpaired)
+    with _shown(program, desk.ended):
+        yield
+
+
+def _icon(on_action: Callable[[Action], None]) -> Adapter:
+    return Adapter(on_action, bar=bar, small_icon=small_icon, monotonic=time.monotonic)
+
+
+def _here() -> datetime:
+    return datetime.now().astimezone()
+
+
+@contextmanager
+def _shown(program: TrayProgram, ended: threading.Event) -> Iterator[None]:
     def show() -> None:
         try:
             program.run()

@@ -78,8 +78,12 @@ def in_a_thread(work: Callable[[], None]) -> None:
     threading.Thread(target=work, name="tray-request", daemon=True).start()
 
 
+Looks = Callable[[AgentStatus | None, datetime, Language, Asked], TrayView]
+
+
 class TrayProgram:
-    """``tray`` makes the icon, given what to call with each action. ``now`` has the PC's zone."""
+    """``tray`` makes the icon, given what to call with each action. ``now`` has the PC's zone; ``view`` makes of a
+    picture what is shown."""
 
     def __init__(
         self,
@@ -89,12 +93,14 @@ class TrayProgram:
         *,
         now: Callable[[], datetime],
         language: Language,
+        view: Looks = view,
         start: Callable[[Callable[[], None]], None] = in_a_thread,
     ) -> None:
         self._source = source
         self._desk = desk
         self._now = now
         self._start = start
+        self._view = view
         self._guard = threading.Lock()
         self._status: AgentStatus | None = None
         self._heard = False
@@ -126,7 +132,7 @@ class TrayProgram:
     def _render(self) -> TrayView:
         """Show how things stand. The caller holds the guard, so that the last picture is the last one shown."""
         now = self._now()
-        shown = view(self._status, now, self._language, self._asked)
+        shown = self._view(self._status, now, self._language, self._asked)
         self._tray.show(shown)
         if self._heard and not self._asked.quitting:  # before the first picture nothing is known to be wrong
             self._told, note = fresh(self._told, shown.notes, now, self._language)

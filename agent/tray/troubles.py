@@ -10,9 +10,10 @@ from types import MappingProxyType
 
 from agent.link.status import LinkStatus, Trouble
 from agent.status import AgentStatus, DeviceStatus, JobStatus, SupportAsk
+from agent.tray.decision_words import CASE_OF, DECISIONS
 from agent.tray.model import IconState, Language
 from agent.tray.text import inside, money, plain
-from agent.tray.words import CASE_OF, DECISIONS, TROUBLES, WORDS, say, told, trouble
+from agent.tray.words import TROUBLES, WORDS, say, told, trouble
 from protocol.crm.codes import CODES
 from protocol.crm.link_machine import AgentLink
 from protocol.crm.outcomes import Reason
@@ -254,7 +255,11 @@ def _in_hand(device: DeviceStatus, status: AgentStatus, language: Language) -> s
 
 
 def _this_pc(status: AgentStatus, language: Language) -> Iterator[Concern]:
-    if not status.devices:
+    for missing in status.awaited:
+        words = told(TROUBLES["awaited_at_desk" if missing.name else "awaited"], language,
+                     kkm_id=missing.kkm_id, desk=plain(missing.name))  # fmt: skip
+        yield Concern(Kind.ASSIGNMENT, *words, note=f"awaited:{missing.kkm_id}")
+    if not status.devices and not status.awaited:
         yield Concern(Kind.ASSIGNMENT, *told(TROUBLES["no_devices"], language), note="no_devices")
     if status.disk_low:
         yield Concern(Kind.DISK, *told(TROUBLES["disk_low"], language), note="disk")

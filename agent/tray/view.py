@@ -91,7 +91,7 @@ def _menu(
     said = [concern for concern in found if concern.sentence != sentence and concern.kind is not Kind.FAILED]
     return (
         top,
-        *_read_only(advice),
+        *inert(advice),
         *(entry for concern in said if concern.kind is not Kind.DECISION for entry in _told(concern)),
         *_to_decide(status, decisions, now, language, asked, sentence),
         *_bundles(status, language, asked),
@@ -101,8 +101,8 @@ def _menu(
         Separator(),
         *_requests(status, language, asked),
         Separator(),
-        _languages(language),
-        Item(_named("quit", Verb.QUIT, language, asked), Action(Verb.QUIT), enabled=not asked.quitting),
+        languages(language),
+        Item(named("quit", Verb.QUIT, language, asked), Action(Verb.QUIT), enabled=not asked.quitting),
     )
 
 
@@ -134,14 +134,14 @@ def _bundles(status: AgentStatus | None, language: Language, asked: Asked) -> It
             text = say("bundle_asked", language, who=who_asks(ask, language))
         choices = (
             Item(
-                _named(verb.value, verb, language, asked),
+                named(verb.value, verb, language, asked),
                 Action(verb, ask.request_id),
                 enabled=free and (ask.seen or verb is not Verb.SEND_BUNDLE),  # nobody agrees to what was not looked at
             )
             for verb in verbs
         )
         yield Separator()
-        yield Item(_line(text), submenu=(*_read_only(ask.reason), *choices))
+        yield Item(_line(text), submenu=(*inert(ask.reason), *choices))
 
 
 def _requests(status: AgentStatus | None, language: Language, asked: Asked) -> Iterator[Item]:
@@ -149,17 +149,17 @@ def _requests(status: AgentStatus | None, language: Language, asked: Asked) -> I
     paused = status is not None and status.paused
     verb = Verb.RESUME if paused else Verb.PAUSE
     free = not {Verb.PAUSE, Verb.RESUME} & asked.doing
-    yield Item(_named(verb.value, verb, language, asked), Action(verb), enabled=here and free)
+    yield Item(named(verb.value, verb, language, asked), Action(verb), enabled=here and free)
     yield _test_print(status, language, asked, here)
     for verb in (Verb.DOCTOR, Verb.BUNDLE):  # these tell why there is no agent, too
         free = verb not in asked.doing and not asked.quitting
-        yield Item(_named(verb.value, verb, language, asked), Action(verb), enabled=free)
+        yield Item(named(verb.value, verb, language, asked), Action(verb), enabled=free)
 
 
 def _test_print(status: AgentStatus | None, language: Language, asked: Asked, here: bool) -> Item:
     devices = status.devices if status is not None else ()
     able = here and bool(devices) and Verb.TEST_PRINT not in asked.doing
-    text = _named("test_print", Verb.TEST_PRINT, language, asked)
+    text = named("test_print", Verb.TEST_PRINT, language, asked)
     if len(devices) > 1 and able:
         choices = tuple(
             Item(_line(register(device, language)), Action(Verb.TEST_PRINT, device.kkm_id)) for device in devices
@@ -168,7 +168,7 @@ def _test_print(status: AgentStatus | None, language: Language, asked: Asked, he
     return Item(text, Action(Verb.TEST_PRINT, devices[0].kkm_id if devices else ""), enabled=able)
 
 
-def _languages(language: Language) -> Item:
+def languages(language: Language) -> Item:
     choices: tuple[tuple[str, Language], ...] = (("russian", "ru"), ("english", "en"))
     return Item(
         say("language", language),
@@ -205,18 +205,18 @@ def _end(job: JobStatus, language: Language) -> str:
     return say(key, language)
 
 
-def _named(key: str, verb: Verb, language: Language, asked: Asked) -> str:
+def named(key: str, verb: Verb, language: Language, asked: Asked) -> str:
     text = say(key, language)
     return say("doing", language, what=text.rstrip("…")) if verb in asked.doing else text
 
 
 def _told(concern: Concern) -> Iterator[Item]:
-    yield from _read_only(_joined(concern.sentence, concern.advice))
+    yield from inert(_joined(concern.sentence, concern.advice))
 
 
-def _read_only(text: str) -> Iterator[Item]:
+def inert(text: str) -> Iterator[Item]:
     for line in lines(plain(text)):
-        yield Item(line, enabled=False)
+        yield Item(cut(line, LINE_UNITS), enabled=False)
 
 
 def _line(text: str) -> str:

@@ -27,8 +27,8 @@ class Words:
     do_en: str = ""
 
 
-_SUPPORT = ("Позвоните в поддержку.", "Call support.")
-_WORKPLACE = Words(
+SUPPORT = ("Позвоните в поддержку.", "Call support.")
+WORKPLACE = Words(
     "Это рабочее место должна проверить поддержка", "This workplace must be checked by support",
     "Чеки из CRM пока не печатаются. Позвоните в поддержку.",
     "Receipts from the CRM are not printed meanwhile. Call support.",
@@ -55,6 +55,12 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "Чеки из CRM не печатаются. Запустите KassaBridge.",
             "Receipts from the CRM are not printed. Start KassaBridge.",
         ),
+        "unpaired": Words(
+            "Не подключено: чеки из CRM не печатаются", "Not connected: no receipts from a CRM are printed",
+            "Откройте окно и вставьте строку подключения из CRM.",
+            "Open the window and paste the connection line from the CRM.",
+        ),
+        "connect": Words("Подключить этот компьютер…", "Connect this PC…"),
         "stopping": Words("Программа останавливается", "The program is stopping"),
         "connecting_server": Words("Соединение с сервером…", "Connecting to the server…"),
         "decision": Words("Нужно решение", "A decision is needed"),
@@ -147,73 +153,6 @@ WORDS: Mapping[str, Words] = MappingProxyType(
     }
 )  # fmt: skip
 
-DECISIONS: Mapping[str, Words] = MappingProxyType(
-    {
-        "H1": Words(
-            "{what}: возможно, уже напечатан", "{what}: may already be printed",
-            "Посмотрите на последний бумажный чек.", "Look at the last paper receipt.",
-        ),
-        "H1_cash": Words(
-            "{what}: неизвестно, прошло или нет", "{what}: not known whether it went through",
-            "Пересчитайте деньги в ящике.", "Count the cash in the drawer.",
-        ),
-        "H1_shift": Words(
-            "{what}: документа об этом нет", "{what}: no document says so",
-            "Посмотрите на последний отчёт кассы.", "Look at the register's last report.",
-        ),
-        "H2": Words(
-            "Касса не отвечает ({of})", "The register does not answer ({of})",
-            "Не повторяйте продажу на другой кассе.", "Do not repeat the sale on another register.",
-        ),
-        "H2_archive": Words(
-            "Касса не отдаёт свои документы ({of})", "The register does not show its documents ({of})",
-            "Не повторяйте продажу на другой кассе.", "Do not repeat the sale on another register.",
-        ),
-        "H3": Words(
-            "В кассе другой фискальный накопитель", "Another fiscal storage is installed",
-            "Прежнюю продажу должна закрыть поддержка ({of}).",
-            "Support must close the previous sale ({of}).",
-        ),
-        "H4": Words(
-            "По одной продаже два чека ({of})", "Two receipts exist for one sale ({of})",
-            "Нужен чек возврата.", "A return receipt is needed.",
-        ),
-        "H5": Words(
-            "Сумма чека не совпадает с продажей ({of})", "The receipt amount differs from the sale ({of})",
-            "Нужен чек коррекции.", "A correction is needed.",
-        ),
-        "H6": _WORKPLACE,
-        "moved": Words(
-            "Касса перенесена с другого компьютера ({of})", "The register came from another PC ({of})",
-            "Подтвердите, что старый компьютер выключен.", "Confirm that the old PC is switched off.",
-        ),
-        "held": Words(
-            "{what}: не напечатан вовремя", "{what}: not printed in time",
-            "Напечатать сейчас или отменить?", "Print it now, or cancel it?",
-        ),
-        "other": Words("{what}: нужно решение", "{what}: a decision is needed", *_SUPPORT),
-    }
-)  # fmt: skip
-"""What a person has to decide, by the cases of doubt as support speaks of them."""
-
-CASE_OF: Mapping[str, str] = MappingProxyType(
-    {
-        "looks_alike": "H1",
-        "cash_unclear": "H1_cash",
-        "shift_unclear": "H1_shift",
-        "device_silent": "H2",
-        "archive_unreadable": "H2_archive",
-        "fn_replaced": "H3",
-        "two_documents": "H4",
-        "content_differs": "H5",
-        "journal_lost": "H6",
-        "rolled_back": "H6",
-        "moved_unconfirmed": "moved",
-        "lease_passed": "held",
-    }
-)
-"""The case by the code under which a person is asked."""
-
 TROUBLES: Mapping[str, Words] = MappingProxyType(
     {
         # the account and the pairing
@@ -292,8 +231,8 @@ TROUBLES: Mapping[str, Words] = MappingProxyType(
             "Кассу держит другая программа KassaBridge", "Another KassaBridge program holds the register",
             "Закройте её или перезагрузите компьютер.", "Close it, or restart the PC.",
         ),
-        "driver_missing": Words("Нет драйвера кассы", "The register's driver is missing", *_SUPPORT),
-        "driver_bitness": Words("Драйвер кассы не подходит", "The register's driver does not fit", *_SUPPORT),
+        "driver_missing": Words("Нет драйвера кассы", "The register's driver is missing", *SUPPORT),
+        "driver_bitness": Words("Драйвер кассы не подходит", "The register's driver does not fit", *SUPPORT),
         "driver_failed": Words(
             "Драйвер кассы не работает", "The register's driver does not work",
             "Перезагрузите компьютер; не поможет — позвоните в поддержку.",
@@ -317,20 +256,34 @@ TROUBLES: Mapping[str, Words] = MappingProxyType(
             "Проверьте питание и кабель кассы. Чек напечатается сам.",
             "Check the register's power and cable. The receipt prints by itself.",
         ),
+        "device_offline": Words(
+            "Касса не отвечает", "The register does not answer",
+            "Проверьте питание и кабель кассы. Переставляли её — найдите: окно, «Кассы», «Искать сейчас».",
+            "Check its power and cable. If it was moved, look for it: window, “Registers”, “Search now”.",
+        ),
         "no_reply": Words(
             "Касса не отвечает на команды", "The register does not answer commands",
             "Посмотрите, включена ли касса и что на её экране. Чек напечатается сам.",
             "See whether it is on and what its display says. The receipt prints by itself.",
         ),
-        "bad_address": Words("Адрес кассы записан неверно", "The register's address is not right", *_SUPPORT),
+        "bad_address": Words("Адрес кассы записан неверно", "The register's address is not right", *SUPPORT),
         "bad_address_cyrillic": Words(
             "В адресе кассы русская буква «{letter}»", "The register's address has the Cyrillic letter “{letter}”",
-            *_SUPPORT,
+            *SUPPORT,
         ),
         # who serves which register
         "no_devices": Words(
             "За этим компьютером нет ни одной кассы", "No register is assigned to this PC",
             "Добавьте кассу или позвоните в поддержку.", "Add the register, or call support.",
+        ),
+        "awaited_at_desk": Words(
+            "На рабочем месте «{desk}» нет кассы «{kkm_id}»", "There is no register “{kkm_id}” at the desk “{desk}”",
+            "Откройте окно программы и найдите её: «Кассы».", "Open the window and look for it under “Registers”.",
+        ),
+        "awaited": Words(
+            "На этом компьютере нет кассы «{kkm_id}», которую ждёт CRM",
+            "This PC has no register “{kkm_id}”, which the CRM expects here",
+            "Откройте окно программы и найдите её: «Кассы».", "Open the window and look for it under “Registers”.",
         ),
         "not_bound": Words(
             "Касса подключена, но в CRM не закреплена за этим компьютером",
@@ -352,14 +305,14 @@ TROUBLES: Mapping[str, Words] = MappingProxyType(
             "Проверьте номер кассы в CRM.", "Check the register's number in the CRM.",
         ),
         "device_without_agent": Words(
-            "Касса не подключена ни к одному компьютеру", "No PC serves this register", *_SUPPORT,
+            "Касса не подключена ни к одному компьютеру", "No PC serves this register", *SUPPORT,
         ),
         "desk_without_device": Words(
             "За рабочим местом не закреплена касса", "No register stands at this desk",
             "Попросите владельца выбрать кассу для рабочего места в CRM.",
             "Ask the owner to choose the desk's register in the CRM.",
         ),
-        "unknown_desk": Words("Такого рабочего места нет", "There is no such desk", *_SUPPORT),
+        "unknown_desk": Words("Такого рабочего места нет", "There is no such desk", *SUPPORT),
         "device_already_bound": Words(
             "Эту кассу обслуживает другой компьютер", "Another PC serves this register",
             "Если касса переехала сюда, попросите владельца перенести её в CRM.",
@@ -379,9 +332,9 @@ TROUBLES: Mapping[str, Words] = MappingProxyType(
             "Если это ошибка, попросите владельца вернуть её в CRM.",
             "If that is a mistake, ask the owner to give it back in the CRM.",
         ),
-        "unknown": Words("Неизвестная неполадка", "Unknown trouble", *_SUPPORT),
-        "journal_lost": _WORKPLACE,
-        "rolled_back": _WORKPLACE,
+        "unknown": Words("Неизвестная неполадка", "Unknown trouble", *SUPPORT),
+        "journal_lost": WORKPLACE,
+        "rolled_back": WORKPLACE,
         "disk_low": Words(
             "На диске почти нет места, новые чеки не принимаются", "The disk is nearly full; no new receipts are taken",
             "Удалите лишнее и очистите корзину.", "Delete what is not needed and empty the bin.",
@@ -400,6 +353,7 @@ FOR_SUPPORT = frozenset(
         "not_quarantined", "person_missing", "unauthorized", "forbidden", "too_many_requests", "too_many_streams",
         "unknown_webhook", "too_many_webhooks", "no_document_yet", "ofd_failed", "ofd_blocked",
         "not_accepted", "not_renewable",
+        "terminal_program_missing",
         "not_cancellable", "decision_pending", "bad_request", "device_moving", "not_human", "already_final",
     }
 )  # fmt: skip
@@ -424,7 +378,7 @@ def trouble(reason: Reason, language: Language, /, **filled: object) -> tuple[st
     own, known = TROUBLES.get(reason.code), CODES.get(reason.code)
     if own is not None:
         return told(own, language, **filled)
-    support = _SUPPORT[0 if language == "ru" else 1]
+    support = SUPPORT[0 if language == "ru" else 1]
     if known is None:
         sentence = plain(reason.text).rstrip(".") or told(TROUBLES["unknown"], language)[0]
         return sentence, f"{support} ({plain(reason.code)})"

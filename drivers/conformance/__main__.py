@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from drivers.conformance.bench import Bench
 from drivers.conformance.judgement import Case, Judged, State, cases
+from drivers.conformance.place import AnyBench
 from drivers.conformance.sheet import sheet
 
 
@@ -43,15 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if State.FAILED in states else 0
 
 
-def _benches(place: str) -> Sequence[Bench]:
+def _benches(place: str) -> Sequence[AnyBench]:
     module, _, name = place.partition(":")
     if not name:
         raise ValueError(f"{place!r} names no variable")
-    found: Sequence[Bench] = getattr(import_module(module), name)
+    found: Sequence[AnyBench] = getattr(import_module(module), name)
     return found
 
 
-def _write(folder: Path, benches: Sequence[Bench], judged: dict[str, Judged]) -> None:
+def _write(folder: Path, benches: Sequence[AnyBench], judged: dict[str, Judged]) -> None:
     def known(case: Case) -> Judged:
         return judged[str(case)]
 

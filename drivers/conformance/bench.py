@@ -6,14 +6,20 @@ that needs more is *missing* for it. What a device cannot do by nature is *exemp
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from drivers.api import FiscalRegister
+from drivers.conformance.place import MARGIN, AnyBench, AnyDesk, NotOffered, SettingWord
+
+if TYPE_CHECKING:
+    from drivers.conformance.suite import Suite
+
+__all__ = ("MARGIN", "Bench", "Desk", "Fate", "Hand", "Need", "NotOffered", "Setting", "Step", "Truth")
 
 
 class Step(StrEnum):
@@ -77,7 +83,7 @@ class Hand(StrEnum):
     NOISE = "noise"  # from now on all that comes from the device is noise
 
 
-class Setting(StrEnum):
+class Setting(SettingWord):
     """How the register is set up before the driver meets it, ``Bench.make``. Without any: all in order."""
 
     FFD_105 = "format 1.05"
@@ -92,13 +98,6 @@ class Setting(StrEnum):
 
 
 Need: TypeAlias = Fate | Hand | Setting
-
-MARGIN = 1.0
-"""Seconds that are waited beyond ``InDoubt.remaining`` before a lost command counts as gone."""
-
-
-class NotOffered(Exception):
-    """A bench was asked for something that it does not offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,32 +123,13 @@ class Truth:
         return self.of_type("receipt")
 
 
-class Desk(ABC):
-    """One register with a driver at it, in a time of its own: it passes by ``sleep`` and while the driver waits."""
-
-    driver: FiscalRegister
-    """Not connected yet."""
-
-    @abstractmethod
-    def now(self) -> float:
-        """Seconds of the time in which driver and register live."""
-
-    @abstractmethod
-    def sleep(self, seconds: float) -> None:
-        """Let time pass for both; nothing is really waited for."""
-
-    @abstractmethod
-    def truth(self) -> Truth:
-        """The device's memory at this moment."""
+class Desk(AnyDesk[FiscalRegister, Truth]):
+    """One register with a driver at it."""
 
     @abstractmethod
     def received(self, step: Step) -> int:
         """How many commands of this step have reached the device whole since it was made, carried out or not. A
         command that the line repeats under the same number counts once."""
-
-    @abstractmethod
-    def bytes_sent(self) -> int:
-        """How many bytes the driver has handed to the channel so far."""
 
     def fate(self, step: Step, fate: Fate, *, nth: int = 1, seconds: float = 0.0) -> str | None:  # noqa: ARG002
         """Arrange what the ``nth`` command of this step, counted from now, meets with. Returns the vendor's code as
@@ -160,28 +140,20 @@ class Desk(ABC):
         """Do it now; ``value`` as ``Hand`` says."""
         raise NotOffered(str(hand))
 
-    def close(self) -> None:
-        """The behaviour has been judged; files and ports may be given back."""
-        self.driver.disconnect()
-
 
 @dataclass(frozen=True)
-class Bench(ABC):
-    """One variant of a family, for example one of its protocols: a row of the plug-in's table."""
+class Bench(AnyBench):
+    """One variant of a family of registers."""
 
-    family: str
-    variant: str
-    offers: frozenset[Need] = frozenset()
-    exempt: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Identifiers of behaviours that this device cannot show by its nature, with the reason."""
     longest: Mapping[Step, float] = field(default_factory=lambda: MappingProxyType({}))
     """Seconds that the device works on a command at most, where less than ``Capabilities.max_time`` of its pace."""
-    patience: float = 300.0
-    """The longest time that one call of the driver may take, in the desk's seconds."""
+
+    @property
+    def suite(self) -> Suite:
+        from drivers.conformance.catalogue import SUITE
+
+        return SUITE
 
     @abstractmethod
     def make(self, settings: frozenset[Setting]) -> Desk:
         """A fresh register: registered, shift closed, paper in, drawer empty."""
-
-    def __str__(self) -> str:
-        return f"{self.family}-{self.variant}"

@@ -1,16 +1,12 @@
-"""The behaviours: how one is written down, and all there are."""
+"""The behaviours of a fiscal register's driver: all there are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from importlib import import_module
-from types import ModuleType
-
 from drivers.api import Capabilities
-from drivers.conformance.bench import Need
 from drivers.conformance.stage import Stage
+from drivers.conformance.suite import Ability, Behaviour, Section, Suite, behaviour
+
+__all__ = ("SUITE", "Able", "Behaviour", "behaviour", "behaviours", "sections")
 
 SECTIONS = (
     "identity",
@@ -31,9 +27,7 @@ SECTIONS = (
 """Modules of ``drivers.conformance.behaviours``, in the order of the sheet."""
 
 
-class Able(StrEnum):
-    """A capability without which a behaviour has no meaning; the value is the reason for its absence."""
-
+class Able(Ability):
     IMPRINT = "the driver says that nothing of ours is stored in a document (has_imprint)"
     CANCEL = "the driver says that an open document cannot be cancelled (can_cancel_open)"
     ARCHIVE = "the driver says that the archive cannot be read (can_read_archive)"
@@ -57,57 +51,12 @@ class Able(StrEnum):
                 return not capabilities.one_command
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """``name`` is stable: a bench exempts by it, a sheet is compared by it. ``show`` raises when it is not shown."""
-
-    name: str
-    says: str
-    show: Callable[[Stage], None]
-    needs: frozenset[Need] = frozenset()
-    able: frozenset[Able] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    title: str
-    behaviours: Sequence[Behaviour]
-
-
-def behaviour(name: str, says: str, *needs: Need | Able) -> Callable[[Callable[[Stage], None]], Behaviour]:
-    """Make a behaviour of a function. ``needs`` are settings, which the register is made with, fates and hands, which
-    may be used, and capabilities."""
-
-    def of(show: Callable[[Stage], None]) -> Behaviour:
-        return Behaviour(
-            name,
-            says,
-            show,
-            frozenset(need for need in needs if not isinstance(need, Able)),
-            frozenset(need for need in needs if isinstance(need, Able)),
-        )
-
-    return of
+SUITE = Suite("register", "drivers.conformance.behaviours", SECTIONS, Stage)
 
 
 def sections() -> list[Section]:
-    """All of them. A section is a module: its title is the first line of its docstring."""
-    found = []
-    for name in SECTIONS:
-        module = import_module(f"drivers.conformance.behaviours.{name}")
-        title = (module.__doc__ or name).splitlines()[0].rstrip(".")
-        found.append(Section(title, tuple(_of(module))))
-    return found
+    return SUITE.sections()
 
 
 def behaviours() -> list[Behaviour]:
-    return [each for section in sections() for each in section.behaviours]
-
-
-def _of(module: ModuleType) -> Iterator[Behaviour]:
-    """Those that stand in the module by name, and those of its tables."""
-    for value in vars(module).values():
-        if isinstance(value, Behaviour):
-            yield value
-        elif isinstance(value, tuple):
-            yield from (each for each in value if isinstance(each, Behaviour))
+    return SUITE.behaviours()

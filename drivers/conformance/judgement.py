@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drivers.conformance.bench import Bench
-from drivers.conformance.catalogue import Behaviour, behaviours
-from drivers.conformance.stage import Stage, Undeclared
+from drivers.conformance.place import AnyBench
+from drivers.conformance.showing import Undeclared
+from drivers.conformance.suite import Behaviour
 
 
 class State(StrEnum):
@@ -33,7 +33,7 @@ class Judged:
 class Case:
     """One behaviour at one bench."""
 
-    bench: Bench
+    bench: AnyBench
     behaviour: Behaviour
 
     def standing(self) -> Judged:
@@ -57,7 +57,7 @@ class Case:
     def show(self) -> None:
         """Run it. Raises whatever the driver raises and ``AssertionError`` for what is not as it must be;
         ``Undeclared`` also when the behaviour says that it needs what it does not use."""
-        stage = Stage(self.bench, self.behaviour.needs)
+        stage = self.bench.suite.on(self.bench, self.behaviour.needs)
         try:
             self.behaviour.show(stage)
             unused = self.behaviour.needs - stage.used
@@ -82,12 +82,12 @@ class Case:
         return f"{self.bench}-{self.behaviour.name}"
 
 
-def cases(benches: Iterable[Bench]) -> list[Case]:
+def cases(benches: Iterable[AnyBench]) -> list[Case]:
     """Every behaviour at every bench. Raises ``BadBench``."""
-    known: Sequence[Behaviour] = behaviours()
-    names = {each.name for each in known}
     found = []
     for bench in benches:
+        known: Sequence[Behaviour] = bench.suite.behaviours()
+        names = {each.name for each in known}
         strange = sorted(set(bench.exempt) - names)
         if strange:
             raise BadBench(f"{bench} exempts {', '.join(strange)}: there are no such behaviours")

@@ -11,18 +11,18 @@ from collections.abc import Sequence
 
 import pytest
 
-from drivers.conformance.bench import Bench
 from drivers.conformance.judgement import Case, State, cases
+from drivers.conformance.place import AnyBench
 
 FIXTURE = "conformance"
 
-pytest.register_assert_rewrite("drivers.conformance.behaviours")
+pytest.register_assert_rewrite("drivers.conformance.behaviours", "drivers.conformance.terminals.behaviours")
 
 
 class Hooks:
     """What this plug-in asks of others."""
 
-    def pytest_kassabridge_benches(self) -> Sequence[Bench]:
+    def pytest_kassabridge_benches(self) -> Sequence[AnyBench]:
         """The benches of a package: one for every variant of its drivers."""
         raise NotImplementedError
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from drivers.conformance.bench import Bench
-from drivers.conformance.catalogue import sections
 from drivers.conformance.judgement import Case, Judged, State, cases
+from drivers.conformance.place import AnyBench
 
 Judge = Callable[[Case], Judged]
 
 HEAD = """# Driver `{family}`: conformance
 
 Made by `python -m drivers.conformance`; do not edit. What the words mean and how it is made anew:
-[conformance.md](conformance.md). Everything here has been seen on the simulated register only, never on hardware.
+[conformance.md](conformance.md). Everything here has been seen on the simulated {device} only, never on hardware.
 
 """
 
 
-def sheet(family: str, benches: Sequence[Bench], judge: Judge) -> str:
+def sheet(family: str, benches: Sequence[AnyBench], judge: Judge) -> str:
     """Markdown. ``judge`` either runs a case (``Case.judged``) or tells how it stands (``Case.standing``)."""
     ours = [bench for bench in benches if bench.family == family]
+    suite = ours[0].suite
     judged = {(str(case.bench), case.behaviour.name): judge(case) for case in cases(ours)}
-    page = HEAD.format(family=family) + _counts(ours, judged)
-    for section in sections():
+    page = HEAD.format(family=family, device=suite.device) + _counts(ours, judged)
+    for section in suite.sections():
         page += f"\n## {section.title.replace('``', '`')}\n\n"
         page += "| behaviour | what is shown | " + " | ".join(bench.variant for bench in ours) + " |\n"
         page += "| --- | --- |" + " --- |" * len(ours) + "\n"
@@ -33,7 +33,7 @@ def sheet(family: str, benches: Sequence[Bench], judge: Judge) -> str:
     return page
 
 
-def _counts(benches: Sequence[Bench], judged: dict[tuple[str, str], Judged]) -> str:
+def _counts(benches: Sequence[AnyBench], judged: dict[tuple[str, str], Judged]) -> str:
     rows = ["| variant | " + " | ".join(State) + " |", "| --- " * (len(State) + 1) + "|"]
     for bench in benches:
         states = [each.state for (name, _), each in judged.items() if name == str(bench)]

@@ -2,72 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from drivers.api import FiscalDocument, FiscalRegister, Identity, Status
-from drivers.conformance.bench import MARGIN, Bench, Desk, Fate, Hand, Need, Setting, Step, Truth
+from drivers.conformance.bench import MARGIN, Bench, Desk, Fate, Hand, Setting, Step, Truth
+from drivers.conformance.place import SettingWord
 from drivers.conformance.samples import CASHIER, SALE
+from drivers.conformance.showing import AnyStage
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from protocol.ffd.planned import PlannedReceipt
 
-V = TypeVar("V", bound=DeviceError)
 SETTLE = 30.0
 """Seconds after which a device has printed what it had to, and a power cut is over."""
 ATTEMPTS = 5
 
 
-class Undeclared(Exception):
-    """A behaviour used something that it does not say it needs: a mistake of the suite, not of the driver."""
-
-
-class Stage:
+class Stage(AnyStage[FiscalRegister, Truth]):
     """A fresh register of the bench, set up as the behaviour needs it. Use it once, then ``close``."""
 
-    def __init__(self, bench: Bench, needs: frozenset[Need]) -> None:
-        self.bench = bench
-        self.used: set[Need] = {need for need in needs if isinstance(need, Setting)}
-        self._needs = needs
-        self._desk: Desk = bench.make(frozenset(need for need in needs if isinstance(need, Setting)))
+    bench: Bench
 
-    def close(self) -> None:
-        self._desk.close()
+    def _prepare(self, settings: frozenset[SettingWord]) -> None:
+        self._desk = self.bench.make(frozenset(each for each in settings if isinstance(each, Setting)))
+
+    @property
+    def at(self) -> Desk:
+        return self._desk
 
     # --- the desk ----------------------------------------------------------------------------------------------------
 
-    @property
-    def driver(self) -> FiscalRegister:
-        return self._desk.driver
-
-    def truth(self) -> Truth:
-        return self._desk.truth()
-
     def received(self, step: Step) -> int:
         return self._desk.received(step)
-
-    def now(self) -> float:
-        return self._desk.now()
-
-    def sleep(self, seconds: float) -> None:
-        self._desk.sleep(seconds)
 
     def settle(self) -> None:
         self.sleep(SETTLE)
 
     def fate(self, step: Step, fate: Fate, *, nth: int = 1, seconds: float = 0.0) -> str | None:
-        self._declared(fate)
+        self.declared(fate)
         return self._desk.fate(step, fate, nth=nth, seconds=seconds)
 
     def hand(self, hand: Hand, value: float = 0) -> None:
-        self._declared(hand)
+        self.declared(hand)
         self._desk.hand(hand, value)
-
-    def _declared(self, need: Need) -> None:
-        self.used.add(need)
-        if need not in self._needs:
-            raise Undeclared(str(need))
 
     # --- what is done at it ------------------------------------------------------------------------------------------
 
@@ -105,7 +83,7 @@ class Stage:
             return
         verdict = self.verdict(call)
         assert isinstance(verdict, (Refused, InDoubt)), f"expected Refused or InDoubt, got {verdict!r}"
-        assert verdict.code in codes, f"expected the code {' or '.join(codes)}, got {verdict!r}"
+        self.expect(verdict, *codes)
 
     def sell(self, receipt: PlannedReceipt = SALE) -> dict[str, Any]:
         """A whole receipt; what the device's own archive then holds of it."""
@@ -136,59 +114,6 @@ class Stage:
                 self.settle()
         self.again()
         return self.driver.status()
-
-    # --- verdicts ----------------------------------------------------------------------------------------------------
-
-    def in_doubt(self, call: Callable[[], object]) -> InDoubt:
-        return self._raises(InDoubt, call, ())
-
-    def refused(self, call: Callable[[], object], *codes: str) -> Refused:
-        """Any code when none is given."""
-        return self._raises(Refused, call, codes)
-
-    def not_sent(self, call: Callable[[], object], *codes: str) -> NotSent:
-        return self._raises(NotSent, call, codes)
-
-    def verdict(self, call: Callable[[], object]) -> DeviceError | None:
-        """``None``: it returned normally. Whatever else is raised is foreign, and goes on."""
-        try:
-            call()
-        except (NotSent, Refused, InDoubt) as verdict:
-            return verdict
-        return None
-
-    def _raises(self, expected: type[V], call: Callable[[], object], codes: Sequence[str]) -> V:
-        verdict = self.verdict(call)
-        assert isinstance(verdict, expected), f"expected {expected.__name__}, got {verdict!r}"
-        assert not codes or verdict.code in codes, f"expected the code {' or '.join(codes)}, got {verdict!r}"
-        assert verdict.code, "a verdict has a code"
-        return verdict
-
-    # --- what must not happen ----------------------------------------------------------------------------------------
-
-    @contextmanager
-    def silent(self) -> Iterator[None]:
-        """Not a byte goes to the device."""
-        before = self._desk.bytes_sent()
-        yield
-        sent = self._desk.bytes_sent() - before
-        assert sent == 0, f"{sent} bytes were sent"
-
-    @contextmanager
-    def unchanged(self) -> Iterator[None]:
-        """Nothing of the device's memory changes, on paper neither."""
-        before = self.truth()
-        yield
-        after = self.truth()
-        assert after == before, "the device is not as it was before"
-
-    @contextmanager
-    def in_time(self) -> Iterator[None]:
-        """It ends within the bench's patience."""
-        before = self.now()
-        yield
-        took = self.now() - before
-        assert took <= self.bench.patience, f"took {took:.0f} s, at most {self.bench.patience:.0f} s are allowed"
 
 
 def cash_sale(total: int, sign: int = 1) -> PlannedReceipt:

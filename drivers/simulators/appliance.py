@@ -1,36 +1,33 @@
-"""A simulated register on its power supply: what runs when, what power, hands and faults do to it.
+"""A simulated register in its case: how it executes commands and prints, and what hands and faults do to it.
 
-Common to every make; no sockets, no threads. Everything that takes time has a moment of ``clock.monotonic()``; ``tick``
-does what is due, ``deadline`` says when it has to be called next. A make adds its lower level (``level_for``), its
-commands (``code_of``, ``perform``, ``changes``, ``refusal``) and what it forgets without power (``forget``).
+Common to every make of register. A make adds its lower level (``level_for``), its commands (``code_of``, ``perform``,
+``changes``, ``refusal``) and what it forgets without power (``forget``).
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from random import Random
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from drivers.simulators.agenda import Agenda
+from drivers.simulators import case
+from drivers.simulators.case import Case
 from drivers.simulators.clock import Clock
 from drivers.simulators.door import Door, Request
-from drivers.simulators.faults import Fault, FaultSpecError, LineFaults, Triggers, parse
+from drivers.simulators.faults import Fault
 from drivers.simulators.fiscal_drive import DriveState, FiscalDrive
-from drivers.simulators.line import Connection, Level
 from drivers.simulators.paper import Paper
 from drivers.simulators.printer import Printer, PrinterState
+from drivers.simulators.script import REGISTER_WORDS, Word
 from drivers.simulators.store import Store
 
-DEFAULT_OFF = 0.5
 DEFAULT_FOREIGN_TOTAL = 10_000
 
 
-class Memory(Protocol):
-    """What every make remembers without power."""
-
-    clock_offset: float  # its clock minus the given clock, seconds
+class Memory(case.Memory, Protocol):
+    """What every make of register remembers without power."""
 
     @property
     def drive(self) -> DriveState: ...
@@ -69,45 +66,19 @@ M = TypeVar("M", bound=Memory)
 R = TypeVar("R", bound=Inside)
 
 
-class Appliance(ABC, Generic[M, R]):
+class Appliance(Case[M], Generic[M, R]):
     BUSY: ClassVar[int]
     """Error of a command that comes too early."""
-    ALIEN_FAULTS: ClassVar[frozenset[str]] = frozenset()
-    """Faults that mean nothing to this make."""
-    WORDS: ClassVar[frozenset[str]] = frozenset()
-    """Commands that a fault names by a word, not by a code in hex."""
-    CROWD: ClassVar[bool] = False
-    """Many hosts may be connected at a time; otherwise a new connection cuts the one before."""
 
     def __init__(self, state: M, register: R, clock: Clock, *, paper: Paper, store: Store[M], random: Random) -> None:
-        self.state = state
+        super().__init__(state, clock, store=store, random=random)
         self.register = register
-        self.clock = clock
         self.paper = paper
-        self.executed = 0
         self.busy = False
         """A command is being executed."""
-        self.powered = True
-        self.line = LineFaults((), random)
-        self._store = store
-        self._triggers = Triggers(())
         self._foreign: list[Fault] = []
-        self._steps: list[Fault] = []
-        self._agenda = Agenda(clock)
-        self._deaf_until: float | None = None
-        self._lines: list[Connection] = []
-
-    def switched_on(self, faults: Iterable[Fault]) -> None:
-        """The last step of making one."""
-        for fault in faults:
-            self.inject(fault)
-        self.save()
 
     # --- what a make is ---
-
-    @abstractmethod
-    def level_for(self, line: Connection, byte: int, /) -> Level | None:
-        """The level that the first byte of a line belongs to."""
 
     @abstractmethod
     def code_of(self, payload: bytes) -> str:
@@ -125,72 +96,9 @@ class Appliance(ABC, Generic[M, R]):
     def refusal(self, payload: bytes, error: int, /) -> bytes:
         """The reply that refuses this command."""
 
-    @abstractmethod
-    def forget(self) -> None:
-        """What does not outlive a power failure, replies before all."""
-
     def once_done(self, reply: bytes, then: Callable[[bytes], None]) -> None:
         """Pass on the reply of an executed command: at once, unless a make waits for the command's paper."""
         then(reply)
-
-    # --- for the host's side ---
-
-    def connection(self) -> Connection:
-        """Plug in. Raises ``ConnectionRefusedError`` while nothing there can be reached."""
-        self.tick()
-        if not self.reachable:
-            raise ConnectionRefusedError("the simulated device has no power")
-        if not self.CROWD:
-            self.hang_up()
-        self._lines = [line for line in self._lines if not line.closed]
-        self._lines.append(Connection(self))
-        return self._lines[-1]
-
-    def inject(self, fault: Fault | str) -> None:
-        """Add a fault now; counts of commands and bytes that it depends on start here.
-
-        Raises ``FaultSpecError`` for one that this make cannot have."""
-        if isinstance(fault, str):
-            fault = parse(fault)
-        if fault.name in self.ALIEN_FAULTS:
-            raise FaultSpecError(f"fault {fault.name!r}: this make of register has nothing like it")
-        command = fault.text("command")
-        if command is not None and command[0].islower() and command not in self.WORDS:
-            known = ", ".join(sorted(self.WORDS)) or "a command code in hex, for example FF45 or E0"
-            raise FaultSpecError(f"fault {fault.name!r}: command={command!r} is unknown here; expected {known}")
-        now = self.clock.monotonic()
-        printer = self.register.printer
-        match fault.name:
-            case "cut" | "flip" | "noise":
-                self.line.add(fault)
-            case "paper-out" if fault.integer("line", 1) == 0:
-                printer.take_paper(now, fault.seconds("load") if "load" in fault.params else None)
-            case "paper-out":
-                printer.add_fault(fault)
-            case "foreign":
-                self._foreign.append(fault)
-            case "power" if "step" in fault.params:
-                self._steps.append(Fault("power", {**fault.params, "step": fault.integer("step") + self.executed}))
-            case "cover" if "command" not in fault.params and "nth" not in fault.params:
-                printer.open_cover(now, fault.seconds("seconds"))
-            case "clock" if "command" not in fault.params and "nth" not in fault.params:
-                self.move_clock(fault.seconds("by"))
-            case "checksum" | "ack-lost":
-                default = "out" if fault.name == "checksum" else "in"
-                self._triggers.add(fault, f"{fault.name} {fault.text('direction') or default}")
-            case "mute" if "command" not in fault.params and "nth" not in fault.params:
-                self._deaf_until = now + fault.seconds("seconds")
-            case _:
-                self._triggers.add(fault)
-
-    @property
-    def connected(self) -> bool:
-        return any(not line.closed for line in self._lines)
-
-    @property
-    def reachable(self) -> bool:
-        """Whether a host can connect, and stays connected."""
-        return self.powered
 
     # --- hands on it ---
 
@@ -200,25 +108,15 @@ class Appliance(ABC, Generic[M, R]):
         The open receipt stays, or is ``annulled``. Nothing is heard and nothing connects until ``power_on``.
         """
         self.busy = False
-        self.forget()
-        self._agenda.clear()
-        self.powered = False
-        if not self.reachable:
-            self.hang_up()
+        super().power_off()
         if annulled:
             self.register.annul()
-        self.save()
+            self.save()
 
     def power_on(self) -> None:
         if not self.powered:
-            self.powered = True
+            super().power_on()
             self.register.printer.power_on(self.clock.monotonic())
-
-    def hang_up(self) -> None:
-        """Cut every connection; a stored reply stays for the next one."""
-        for line in self._lines:
-            line.close()
-        self._lines.clear()
 
     def take_paper(self) -> None:
         """The roll ends here and now."""
@@ -238,39 +136,45 @@ class Appliance(ABC, Generic[M, R]):
         self.register.printer.close_cover(self.clock.monotonic())
         self.tick()
 
-    def move_clock(self, seconds: float) -> None:
-        """The register's own clock, by so much; it stays so in its memory."""
-        self.state.clock_offset += seconds
-        self.save()
-
     def print_slowly(self, seconds: float) -> None:
         """From now on a slip takes that long."""
         self.register.printer.pace(self.clock.monotonic(), seconds)
 
     def forget_faults(self) -> None:
         """Those that have not struck yet; what has happened, and what lasts, stays."""
-        self._triggers = Triggers(())
-        self.line.forget()
+        super().forget_faults()
         self.register.printer.forget_faults()
         self._foreign.clear()
-        self._steps.clear()
+
+    @property
+    def hands(self) -> Mapping[str, Word]:
+        return REGISTER_WORDS
+
+    def status(self) -> dict[str, Any]:
+        register, drive = self.register, self.register.drive
+        return {
+            "powered": self.powered,
+            "connected": self.connected,
+            "mode": register.mode(),
+            "submode": register.submode(),
+            "clock": register.now().isoformat(timespec="seconds"),
+            "fd": drive.last_fd,
+            "shift": drive.state.shift_number,
+            "shift_open": drive.state.shift_open,
+            "unsent": drive.unsent(register.now()),
+            "drawer_pulses": register.drawer_pulses,
+        }
 
     # --- time ---
 
     @property
-    def deaf(self) -> bool:
-        """Takes no byte and sends none: mute, or out of reach."""
-        mute = self._deaf_until is not None and self.clock.monotonic() < self._deaf_until
-        return mute or not self.reachable
-
-    @property
     def deadline(self) -> float | None:
         printing = None if not self.powered else self.register.printer.deadline()
-        return min((when for when in (self._agenda.next, printing) if when is not None), default=None)
+        return min((when for when in (super().deadline, printing) if when is not None), default=None)
 
     def tick(self) -> None:
         """Do everything that is due."""
-        self._agenda.do()
+        super().tick()
         printer = self.register.printer
         if self.powered:
             printer.tick(self.clock.monotonic())
@@ -278,27 +182,17 @@ class Appliance(ABC, Generic[M, R]):
             printer.changed = False
             self.save()
 
-    def save(self) -> None:
-        """Bring the state file up to date."""
-        self._store.save(self.state)
-
     # --- for the lower level ---
-
-    def strikes(self, name: str, code: str) -> Fault | None:
-        """The fault of that name that strikes at this command, which counts by asking."""
-        return self._triggers.hit(name, code)
 
     def at_the_door(self, request: Request) -> Door:
         """A whole good frame has come."""
         code = self.code_of(request.payload)
-        mute = self._triggers.hit("mute", code)
-        if mute is not None:
-            self._deaf_until = self.clock.monotonic() + mute.seconds("seconds")
+        if self._muted(code):
             return Door.DEAF
         for name, door in (("nak", Door.REJECT), ("full", Door.FULL), ("drop", Door.DROP)):
-            if self._triggers.hit(name, code) is not None:
+            if self.strikes(name, code) is not None:
                 return door
-        late = self._triggers.hit("late", code)
+        late = self.strikes("late", code)
         if late is not None:
             self.after(late.seconds("seconds"), lambda: self._run_late(request, late))
             return Door.DROP
@@ -307,7 +201,7 @@ class Appliance(ABC, Generic[M, R]):
     def start(self, request: Request) -> None:
         """Execute a command; its reply is delivered, and the connection told, at once or later."""
         self.busy = True
-        slow = self._triggers.hit("slow", self.code_of(request.payload))
+        slow = self.strikes("slow", self.code_of(request.payload))
         if slow is None:
             self._finish(request)
         elif slow.text("when") == "after":
@@ -317,17 +211,28 @@ class Appliance(ABC, Generic[M, R]):
 
     def damages(self, direction: str, payload: bytes) -> bool:
         """Whether this frame passes with a wrong check sum: ``in`` a command, ``out`` a reply."""
-        return self._triggers.hit(f"checksum {direction}", self.code_of(payload)) is not None
+        return self.strikes(f"checksum {direction}", self.code_of(payload)) is not None
 
     def loses_ack(self, direction: str, payload: bytes) -> bool:
         """Whether an ACK is lost: ``in`` the host's of this reply, ``out`` the device's of this command."""
-        return self._triggers.hit(f"ack-lost {direction}", self.code_of(payload)) is not None
-
-    def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do this so much later, unless the power fails before."""
-        self._agenda.after(seconds, action)
+        return self.strikes(f"ack-lost {direction}", self.code_of(payload)) is not None
 
     # --- inside ---
+
+    def _add_fault(self, fault: Fault) -> None:
+        printer = self.register.printer
+        match fault.name:
+            case "paper-out" if fault.integer("line", 1) == 0:
+                load = fault.seconds("load") if "load" in fault.params else None
+                printer.take_paper(self.clock.monotonic(), load)
+            case "paper-out":
+                printer.add_fault(fault)
+            case "foreign":
+                self._foreign.append(fault)
+            case "cover" if "command" not in fault.params and "nth" not in fault.params:
+                printer.open_cover(self.clock.monotonic(), fault.seconds("seconds"))
+            case _:
+                super()._add_fault(fault)
 
     def _finish(self, request: Request, delay: float = 0.0) -> None:
         """Execute, and answer ``delay`` seconds later."""
@@ -344,7 +249,7 @@ class Appliance(ABC, Generic[M, R]):
         if power is not None:
             self._fail_power(power)
             return
-        lost = self._triggers.hit("answer-lost", code)
+        lost = self.strikes("answer-lost", code)
         if lost is None:
             self.once_done(reply, lambda done: self._answer_after(delay, request, done))
         else:
@@ -372,14 +277,14 @@ class Appliance(ABC, Generic[M, R]):
                 line.close()
 
     def _refused(self, code: str) -> int | None:
-        refuse, busy = self._triggers.hit("refuse", code), self._triggers.hit("busy", code)
+        refuse, busy = self.strikes("refuse", code), self.strikes("busy", code)
         if refuse is not None:
             return refuse.integer("error")
         return self.BUSY if busy is not None else None
 
     def _execute(self, payload: bytes) -> bytes:
         code = self.code_of(payload)
-        cover, clock = self._triggers.hit("cover", code), self._triggers.hit("clock", code)
+        cover, clock = self.strikes("cover", code), self.strikes("clock", code)
         if cover is not None:
             self.register.printer.open_cover(self.clock.monotonic(), cover.seconds("seconds"))
         if clock is not None:
@@ -409,15 +314,5 @@ class Appliance(ABC, Generic[M, R]):
                 self._foreign.remove(fault)
                 self.save()
 
-    def _power(self, code: str) -> Fault | None:
-        """The power fault that strikes at the command about to be executed."""
-        by_command = self._triggers.hit("power", code)
-        by_step = [fault for fault in self._steps if fault.integer("step") == self.executed + 1]
-        for fault in by_step:
-            self._steps.remove(fault)
-        return by_command or (by_step[0] if by_step else None)
-
-    def _fail_power(self, fault: Fault) -> None:
-        off = fault.seconds("off", DEFAULT_OFF)
+    def _lose_power(self, fault: Fault) -> None:
         self.power_off(annulled=fault.text("receipt") == "annulled")
-        self.after(off, self.power_on)

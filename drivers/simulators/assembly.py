@@ -7,6 +7,7 @@ opened before ``assemble``.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,18 +16,18 @@ from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drivers.simulators.clock import SystemClock, offset
+from drivers.simulators.families import BUILT
 from drivers.simulators.faults import Fault, FaultSpecError, parse
 from drivers.simulators.ofd import DEFAULT_LAG
 from drivers.simulators.registration import ALL_TAX_SYSTEMS, FFD_CODES, FN_CAPACITY, FN_DAYS
 from drivers.simulators.store import Store
 
 if TYPE_CHECKING:
-    from drivers.simulators.appliance import Appliance
+    from drivers.simulators.case import Case
     from drivers.simulators.paper import Paper
 
 S = TypeVar("S")
 
-FAMILIES = ("shtrih", "atol", "atol-web", "sber", "inpas", "arcus2", "zvt")
 TAX_SYSTEMS: Mapping[str, int] = {"osn": 1, "usn_income": 2, "usn_income_outcome": 4, "esn": 16, "patent": 32}
 """Word of the REST API -> bit of tag 1062."""
 
@@ -74,6 +75,15 @@ def _count(text: str) -> int:
     if not re.fullmatch(r"[1-9]\d{0,8}", text):
         raise ValueError("a whole number from 1 up")
     return int(text)
+
+
+def _digits(count: int) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not re.fullmatch(rf"[0-9]{{{count}}}", text):
+            raise ValueError(f"{count} digits")
+        return text
+
+    return read
 
 
 def _seconds(text: str) -> float:
@@ -126,77 +136,8 @@ def _yes(text: str) -> bool:
     return _one_of("yes", "no")(text) == "yes"
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A kind of device that can be simulated. Its modules are imported when one is wanted, not for a help text."""
-
-    title: str
-    port: int  # where it listens unless told otherwise
-    models: tuple[str, ...]  # the first is the usual one
-    options: tuple[str, ...]  # that not every family has
-    store: Callable[[Path | None], Store[Any]]
-    assemble: Callable[[Wanted, bool], Appliance[Any, Any]]
-
-
-def _shtrih_store(path: Path | None) -> Store[Any]:
-    from drivers.simulators.shtrih.assembly import store_of
-
-    return store_of(path)
-
-
-def _shtrih(options: Wanted, network: bool) -> Appliance[Any, Any]:
-    from drivers.simulators.shtrih.assembly import assemble
-
-    return assemble(options, extra_byte=network)
-
-
-def _atol_store(path: Path | None) -> Store[Any]:
-    from drivers.simulators.atol.assembly import store_of
-
-    return store_of(path)
-
-
-def _atol(options: Wanted, network: bool) -> Appliance[Any, Any]:
-    from drivers.simulators.atol.assembly import assemble
-
-    return assemble(options, network=network)
-
-
-def _atol_web_store(path: Path | None) -> Store[Any]:
-    from drivers.simulators.atol_web.assembly import store_of
-
-    return store_of(path)
-
-
-def _atol_web(options: Wanted, _network: bool) -> Appliance[Any, Any]:
-    from drivers.simulators.atol_web.assembly import assemble
-
-    return assemble(options)
-
-
-BUILT: Mapping[str, Family] = {
-    "shtrih": Family(
-        "fiscal register Shtrih-M",
-        7778,
-        ("standard", "mobile", "plain", "narrow"),
-        ("protocol", "vat-autoreplace"),
-        _shtrih_store,
-        _shtrih,
-    ),
-    "atol": Family("fiscal register ATOL, by its wire protocol", 5555, ("25f", "30f", "22v2f"), (), _atol_store, _atol),
-    "atol-web": Family(
-        "ATOL Web Server with a register",
-        16732,
-        ("25f", "30f", "22v2f"),
-        ("protocol", "auth", "task-time"),
-        _atol_web_store,
-        _atol_web,
-    ),
-}
-
-
 def _models() -> str:
-    return "; ".join(f"{name}: {', '.join(family.models)}" for name, family in BUILT.items())
+    return "; ".join(f"{name}: {', '.join(family.models)}" for name, family in BUILT.items() if family.models)
 
 
 OPTIONS: Mapping[str, Option] = {
@@ -220,6 +161,32 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "seed": Option(_whole, "N", "seed of a fresh register's numbers (random)"),
     "print-time": Option(_seconds, "S", "seconds to print a slip (0.02)"),
+    "steer": Option(_yes, "yes|no", "the kopecks of an amount decide how a terminal's operation goes (yes)"),
+    "pace": Option(_seconds, "S", "seconds that a terminal's customer needs for a step, and the bank too (0.3)"),
+    "terminal": Option(_digits(8), "ID", "number of a fresh terminal, 8 digits (random)"),
+    "currency": Option(_digits(3), "CODE", "of the terminal, ISO 4217 in digits (643)"),
+    "password": Option(_digits(6), "DIGITS", "the only one that the terminal takes, 6 digits (any)"),
+    "vending": Option(_yes, "yes|no", "the terminal waits for the goods before it keeps the money", switch=True),
+    "unacknowledged": Option(
+        _one_of("reverse", "later"),
+        "reverse|later",
+        "a payment whose result nobody acknowledged: taken back at once, or left to the next one's number (reverse)",
+    ),
+    "reversed-shows": Option(
+        _one_of("aborted", "nothing"),
+        "aborted|nothing",
+        "what the terminal tells of a payment that it took back by itself: that, or the one before it (aborted)",
+    ),
+    "manner": Option(
+        _one_of("windows", "linux"), "windows|linux", "as which system's program it behaves (this system's)"
+    ),
+    "select": Option(_yes, "yes|no", "Sber: the bank allows a refund without the card, by RRN alone (yes)"),
+    "full-report": Option(_one_of("0", "1"), "0|1", "Sber: the number that asks for the full report (1)"),
+    "ops": Option(
+        _one_of("one", "by-name", "zero"), "NAME", "Arcus2: the bank's way of numbering: one, by-name, zero (one)"
+    ),
+    "charset": Option(_one_of("cp1251", "cp866"), "cp1251|cp866", "Arcus2: of slips and results (cp1251)"),
+    "rrn": Option(_one_of("output", "slip"), "output|slip", "Arcus2: where the RRN stands (output)"),
     "vat-autoreplace": Option(
         _yes, "yes|no", "a fresh register turns VAT 20%% into 22%% by itself (table 17 field 71 = 1)", switch=True
     ),
@@ -254,6 +221,20 @@ class Wanted:
     vat_autoreplace: bool = False
     auth: str = ""
     task_time: float = 0.02
+    steer: bool = True
+    pace: float = 0.3
+    terminal: str = ""
+    currency: str = "643"
+    password: str = ""
+    vending: bool = False
+    unacknowledged: str = "reverse"
+    reversed_shows: str = "aborted"
+    manner: str = "windows" if sys.platform == "win32" else "linux"
+    select: bool = True
+    full_report: str = "1"
+    ops: str = "one"
+    charset: str = "cp1251"
+    rrn: str = "output"
 
     def tray(self) -> Paper:
         """Where printed slips go."""
@@ -281,7 +262,7 @@ def wanted(options: Iterable[tuple[str, str]], prefix: str = "", family: str = "
     """Name and text of each option; ``prefix`` stands before a name in a complaint ("--")."""
     built = BUILT[family]
     known = [name for name in OPTIONS if name not in OF_SOME or name in built.options]
-    values: dict[str, Any] = {"model": built.models[0]}
+    values: dict[str, Any] = {"model": built.models[0]} if built.models else {}
     for name, text in options:
         if name not in known:
             raise ValueError(f"unknown option {prefix}{name}; a simulated device takes {', '.join(known)}")
@@ -299,10 +280,8 @@ def wanted(options: Iterable[tuple[str, str]], prefix: str = "", family: str = "
 
 def family_of(name: str) -> str:
     """The family itself. Raises ``ValueError`` that lists the families for any other word."""
-    if name not in FAMILIES:
-        raise ValueError(f"unknown family {name!r}; families: {', '.join(FAMILIES)} (built: {', '.join(BUILT)})")
     if name not in BUILT:
-        raise ValueError(f"family {name!r} is planned and not built yet; built: {', '.join(BUILT)}")
+        raise ValueError(f"unknown family {name!r}; families: {', '.join(BUILT)}")
     return name
 
 
@@ -311,8 +290,9 @@ def store_of(path: Path | None, family: str = "shtrih") -> Store[Any]:
     return BUILT[family].store(path)
 
 
-def assemble(options: Wanted, *, extra_byte: bool) -> Appliance[Any, Any]:
-    """Switch the device on. ``extra_byte``: the line is a network's, where Shtrih-M sends FFh after the host's ACK.
+def assemble(options: Wanted, *, extra_byte: bool) -> Case[Any]:
+    """Switch the device on. ``extra_byte``: the line is a network's, where Shtrih-M sends FFh after the host's ACK and
+    ZVT has no frames.
 
     Raises ``StoreError`` when the state file is something else, ``OSError`` when a folder or file cannot be made,
     ``FaultSpecError`` for a fault that this family cannot have.

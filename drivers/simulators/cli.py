@@ -1,4 +1,4 @@
-"""``kassabridge simulate FAMILY``: a simulated device on a TCP port or pseudo-terminal, or the archive of one."""
+"""``kassabridge simulate FAMILY``: a simulated device on a port or as a program, or what one remembers."""
 
 from __future__ import annotations
 
@@ -9,29 +9,35 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from drivers.simulators.assembly import BUILT, FAMILIES, OPTIONS, Wanted, assemble, family_of, store_of, wanted
-from drivers.simulators.dump import dump
+from drivers.simulators.assembly import OPTIONS, Wanted, assemble, family_of, store_of, wanted
+from drivers.simulators.families import BUILT
 from drivers.simulators.faults import FAULTS
-from drivers.simulators.script import WORDS, answer
+from drivers.simulators.script import KINDS, answer
 from drivers.simulators.store import StoreError
 
 if TYPE_CHECKING:
+    from drivers.simulators.case import Case
     from drivers.simulators.serving import Port
 
 DESCRIPTION = f"""\
 Run a simulated device that keeps its memory in a file, or print its archive.
 It prints one line, {{"listening": "tcp:HOST:PORT"}}, when it is ready; logs go to stderr; Ctrl+C stops it.
-Built so far: {"; ".join(f"{name} ({family.title})" for name, family in BUILT.items())}.
+Families: {"; ".join(f"{name} ({family.title})" for name, family in BUILT.items())}.
 Nothing here has been compared with hardware.
 """
 
 
 def _examples() -> str:
-    width = max(map(len, [*FAULTS, *WORDS]))
+    kinds = [word for words in KINDS.values() for word in words]
+    width = max(map(len, [*FAULTS, *kinds]))
     faults = "\n".join(f"  {name:{width}}  {kind.help}" for name, kind in FAULTS.items())
-    words = "\n".join(f"  {' '.join([name, word.metavar]):{width}}  {word.help}" for name, word in WORDS.items())
+    words = "\n".join(
+        f"  of {kind}:\n"
+        + "\n".join(f"  {' '.join([name, word.metavar]):{width}}  {word.help}" for name, word in own.items())
+        for kind, own in KINDS.items()
+    )
     return f"""\
 examples:
   kassabridge simulate shtrih --listen tcp:127.0.0.1:0 --state register.json --paper paper
@@ -39,8 +45,10 @@ examples:
   kassabridge simulate shtrih --listen pty:/tmp/register --ffd 1.05 --protocol 1
   kassabridge simulate shtrih --state register.json --dump
   kassabridge simulate atol --listen tcp:127.0.0.1:5555 --fault slow:command=4A,seconds=2
+  kassabridge simulate sber --listen exe:sc552 --state terminal.json --fault files:command=payment,as=stale
+  kassabridge simulate zvt --listen tcp:127.0.0.1:20007 --state terminal.json --fault answer-lost:command=payment
 
-faults (keys and examples: docs/simulators.md):
+faults (keys and examples: docs/simulators.md, docs/simulator-terminals.md):
 {faults}
 
 words of --control, as {{"do": "WORD ARGUMENT"}}:
@@ -62,12 +70,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def fill_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("family", metavar="FAMILY", help=f"one of {', '.join(FAMILIES)} (built: {', '.join(BUILT)})")
+    parser.add_argument("family", metavar="FAMILY", help=f"one of {', '.join(BUILT)}")
     parser.add_argument(
         "--listen",
         metavar="ADDR",
-        help="tcp:HOST:PORT or HOST:PORT, port 0 takes a free one; pty:PATH for a serial port "
-        f"(tcp:127.0.0.1:PORT, {', '.join(f'{family.port} for {name}' for name, family in BUILT.items())})",
+        help="tcp:HOST:PORT or HOST:PORT, port 0 takes a free one; pty:PATH for a serial port; exe:DIR for a program "
+        f"(tcp:127.0.0.1:PORT, {', '.join(f'{each.port} for {name}' for name, each in BUILT.items() if each.port)})",
     )
     parser.add_argument("--baud", metavar="N", help="with pty: the only speed at which the device hears (any)")
     parser.add_argument("--dump", action="store_true", help="print the archive in the state file as JSON and end")
@@ -132,7 +140,7 @@ def _dump(path: str | None, family: str) -> int:
     state = store_of(Path(path), family).load()
     if state is None:
         return _wrong(f"there is no state file {path}")
-    print(json.dumps({"family": state.family, **dump(state.drive)}, ensure_ascii=False, indent=2))
+    print(json.dumps({"family": state.family, **BUILT[family].dump(state)}, ensure_ascii=False, indent=2))
     return 0
 
 
@@ -141,9 +149,11 @@ def _serve(args: argparse.Namespace, options: Wanted) -> int:
     from drivers.simulators.serving import Server
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    port = _port(args.listen or f"tcp:127.0.0.1:{BUILT[options.family].port}", args.baud)
+    if BUILT[options.family].program:
+        port, device = _program(args.listen or "", args.baud, options)
+    else:
+        port, device = _link(args.listen or f"tcp:127.0.0.1:{BUILT[options.family].port}", args.baud, options)
     try:
-        device = assemble(options, extra_byte=port.address.startswith("tcp:"))
         server = Server(device, options.clock, port)
     except BaseException:
         port.close()
@@ -162,6 +172,34 @@ def _serve(args: argparse.Namespace, options: Wanted) -> int:
             listen(0, lambda line: server.call(lambda: obey(line)))
         server.serve()
     return 0
+
+
+def _program(text: str, baud: str | None, options: Wanted) -> tuple[Port, Case[Any]]:
+    """A program in a folder, and the device behind it."""
+    from drivers.simulators.programs.device import ProgramDevice
+    from drivers.simulators.programs.port import ExePort
+
+    if not text.startswith("exe:") or text == "exe:" or baud is not None:
+        raise ValueError(f"--listen {text!r}: expected exe:DIR, the folder into which the program is put")
+    device = assemble(options, extra_byte=False)
+    assert isinstance(device, ProgramDevice)
+    port = ExePort(Path(text.removeprefix("exe:")))
+    try:
+        port.furnish(device)
+    except BaseException:
+        port.close()
+        raise
+    return port, device
+
+
+def _link(text: str, baud: str | None, options: Wanted) -> tuple[Port, Case[Any]]:
+    """A line, and the device at its end."""
+    port = _port(text, baud)
+    try:
+        return port, assemble(options, extra_byte=port.address.startswith("tcp:"))
+    except BaseException:
+        port.close()
+        raise
 
 
 def _port(text: str, baud: str | None) -> Port:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from drivers.simulators.clock import offset
+from drivers.simulators.programs.spoiling import WAYS
 
 
 class FaultSpecError(ValueError):
@@ -80,7 +81,8 @@ def _byte(text: str) -> int:
     return value
 
 
-def _kopecks(text: str) -> int:
+def kopecks(text: str) -> int:
+    """``100`` or ``100.00`` -> kopecks."""
     roubles, _, kopecks = text.partition(".")
     if not roubles.isdecimal() or not (kopecks == "" or (kopecks.isdecimal() and len(kopecks) == 2)):
         raise ValueError("roubles, for example 100.00")
@@ -172,12 +174,35 @@ FAULTS: Mapping[str, FaultKind] = {
         (),
         "the server dies before or after a request or task and is back later (ATOL Web Server)",
     ),
+    "twist": FaultKind(
+        {**_WHICH, "into": str},
+        ("into",),
+        "an operation of a card terminal goes as certain kopecks would make it go",
+    ),
+    "files": FaultKind(
+        {**_WHICH, "as": _one_of(*WAYS), "keep": _line, "exit": _line},
+        (),
+        "a vendor's program leaves its files otherwise than it should, or ends with that exit code",
+    ),
+    "result": FaultKind(
+        {**_WHICH, "code": _line, "when": _WHEN},
+        ("code",),
+        "a vendor's program ends with that result code, though (after) or before the bank has booked anything",
+    ),
+    "auto-cancel": FaultKind(
+        {**_WHICH, "ok": _YES_NO}, (), "the program takes an approved operation back by itself, or tries to (Arcus2)"
+    ),
     "foreign": FaultKind(
-        {"after": _count, "total": _kopecks},
+        {"after": _count, "total": kopecks},
         ("after",),
-        "after document N another program makes a receipt of its own",
+        "after document N another program makes a receipt of its own; after operation N of a terminal a payment",
     ),
 }
+
+
+OF_PROGRAMS = frozenset({"files", "result", "auto-cancel"})
+OF_TERMINALS = frozenset({"twist"}) | OF_PROGRAMS
+"""Faults that no register can have."""
 
 
 def parse(text: str) -> Fault:

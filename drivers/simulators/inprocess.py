@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from drivers.simulators.assembly import assemble, family_of, wanted
 
 if TYPE_CHECKING:
-    from drivers.simulators.appliance import Appliance
+    from drivers.simulators.case import Case
     from drivers.simulators.line import Connection
 
 
@@ -31,7 +31,7 @@ def open_line(family: str, options: Mapping[str, str]) -> SimulatedLine:
 class SimulatedLine:
     """A line together with the device behind it. ``device`` is there for a test that wants to move its clock."""
 
-    def __init__(self, device: Appliance[Any, Any], connection: Connection) -> None:
+    def __init__(self, device: Case[Any], connection: Connection) -> None:
         self.device = device
         self._connection = connection
 

@@ -16,7 +16,9 @@ from drivers.simulators.faults import LineFaults
 class Level(Protocol):
     """A lower level, as a connection drives it."""
 
-    def take(self, byte: int) -> None: ...
+    def take(self, data: bytes) -> int:
+        """Some of these bytes, in order, at least one: no more than up to the first of which anything may come. How
+        many. One at a time is always right."""
 
     def timed_out(self) -> None: ...
 
@@ -67,18 +69,17 @@ class Connection:
         self._device.tick()
         self._watch_timer()
         line = self._device.line
-        for byte in data:
-            if self.closed:
-                return
+        at = 0
+        while at < len(data) and not self.closed:
             if line.calm:
-                line.passed("in", 1)
-                if not self._device.deaf:
-                    self._take(byte)
+                taken = self._take(data[at:])
+                line.passed("in", taken)
+                at += taken
                 continue
-            left, self._cutting = line.passing("in", byte)
-            if not self._device.deaf:
-                for each in left:
-                    self._take(each)
+            left, self._cutting = line.passing("in", data[at])
+            at += 1
+            while left:
+                left = left[self._take(left) :]
             if self._cutting:
                 self.close()
 
@@ -137,11 +138,13 @@ class Connection:
 
     # --- inside ---
 
-    def _take(self, byte: int) -> None:
+    def _take(self, data: bytes) -> int:
+        """Have the lower level take some of these bytes; how many of them are over and done with."""
+        if self._device.deaf:
+            return len(data)
         if self._level is None:
-            self._level = self._device.level_for(self, byte)
-        if self._level is not None:
-            self._level.take(byte)
+            self._level = self._device.level_for(self, data[0])
+        return 1 if self._level is None else self._level.take(data)
 
     def _watch_timer(self) -> None:
         if self._timer is not None and self._device.clock.monotonic() >= self._timer:

@@ -41,7 +41,10 @@ def open_serial(address: Address, clock: Clock) -> Transport:
         raise bad_address(
             address, f"baud {wanted!r}; expected auto or one of {known}", f"baud {wanted!r}; нужно: auto или {known}"
         )
-    return SerialTransport(address.target, clock, bauds, is_listed)
+    stop_bits = address.options.get("stop", "1")
+    if stop_bits not in ("1", "2"):
+        raise bad_address(address, f"stop {stop_bits!r}; expected 1 or 2", f"stop {stop_bits!r}; нужно: 1 или 2")
+    return SerialTransport(address.target, clock, bauds, is_listed, stop_bits=int(stop_bits))
 
 
 def open_pty(address: Address, clock: Clock) -> Transport:
@@ -81,7 +84,7 @@ TRANSPORTS: Mapping[str, Scheme] = MappingProxyType(
     {
         "tcp": Scheme(open_tcp, {"connect_time": "SECONDS"}),
         "http": Scheme(open_tcp, {"connect_time": "SECONDS"}),
-        "serial": Scheme(open_serial, {"baud": "SPEED"}),
+        "serial": Scheme(open_serial, {"baud": "SPEED", "stop": "1|2"}),
         "pty": Scheme(open_pty, {}),
         "sim": Scheme(open_simulated, None),
     }

@@ -64,6 +64,10 @@ class Transport(ABC):
     def open(self) -> None:
         """Open the channel anew; bytes of an earlier one are gone. Raises ``LinkError``."""
 
+    def finish(self, deadline: float) -> None:  # noqa: B027  (most channels have no end of their own)
+        """Nothing more will be sent: tell the peer, and give it until ``deadline`` to close its side. Before ``close``,
+        where a peer that has not done with one connection would turn the next one away. Never raises."""
+
     @abstractmethod
     def close(self) -> None:
         """Never raises; may be called at any time, also twice."""

@@ -31,6 +31,9 @@ class TimeLimitedTransport(Transport):
         self._check()
         self._inner.open()
 
+    def finish(self, deadline: float) -> None:
+        self._inner.finish(min(deadline, self._until))
+
     def close(self) -> None:
         self._inner.close()
 

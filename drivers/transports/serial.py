@@ -1,5 +1,5 @@
 """A serial port (RS-232, USB-CDC, Bluetooth SPP), or the terminal side of a pseudo-terminal: 8 data bits, no parity,
-one stop bit, no flow control, held exclusively. Source: protocol 1.17, "lower level"."""
+one stop bit unless two are asked for, no flow control, held exclusively. Source: protocol 1.17, "lower level"."""
 
 from __future__ import annotations
 
@@ -53,7 +53,13 @@ _HELD = {errno.EBUSY, errno.EAGAIN, errno.EACCES, errno.EPERM}
 
 class SerialTransport(Transport):
     def __init__(
-        self, port: str, clock: Clock, bauds: Sequence[int], is_there: Callable[[str], bool], name: str = ""
+        self,
+        port: str,
+        clock: Clock,
+        bauds: Sequence[int],
+        is_there: Callable[[str], bool],
+        name: str = "",
+        stop_bits: int = 1,
     ) -> None:
         """``bauds``: speeds to seek the device at, one when it is known. ``is_there``: does the system list the
         port? Where opening fails without a reason, a port that is listed is held by somebody."""
@@ -62,6 +68,7 @@ class SerialTransport(Transport):
         self._bauds = tuple(bauds)
         self._is_there = is_there
         self._name = name
+        self._stop_bits = stop_bits
         self._current = 0
         self._serial: serial.Serial | None = None
 
@@ -89,6 +96,7 @@ class SerialTransport(Transport):
             self._serial = serial.Serial(
                 self._port,
                 self._bauds[self._current],
+                stopbits=self._stop_bits,
                 timeout=LOOK,
                 write_timeout=WRITE_TIME,
                 exclusive=True,

@@ -36,6 +36,9 @@ class TapTransport(Transport):
         self._trace(self._clock.now(), "open", b"")
         self._inner.open()
 
+    def finish(self, deadline: float) -> None:
+        self._inner.finish(deadline)
+
     def close(self) -> None:
         self._trace(self._clock.now(), "close", b"")
         self._inner.close()

@@ -8,6 +8,7 @@ import socket
 from drivers.transports.base import Clock, LinkError, Transport
 
 CONNECT_TIME = 5.0  # seconds; a register in the same network answers in milliseconds
+CHUNK = 4096  # bytes
 WRITE_TIME = 10.0  # seconds until a peer that takes no bytes counts as gone
 
 
@@ -26,6 +27,16 @@ class TcpTransport(Transport):
         except OSError as error:
             self.close()
             raise LinkError("device_offline", f"{self}: {_why(error)}") from error
+
+    def finish(self, deadline: float) -> None:
+        if self._socket is None:
+            return
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+            while self._clock.now() < deadline:
+                self.read(CHUNK, deadline)
+        except (OSError, LinkError):
+            return  # it has closed its side
 
     def close(self) -> None:
         channel, self._socket = self._socket, None

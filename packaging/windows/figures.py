@@ -24,6 +24,7 @@ LIMIT = 60.0
 @dataclass(frozen=True, slots=True)
 class Run:
     start: float  # seconds from the call until it said that it is up
+    processor: float  # seconds of it that the program itself computed: what other work on the machine hardly changes
     resident: int  # KiB after IDLE seconds
     private: int  # KiB of them that no other process shares
 
@@ -41,8 +42,10 @@ def run(side: dict[str, Any], prefix: str, idle: float) -> Run:
             if not said or time.monotonic() - began > LIMIT:
                 raise SystemExit(f"{side['command'][0]} did not say {side['says']!r}")
         start = time.monotonic() - began
+        program = process_of(Path(side["command"][0].replace("\\", "/")).name, prefix)
+        computed = processor(program)
         time.sleep(idle)
-        resident, private = memory(Path(side["command"][0].replace("\\", "/")).name, prefix)
+        resident, private = memory(program)
         if side["ends"]:
             subprocess.run(["wine", *side["ends"]], stdin=subprocess.DEVNULL, capture_output=True, check=True)
         else:
@@ -51,25 +54,35 @@ def run(side: dict[str, Any], prefix: str, idle: float) -> Run:
     finally:
         process.kill()
         process.stdout.close()
-    return Run(start, resident, private)
+    return Run(start, computed, resident, private)
 
 
-def memory(program: str, prefix: str) -> tuple[int, int]:
-    """Resident and private KiB of the process of ``program`` in this wine."""
+def process_of(program: str, prefix: str) -> Path:
+    """The folder in /proc of the process of ``program`` in this wine."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             mine = f"WINEPREFIX={prefix}".encode() in (folder / "environ").read_bytes().split(b"\0")
-            if not mine or program.encode() not in (folder / "cmdline").read_bytes().split(b"\0")[0]:
-                continue
-            lines = (folder / "smaps_rollup").read_text().splitlines()[1:]
+            if mine and program.encode() in (folder / "cmdline").read_bytes().split(b"\0")[0]:
+                found.append(folder)
         except OSError:
             continue  # it has ended meanwhile
-        sizes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
-        found.append((sizes["Rss"], sizes["Private_Clean"] + sizes["Private_Dirty"]))
     if len(found) != 1:
         raise SystemExit(f"{len(found)} processes of {program}")
     return found[0]
+
+
+def processor(process: Path) -> float:
+    """Seconds that it has computed so far, for itself and in the system's behalf."""
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(process: Path) -> tuple[int, int]:
+    """Resident and private KiB."""
+    lines = (process / "smaps_rollup").read_text().splitlines()[1:]
+    sizes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+    return sizes["Rss"], sizes["Private_Clean"] + sizes["Private_Dirty"]
 
 
 def main(prefix: str, runs: int, idle: float) -> None:
@@ -80,6 +93,7 @@ def main(prefix: str, runs: int, idle: float) -> None:
         sys.stdout.write(f"{pair['what']}: medians of {runs}, {idle:.0f} s after the start\n")
         for name, unit, of in (
             ("start", "s", lambda each: each.start),
+            ("computed", "s", lambda each: each.processor),
             ("resident", "MiB", lambda each: each.resident / 1024),
             ("private", "MiB", lambda each: each.private / 1024),
         ):

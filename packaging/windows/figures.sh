@@ -6,6 +6,7 @@
 #
 # Which libraries: those that an agent has loaded which runs here, paired and with a register, in the project's own .venv.
 # Start: from the call of wine until the log says that the agent has started; of the other, until all is imported.
+# Computed: what the program's process has used of a processor by then, which other work on the machine hardly changes.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(cd "${1:-$root/build/windows}" && pwd)

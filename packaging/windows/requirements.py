@@ -1,5 +1,6 @@
-"""What the Windows bundle is made of: the agent's libraries and what they need, pinned and hashed as constraints.txt
-has them.
+"""What the Windows bundle is made of: the agent's libraries and what they need there, pinned and hashed as
+constraints.txt has them. A library that is not pinned, or not installed here to be asked what it needs, is refused by
+name: a bundle without it would be made all the same, and be found out at a cashier's.
 
 python requirements.py ROOT > requirements.txt
 """
@@ -9,11 +10,18 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
+from types import MappingProxyType
+
+from pip._vendor.packaging.markers import default_environment
+from pip._vendor.packaging.requirements import Requirement
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-_EXTRA = re.compile(r"""extra\s*==""")
+WINDOWS: Mapping[str, str] = MappingProxyType(
+    {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "extra": ""}
+)
 
 
 def plain(name: str) -> str:
@@ -31,27 +39,41 @@ def pins(text: str) -> dict[str, str]:
     return blocks
 
 
-def needed(name: str) -> list[str]:
-    """What a library needs on Windows, as far as it is installed here to ask."""
+def on_windows(lines: list[str]) -> list[Requirement]:
+    """Those of a distribution's requirements that count there."""
+    there = {**default_environment(), **WINDOWS}
+    found = map(Requirement, lines)
+    return [one for one in found if one.marker is None or one.marker.evaluate(there)]
+
+
+def needed(one: Requirement) -> list[Requirement]:
+    """What a library needs on Windows. Of one that only Windows needs, and so is missing elsewhere, nothing is known;
+    there is no such library with needs of its own (tzdata is data)."""
     try:
-        lines = requires(name) or []
+        return on_windows(requires(one.name) or [])
     except PackageNotFoundError:
-        return []
-    wanted = [line for line in lines if not _EXTRA.search(line) and not re.search(r"sys_platform\s*[!=]=", line)]
-    found = [_NAME.match(line) for line in wanted]
-    return [plain(match[0]) for match in found if match is not None]
+        if one.marker is not None and not one.marker.evaluate({"extra": ""}):
+            return []
+        raise SystemExit(
+            f"{one.name} is not installed in {sys.prefix}: what it needs cannot be asked, and the bundle would lack "
+            "that. Install the project there first: make setup"
+        ) from None
 
 
 def main(root: Path) -> None:
     known = pins((root / "constraints.txt").read_text("utf-8"))
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
-    waiting = [plain(match[0]) for line in project["dependencies"] if (match := _NAME.match(line)) is not None]
+    waiting = on_windows(project["dependencies"])
     taken: dict[str, str] = {}
     while waiting:
-        name = waiting.pop()
-        if name not in taken and name in known:
-            taken[name] = known[name]
-            waiting += needed(name)
+        one = waiting.pop()
+        name = plain(one.name)
+        if name in taken:
+            continue
+        if name not in known:
+            raise SystemExit(f"constraints.txt has no {name}, which the bundle needs. Make it anew: make lock")
+        taken[name] = known[name]
+        waiting += needed(one)
     sys.stdout.write("".join(f"{taken[name]}\n" for name in sorted(taken)))
 
 

@@ -6,25 +6,14 @@ document. A vendor's own code stays beside ours (``Reason.vendor``). Decide by c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from protocol.crm.code import Code
+from protocol.crm.code import worded as _c
 from protocol.crm.outcomes import Reason
+from protocol.crm.terminal_codes import TERMINAL_CODES
 
 Language = Literal["ru", "en"]
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    ru: str
-    en: str
-    advice_ru: str
-    advice_en: str
-    safe_to_repeat: bool
-
-
-def _c(ru: str, en: str, advice_ru: str, advice_en: str, *, safe: bool = True) -> Code:
-    return Code(ru, en, advice_ru, advice_en, safe)
 
 
 _WAIT_RU, _WAIT_EN = "Повторять не нужно: задание выполнится само.", "Do not repeat: the job goes on by itself."
@@ -381,6 +370,7 @@ CODES: dict[str, Code] = {
     "bad_agent_signature": _c("Сервер не узнал этот ПК.", "The server did not recognise this PC.",
         "Выполните сопряжение заново.", "Pair it again."),
     "not_found": _c("Не найдено.", "Not found.", "Проверьте адрес.", "Check the address."),
+    **TERMINAL_CODES,
 }  # fmt: skip
 
 

@@ -53,6 +53,7 @@ class JobEvent(StrEnum):
     DOUBT = "doubt"  # timeout, crash, killed host, bad frame
     PROVEN = "proven"  # the archive has the document
     PROVEN_NONE = "proven_none"  # after the fence the archive has no document
+    NOT_TAKEN = "not_taken"  # a terminal moved no money; nothing with money is attempted again by itself
     UNDECIDABLE = "undecidable"  # the device's records cannot decide, or the device is silent for 15 minutes
     DECIDED_DONE = "decided_done"  # a person decided
     DECIDED_NOT_DONE = "decided_not_done"
@@ -147,6 +148,8 @@ _TRANSITIONS: dict[tuple[Known, JobEvent], Rule[Known] | Choice[Known] | Refusal
     (K.HUMAN, V.DECIDED_DONE): Rule(K.DONE, (X.DECISION, X.OUTBOX_UPDATE)),
     (K.HUMAN, V.DECIDED_NOT_DONE): Rule(K.NOT_DONE, (X.DECISION, X.OUTBOX_UPDATE)),
 }
+for _state in _OPEN:
+    _TRANSITIONS[_state, V.NOT_TAKEN] = Rule(K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE))
 for _state in (K.STARTED, K.RESOLVING):
     _TRANSITIONS[_state, V.PROVEN_NONE] = Choice(
         "attempts left",
@@ -194,6 +197,7 @@ _REFUSED: dict[JobEvent, dict[Known, str]] = {
     V.DOUBT: _names(waiting="not_started", open_="already_in_doubt", final="already_final"),
     V.PROVEN: _names(waiting="not_started", open_="not_started", final="already_final"),
     V.PROVEN_NONE: _names(waiting="not_started", open_="not_started", final="already_final"),
+    V.NOT_TAKEN: _names(waiting="not_started", open_="not_started", final="already_final"),
     V.UNDECIDABLE: _names(waiting="not_started", open_="not_started", final="already_final"),
     V.DECIDED_DONE: _names(waiting="not_human", open_="not_human", final="already_final"),
     V.DECIDED_NOT_DONE: _names(waiting="not_human", open_="not_human", final="already_final"),

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 class Value(BaseModel):
     """A message body: frozen, and a field nobody knows is refused (a dropped fiscal field is worse)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class ProofSource(StrEnum):
@@ -51,6 +51,16 @@ class Proof(Value):
     """Not empty: the receipt is made, and somebody should look whether what its words say can stay."""
     document_number: int | None = None
     """The register's own running number of a document without a fiscal sign (cash in, cash out)."""
+    terminal_id: str | None = None
+    """From here to ``sbp_id``: of money at a card terminal, as the terminal itself says. ``total`` is the sum."""
+    merchant_id: str | None = None
+    rrn: str | None = None
+    auth_code: str | None = None
+    number: str | None = None
+    card: str | None = None
+    """Masked: at most the last four digits."""
+    card_system: str | None = None
+    sbp_id: str | None = None
     person: str | None = None
     person_reason: str | None = None
     verified: bool | None = None

@@ -108,11 +108,21 @@ async def known_jobs(work: Work, agent: Agent, listed: Sequence[KnownJob]) -> li
 
 
 async def check(work: Work, agent: Agent, welcomed: JournalHead, said: Checkpoint) -> bool:
-    """Whether the agent's journal still holds what the server has acknowledged; otherwise it is quarantined."""
+    """Whether the agent's journal still holds what the server has acknowledged; otherwise it is quarantined. A person
+    who lifts the quarantine between the welcome and this answer has taken the head of this session's own hello: what
+    the welcome asked about counts no longer."""
+    if lifted_since(agent, welcomed):
+        return agent.state == "active"
     good = said.n == welcomed.n and (welcomed.n == 0 or said.hash == welcomed.hash)
     if not good and agent.state == "active":
         _quarantine(work, agent, f"record {welcomed.n}: acknowledged {welcomed.hash}, the agent has {said.hash}")
     return good and agent.state == "active"
+
+
+def lifted_since(agent: Agent, welcomed: JournalHead) -> bool:
+    """Whether a person has lifted the agent's quarantine since it was welcomed: until its checkpoint has been judged,
+    nothing else changes the acknowledged head."""
+    return (agent.acked_n, agent.acked_hash) != (welcomed.n, welcomed.hash)
 
 
 def _quarantine(work: Work, agent: Agent, detail: str) -> None:

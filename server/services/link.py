@@ -253,6 +253,7 @@ class Connection:
             signed = signed_bytes("checkpoint", said.model_dump(mode="json"))
             genuine = said.session_epoch == self._epoch and verify(agent.public_key, signed, said.sig)
             good = genuine and await agents.check(work, agent, self._welcomed, said)
+            self._resumed, self._floor = agents.lifted_since(agent, self._welcomed), agent.acked_n
         if not genuine:
             self._goodbye = Goodbye(code="bad_signature", text=words_of("bad_signature").text)
             await self._feed(E.TIMEOUT)

@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             SCENARIOS[scenario],
             [Direction(each) for each in options.direction or Direction],
             [Fault(each) for each in options.fault or NAMED],
+            heads=options.heads,
         )
     ]
     cases = sum(len(piece.positions) * len(piece.faults) for piece in wanted)
@@ -63,6 +64,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--direction", action="append", choices=[each.value for each in Direction])
     named = ", ".join(each.value for each in NAMED)
     parser.add_argument("--fault", action="append", choices=[each.value for each in Fault], help=f"({named})")
+    parser.add_argument("--heads", action="store_true", help="also what is left to the layers beneath: heads of HTTP")
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
     parser.add_argument("--only", metavar=CASE, help="one case, told in full")
     return parser.parse_args(arguments)

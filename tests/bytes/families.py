@@ -23,6 +23,7 @@ from drivers.simulators.dump import document_json
 from drivers.simulators.paper import MemoryPaper, Paper
 from drivers.transports.base import Clock, Transport
 from tests.bytes.faulty import Fault
+from tests.bytes.places import everything, http_bodies
 from tests.bytes.wire import Line
 
 
@@ -71,6 +72,8 @@ class Family:
     beneath: frozenset[Fault] = frozenset()
     """Damage that nothing but the layer beneath keeps from a request (HTTP has TCP's checksum alone): it is tried on
     answers only. A damaged request is another request."""
+    places: Callable[[bytes], Sequence[range]] = everything
+    """Of what one side says, what the full run strikes."""
     sample: int = 50
     """Positions of one exchange that one fault strikes in the short run."""
 
@@ -194,6 +197,7 @@ def _atol_web(generation: int) -> Family:
         f"atol-web{generation}",
         lambda clock, memory: SimulatedWeb(make, clock, memory),
         driver,
+        places=http_bodies,
         beneath=frozenset(Fault) - {Fault.CUT, Fault.DELAY, Fault.LATE},
         sample=12,
     )

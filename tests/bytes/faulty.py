@@ -63,14 +63,22 @@ class FaultyTransport(Transport):
         self._inner = inner
         self._clock = clock
         self._strike = strike
-        self.sent = 0
-        self.received = 0
+        self.streams: Mapping[Direction, bytearray] = {each: bytearray() for each in Direction}
+        """What each side has said, whatever of it arrived."""
         self._waiting = bytearray()  # from the device, not read yet
         self._held: dict[Direction, bytearray] = {}  # a direction that holds its bytes back
         self._dead = False
         self._calls = 0
 
     # --- the channel
+
+    @property
+    def sent(self) -> int:
+        return len(self.streams[Direction.OUT])
+
+    @property
+    def received(self) -> int:
+        return len(self.streams[Direction.IN])
 
     @property
     def variants(self) -> int:
@@ -106,7 +114,7 @@ class FaultyTransport(Transport):
 
     def write(self, data: bytes) -> None:
         self._check()
-        first, self.sent = self.sent, self.sent + len(data)
+        first = self._said(Direction.OUT, data)
         if (held := self._held.get(Direction.OUT)) is not None:
             held += data
             return
@@ -127,7 +135,7 @@ class FaultyTransport(Transport):
                 if patient:
                     self._waited_in_vain()
                 return b""
-            first, self.received = self.received, self.received + len(data)
+            first = self._said(Direction.IN, data)
             if (held := self._held.get(Direction.IN)) is not None:
                 held += data
                 continue
@@ -140,6 +148,12 @@ class FaultyTransport(Transport):
         return piece
 
     # --- the fault
+
+    def _said(self, direction: Direction, data: bytes) -> int:
+        """The position of its first byte."""
+        stream = self.streams[direction]
+        stream += data
+        return len(stream) - len(data)
 
     def _struck(self, direction: Direction, first: int, data: bytes) -> int | None:
         """The place in ``data`` that the fault strikes."""

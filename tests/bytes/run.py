@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 from tests.bytes.families import FAMILIES
 from tests.bytes.faulty import Direction, Fault, Strike
+from tests.bytes.places import everything
 from tests.bytes.scenarios import SCENARIOS, Scenario
 from tests.bytes.verdict import violations
 from tests.bytes.world import Seen, Template, prepared
@@ -85,7 +86,7 @@ class Piece:
     family: str
     scenario: str
     direction: Direction
-    positions: range
+    positions: Sequence[int]
     faults: tuple[Fault, ...]
 
 
@@ -98,23 +99,33 @@ def clean_run(template: Template, scenario: Scenario) -> Seen:
     return clean
 
 
-def positions(scenario: Scenario, clean: Seen, direction: Direction) -> range:
-    """Every byte from the opening of the channel to the end of the job; the opening, which is the same for all jobs,
-    once for each family."""
+def positions(
+    scenario: Scenario, clean: Seen, direction: Direction, places: Callable[[bytes], Sequence[range]] = everything
+) -> Sequence[int]:
+    """Every byte of ``places`` from the opening of the channel to the end of the job; the opening, which is the same
+    for all jobs, once for each family."""
     first = 0 if scenario.opening else clean.spans[0].of(direction).start
-    return range(first, clean.sent if direction is Direction.OUT else clean.received)
+    return [at for place in places(clean.streams[direction]) for at in place if at >= first]
 
 
-def pieces(family: str, scenario: Scenario, directions: Iterable[Direction], faults: Iterable[Fault]) -> list[Piece]:
-    """Everything there is."""
+def pieces(
+    family: str,
+    scenario: Scenario,
+    directions: Iterable[Direction],
+    faults: Iterable[Fault],
+    *,
+    heads: bool = False,
+) -> list[Piece]:
+    """Everything there is; ``heads``: and what the family leaves to the layers beneath."""
     with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:
         clean = clean_run(template, scenario)
     wanted = tuple(faults)
+    places = everything if heads else FAMILIES[family].places
     return [
         Piece(family, scenario.name, direction, every[start : start + PIECE], struck)
         for direction in directions
         for struck in [tuple(fault for fault in wanted if not _is_kept_away(family, direction, fault))]
-        for every in [positions(scenario, clean, direction)]
+        for every in [positions(scenario, clean, direction, places)]
         for start in range(0, len(every), PIECE)
     ]
 

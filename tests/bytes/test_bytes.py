@@ -3,10 +3,15 @@ to the last byte where they are short, otherwise the faults take turns at the by
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
+
 import pytest
 
 from tests.bytes.families import FAMILIES
 from tests.bytes.faulty import Direction, Fault
+from tests.bytes.places import everything
 from tests.bytes.run import NAMED, Piece, clean_run, judge, pieces, positions
 from tests.bytes.scenarios import SCENARIOS
 from tests.bytes.world import prepared
@@ -37,15 +42,40 @@ def test_the_cases_of_a_conversation_leave_no_byte_out(family: str, name: str) -
     scenario = SCENARIOS[name]
     with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:
         clean = clean_run(template, scenario)
-    found = pieces(family, scenario, tuple(Direction), (Fault.CUT,))
-    for direction, total in {Direction.OUT: clean.sent, Direction.IN: clean.received}.items():
+    found = pieces(family, scenario, tuple(Direction), (Fault.CUT,), heads=True)
+    for direction, said in clean.streams.items():
         own = clean.spans[0].of(direction).start
-        every = range(0 if scenario.opening else own, total)
+        every = list(range(0 if scenario.opening else own, len(said)))
         assert positions(scenario, clean, direction) == every
-        assert [at for piece in found if piece.direction is direction for at in piece.positions] == list(every)
+        assert [at for piece in found if piece.direction is direction for at in piece.positions] == every
         moved = [at for span in clean.spans for at in span.of(direction)]
-        assert moved == list(range(own, total)), "every byte of the job's own belongs to something that was asked"
+        assert moved == list(range(own, len(said))), "every byte of the job's own belongs to something that was asked"
 
 
 def test_every_family_plays_its_opening_in_one_scenario() -> None:
     assert [scenario.name for scenario in SCENARIOS.values() if scenario.opening] == ["receipt"]
+
+
+@pytest.mark.parametrize("family", [name for name, family in FAMILIES.items() if family.places is not everything])
+def test_over_http_every_body_is_struck_and_nothing_but_heads_is_left_out(family: str) -> None:
+    scenario = SCENARIOS["receipt"]
+    with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:
+        clean = clean_run(template, scenario)
+    for direction, said in clean.streams.items():
+        found = pieces(family, scenario, (direction,), (Fault.CUT,))
+        struck = [at for piece in found for at in piece.positions]
+        bodies, heads = (bytes(said[at] for at in every) for every in (struck, sorted({*range(len(said))} - {*struck})))
+        assert len(list(texts(bodies.decode()))) > 10
+        *each, end = heads.split(b"\r\n\r\n")
+        assert end == b""
+        for first, *fields in (head.split(b"\r\n") for head in each):
+            assert re.fullmatch(rb"(GET|POST) \S+ HTTP/1.1|HTTP/1.1 \d{3} [A-Za-z ]+", first)
+            assert all(re.fullmatch(rb"[A-Za-z-]+: [^{}]+", field) for field in fields)
+
+
+def texts(bodies: str) -> Iterator[object]:
+    """JSON, one after another."""
+    while bodies:
+        value, end = json.JSONDecoder().raw_decode(bodies)
+        bodies = bodies[end:]
+        yield value

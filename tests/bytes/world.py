@@ -71,8 +71,7 @@ class Seen:
     seconds: float  # of virtual time until the end, or until patience ended
     in_time: bool
     spans: Sequence[Span]
-    sent: int
-    received: int
+    streams: Mapping[Direction, bytes]  # what each side has said
     error: BaseException | None  # what came out of the lane, which nothing may
 
 
@@ -220,7 +219,7 @@ class Template:
         except Exception as caught:
             error = caught
         seconds, in_time = hours.now(), not case.is_over
-        sent, received = case.transport.sent, case.transport.received
+        streams = {each: bytes(said) for each, said in case.transport.streams.items()}
         case.switch_off()
         return Seen(
             row=case.row(),
@@ -231,8 +230,7 @@ class Template:
             seconds=seconds,
             in_time=in_time,
             spans=case.spans,
-            sent=sent,
-            received=received,
+            streams=streams,
             error=error,
         )
 

@@ -139,8 +139,12 @@ AIMS: Mapping[Cell, Hint] = {
 UNREACHED: Mapping[tuple[Known, JobEvent], str] = {
     (Known.ABSENT, JobEvent.BAD_OFFER): "a refused offer leaves no job behind; the server's cell is REJECT",
     (Known.ACCEPTED, JobEvent.NOT_READY): "progress only: the lane does not ask the machine",
+    **{
+        (state, JobEvent.NOT_TAKEN): "of card terminals, which these shops have not"
+        for state in (Known.STARTED, Known.RESOLVING, Known.HUMAN)
+    },
 }
-"""Transitions that nothing in the product asks for."""
+"""Transitions that nothing in these shops asks for."""
 
 
 def machine_cells() -> list[Cell]:

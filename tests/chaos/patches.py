@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine
 
 import agent.app
-import agent.devices.lane
+import agent.devices.lane_thread
 import agent.journal.store
 import server.store.sqlite
 from agent.devices.performer import Performer
@@ -126,7 +126,7 @@ class Counting(dict[Any, Any]):
 def patched() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         inline(patch)
-        patch.setattr(agent.devices.lane, "threading", _LaneThreading())
+        patch.setattr(agent.devices.lane_thread, "threading", _LaneThreading())
         patch.setattr(agent.journal.store, "ThreadPoolExecutor", _Writer)
         patch.setattr(agent.journal.store, "threading", _Idents)
         patch.setattr(agent.app, "TICK", TICK)

@@ -143,6 +143,7 @@ def test_what_can_go_wrong_is_named_for_every_operation() -> None:
     assert WRONG.keys() == ERRORS.keys()
 
 
+@pytest.mark.gate
 def test_an_operation_fails_and_nothing_that_was_committed_is_lost(tmp_path: Path) -> None:
     strike_all(tmp_path, SHORT_LIFE, all_of_them=False, damages=1)
 

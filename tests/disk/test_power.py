@@ -56,6 +56,7 @@ def lived(folder: Path, disk: FaultyDisk) -> Life:
     return life
 
 
+@pytest.mark.gate
 def test_the_power_goes_at_every_write_and_sync(tmp_path: Path, disk: FaultyDisk) -> None:
     (tmp_path / "lived").mkdir()
     (tmp_path / "left").mkdir()

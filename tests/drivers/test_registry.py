@@ -50,7 +50,7 @@ def test_nothing_is_opened_before_connecting(address: str) -> None:
         ("tcp:127.0.0.1:7778?connect_time=0", "connect_time is not a number"),
         ("tcp:127.0.0.1:7778?protocol=3", "protocol '3'; expected 1, 2 or auto"),
         ("serial:COM3?baud=14400", "baud '14400'; expected auto or one of 2400, 4800, 9600"),
-        ("serial:COM3?parity=even", "unknown option parity; expected baud=SPEED, protocol=1|2|auto"),
+        ("serial:COM3?parity=even", "unknown option parity; expected baud=SPEED, stop=1|2, protocol=1|2|auto"),
         ("pty:/dev/pts/1?baud=9600", "unknown option baud; expected protocol=1|2|auto"),
         ("serial:СОМ3?baud=9600", "character 8, “С”, is a Cyrillic letter that looks like the Latin “C”"),
     ],

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.e2e.shop import Shop, Till, at_once
 from tests.support.rig import EXAMPLE, imprint
 
@@ -69,6 +71,7 @@ def sold(till: Till) -> dict[str, Any]:
     return till.do("receipt", body["payload"], order_ref=till.kkm_id)
 
 
+@pytest.mark.gate
 def test_register_fails(tills: Shop) -> None:
     made = {row: tills.till(str(100 + at), "--fault", row[0]) for at, row in enumerate(FAULTS)}
     cut = {after: tills.till(str(200 + at), "--fault", f"cut:after={after}") for at, after in enumerate(CUTS)}

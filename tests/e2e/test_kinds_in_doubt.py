@@ -160,6 +160,7 @@ def day(till: Till, shop: Shop, kinds: Iterable[JobKind], row: Row) -> dict[JobK
     return came
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("rows", ROWS)
 def test_kind_and_fault(tills: Shop, rows: tuple[Row, ...]) -> None:
     days = [(row, half) for row in rows for half in (PROVEN_KINDS, PLAIN_KINDS | READING_KINDS)]
@@ -189,6 +190,7 @@ def test_every_kind_is_here() -> None:
 # --- where a person is really needed --------------------------------------------------------------------------------
 
 
+@pytest.mark.gate
 def test_cash_that_another_hand_has_moved_meanwhile_is_shown_to_a_person(tills: Shop) -> None:
     till = tills.till("300")
     tills.pc(till, profile=QUICK)
@@ -218,6 +220,7 @@ def test_cash_that_another_hand_has_moved_meanwhile_is_shown_to_a_person(tills: 
     assert till.memory.counters.cash_in_count == 2
 
 
+@pytest.mark.gate
 def test_a_shift_that_another_hand_has_closed_meanwhile_is_proven_by_its_document(tills: Shop) -> None:
     till = tills.till("301")
     tills.pc(till, profile=QUICK)

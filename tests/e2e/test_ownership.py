@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from agent.journal.inspect import list_jobs
 from tests.support.rig import Rig, imprint
 
 
+@pytest.mark.gate
 def test_a_register_moves_to_a_new_pc_and_its_open_jobs_are_adopted(rig: Rig) -> None:
     """The old PC dies between the register's answer and its own note of it; another job had only been accepted."""
     rig.start_server()
@@ -50,6 +53,7 @@ def test_a_register_moves_to_a_new_pc_and_its_open_jobs_are_adopted(rig: Rig) ->
     assert next(job for job in old_jobs if job["job_id"] == "made")["state"] in ("started", "resolving")
 
 
+@pytest.mark.gate
 def test_a_release_by_the_old_pc_offers_again_what_it_had_not_started(rig: Rig) -> None:
     rig.start_server()
     rig.start_register()
@@ -75,6 +79,7 @@ def test_a_release_by_the_old_pc_offers_again_what_it_had_not_started(rig: Rig) 
     assert len(rig.receipts()) == 1
 
 
+@pytest.mark.gate
 def test_a_rolled_back_journal_is_quarantined_until_a_person_confirms(shop: Rig) -> None:
     agent = shop.start_agent()
     shop.bound()
@@ -108,6 +113,7 @@ def test_a_rolled_back_journal_is_quarantined_until_a_person_confirms(shop: Rig)
     assert len(marks) == len(set(marks)) == 3
 
 
+@pytest.mark.gate
 def test_a_second_pc_cannot_claim_a_bound_register(shop: Rig) -> None:
     shop.start_agent()
     shop.bound()

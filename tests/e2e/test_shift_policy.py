@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests.e2e.shop import Shop, Till
 from tests.protocol.ffd.payloads import item, payload
 
@@ -23,6 +25,7 @@ def told(shop: Shop, till: Till, kind: str, start: int, document: dict[str, Any]
     return body
 
 
+@pytest.mark.gate
 def test_the_policy_of_every_desk(tills: Shop) -> None:
     hour, expired, before, manual, killed = (tills.till(str(500 + at)) for at in range(5))
     tills.desk(manual, shift_policy={"open": "manual", "close_expired": "manual", "before_24h": "manual"})

@@ -20,10 +20,12 @@ from tests.fuzz.mutation import is_json, spoilt, spoilt_json, stuffed
 from tests.fuzz.parser import ROOT, Parser
 from tests.fuzz.rows_atol_library import ATOL_LIBRARY
 from tests.fuzz.rows_atol_wire import ATOL_WIRE
+from tests.fuzz.rows_card_wires import CARD_WIRES
 from tests.fuzz.rows_outside import AGENT, DRIVERS
+from tests.fuzz.rows_programs import PROGRAMS
 from tests.fuzz.rows_protocol import FFD, LINK, WIRE
 
-TABLE: tuple[Parser, ...] = (*WIRE, *ATOL_WIRE, *ATOL_LIBRARY, *FFD, *LINK, *AGENT, *DRIVERS)
+TABLE: tuple[Parser, ...] = (*WIRE, *ATOL_WIRE, *ATOL_LIBRARY, *CARD_WIRES, *FFD, *LINK, *AGENT, *DRIVERS, *PROGRAMS)
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))  # the long form: the same number for every parser
 
 # What is called like a parser and takes bytes or text, and yet is none. Patterns of names.

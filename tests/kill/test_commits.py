@@ -60,6 +60,7 @@ def sells(till: Till, name: str) -> str:
     return till.post("receipt", body["payload"], job_id=name, order_ref=name)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("rows", [SHORT, pytest.param(LONG, marks=pytest.mark.long)], ids=["short", "long"])
 def test_agent_is_killed(tills: Shop, rows: tuple[Row, ...]) -> None:
     commands = tills.rig.family.commands
@@ -104,6 +105,7 @@ SERVER_LONG = (
 )  # fmt: skip
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(
     "rows", [SERVER_SHORT, pytest.param(SERVER_LONG, marks=pytest.mark.long)], ids=["short", "long"]
 )

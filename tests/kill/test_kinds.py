@@ -41,6 +41,7 @@ LONG: tuple[Kill, ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("kills", [SHORT, pytest.param(LONG, marks=pytest.mark.long)], ids=["short", "long"])
 def test_kind_and_kill(tills: Shop, kills: tuple[Kill, ...]) -> None:
     made = {kill: tills.till(str(200 + at)) for at, kill in enumerate(kills)}

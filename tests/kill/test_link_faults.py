@@ -57,6 +57,7 @@ def ended(rig: Rig, jobs: list[str]) -> None:
     assert {rig.job(job_id)["proof"]["fd"] for job_id in jobs} == set(receipts)
 
 
+@pytest.mark.gate
 def test_jobs_survive_whatever_happens_to_the_line(line: tuple[Rig, Proxy]) -> None:
     """One job is on its way when it happens, one is posted into it, one behind it."""
     rig, proxy = line

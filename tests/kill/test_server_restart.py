@@ -224,6 +224,7 @@ def still(process: Process | None) -> Iterator[None]:
             process.signal(signal.SIGCONT)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_the_server_comes_back(tills: Shop, how: signal.Signals) -> None:
     shop = tills

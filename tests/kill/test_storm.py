@@ -19,6 +19,7 @@ def storm(folder: Path, agent: int, server: int, points: dict[str, list[tuple[st
     assert report.at_points["agent"] >= len(points["agent"])
 
 
+@pytest.mark.gate
 def test_a_shop_lives_through_deaths_at_points_and_at_random(tmp_path: Path) -> None:
     points = {"agent": [("closing", "after")], "server": [("link:Connection._deliver/update", "before")]}
     storm(tmp_path, 2, 2, points, shops=1)

@@ -30,6 +30,10 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, "kassabridge.service" in done.stderr) == (0, False), done.stderr
 
 
+def test_a_banks_program_that_was_moving_money_was_ended_together_with_the_agent() -> None:
+    assert "\nKillMode=process\n" in unit(sys.executable)
+
+
 def test_the_unit_waits_longer_than_a_lane_may_work() -> None:
     from agent.app import CRASHED, FINISH
 

@@ -14,7 +14,7 @@ from protocol.crm.messages import (
     Ready,
 )
 from tests.server.conftest import Bench
-from tests.server.player import Line, Player, greet, register, update
+from tests.server.player import Line, Player, greet, prove, register, update
 from tests.server.steps import PROOF, post
 
 LATER = 1_000_000
@@ -92,6 +92,26 @@ class TestQuarantine:
         assert (again.status_code, again.json()["state"]) == (200, "active")  # the answer may have been lost
         other = await bench.api.post(f"{agent}/confirm", json=by | {"person": "Анна"})
         assert (other.status_code, other.json()["code"]) == (409, "not_quarantined")
+        await line.close()
+
+    async def test_a_checkpoint_that_was_on_its_way_when_a_person_lifted_it_stopped_the_agent_again(
+        self, bench: Bench
+    ) -> None:
+        player, line = await self.rolled_back(bench)
+        await line.close()
+        line = await greet(player, register(binding_epoch=1), jobs={"j1": 1}, checkpoint=False)
+        by = {"person": "Пётр", "reason": "сверил архив"}
+        assert (await bench.api.post(f"/agents/{player.agent_id}/confirm", json=by)).status_code == 200
+        await prove(line)
+        assert line.verdict == Ready(resumed=True)
+        assert (await line.bind()).binding.binding_epoch == 2
+        player.write(8, "eight")
+        await line.beat()
+        await line.close()
+        line = await greet(player, checkpoint=False)
+        player.journal = {0: "", 8: "another"}
+        await prove(line)  # a later journal that went back is stopped all the same
+        assert isinstance(line.verdict, Quarantine)
         await line.close()
 
     @pytest.mark.parametrize("head", [JournalHead(n=9, hash="nine"), JournalHead(n=10, hash="another")])

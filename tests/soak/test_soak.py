@@ -53,6 +53,7 @@ def lived(folder: Path, size: Size) -> tuple[Books, Week]:
     return read(folder), week
 
 
+@pytest.mark.gate
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "size", [pytest.param(WEEK, marks=pytest.mark.long), *SIZES], ids=lambda size: f"{size.ffd}-{size.receipts}"

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from agent.config import Language
+from agent.config import Language, load_config
 from agent.devices.lane import LaneState
 from agent.jobs.transitions import because
 from agent.page.pages import Pages
@@ -21,13 +21,15 @@ from agent.page.pairing import Pairing
 from agent.page.search import Search, Searching
 from agent.page.serving import Window
 from agent.places import Place
+from agent.support.bundle.collect import Request, collect
 from drivers.api import Identity as Found
 from drivers.discovery import Answer, Candidate
 from drivers.transports.base import SystemClock
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
+from protocol.crm.support import Bundle as BundleAsked
 from tests.agent.desk.test_service import Desk
-from tests.support.crm import KKM
+from tests.support.crm import AGENT, KID, KKM, NOW
 from tests.support.job_books import bench
 
 DOCS = Path(__file__).parents[2] / "docs" / "img"
@@ -57,6 +59,8 @@ def shots(to: Path) -> None:
                 _shoot(window.link("/decide", job="j1"), to / f"page-decision-{language}.png", 1000, 1050)
                 _shoot(window.link("/registers"), to / f"page-registers-{language}.png", 1000, 900)
                 _shoot(window.link("/"), to / f"page-at-work-{language}.png", 1000, 460)
+                _ask(desk, Path(folder), language)
+                _shoot(window.link("/bundle", request="rq_1"), to / f"page-bundle-{language}.png", 1000, 800)
                 pages.desk = None
                 line = "kassabridge:https://crm.example.ru/pair/ABCD-EFGH"
                 _shoot(window.link("/pair", line=line), to / f"page-pairing-{language}.png", 1000, 460)
@@ -67,6 +71,17 @@ def _doubt(desk: Desk) -> None:
     desk.book.lane(JobEvent.INTENT, job_id="j1")
     told = because(reason("looks_alike"), evidence={"case": "looks_alike", "candidates": [TWIN]})
     desk.book.book.transition("j1", JobEvent.UNDECIDABLE, outcome=told)
+
+
+def _ask(desk: Desk, folder: Path, language: Language) -> None:
+    """Support asks for a bundle; it is made as it is at a cashier's, and she is signed in."""
+    os.environ["LOGNAME"] = {"ru": "Иванова", "en": "Ivanova"}[language]
+    (folder / "config.toml").write_text(f'[agent]\ndata_dir = "{folder}"\n', "utf-8")
+    content = collect(Request(folder, load_config(folder / "config.toml")), "KB-7Q2M-4XWA", NOW)
+    desk.support.content = content
+    who, why = {"ru": ("Ольга", "Не печатается чек 1042"), "en": ("Olga", "Receipt 1042 does not print")}[language]
+    asked = BundleAsked(request_id="rq_1", agent_id=AGENT, person=who, reason=why, lives_s=900, kid=KID)
+    desk.service.support.receive(desk.support.key.signed("bundle", asked))
 
 
 def _pages(folder: Path, desk: Desk, language: Language) -> Pages:

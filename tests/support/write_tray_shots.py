@@ -1,4 +1,4 @@
-"""``docs/img/tray-menu-*.png``: the tray on a screen in both languages, a decision waiting.
+"""``docs/img/tray-*.png``: the tray on a screen in both languages: at work, a decision waiting, a bundle asked for.
 
 ``python -m tests.support.write_tray_shots`` takes them anew; it needs what ``docs/tray.md`` names.
 """
@@ -22,11 +22,13 @@ def main() -> None:
     with screen() as desktop, TemporaryDirectory() as folder:
         for language in ("ru", "en"):
             program = Program(desktop, language)
-            for scene in ("working", "decision"):
+            for scene in ("working", "decision", "bundle"):
                 program.scene(scene)
                 desktop.do("sleep", "0.5")
                 program.open_menu()
                 if scene == "working":  # with the last receipts
+                    program.keys("Down", "Down", "Right")
+                if scene == "bundle":  # with what can be done about it
                     program.keys("Down", "Down", "Right")
                 desktop.do("sleep", "0.5")
                 raw = Path(folder) / "shot.png"

@@ -29,6 +29,9 @@ Ready, Working, Attention, Offline, Paused = (
 )
 
 
+SECOND = "18"
+"""KKM_ID of a register that nobody has connected."""
+
 LETTER_IN_PATH = "/а"
 """A Russian letter behind the server's address."""
 
@@ -299,6 +302,18 @@ def right_kkm_id(place: Workplace) -> None:
     place.start()
 
 
+def a_second_desk(place: Workplace) -> None:
+    """The CRM expects one more register at this PC, and nobody has connected any."""
+    place.rig.put("/devices", {"kkm_id": SECOND, "agent_id": place.agent_id})
+    place.rig.put("/desks", {"desk_id": "second", "kkm_id": SECOND, "name": "Касса 2"})
+    place.again()
+
+
+def no_second_desk(place: Workplace) -> None:
+    place.rig.put("/devices", {"kkm_id": SECOND, "agent_id": None})
+    place.again()
+
+
 def no_register_on_the_pc(place: Workplace) -> None:
     place.stop()
     place.kept_text = place.config.read_text("utf-8")
@@ -393,6 +408,9 @@ STARTED_ANEW: tuple[Trouble, ...] = (
             "В CRM нет кассы с таким номером. Проверьте в CRM номер кассы: здесь он «71».",
             ("device.bound:refused", "journal.devices:left_out"),
             Answer("POST /jobs kkm_id=71", "code", "unknown_kkm_id"), right_kkm_id),
+    Trouble("register_missing", NO_DEVICE, a_second_desk, Attention,
+            "На рабочем месте «Касса 2» нет кассы «18». Откройте окно программы и найдите её: «Кассы».",
+            ("server.places:missing",), Answer("GET /devices/18", "state", "assigned"), no_second_desk),
     Trouble("no_register_here", NO_DEVICE, no_register_on_the_pc, Attention,
             "За этим компьютером нет ни одной кассы.",
             ("config.devices:no_device", "journal.devices:left_out"),
@@ -420,4 +438,18 @@ UNPLUGGED_IN_RECEIPT = Trouble(
     ("device.port:port_missing", "journal.open:resolving"), Answer(JOB, "state", "resolving"), lambda _: None,
 )  # fmt: skip
 
-EVERY = (*AT_WORK, *STARTED_ANEW, UNPLUGGED, UNPLUGGED_IN_RECEIPT)
+DISK_FULL = Trouble(
+    "disk_full", TWICE, lambda _: None, Offline,
+    "Программа на этом компьютере не работает. Чеки из CRM не печатаются. Запустите KassaBridge.",
+    ("agent.running:not_running", "folder.space:disk_low", "journal.open:intent_open"),
+    Answer(JOB, "unreachable_since", ...), lambda _: None,
+)  # fmt: skip
+"""The disk fills up while the register makes a receipt: what became of it cannot be kept, and the program ends."""
+
+DISK_LOW = Trouble(
+    "disk_low", PRINTS_NOT, lambda _: None, Attention,
+    "На диске почти нет места, новые чеки не принимаются. Удалите лишнее и очистите корзину.",
+    ("folder.space:disk_low",), Answer(JOB, "reason.code", "disk_low"), lambda _: None, ends=("rejected",),
+)  # fmt: skip
+
+EVERY = (*AT_WORK, *STARTED_ANEW, UNPLUGGED, UNPLUGGED_IN_RECEIPT, DISK_FULL, DISK_LOW)

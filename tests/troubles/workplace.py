@@ -60,6 +60,8 @@ class Workplace:
         """The last job that was posted."""
         self.program = program_path()
         """From where the doctor is started."""
+        self.free: Callable[[Path], int] = lambda _: 100 << 30
+        """Bytes that are left of a disk, as the doctor sees them: this machine's disks are no part of what is told."""
         self.kept: Identity | None = None
         self.kept_text = ""
         self.alerts: list[str] = []
@@ -165,7 +167,7 @@ class Workplace:
             now=lambda: datetime.now(UTC) + later,
             proxies=dict,
             no_proxy=lambda _: True,
-            free=lambda _: 100 << 30,
+            free=self.free,
             program=self.program,
             data_dirs=(),
             temporary=(),

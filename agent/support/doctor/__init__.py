@@ -6,7 +6,7 @@ server, the running program, the journal, the program itself; then each register
 
 from __future__ import annotations
 
-from agent.support.doctor.checks import device, folder, journal, network, program, register, running, settings
+from agent.support.doctor.checks import device, folder, journal, network, places, program, register, running, settings
 from agent.support.doctor.model import Check, Finding, Verdict
 from agent.support.doctor.runner import LIMIT, Progress, Report, examine
 from agent.support.doctor.scene import Scene, World
@@ -31,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     running.SECOND,
     running.ACCOUNT_CHECK,
     running.SESSION,
+    places.PLACES,
     running.PAUSED,
     running.PROGRESS,
     journal.CHAIN,

@@ -228,6 +228,21 @@ def answer(scene: Scene) -> Answer:
     return Answer(status, date, at)
 
 
+def post(scene: Scene, path: str, body: Mapping[str, Any]) -> tuple[int, Any]:
+    """Status and JSON (``None``: none) of what the server answers to one request; the way there is good. Raises
+    ``OSError`` and ``HTTPException``."""
+    text = json.dumps(body).encode()
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    with contextlib.closing(_http(scene)) as talk:
+        talk.request("POST", f"{place_of(scene).path}{path}", text, headers)
+        reply = talk.getresponse()
+        said = reply.read(MAX_ANSWER)
+    try:
+        return reply.status, json.loads(said)
+    except (ValueError, RecursionError):
+        return reply.status, None
+
+
 def _is_ours(body: bytes) -> bool:
     try:
         said = json.loads(body)

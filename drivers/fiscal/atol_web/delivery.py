@@ -10,10 +10,10 @@ from typing import Any
 
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from drivers.fiscal.atol_json.runner import QUIET, verdict
-from drivers.fiscal.atol_web.http import HttpError, Reply
 from drivers.fiscal.atol_web.profile import Profile
 from drivers.fiscal.atol_web.server import LOST, WebServer, rejection
 from drivers.transports.base import Clock
+from drivers.transports.http import HttpError, Reply
 from protocol.wire.atol.codes import describe
 from protocol.wire.atol.json_reading import AnswerError
 from protocol.wire.atol.json_text import Json

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers.fiscal.atol_json.register import Times
-from drivers.fiscal.atol_web.http import Credentials
 from drivers.profiles import load, number
+from drivers.transports.http import Credentials
 
 GENERATIONS: Mapping[str, int | None] = {"auto": None, "1": 1, "2": 2}
 

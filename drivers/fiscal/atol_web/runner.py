@@ -18,10 +18,10 @@ from uuid import uuid4
 from drivers.errors import InDoubt, NotSent, Refused
 from drivers.fiscal.atol_json.runner import LibraryFacts, Traits
 from drivers.fiscal.atol_web.delivery import TWICE, Delivery, name_of, verdict_of
-from drivers.fiscal.atol_web.http import HttpClient, HttpError
 from drivers.fiscal.atol_web.profile import Profile
 from drivers.fiscal.atol_web.server import LOST, WebServer, find_server
 from drivers.transports.base import Clock
+from drivers.transports.http import HttpClient, HttpError
 from protocol.wire.atol.json_reading import AnswerError
 from protocol.wire.atol.json_tasks import Query, query
 from protocol.wire.atol.json_text import Json, JsonError, dumps

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from drivers.errors import DeviceError, NotSent, Refused
 from drivers.fiscal.atol_json.runner import verdict
-from drivers.fiscal.atol_web.http import HttpClient, HttpError, Reply
+from drivers.transports.http import HttpClient, HttpError, Reply
 from protocol.wire.atol import web
 from protocol.wire.atol.codes import describe
 from protocol.wire.atol.json_reading import AnswerError

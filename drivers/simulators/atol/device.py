@@ -22,7 +22,7 @@ from drivers.simulators.atol.tasks import Buffer, Status, Task
 from drivers.simulators.atol.wire import code_of
 from drivers.simulators.clock import Clock
 from drivers.simulators.door import Request
-from drivers.simulators.faults import Fault, parse
+from drivers.simulators.faults import OF_TERMINALS, Fault, parse
 from drivers.simulators.line import Connection, Level
 from drivers.simulators.paper import MemoryPaper, Paper
 from drivers.simulators.printer import Printer
@@ -65,7 +65,7 @@ def new_device(
 
 class AtolDevice(Appliance[AtolState, Core]):
     BUSY = BYTES[Reason.BUSY]
-    ALIEN_FAULTS = frozenset({"fail", "restart"})
+    ALIEN_FAULTS = frozenset({"fail", "restart"}) | OF_TERMINALS
 
     def __init__(
         self,

@@ -43,14 +43,13 @@ class Link:
         self._decoder = Decoder()
         self._asked: tuple[int, Task] | None = None  # packet whose answer is owed, and the task in it
 
-    def take(self, byte: int) -> None:
-        frame = self._decoder.take(byte)
-        if frame is None:
-            return
-        if frame.good:
+    def take(self, data: bytes) -> int:
+        frame = self._decoder.take(data[0])
+        if frame is not None and frame.good:
             self._whole(frame)
-        else:
+        elif frame is not None:
             self._send(frame.packet, b"")
+        return 1
 
     def timed_out(self) -> None:
         self._put_off()

@@ -38,7 +38,7 @@ from drivers.simulators.atol_web.queue import Queue
 from drivers.simulators.atol_web.state import IN_PROGRESS, Blocked, Job, Subtask, WebState
 from drivers.simulators.clock import Clock
 from drivers.simulators.door import Request
-from drivers.simulators.faults import Fault, parse
+from drivers.simulators.faults import OF_TERMINALS, Fault, parse
 from drivers.simulators.line import Connection, Level
 from drivers.simulators.paper import MemoryPaper, Paper
 from drivers.simulators.printer import Printer
@@ -104,7 +104,7 @@ class Running:
 
 class WebDevice(Appliance[WebState, Core]):
     BUSY = codes.BUSY
-    ALIEN_FAULTS = frozenset({"ack-lost", "nak", "full", "refuse"})
+    ALIEN_FAULTS = frozenset({"ack-lost", "nak", "full", "refuse"}) | OF_TERMINALS
     WORDS = WORDS | tasks.KNOWN
     CROWD = True
 

@@ -59,7 +59,7 @@ class HttpResponse:
 
 
 class Reader:
-    """Bytes of one connection; feed them one by one. Raises ``HttpError`` once and is of no use then."""
+    """Bytes of one connection. Raises ``HttpError`` once and is of no use then."""
 
     def __init__(self) -> None:
         self._head = bytearray()
@@ -72,20 +72,24 @@ class Reader:
         """Nothing of a next request has come."""
         return not self._head and self._begun is None
 
-    def take(self, byte: int) -> HttpRequest | None:
+    def take(self, data: bytes) -> tuple[int, HttpRequest | None]:
+        """Up to a line's end, or the body's: how many bytes (one or more, of ``data``'s one or more), and the request
+        that they complete."""
         if self._begun is not None:
-            self._body.append(byte)
-            self._missing -= 1
-            return self._whole()
-        if not self._head and byte in b"\r\n":
-            return None  # an empty line before a request is nothing
-        self._head.append(byte)
+            taken = min(self._missing, len(data))
+            self._body += data[:taken]
+            self._missing -= taken
+            return taken, self._whole()
+        if not self._head and data[0] in b"\r\n":
+            return 1, None  # an empty line before a request is nothing
+        taken = data.find(b"\n") + 1 or len(data)
+        self._head += data[:taken]
         if len(self._head) > LONGEST_HEAD:
             raise HttpError(431, "the head is too long")
-        if byte != 0x0A or not self._head.endswith(END):
-            return None
+        if not self._head.endswith(END):
+            return taken, None
         self._begun, self._missing = _head(bytes(self._head[: -len(END)]))
-        return self._whole()
+        return taken, self._whole()
 
     def _whole(self) -> HttpRequest | None:
         if self._begun is None or self._missing:

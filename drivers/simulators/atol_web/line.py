@@ -29,20 +29,21 @@ class WebLine:
         self._busy = False
         self._ended = False
 
-    def take(self, byte: int) -> None:
+    def take(self, data: bytes) -> int:
         if self._ended:
-            return
+            return len(data)
         try:
-            request = self._reader.take(byte)
+            taken, request = self._reader.take(data)
         except HttpError as error:
             self._ended = True
             self._line.emit(self._device.api.problem(error.status, str(error)).to_bytes(keeps=False))
             self._line.close()
-            return
+            return len(data)
         self._line.wait(IDLE)
         if request is not None:
             self._waiting.append(request)
             self._next()
+        return taken
 
     def timed_out(self) -> None:
         if self._busy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -10,6 +11,9 @@ LARGEST = 10**12
 """Roubles or units; a number beyond it is refused before anything is computed with it."""
 SMALLEST = 30
 """Decimal places."""
+
+
+_PLAIN: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def read(text: str | bytes) -> Any:
@@ -24,16 +28,18 @@ def _no_number(word: str) -> Any:
 def write(value: Any) -> str:
     """Text of whatever ``read`` returns."""
     match value:
+        case str():
+            return _PLAIN(value)
         case Decimal():
             if abs(value) > LARGEST:
-                return json.dumps(str(value))  # no number for anybody
+                return _PLAIN(str(value))  # no number for anybody
             return format(value.normalize(), "f") if value.adjusted() >= -SMALLEST else "0"
         case dict():
             return "{" + ",".join(f"{write(str(key))}:{write(each)}" for key, each in value.items()) + "}"
         case list() | tuple():
             return "[" + ",".join(write(each) for each in value) + "]"
         case _:
-            return json.dumps(value, ensure_ascii=False)
+            return _PLAIN(value)
 
 
 def is_number(value: Any) -> bool:

@@ -54,7 +54,23 @@ class Alternative:
         self._escaped = False
         self._asked = False
 
-    def take(self, byte: int) -> None:
+    def take(self, data: bytes) -> int:
+        self._take(data[0])
+        return 1
+
+    def timed_out(self) -> None:
+        self._drop()
+
+    def answer_ready(self) -> None:
+        if self._asked:
+            self._repeat()
+
+    def answer_lost(self) -> None:
+        self._asked = False
+
+    # --- inside ---
+
+    def _take(self, byte: int) -> None:
         if byte == START:  # inside a frame it breaks that one off and begins another
             self._frame, self._escaped = bytearray(), False
             self._line.wait(self._device.byte_timeout)
@@ -73,18 +89,6 @@ class Alternative:
         self._frame.append(byte)
         self._line.wait(self._device.byte_timeout)
         self._look(self._frame)
-
-    def timed_out(self) -> None:
-        self._drop()
-
-    def answer_ready(self) -> None:
-        if self._asked:
-            self._repeat()
-
-    def answer_lost(self) -> None:
-        self._asked = False
-
-    # --- inside ---
 
     def _drop(self) -> None:
         self._frame = None

@@ -11,7 +11,7 @@ from random import Random
 
 from drivers.simulators.appliance import Appliance
 from drivers.simulators.clock import Clock
-from drivers.simulators.faults import Fault, parse
+from drivers.simulators.faults import OF_TERMINALS, Fault, parse
 from drivers.simulators.line import Connection, Level
 from drivers.simulators.paper import MemoryPaper, Paper
 from drivers.simulators.printer import Printer
@@ -62,7 +62,7 @@ def new_device(
 
 class ShtrihDevice(Appliance[ShtrihState, Register]):
     BUSY = Code.PRINTING
-    ALIEN_FAULTS = frozenset({"full", "fail", "restart"})
+    ALIEN_FAULTS = frozenset({"full", "fail", "restart"}) | OF_TERMINALS
 
     def __init__(
         self,

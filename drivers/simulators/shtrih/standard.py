@@ -32,7 +32,24 @@ class Standard:
         self._phase = Phase.AWAITING_ENQ if pending else Phase.IDLE
         self._frame = bytearray()
 
-    def take(self, byte: int) -> None:
+    def take(self, data: bytes) -> int:
+        self._take(data[0])
+        return 1
+
+    def timed_out(self) -> None:
+        self._set(Phase.IDLE if self._phase is Phase.RECEIVING else Phase.AWAITING_ENQ)
+
+    def answer_ready(self) -> None:
+        if self._phase is Phase.EXECUTING:
+            self._send_reply()
+
+    def answer_lost(self) -> None:
+        if self._phase is Phase.EXECUTING:
+            self._set(Phase.IDLE if self._device.reply is None else Phase.AWAITING_ENQ)
+
+    # --- inside ---
+
+    def _take(self, byte: int) -> None:
         match self._phase:
             case Phase.IDLE:
                 if byte == ENQ:
@@ -56,19 +73,6 @@ class Standard:
             case Phase.AWAITING_ENQ:
                 if byte == ENQ:
                     self._enquiry()
-
-    def timed_out(self) -> None:
-        self._set(Phase.IDLE if self._phase is Phase.RECEIVING else Phase.AWAITING_ENQ)
-
-    def answer_ready(self) -> None:
-        if self._phase is Phase.EXECUTING:
-            self._send_reply()
-
-    def answer_lost(self) -> None:
-        if self._phase is Phase.EXECUTING:
-            self._set(Phase.IDLE if self._device.reply is None else Phase.AWAITING_ENQ)
-
-    # --- inside ---
 
     def _enquiry(self) -> None:
         if self._device.reply is not None:

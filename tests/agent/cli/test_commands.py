@@ -22,6 +22,7 @@ from agent.device_payload import DeviceCommand
 from agent.devices.lock import device_lock
 from agent.journal.inspect import list_jobs
 from agent.logs import set_up_logging
+from agent.terminal_command import MONEY
 from agent.version import VERSION
 from tests.support.patience import BUSY
 
@@ -252,7 +253,7 @@ def test_help_imports_no_driver_and_no_library_of_the_link(tmp_path: Path) -> No
 
 
 def test_every_action_that_is_a_job_takes_a_job_id() -> None:
-    assert set(JOB_ACTIONS) == set(JOBS)
+    assert set(JOB_ACTIONS) == {*JOBS, *MONEY}
 
 
 def test_the_version_is_the_distributions() -> None:

@@ -33,6 +33,7 @@ def demo(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.gate
 def test_every_example_receipt_is_done_with_proof(tmp_path: Path) -> None:
     output = tmp_path / "demo-output"
     (output / "run").mkdir(parents=True)

@@ -90,6 +90,20 @@ def test_a_cancel_before_the_offer_leaves_a_tombstone_that_the_offer_meets(book:
     assert book.book.next_work(KKM)[1] is None
 
 
+def test_a_job_that_was_refused_was_cancelled_as_well(book: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CRM had been told that it was rejected, and then that it was cancelled."""
+    with monkeypatch.context() as full:
+        full.setattr(book.journal, "space_is_low", lambda: True)
+        book.offers()
+    (said,) = book.told()
+    assert isinstance(said, Reject)
+    book.cancels()
+    assert not list(book.told())
+    assert not book.has("j1")
+    book.cancels(rev=1)  # of a job that has been offered anew, and whose offer is still on its way
+    assert book.update().state is JobState.CANCELLED
+
+
 def test_the_agents_order_decides_when_a_cancel_crosses_the_intent(book: Bench) -> None:
     brought(book, K.ACCEPTED)
     book.cancels()

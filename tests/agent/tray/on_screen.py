@@ -15,7 +15,7 @@ from datetime import timedelta
 
 import structlog
 
-from agent.status import AgentStatus
+from agent.status import AgentStatus, SupportAsk
 from agent.tray import taskbar
 from agent.tray.adapter import Adapter
 from agent.tray.icons import Bar
@@ -33,6 +33,7 @@ SCENES: Mapping[str, AgentStatus | None] = {
     "offline": picture(link=down("unreachable")),
     "paused": picture(paused=True),
     "gone": None,
+    "bundle": picture(asks=(SupportAsk("rq_1", NOW + timedelta(minutes=10), "Ольга", "Не печатается чек 1042"),)),
 }
 
 

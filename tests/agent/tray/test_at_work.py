@@ -18,7 +18,8 @@ from agent.page.beside import PageBeside
 from agent.problems import UserError
 from agent.status import AgentStatus
 from agent.tray import at_work
-from agent.tray.at_work import AT_LEAST, BUNDLES, REPORT, AgentDesk, Pictures
+from agent.tray.at_work import AT_LEAST, BUNDLES, AgentDesk, Pictures
+from agent.tray.doctor import REPORT
 from tests.agent.desk.support_desk import Support
 from tests.agent.tray.pictures import picture
 from tests.support.job_books import Bench, bench

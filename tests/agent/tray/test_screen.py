@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.agent.tray.screen import Notifications, Program, Screen, missing, screen
+from tests.agent.tray.screen import Notifications, Program, Screen, missing, screen, until
 
 LACKING = missing()
 REQUIRED = os.environ.get("KASSABRIDGE_SCREEN") == "required"
@@ -80,3 +81,36 @@ def test_it_lives_and_leaves_well_where_nobody_shows_notifications(notifications
         program.hear("quit")
         program.hear("ended asked")
         assert program.process.wait(20) == 0
+
+
+class Setup(Program):
+    """``kassabridge agent run --setup`` itself, on a PC that nobody has connected yet; the browser writes down what it
+    is shown."""
+
+    NAME = "cli.py"
+
+    def __init__(self, on: Screen, folder: Path) -> None:
+        self.screen = on
+        self._shown = folder / "shown"
+        browser = folder / "browser"
+        browser.write_text(f'#!/bin/sh\necho "$1" >>"{self._shown}"\n')
+        browser.chmod(0o755)
+        config = folder / "config.toml"
+        config.write_text('[agent]\ndata_dir = "data"\n')
+        command = [sys.executable, "-m", "agent.cli", "agent", "run", "--setup", "--config", str(config)]
+        self.process = on.start(command, {**on.env, "BROWSER": str(browser)})
+
+    def pages(self) -> list[str]:
+        return self._shown.read_text().split() if self._shown.exists() else []
+
+
+def test_before_it_is_connected_a_pc_has_an_icon_that_leads_to_where_it_is(desktop: Screen, tmp_path: Path) -> None:
+    program = Setup(desktop, tmp_path)
+    until(lambda: len(program.pages()) == 1, "the page that is shown at the start")
+    program.click()
+    until(lambda: len(program.pages()) == 2, "the page, by a click on the icon")
+    assert all(page.startswith("http://127.0.0.1:") for page in program.pages())
+    assert len(set(program.pages())) == 2, "each link is good once"
+    program.open_menu()
+    program.keys("Up", "Return")  # the last entry: quit
+    assert program.process.wait(20) == 0

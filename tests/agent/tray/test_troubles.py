@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 
 from agent.link.status import LinkStatus
-from agent.status import AgentStatus
+from agent.status import AgentStatus, AwaitedRegister
 from agent.tray.model import IconState
 from agent.tray.troubles import ICONS, OUTAGE, PASSING, Kind, concerns
 from agent.tray.view import view
@@ -66,6 +66,10 @@ KNOWN: list[tuple[str, AgentStatus | None, Kind, str, str]] = [
     ("old shift", picture(devices=(device("shift_expired"),)), Kind.DEVICE, "Смена открыта больше", "The shift has"),
     ("no shift", picture(devices=(device("shift_closed"),)), Kind.DEVICE, "Смена закрыта", "The shift is closed"),
     ("no device", picture(devices=()), Kind.ASSIGNMENT, "За этим компьютером нет ни одной", "No register is assigned"),
+    ("desk awaits", picture(awaited=(AwaitedRegister("18", "Касса 2"),)), Kind.ASSIGNMENT,
+     "На рабочем месте «Касса 2» нет кассы «18»", "There is no register “18” at the desk “Касса 2”"),
+    ("CRM awaits", picture(devices=(), awaited=(AwaitedRegister("18"),)), Kind.ASSIGNMENT,
+     "На этом компьютере нет кассы «18», которую ждёт CRM", "This PC has no register “18”, which the CRM expects"),
     ("unbound KKM_ID", picture(devices=(device(bound=False),)), Kind.ASSIGNMENT, "Касса подключена, но", "The registe"),
     ("disk", picture(disk_low=True), Kind.DISK, "На диске почти нет места", "The disk is nearly full"),
     ("at work", picture(devices=(device(job="order-1", step="printing"),)), Kind.WORKING, "Чек на 1", "Receipt for 1"),

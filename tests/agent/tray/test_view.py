@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.status import AgentStatus, DeviceStatus, JobStatus, SupportAsk
+from agent.status import AgentStatus, AwaitedRegister, DeviceStatus, JobStatus, SupportAsk
 from agent.tray.model import (
     MESSAGE_UNITS,
     TITLE_UNITS,
@@ -270,6 +270,7 @@ statuses = st.builds(
     paused=st.booleans(),
     quarantined=st.booleans(),
     disk_low=st.booleans(),
+    awaited=st.lists(st.builds(AwaitedRegister, anything, anything), max_size=2).map(tuple),
 )
 
 

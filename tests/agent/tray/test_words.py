@@ -9,8 +9,9 @@ from string import Formatter
 import pytest
 
 from agent.desk.decisions import CASES
+from agent.tray.decision_words import CASE_OF, DECISIONS
 from agent.tray.model import Language, Verb
-from agent.tray.words import CASE_OF, DECISIONS, FOR_SUPPORT, TROUBLES, WORDS, Words, say, told, trouble
+from agent.tray.words import FOR_SUPPORT, TROUBLES, WORDS, Words, say, told, trouble
 from protocol.crm.codes import CODES
 from protocol.crm.jobs import JobKind, JobState
 from protocol.crm.outcomes import Reason

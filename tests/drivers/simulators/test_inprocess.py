@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
-from drivers.simulators.assembly import BUILT, wanted
+from drivers.simulators.assembly import wanted
 from drivers.simulators.clock import ManualClock, offset
+from drivers.simulators.families import BUILT
 from drivers.simulators.inprocess import open_line
 from drivers.simulators.serving import TimedLine
 from drivers.simulators.shtrih import new_device
@@ -97,7 +98,10 @@ def test_a_drive_that_is_nearly_full_and_an_operator_who_is_silent() -> None:
     ("family", "options", "words"),
     [
         ("foo", {}, ["unknown family 'foo'", "shtrih, atol"]),
-        ("zvt", {}, ["'zvt' is planned and not built yet"]),
+        ("zvt", {"ffd": "1.2"}, ["unknown option ffd", "steer, pace, terminal"]),
+        ("zvt", {"terminal": "123"}, ["terminal '123'", "8 digits"]),
+        ("inpas", {"fault": "twist:into=luck"}, ["into='luck'", "declined, cancelled"]),
+        ("inpas", {"fault": "slow:command=E0,seconds=1"}, ["command='E0'", "payment"]),
         ("shtrih", {"stat": "f"}, ["unknown option stat", "state, ffd"]),
         ("shtrih", {"ffd": "1.3"}, ["ffd '1.3'", "1.05, 1.1, 1.2"]),
         ("shtrih", {"taxation": "envd"}, ["taxation 'envd'", "osn, usn_income"]),

@@ -548,7 +548,8 @@ def test_bytes_are_counted_from_the_moment_a_fault_is_added() -> None:
 def test_every_fault_has_a_test_and_a_page() -> None:
     from pathlib import Path
 
-    page = (Path(__file__).parents[3] / "docs" / "simulators.md").read_text("utf-8")
+    docs = Path(__file__).parents[3] / "docs"
+    page = "".join((docs / f"{name}.md").read_text("utf-8") for name in ("simulators", "simulator-terminals"))
     here = Path(__file__).read_text("utf-8")
     for name, kind in FAULTS.items():
         assert f"`{name}" in page

@@ -152,8 +152,8 @@ def test_interrupt_ends_it_well() -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["foo"], ["unknown family 'foo'", "shtrih, atol, atol-web, sber, inpas, arcus2, zvt"]),
-        (["sber"], ["not built yet", "built: shtrih, atol, atol-web"]),
+        (["foo"], ["unknown family 'foo'", "shtrih, atol, atol-web, zvt, inpas, sber, arcus2"]),
+        (["inpas", "--listen", "pty:port"], ["inpas speaks HTTP"]),
         (["shtrih", "--fault", "explode"], ["unknown fault 'explode'", "answer-lost", "foreign"]),
         (["shtrih", "--ffd", "1.3"], ["--ffd '1.3'", "1.05, 1.1, 1.2"]),
         (["shtrih", "--protocol", "3"], ["--protocol '3'", "one of 1, 2"]),

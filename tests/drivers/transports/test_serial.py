@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import serial
 
-from drivers.address import parse_address
+from drivers.address import AddressError, parse_address
 from drivers.transports import transport_for
 from drivers.transports.base import LinkError, SystemClock
 from drivers.transports.serial import BAUDS, SerialTransport
@@ -99,6 +99,17 @@ def test_the_port_is_set_to_8n1_without_flow_control(port: Port, transport: Seri
     assert not iflag & (termios.IXON | termios.IXOFF | termios.ICRNL)
     assert not lflag & (termios.ICANON | termios.ECHO)
     assert (ispeed, ospeed) == (termios.B115200, termios.B115200)
+
+
+def test_two_stop_bits_where_the_address_says_so(port: Port) -> None:
+    transport = transport_for(parse_address(f"serial:{port.name}?baud=9600&stop=2"), CLOCK)
+    transport.open()
+    try:
+        assert termios.tcgetattr(port.device)[2] & termios.CSTOPB
+    finally:
+        transport.close()
+    with pytest.raises(AddressError, match="expected 1 or 2"):
+        transport_for(parse_address("serial:COM3?stop=1.5"), CLOCK)
 
 
 def test_speeds_are_gone_through_round_and_round(port: Port, transport: SerialTransport) -> None:

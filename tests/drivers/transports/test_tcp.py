@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -44,6 +45,30 @@ def test_a_deadline_in_the_past_only_looks(pair: tuple[TcpTransport, socket.sock
     transport, _ = pair
     assert transport.read(10, CLOCK.now() - 1) == b""
     assert transport.read(10, CLOCK.now() + 0.01) == b""
+
+
+def test_a_device_is_given_time_to_close_its_side(pair: tuple[TcpTransport, socket.socket]) -> None:
+    transport, device = pair
+
+    def part() -> None:
+        assert device.recv(10) == b""
+        device.sendall(b"late")
+        device.close()
+
+    peer = threading.Thread(target=part)
+    peer.start()
+    transport.finish(CLOCK.now() + 30)  # ends when the device has closed, long before
+    peer.join()
+    with pytest.raises(LinkError):
+        transport.read(10, CLOCK.now() - 1)
+    transport.close()
+    transport.finish(CLOCK.now() + 30)
+
+
+def test_a_device_that_keeps_its_side_open_is_left_at_the_deadline(pair: tuple[TcpTransport, socket.socket]) -> None:
+    transport, device = pair
+    transport.finish(CLOCK.now() + 0.05)
+    assert device.recv(10) == b""  # it has been told
 
 
 def test_a_device_that_hangs_up_is_a_lost_link(pair: tuple[TcpTransport, socket.socket]) -> None:

@@ -122,7 +122,7 @@ def test_an_equal_or_lower_rev_is_never_taken_over(state: Known, reported: JobSt
 
 def test_after_intent_only_the_records_a_person_or_an_attempt_without_document_end_it() -> None:
     """... and the lost answer to a command without fiscal or money effect, which ends as not done at once."""
-    enders = {V.PROVEN, V.PROVEN_NONE, V.DECIDED_DONE, V.DECIDED_NOT_DONE, V.REPORTED}
+    enders = {V.PROVEN, V.PROVEN_NONE, V.NOT_TAKEN, V.DECIDED_DONE, V.DECIDED_NOT_DONE, V.REPORTED}
     for job, event, _, moved in every_step():
         if job.state in INTENT_OPEN and isinstance(moved, Moved) and moved.job.state not in INTENT_OPEN:
             if event is V.UNPROVEN:
@@ -276,6 +276,10 @@ ROWS = [
     Row("it cannot be done at all", Job(K.ACCEPTED, 1), V.IMPOSSIBLE, K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE),
         rev_after=2),
     Row("what has begun is never impossible", Job(K.STARTED, 2, 1), V.IMPOSSIBLE, refused="already_started"),
+    Row("declined, first attempt", Job(K.STARTED, 2, 1), V.NOT_TAKEN, K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE),
+        rev_after=3),
+    Row("the terminal never charged it", Job(K.RESOLVING, 3, 1), V.NOT_TAKEN, K.NOT_DONE),
+    Row("the terminal tells after all: not charged", Job(K.HUMAN, 4, 1), V.NOT_TAKEN, K.NOT_DONE),
     Row("nobody will ever know", Job(K.STARTED, 2, 1), V.UNPROVEN, K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE),
         rev_after=3),
     Row("what is being resolved must be", Job(K.RESOLVING, 3, 1), V.UNPROVEN, refused="must_be_resolved"),

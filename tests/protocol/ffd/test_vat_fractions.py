@@ -7,6 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from random import Random
 
+import pytest
+
 from protocol.ffd.planning import plan
 from protocol.ffd.receipt import Item, Payment, Receipt
 from protocol.ffd.vat import Vat
@@ -56,6 +58,7 @@ def test_the_table_here_knows_every_rate() -> None:
     assert {rate.value for rate in Vat} == set(TAX)
 
 
+@pytest.mark.gate
 def test_a_hundred_thousand_receipts_to_the_kopeck() -> None:
     chance = Random(54)
     halves = 0

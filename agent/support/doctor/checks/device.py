@@ -40,8 +40,8 @@ PORT = Check(
         port_missing=bad(
             "Порта {port} на этом ПК нет: кабель отключён, или Windows дала кассе другой номер порта.",
             "This PC has no port {port}: the cable is out, or Windows has given the register another number.",
-            "Вставьте кабель кассы; если не помогло, выполните kassabridge discover и исправьте address.",
-            "Plug in the register's cable; if that does not help, run kassabridge discover and mend address.",
+            "Вставьте кабель кассы; если не помогло, откройте окно программы, «Кассы», «Искать сейчас».",
+            "Plug in its cable; if that does not help, open the program's window, “Registers”, “Search now”.",
         ),
         port_busy=bad(
             "Порт {port} занят другой программой ({holder}).",

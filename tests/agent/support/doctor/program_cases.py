@@ -12,6 +12,7 @@ from typing import Any
 
 from agent import keys
 from agent.devices.lock import device_lock
+from agent.identity import load_identity
 from agent.journal.rows import DeviceRow, JobRow
 from agent.status import JobStatus
 from agent.support.install import Install, write_install
@@ -53,6 +54,13 @@ def a_link_that_is_being_made(pc: Clinic) -> None:
 def a_journal_that_the_server_distrusts(pc: Clinic) -> None:
     assert pc.status is not None
     pc.tell(quarantined=True, link=replace(pc.status.link, state=AgentLink.QUARANTINED))
+
+
+def a_desk_without_a_register(pc: Clinic) -> None:
+    """The CRM expects a second register at this PC."""
+    put, wanted = pc.home.rig.put, {"kkm_id": "18", "name": "Касса 2"}
+    put("/devices", {**wanted, "agent_id": load_identity(pc.data).agent_id})
+    pc.stack.callback(put, "/devices", {**wanted, "agent_id": None})
 
 
 def a_pause(pc: Clinic) -> None:
@@ -213,6 +221,7 @@ CASES = (
     Case("agent.session", "link_down", no_link),
     Case("agent.session", "connecting", a_link_that_is_being_made),
     Case("agent.session", "quarantined", a_journal_that_the_server_distrusts),
+    Case("server.places", "missing", a_desk_without_a_register),
     Case("agent.paused", "paused", a_pause),
     Case("agent.progress", "stuck", a_job_that_stands_still),
     Case("server.account", "unknown_agent", a_wrong_account, stopped=True),

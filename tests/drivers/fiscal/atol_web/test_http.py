@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from drivers.address import SetupError
 from drivers.fiscal.atol_web import HttpClient, load_profile
-from drivers.fiscal.atol_web.http import Credentials, HttpError, Reply
 from drivers.registry import open_register
 from drivers.transports.base import LinkError, Transport
+from drivers.transports.http import Credentials, HttpError, Reply
 from drivers.transports.memory import VirtualClock
 
 TIME = 10.0

@@ -18,10 +18,11 @@ from random import Random
 
 import pytest
 
-from drivers.simulators.assembly import BUILT, store_of
+from drivers.simulators.assembly import store_of
 from drivers.simulators.atol import Options, new_device
 from drivers.simulators.atol.models import MODELS
 from drivers.simulators.cli import main
+from drivers.simulators.families import BUILT
 from drivers.simulators.inprocess import open_line
 from drivers.simulators.script import perform
 from drivers.simulators.store import StoreError

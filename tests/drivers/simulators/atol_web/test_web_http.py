@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -16,14 +18,23 @@ from tests.drivers.simulators.atol_web.host import Host, Silent, request_bytes, 
 INFO = "/api/v2/serverInfo"
 
 
-def requests(stream: bytes) -> list[HttpRequest]:
+def requests(pieces: Iterable[bytes]) -> list[HttpRequest]:
     reader = Reader()
-    return [request for byte in stream if (request := reader.take(byte)) is not None]
+    heard: list[HttpRequest] = []
+    for piece in pieces:
+        while piece:
+            taken, request = reader.take(piece)
+            assert 0 < taken <= len(piece)
+            piece = piece[taken:]
+            heard += [] if request is None else [request]
+    return heard
 
 
-@given(st.lists(st.binary(max_size=40), max_size=4))
-def test_requests_follow_each_other(bodies: list[bytes]) -> None:
-    heard = requests(b"".join(request_bytes("POST", f"/a%20b/{len(body)}?x=1&y=%D1%8F", body) for body in bodies))
+@given(st.lists(st.binary(max_size=40), max_size=4), st.lists(st.integers(0, 400), max_size=6))
+def test_requests_follow_each_other_however_the_stream_is_cut(bodies: list[bytes], cuts: list[int]) -> None:
+    stream = b"".join(request_bytes("POST", f"/a%20b/{len(body)}?x=1&y=%D1%8F", body) for body in bodies)
+    places = [0, *sorted(cuts), len(stream)]
+    heard = requests(stream[start:end] for start, end in pairwise(places))
     assert [request.body for request in heard] == bodies
     assert all(request.path == f"/a b/{len(request.body)}" for request in heard)
     assert all(request.query == {"x": "1", "y": "я"} and request.keeps for request in heard)

@@ -17,6 +17,7 @@ CHUNK = 16 * 1024
 MOST_HEAD = 64 * 1024  # bytes of an answer's head
 MOST_BODY = 16 * 1024 * 1024  # bytes; a document with its TLV has some 100,000
 HIDDEN = b"***"
+JSON = "application/json; charset=utf-8"
 
 
 class HttpError(Exception):
@@ -80,10 +81,13 @@ class HttpClient:
         self._authorization = (credentials or Credentials()).header
         self._trace = trace
 
-    def ask(self, method: str, target: str, body: str | None = None, *, seconds: float) -> Reply:
-        """Raises ``HttpError``; ``seconds`` is how long the answer may take."""
+    def ask(
+        self, method: str, target: str, body: str | bytes | None = None, *, seconds: float, media: str = JSON
+    ) -> Reply:
+        """Raises ``HttpError``; ``seconds`` is how long the answer may take. Text is sent as UTF-8; ``media`` is what a
+        body is said to be, and what is asked for."""
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEAD)
-        message = self._message(connection, method, target, body)
+        message = self._message(connection, method, target, body, media)
         self._hear("open", b"")
         try:
             try:
@@ -105,17 +109,19 @@ class HttpClient:
             self._transport.close()
             self._hear("close", b"")
 
-    def _message(self, connection: h11.Connection, method: str, target: str, body: str | None) -> bytes:
-        content = (body or "").encode("utf-8")
+    def _message(
+        self, connection: h11.Connection, method: str, target: str, body: str | bytes | None, media: str
+    ) -> bytes:
+        content = body if isinstance(body, bytes) else (body or "").encode("utf-8")
         headers: list[tuple[bytes, bytes]] = [
             (b"Host", self._authority.encode("ascii")),
-            (b"Accept", b"application/json"),
+            (b"Accept", media.partition(";")[0].encode("ascii")),
             (b"Connection", b"close"),
         ]
         if self._authorization is not None:
             headers.append((b"Authorization", self._authorization))
         if body is not None:
-            headers.append((b"Content-Type", b"application/json; charset=utf-8"))
+            headers.append((b"Content-Type", media.encode("ascii")))
             headers.append((b"Content-Length", str(len(content)).encode("ascii")))
         head = h11.Request(method=method.encode("ascii"), target=target.encode("ascii"), headers=headers)
         events: Sequence[h11.Event] = (head, *((h11.Data(content),) if content else ()), h11.EndOfMessage())

@@ -1,0 +1,75 @@
+"""What a person is asked to decide, in a cashier's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from agent.tray.words import SUPPORT, WORKPLACE, Words
+
+DECISIONS: Mapping[str, Words] = MappingProxyType(
+    {
+        "H1": Words(
+            "{what}: возможно, уже напечатан", "{what}: may already be printed",
+            "Посмотрите на последний бумажный чек.", "Look at the last paper receipt.",
+        ),
+        "H1_cash": Words(
+            "{what}: неизвестно, прошло или нет", "{what}: not known whether it went through",
+            "Пересчитайте деньги в ящике.", "Count the cash in the drawer.",
+        ),
+        "H1_shift": Words(
+            "{what}: документа об этом нет", "{what}: no document says so",
+            "Посмотрите на последний отчёт кассы.", "Look at the register's last report.",
+        ),
+        "H2": Words(
+            "Касса не отвечает ({of})", "The register does not answer ({of})",
+            "Не повторяйте продажу на другой кассе.", "Do not repeat the sale on another register.",
+        ),
+        "H2_archive": Words(
+            "Касса не отдаёт свои документы ({of})", "The register does not show its documents ({of})",
+            "Не повторяйте продажу на другой кассе.", "Do not repeat the sale on another register.",
+        ),
+        "H3": Words(
+            "В кассе другой фискальный накопитель", "Another fiscal storage is installed",
+            "Прежнюю продажу должна закрыть поддержка ({of}).",
+            "Support must close the previous sale ({of}).",
+        ),
+        "H4": Words(
+            "По одной продаже два чека ({of})", "Two receipts exist for one sale ({of})",
+            "Нужен чек возврата.", "A return receipt is needed.",
+        ),
+        "H5": Words(
+            "Сумма чека не совпадает с продажей ({of})", "The receipt amount differs from the sale ({of})",
+            "Нужен чек коррекции.", "A correction is needed.",
+        ),
+        "H6": WORKPLACE,
+        "moved": Words(
+            "Касса перенесена с другого компьютера ({of})", "The register came from another PC ({of})",
+            "Подтвердите, что старый компьютер выключен.", "Confirm that the old PC is switched off.",
+        ),
+        "held": Words(
+            "{what}: не напечатан вовремя", "{what}: not printed in time",
+            "Напечатать сейчас или отменить?", "Print it now, or cancel it?",
+        ),
+        "other": Words("{what}: нужно решение", "{what}: a decision is needed", *SUPPORT),
+    }
+)  # fmt: skip
+"""What a person has to decide, by the cases of doubt as support speaks of them."""
+
+CASE_OF: Mapping[str, str] = MappingProxyType(
+    {
+        "looks_alike": "H1",
+        "cash_unclear": "H1_cash",
+        "shift_unclear": "H1_shift",
+        "device_silent": "H2",
+        "archive_unreadable": "H2_archive",
+        "fn_replaced": "H3",
+        "two_documents": "H4",
+        "content_differs": "H5",
+        "journal_lost": "H6",
+        "rolled_back": "H6",
+        "moved_unconfirmed": "moved",
+        "lease_passed": "held",
+    }
+)
+"""The case by the code under which a person is asked."""
