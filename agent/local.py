@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from agent.app import open_journal, system_clock
@@ -13,11 +11,11 @@ from agent.config import Config, Device, machine_data_dir
 from agent.devices.facts import device_facts
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
-from agent.jobs.at_desk import accept, give_up
 from agent.jobs.book import Clock, JobBook
-from agent.jobs.transitions import is_final, is_open
-from agent.journal.rows import LOCAL, DeviceRow, JobRow
+from agent.jobs.transitions import is_open
+from agent.journal.rows import LOCAL, DeviceRow
 from agent.journal.store import Journal, Transaction, utc_now
+from agent.one_job import PATIENCE, OneJob, id_conflict
 from agent.problems import UserError
 from agent.support.trace.recorder import DeviceTrace
 from agent.support.trace.tracing import Traces
@@ -25,12 +23,8 @@ from drivers.api import FiscalRegister, Identity
 from drivers.registry import open_register
 from drivers.transports.base import Clock as TransportClock
 from drivers.transports.base import SystemClock
-from protocol.crm.codes import CODES
-from protocol.crm.job_machine import Known
-from protocol.crm.jobs import JobKind, sha256_hex
+from protocol.crm.jobs import JobKind
 from protocol.crm.messages import Desk
-
-PATIENCE = 30.0  # seconds that a register which is not ready is waited for before the job is given up
 
 
 @contextmanager
@@ -90,39 +84,24 @@ class Workbench:
         The payload is valid. The same id again never does it a second time: it returns, or resolves, what is there.
         Raises ``UserError`` and the driver's errors before anything has started.
         """
-        journal, clock = self._journal, self._clock
-        row = journal.read(lambda tx: tx.job(job_id))
-        if row is not None and (row.payload_hash != sha256_hex(payload) or row.kind != kind.value):
-            raise id_conflict(job_id)
-        if row is not None and is_final(row):
-            return self._answer(row)
+        journal = self._journal
+        job = OneJob(journal, self._clock, kind, job_id, payload)
+        if job.answered:
+            return job.answer()
         identity = self.register.connect()
-        if row is not None and row.kkm_id not in journal.read(lambda tx: [d.kkm_id for d in _names(tx, identity)]):
+        if job.row is not None and job.row.kkm_id not in journal.read(
+            lambda tx: [d.kkm_id for d in _names(tx, identity)]
+        ):
             raise id_conflict(job_id)
         if kind is not JobKind.RECEIPT:  # a receipt resolves what is open before it
             self.require_no_intent(identity, but=job_id)
         device = _device(journal, identity)
-        if row is not None and row.kkm_id != device.kkm_id:
-            known_by = row.kkm_id
+        if job.row is not None and job.row.kkm_id != device.kkm_id:
+            known_by = job.row.kkm_id
             device = journal.read(lambda tx: tx.device(known_by))
         book, lane = self._lane(device, only=job_id)
-        if row is None or row.state is Known.ABSENT:
-            day = timedelta(days=1)
-            journal.commit(lambda tx: accept(tx, device, kind, job_id, payload, start_by=tx.now + day))
-        deadline = clock.monotonic() + patience
-        while True:
-            book.pong(clock.now(), clock.monotonic())
-            pause = lane.round()
-            row = journal.read(lambda tx: tx.job(job_id))
-            assert row is not None
-            if is_final(row) or row.state is Known.HUMAN:
-                break
-            if row.state in (Known.ACCEPTED, Known.HELD) and clock.monotonic() > deadline:
-                if row.local:  # one of the server's goes on waiting
-                    row = journal.commit(lambda tx: give_up(tx, job_id, lane.state.reason))
-                break
-            time.sleep(min(pause, 1.0))
-        return self._answer(row)
+        job.carry_out(device, book, lane, patience)
+        return job.answer()
 
     def facts(self, identity: Identity) -> dict[str, Any]:
         """State and health as ``device_status`` answers them; only queries are sent."""
@@ -130,9 +109,6 @@ class Workbench:
         return device_facts(
             identity, status, health, self._clock.now(), _device(self._journal, identity).settings.timezone
         )
-
-    def _answer(self, row: JobRow) -> dict[str, Any]:
-        return answer_of(row, self._journal.read(lambda tx: tx.facts(row.job_id)))
 
     def _lane(self, device: DeviceRow, *, only: str | None) -> tuple[JobBook, Lane]:
         book = JobBook(
@@ -187,28 +163,3 @@ def _names(tx: Transaction, identity: Identity) -> list[DeviceRow]:
 
 def _local_name(identity: Identity) -> str:
     return f"local:{identity.register_serial}"
-
-
-def id_conflict(job_id: str) -> UserError:
-    known = CODES["id_conflict"]
-    return UserError(
-        "id_conflict", f"{job_id}: {known.ru} {known.advice_ru}", f"{job_id}: {known.en} {known.advice_en}"
-    )
-
-
-def answer_of(row: JobRow, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """A job as the command line shows it; the same words as the REST answer."""
-    told = row.outcome
-    return {
-        "job_id": row.job_id,
-        "state": row.state.value,
-        "rev": row.rev,
-        "attempt": row.attempt,
-        "reason": told.get("reason"),
-        "proof": told.get("proof"),
-        "paper": told.get("paper"),
-        "evidence": told.get("evidence"),
-        "certainty": told.get("certainty"),
-        "result": facts.get("result"),
-        "document": facts.get("document"),
-    }

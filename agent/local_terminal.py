@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -14,12 +12,11 @@ from agent.app import open_journal, system_clock
 from agent.config import Config, Device, machine_data_dir
 from agent.devices.lock import device_lock
 from agent.devices.terminals.lane import TerminalLane
-from agent.jobs.at_desk import accept, give_up
 from agent.jobs.book import Clock, JobBook
-from agent.jobs.transitions import is_final, is_open
-from agent.journal.rows import LOCAL, DeviceRow, JobRow
+from agent.jobs.transitions import is_open
+from agent.journal.rows import LOCAL, DeviceRow
 from agent.journal.store import Journal, Transaction, utc_now
-from agent.local import PATIENCE, answer_of, id_conflict
+from agent.one_job import PATIENCE, OneJob, id_conflict
 from agent.problems import UserError
 from agent.support.trace.tracing import Traces
 from drivers.address import parse_address
@@ -27,8 +24,7 @@ from drivers.registry import Opening, open_with, terminal_named
 from drivers.terminal_api import CardTerminal, TerminalIdentity
 from drivers.transports.base import Clock as TransportClock
 from drivers.transports.base import SystemClock
-from protocol.crm.job_machine import Known
-from protocol.crm.jobs import JobKind, sha256_hex
+from protocol.crm.jobs import JobKind
 from protocol.crm.messages import Desk
 
 
@@ -89,35 +85,18 @@ class TerminalBench:
         """Carry one job out and return its answer. The payload is valid. The same id again never moves money a second
         time: it returns, or resolves, what is there. Raises ``UserError`` and the driver's errors before anything has
         started."""
-        journal, clock = self._journal, self._clock
-        row = journal.read(lambda tx: tx.job(job_id))
-        if row is not None and (row.payload_hash != sha256_hex(payload) or row.kind != kind.value):
-            raise id_conflict(job_id)
-        if row is not None and is_final(row):
-            return self._answer(row)
+        job = OneJob(self._journal, self._clock, kind, job_id, payload)
+        if job.answered:
+            return job.answer()
         identity = self.terminal.connect()
         names = self._names(identity)
-        if row is not None and row.kkm_id not in names:  # it was begun at another terminal, which alone can tell
+        if job.row is not None and job.row.kkm_id not in names:  # begun at another terminal, which alone can tell
             raise id_conflict(job_id)
         self.require_no_intent(identity, but=job_id)
-        device = self._device(identity, row.kkm_id if row is not None else names[0])
+        device = self._device(identity, job.row.kkm_id if job.row is not None else names[0])
         lane, book = self._lane(device, job_id)
-        if row is None or row.state is Known.ABSENT:
-            day = timedelta(days=1)
-            journal.commit(lambda tx: accept(tx, device, kind, job_id, payload, start_by=tx.now + day))
-        deadline = clock.monotonic() + patience
-        while True:
-            book.pong(clock.now(), clock.monotonic())
-            pause = lane.round()
-            row = journal.read(lambda tx: tx.job(job_id))
-            assert row is not None
-            if is_final(row) or row.state is Known.HUMAN:
-                break
-            if row.state in (Known.ACCEPTED, Known.HELD) and clock.monotonic() > deadline:
-                row = journal.commit(lambda tx: give_up(tx, job_id, lane.state.reason))
-                break
-            time.sleep(min(pause, 1.0))
-        return self._answer(row)
+        job.carry_out(device, book, lane, patience)
+        return job.answer()
 
     def _device(self, identity: TerminalIdentity, name: str) -> DeviceRow:
         def work(tx: Transaction) -> DeviceRow:
@@ -147,6 +126,3 @@ class TerminalBench:
             device.kkm_id, self.terminal, book, on_progress=lambda *_: None, on_crash=lambda _: None, patient=False
         )
         return lane, book
-
-    def _answer(self, row: JobRow) -> dict[str, Any]:
-        return answer_of(row, self._journal.read(lambda tx: tx.facts(row.job_id)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent import local
+from agent import local, one_job
 from agent.jobs.book import Clock
 from agent.local import Workbench
 from agent.problems import UserError
@@ -35,7 +35,7 @@ def work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
             return b.lane
 
         monkeypatch.setattr(local, "Lane", lane)
-        monkeypatch.setattr(local, "time", SimpleNamespace(sleep=b.wait))
+        monkeypatch.setattr(one_job, "time", SimpleNamespace(sleep=b.wait))
         b.register.disconnect()
         clock = Clock(monotonic=b.line.now, wall=lambda: NOW.timestamp() + b.line.now(), now=b.now)
         return Workbench(b.register, b.journal, clock)

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from agent.cli import main
-from agent.journal.inspect import list_jobs
+from agent.devices.lane_thread import LaneThread
 from tests.support.journals import sql
 
 
@@ -68,10 +68,17 @@ def test_the_same_id_again_charges_nothing(till: Till) -> None:
     assert len(till.charges) == 1
 
 
-def test_a_job_that_another_terminal_has_begun_was_gone_on_with_at_this_one(till: Till) -> None:
-    till.does("pay", "125.00", "--job-id", "sale-1", fault="silence:command=payment")
-    state = next(job for job in list_jobs(till.folder / "data" / "journal.sqlite3") if job["job_id"] == "sale-1")
-    assert state["state"] in ("started", "resolving", "human")
+def test_a_job_that_another_terminal_has_begun_was_gone_on_with_at_this_one(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ctrl_c(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LaneThread, "_sleep", ctrl_c)
+        code, answer = till.does("pay", "125.00", "--job-id", "sale-1", fault="power:command=payment,off=5")
+    assert (code, answer["error"]["code"]) == (130, "intent_open")
+    assert "--job-id sale-1" in answer["error"]["text"]
     code, answer = till.does("pay", "125.00", "--job-id", "sale-1", at="another")
     assert (code, answer["error"]["code"]) == (2, "id_conflict")
 
