@@ -63,6 +63,7 @@ class JobEvent(StrEnum):
     PAPER = "paper"  # whether a made receipt was printed to its end
     ANSWERED = "answered"  # a job that only reads has its answer; there was no INTENT
     IMPOSSIBLE = "impossible"  # refused before anything was sent, and waiting would not change it
+    GOES_ON = "goes_on"  # a part of a sale has moved, and the sale goes on
     UNPROVEN = "unproven"  # a command without fiscal or money effect was begun; whether it worked is not known
 
 
@@ -149,6 +150,7 @@ _TRANSITIONS: dict[tuple[Known, JobEvent], Rule[Known] | Choice[Known] | Refusal
     (K.HUMAN, V.DECIDED_NOT_DONE): Rule(K.NOT_DONE, (X.DECISION, X.OUTBOX_UPDATE)),
 }
 for _state in _OPEN:
+    _TRANSITIONS[_state, V.GOES_ON] = Rule(K.STARTED, (X.RECORD, X.OUTBOX_UPDATE))
     _TRANSITIONS[_state, V.NOT_TAKEN] = Rule(K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE))
 for _state in (K.STARTED, K.RESOLVING):
     _TRANSITIONS[_state, V.PROVEN_NONE] = Choice(
@@ -207,6 +209,7 @@ _REFUSED: dict[JobEvent, dict[Known, str]] = {
     V.RELEASE: _names(waiting="not_returned", open_="intent_open", final="already_final"),
     V.ANSWERED: _names(waiting="not_accepted", open_="already_started", final="already_final"),
     V.IMPOSSIBLE: _names(waiting="not_accepted", open_="already_started", final="already_final"),
+    V.GOES_ON: _names(waiting="not_started", open_="not_started", final="already_final"),
     V.UNPROVEN: _names(waiting="not_started", open_="must_be_resolved", final="already_final"),
 }
 

@@ -14,6 +14,8 @@ from pydantic import StringConstraints
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 KkmId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+PART_ID = r"^[A-Za-z0-9._:-]{1,64}/[a-z]+[0-9]{1,3}$"
+"""Name of a part of a sale: no job of a caller's can have it."""
 JOB_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -66,6 +68,11 @@ def canonical_json(value: Any) -> bytes:
 def sha256_hex(value: Any) -> str:
     """Hash of a JSON value in its canonical spelling."""
     return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def whole(job_id: str) -> str:
+    """The job that people know: of a part of a sale the sale."""
+    return job_id.partition("/")[0]
 
 
 def imprint_of(tenant_id: str, job_id: str) -> str:

@@ -81,6 +81,8 @@ class Desk(Value):
     """Local time at which an open shift is closed every day."""
     close_before_24h: bool = True  # an open shift is closed shortly before its 24 hours end
     held_hours: int = Field(default=24, ge=1, le=720)
+    terminal: KkmId | None = None
+    """The card terminal that stands beside the register."""
 
 
 class Binding(Value):
@@ -187,6 +189,19 @@ class Reject(Value):
     reason: Reason
 
 
+class StepTold(Value):
+    """A part of a sale as it stands: a payment, refund or void at the terminal, the receipt, a slip."""
+
+    step: str
+    n: int = Field(ge=1)
+    state: JobState
+    amount: str | None = None
+    reason: Reason | None = None
+    proof: Proof | None = None
+    paper: Paper | None = None
+    certainty: str | None = None
+
+
 class Update(Value):
     """The agent's word on a job. Counts only when ``rev`` is higher than the one stored."""
 
@@ -207,6 +222,12 @@ class Update(Value):
     """The fiscal document behind the proof as the archive holds it: ``{"type", "fd", "tags"}``, tags as in a dump."""
     too_late: bool = False  # answer to a cancel that came after INTENT
     certainty: str | None = None
+    owed: bool = False
+    """Of a sale: money was moved and its receipt is not made; a person chooses (``Decision``)."""
+    waits: str | None = None
+    """Of a sale: the code of what it waits for from a person, who may say ``go_on``."""
+    steps: list[StepTold] = []
+    """Of a sale: its parts, in the order in which they were begun."""
     journal_head: JournalHead | None = None
     """The journal's head when this was said: what the server has been told, the journal must still hold later."""
     offer: Offer | None = None

@@ -140,8 +140,9 @@ UNREACHED: Mapping[tuple[Known, JobEvent], str] = {
     (Known.ABSENT, JobEvent.BAD_OFFER): "a refused offer leaves no job behind; the server's cell is REJECT",
     (Known.ACCEPTED, JobEvent.NOT_READY): "progress only: the lane does not ask the machine",
     **{
-        (state, JobEvent.NOT_TAKEN): "of card terminals, which these shops have not"
+        (state, event): "of card terminals, which these shops have not"
         for state in (Known.STARTED, Known.RESOLVING, Known.HUMAN)
+        for event in (JobEvent.NOT_TAKEN, JobEvent.GOES_ON)
     },
 }
 """Transitions that nothing in these shops asks for."""

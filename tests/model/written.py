@@ -40,6 +40,7 @@ PLAIN: dict[JobEvent, tuple[tuple[Known, ...], Known | None]] = {
     V.ANSWERED: ((K.ACCEPTED,), K.DONE),
     V.IMPOSSIBLE: ((K.ACCEPTED,), K.NOT_DONE),
     V.UNPROVEN: ((K.STARTED,), K.NOT_DONE),
+    V.GOES_ON: (OPEN, K.STARTED),  # a sale: one of its parts has moved
     V.NOT_TAKEN: (OPEN, K.NOT_DONE),  # a payment is never attempted again by itself
 }
 
