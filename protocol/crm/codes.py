@@ -11,6 +11,7 @@ from typing import Any, Literal
 from protocol.crm.code import Code
 from protocol.crm.code import worded as _c
 from protocol.crm.outcomes import Reason
+from protocol.crm.sale_codes import SALE_CODES
 from protocol.crm.terminal_codes import TERMINAL_CODES
 
 Language = Literal["ru", "en"]
@@ -371,6 +372,7 @@ CODES: dict[str, Code] = {
         "Выполните сопряжение заново.", "Pair it again."),
     "not_found": _c("Не найдено.", "Not found.", "Проверьте адрес.", "Check the address."),
     **TERMINAL_CODES,
+    **SALE_CODES,
 }  # fmt: skip
 
 
