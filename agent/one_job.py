@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
-from agent.devices.lane import LaneState
+from agent.devices.device_lane import LaneState
 from agent.jobs.at_desk import accept, give_up
 from agent.jobs.book import Clock, JobBook
 from agent.jobs.transitions import is_final, is_open

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agent.devices.lane import LaneState
+from agent.devices.device_lane import LaneState
 from agent.devices.work import work_of
 from agent.jobs.book import JobBook
 from agent.journal.rows import DeviceRow, JobRow

@@ -8,14 +8,15 @@ the restart resolves from the journal.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
 from agent.awake import Awake
+from agent.devices.device_lane import IDLE_DISCONNECT, RETRY_FIRST, RETRY_LONGEST, DeviceLane
 from agent.devices.evidence import archive_above, search
-from agent.devices.lane_thread import Interrupted, LaneThread
-from agent.devices.performer import Performer, reason_of
+from agent.devices.lane_thread import Interrupted
+from agent.devices.performer import Performer
 from agent.devices.recorder import decision_of
 from agent.devices.runs import Next, Procedures, asks_again_later, step
 from agent.devices.watch import Watch
@@ -40,15 +41,12 @@ from agent.procedures.asks import (
     Reopen,
 )
 from drivers.api import FiscalRegister, Identity, Paper, Status
-from drivers.errors import DeviceError
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.lease import Lease
 from protocol.crm.messages import Archive, Health
 from protocol.crm.outcomes import Paper as PaperOutcome
 from protocol.crm.outcomes import Reason
 
-IDLE_DISCONNECT = 20.0  # seconds after which an idle channel is closed for other programs
-RETRY_FIRST, RETRY_LONGEST = 0.5, 5.0  # seconds between looks at a device that is not ready
 PAPER_PATIENCE = 30 * 60.0  # how long new paper is waited for after a receipt that was not printed to its end
 NEEDED = {Operation.OPEN_SHIFT: "open_shift", Operation.CLOSE_SHIFT: "close_expired_shift"}
 """The desk's rule by which a receipt may ask for an operation."""
@@ -56,21 +54,7 @@ NEEDED = {Operation.OPEN_SHIFT: "open_shift", Operation.CLOSE_SHIFT: "close_expi
 log = structlog.get_logger("lane")
 
 
-@dataclass(frozen=True, slots=True)
-class LaneState:
-    """What a lane is doing, for people: read by other threads. ``step`` is the neutral code of what the job in hand is
-    at, as it last said."""
-
-    kkm_id: str
-    doing: str = "idle"
-    job_id: str | None = None
-    step: str | None = None
-    reason: Reason | None = None
-    identity: Identity | None = None
-    paper_pending: bool = False
-
-
-class Lane(LaneThread):
+class Lane(DeviceLane):
     def __init__(
         self,
         kkm_id: str,
@@ -89,35 +73,17 @@ class Lane(LaneThread):
         ``on_archive`` answers ``want_archive``. With ``on_health`` the register is watched at rest, and the desk's
         policy kept. Without ``patient`` a round ends as soon as a person has to look; with it the device is asked on
         and on. ``awake`` is held, under this KKM_ID, while the device works on something."""
-        super().__init__(kkm_id, book.clock, on_crash)
-        self.state = LaneState(kkm_id)
+        super().__init__(kkm_id, book, on_progress=on_progress, on_crash=on_crash, awake=awake)
         self._register = register
-        self._book = book
         self._on_claim = on_claim
-        self._on_progress = on_progress
         self._on_archive = on_archive
         self._patient = patient
-        self._awake = awake or Awake()
         self._archive_wanted = False
         self._performer = Performer(kkm_id, register, book, wait=self._sleep, progress=self._progress)
         self._watch = Watch(kkm_id, self._performer, book, on_health=on_health)
-        self._claimed = False
-        self._invited = False
-        self._failures = 0
-        self._said: str | None = None  # why the device is not ready, as the log has it: said once, until it was ready
         self._idle_rounds = 0
         self._paper_since: tuple[str, float] | None = None
         self._fresh = True  # no intent of this process is open: an open one needs the whole waiting time
-
-    def reclaim(self) -> None:
-        """A new connection to the server: say again who the device is."""
-        self._claimed = False
-        self.nudge()
-
-    def invite(self) -> None:
-        """The register that this PC has given up may be claimed anew."""
-        self._invited = True
-        self.reclaim()
 
     def want_archive(self) -> None:
         """Read what the archive holds above the journal's highest document, as evidence for a person."""
@@ -131,9 +97,8 @@ class Lane(LaneThread):
 
     # --- the thread
 
-    def _give_back(self) -> None:
+    def _disconnect(self) -> None:
         self._performer.disconnect()
-        self._awake.release(self.kkm_id)
 
     def _cut_short(self) -> bool:
         return self._decision_waits() or self._book.device(self.kkm_id).released
@@ -178,31 +143,16 @@ class Lane(LaneThread):
             self._watch.look(device, idle=False)
         return self._job(device, chosen)
 
-    def _pause(self) -> float:
-        """Back off from a device that is not ready."""
-        self._failures += 1
-        return float(min(RETRY_LONGEST, RETRY_FIRST * 2.0 ** min(self._failures - 1, 8)))
-
     # --- who is there
 
-    def _introduce(self) -> bool:
-        """Have the device say who it is, once per connection to the server and per change of machine."""
-        if self._claimed:
-            return True
-        try:
-            identity = self._performer.connect()
-            status = self._register.status()
-        except DeviceError as error:
-            self._performer.disconnect()
-            self._not_ready(None, reason_of(error))
-            self._watch.silent(reason_of(error))
-            return False
-        self._claimed, self._invited = True, False
-        self._said = None
-        self.state = replace(self.state, identity=identity, reason=None)
+    def _meet(self) -> None:
+        identity = self._performer.connect()
+        status = self._register.status()
+        self.state = replace(self.state, identity=identity)
         self._on_claim(self.kkm_id, identity, status.last_fd)
-        self._failures = 0
-        return True
+
+    def _silent(self, why: Reason) -> None:
+        self._watch.silent(why)
 
     # --- a job
 
@@ -352,27 +302,13 @@ class Lane(LaneThread):
         """From before an intent is written until its outcome is on disk, or until a person has been asked."""
         work = self._performer.work
         started = work.row is not None and work.row.state in (Known.STARTED, Known.RESOLVING)
-        if started or work.intent is not None or isinstance(ask, (Begin, BeginOperation)):
-            self._awake.hold(self.kkm_id)
-        else:
-            self._awake.release(self.kkm_id)
+        self._hold_awake(started or work.intent is not None or isinstance(ask, (Begin, BeginOperation)))
 
     def _left_to_a_person(self) -> bool:
         row = self._performer.work.row
         return not self._patient and row is not None and row.state is Known.HUMAN
 
     def _not_ready(self, job_id: str | None, why: Reason) -> None:
-        if self._said != why.code:
-            self._said = why.code
-            log.warning("device_not_ready", kkm_id=self.kkm_id, job_id=job_id, code=why.code, vendor=why.vendor,
-                        detail=why.detail)  # fmt: skip
         if why.code == "wrong_device":  # an open channel would stay with the stranger when ours is back at the address
             self._performer.disconnect()
-        self.state = replace(self.state, doing="waiting", reason=why)
-        if job_id is not None:
-            self._progress(job_id, why.code, None, None)
-
-    def _progress(self, job_id: str | None, code: str, done: int | None, of: int | None) -> None:
-        if job_id is not None:
-            self.state = replace(self.state, step=code)
-            self._on_progress(job_id, code, done, of)
+        super()._not_ready(job_id, why)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.config import Language, load_config
-from agent.devices.lane import LaneState
+from agent.devices.device_lane import LaneState
 from agent.jobs.transitions import because
 from agent.page.pages import Pages
 from agent.page.pairing import Pairing

@@ -12,7 +12,7 @@ from dataclasses import replace
 import structlog
 
 from agent.awake import Awake
-from agent.devices.lane import IDLE_DISCONNECT, RETRY_FIRST, RETRY_LONGEST, LaneState
+from agent.devices.device_lane import IDLE_DISCONNECT, RETRY_FIRST, RETRY_LONGEST, LaneState
 from agent.devices.lane_thread import Interrupted, LaneThread
 from agent.devices.recorder import decision_of
 from agent.devices.terminals.performer import MoneyPerformer

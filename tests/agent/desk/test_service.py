@@ -15,7 +15,7 @@ from agent.desk.overview import RECENT, Overview, Who
 from agent.desk.pin import ManagerPin
 from agent.desk.requests import SupportRequests
 from agent.desk.service import DeskService, status_json, status_of
-from agent.devices.lane import LaneState
+from agent.devices.device_lane import LaneState
 from agent.jobs.transitions import because
 from agent.link.status import LinkStatus, Trouble
 from agent.problems import UserError

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agent.config import load_config
-from agent.devices.lane import LaneState
+from agent.devices.device_lane import LaneState
 from agent.identity import Identity
 from agent.jobs.transitions import because
 from agent.page.pages import Pages
