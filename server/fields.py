@@ -111,6 +111,14 @@ _MOMENT = (
     "a time with its offset from UTC is needed",
 )
 
+_TIME = ("E_VALUE", "a time as ISO 8601 writes it", "нужно время в виде ISO 8601", "a time by ISO 8601 is needed")
+_LOCAL = (
+    "E_VALUE",
+    "a local time without offset, e.g. 2026-03-01T12:00:00",
+    "нужно местное время без смещения от UTC",
+    "a local time without offset is needed",
+)
+
 _RULES: Mapping[str, tuple[str, str, str, str]] = {
     # pydantic's error type: code, expected, Russian, English; braces are filled from the error's context
     "missing": ("E_MISSING", "a value", "обязательное поле не заполнено", "required field is missing"),
@@ -175,9 +183,10 @@ _RULES: Mapping[str, tuple[str, str, str, str]] = {
     "value_error": ("E_VALUE", "{error}", "неверное значение", "wrong value"),
     "string_pattern_mismatch": ("E_VALUE", "{pattern}", "неверное значение", "wrong value"),
     "timezone_aware": _MOMENT,
-    "datetime_parsing": _MOMENT,
-    "datetime_from_date_parsing": _MOMENT,
-    "datetime_type": _MOMENT,
+    "timezone_naive": _LOCAL,
+    "datetime_parsing": _TIME,
+    "datetime_from_date_parsing": _TIME,
+    "datetime_type": _TIME,
 }
 
 

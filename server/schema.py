@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
-from protocol.crm.payloads import PAYLOADS
+from protocol.crm.jobs import JobKind
+from protocol.crm.payloads import MODELS
+from protocol.crm.sales import SALE_TYPES, SaleFields
 from protocol.ffd.receipt import Receipt
+
+
+class Sale(Receipt, SaleFields):
+    """A receipt whose card payments are moved at the desk's terminal, and how."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
 
 _REF = "#/components/schemas/{model}"
 
@@ -24,7 +33,8 @@ class Api(FastAPI):
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:
     known: dict[str, Any] = schema["components"]["schemas"]
-    models: list[type[BaseModel]] = [Receipt, *dict.fromkeys(PAYLOADS.values())]
+    kinds: dict[str, type[BaseModel]] = {JobKind.RECEIPT: Receipt, **dict.fromkeys(SALE_TYPES, Sale), **MODELS}
+    models = list(dict.fromkeys(kinds.values()))
     for model in models:
         whole = model.model_json_schema(ref_template=_REF)
         for name, part in {**whole.pop("$defs", {}), model.__name__: whole}.items():
@@ -33,6 +43,5 @@ def _described(schema: dict[str, Any]) -> dict[str, Any]:
     payload.pop("additionalProperties", None)
     payload.pop("type", None)
     payload["anyOf"] = [{"$ref": _REF.format(model=model.__name__)} for model in models]
-    kinds: dict[str, type[BaseModel]] = {"receipt": Receipt, **{kind.value: model for kind, model in PAYLOADS.items()}}
     payload["description"] = "By `kind`. " + "; ".join(f"{kind}: {model.__name__}" for kind, model in kinds.items())
     return schema

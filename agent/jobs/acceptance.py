@@ -15,8 +15,8 @@ from protocol.crm.codes import reason
 from protocol.crm.jobs import JobKind, sha256_hex
 from protocol.crm.messages import Offer, Reject
 from protocol.crm.outcomes import Reason
-from protocol.crm.payloads import PAYLOADS, SUPPORTED
-from protocol.crm.payments import MONEY_PAYLOADS
+from protocol.crm.payloads import MODELS, SUPPORTED
+from protocol.crm.sales import SALE_TYPES, CardsDiffer, charges_of, receipt_payload
 from protocol.ffd.shape import parse_receipt
 from protocol.ffd.violation import ReceiptInvalid
 
@@ -102,13 +102,18 @@ def broken_field(kind: JobKind, payload: dict[str, Any]) -> str | None:
     try:
         if kind is JobKind.RECEIPT:
             parse_receipt(payload)
-        elif kind in MONEY_PAYLOADS:
-            MONEY_PAYLOADS[kind].model_validate(payload)
+        elif kind in SALE_TYPES:
+            receipt = parse_receipt(receipt_payload(payload))
+            if receipt.type is not SALE_TYPES[kind]:
+                return f"type: {SALE_TYPES[kind].value}"
+            charges_of(payload, receipt)
         else:
-            PAYLOADS[kind].model_validate(payload)
+            MODELS[kind].model_validate(payload)
     except ReceiptInvalid as error:
         first = error.violations[0]
         return f"{first.field}: {first.text_en}"
+    except CardsDiffer as error:
+        return f"{error.field}: {error}"
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)[0]
         return f"{field_path(found['loc'])}: {found['msg']}"

@@ -41,6 +41,13 @@ class JobKind(StrEnum):
     SALE_REFUND = "sale_refund"
 
 
+class DeviceClass(StrEnum):
+    """What a KKM_ID stands for."""
+
+    REGISTER = "register"
+    TERMINAL = "terminal"
+
+
 class JobState(StrEnum):
     QUEUED = "queued"  # the server has it, no agent answers for it yet
     ACCEPTED = "accepted"  # on the agent's disk; nothing sent to the device

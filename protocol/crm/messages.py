@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from protocol.crm.jobs import JobId, JobKind, JobState, KkmId, Sha256
+from protocol.crm.jobs import DeviceClass, JobId, JobKind, JobState, KkmId, Sha256
 from protocol.crm.outcomes import Decision, Paper, Proof, Reason, Value
 from protocol.crm.support import Bundle, Doctor, Report
 
@@ -41,10 +41,12 @@ class KnownJob(Value):
 
 
 class ClaimedDevice(Value):
-    """A device of the agent's configuration; serials are known once the device has answered."""
+    """A device of the agent's configuration; serials are known once the device has answered. A terminal has a serial
+    alone: its terminal id, or a stable name of its place where it tells none."""
 
     kkm_id: KkmId
     driver: str
+    device: DeviceClass = DeviceClass.REGISTER
     register_serial: str | None = None
     fn_serial: str | None = None
     registration_number: str | None = None
@@ -83,6 +85,7 @@ class Desk(Value):
     held_hours: int = Field(default=24, ge=1, le=720)
     terminal: KkmId | None = None
     """The card terminal that stands beside the register."""
+    settle: bool = False  # the terminal is settled after the register's shift was closed
 
 
 class Binding(Value):

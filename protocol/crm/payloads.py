@@ -1,6 +1,7 @@
-"""Payloads of register jobs other than receipts: their shape, and one way to judge any payload by its kind.
+"""Every kind of job: the shape of its payload, and which device it is for.
 
-Money is decimal roubles in text, as everywhere in the API. The receipt's own payload is ``protocol.ffd.receipt``.
+Money is decimal roubles in text, as everywhere in the API. A receipt's own payload is ``protocol.ffd.receipt``, that
+of a sale ``protocol.crm.sales``, of money at a terminal ``protocol.crm.payments``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
 
-from protocol.crm.jobs import JobKind
+from protocol.crm.jobs import DeviceClass, JobKind
+from protocol.crm.payments import MONEY_PAYLOADS
+from protocol.crm.sales import SALE_TYPES
 from protocol.ffd.receipt import Cashier, Kopecks, Text
 
 MAX_PRINT_LINES = 200
@@ -37,7 +40,7 @@ class ShiftPayload(_Payload):
 
 
 class NothingPayload(_Payload):
-    """``x_report``, ``open_drawer``, ``device_status``."""
+    """``x_report``, ``open_drawer``, ``device_status``; ``settlement``, ``terminal_status`` of a terminal."""
 
 
 class CashPayload(_Payload):
@@ -102,6 +105,14 @@ PAYLOADS: Mapping[JobKind, type[_Payload]] = MappingProxyType(
 )
 """Every register kind but ``receipt`` (``protocol.ffd``) and ``correction`` (not built)."""
 
+TERMINAL_PAYLOADS: Mapping[JobKind, type[BaseModel]] = MappingProxyType(
+    {**MONEY_PAYLOADS, JobKind.SETTLEMENT: NothingPayload, JobKind.TERMINAL_STATUS: NothingPayload}
+)
+"""Every kind of a card terminal."""
+
+MODELS: Mapping[JobKind, type[BaseModel]] = MappingProxyType({**PAYLOADS, **TERMINAL_PAYLOADS})
+"""Every kind whose payload is one model: all but a receipt and a sale."""
+
 PROVEN_KINDS = frozenset({JobKind.OPEN_SHIFT, JobKind.CLOSE_SHIFT, JobKind.CASH_IN, JobKind.CASH_OUT})
 """INTENT, and evidence in the register's own records after doubt."""
 
@@ -111,4 +122,9 @@ PLAIN_KINDS = frozenset({JobKind.X_REPORT, JobKind.PRINT_TEXT, JobKind.PRINT_COP
 READING_KINDS = frozenset({JobKind.DEVICE_STATUS, JobKind.DOCUMENT})
 """Read only: answered without INTENT, may be repeated."""
 
-SUPPORTED = (JobKind.RECEIPT, *PAYLOADS)
+SUPPORTED = (JobKind.RECEIPT, *PAYLOADS, *SALE_TYPES, *TERMINAL_PAYLOADS)
+
+
+def device_of(kind: JobKind) -> DeviceClass:
+    """What a job of this kind is addressed to. A sale goes to the register; its terminal is the desk's."""
+    return DeviceClass.TERMINAL if kind in TERMINAL_PAYLOADS else DeviceClass.REGISTER

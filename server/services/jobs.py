@@ -98,11 +98,11 @@ async def post(work: Work, world: World, limits: Limits, tenant_id: str, asked: 
         raise Problem(409, "device_without_agent", kkm_id=device.kkm_id)
     if len(canonical_json(asked.payload)) > limits.payload_bytes:
         raise Problem(413, "message_too_large", limit=limits.payload_bytes)
-    if asked.order_ref is not None and asked.kind in payloads.GUARDED and not asked.allow_duplicate:
+    if asked.order_ref is not None and asked.kind in payloads.TWINS and not asked.allow_duplicate:
         twin = await jobs.look_alike(
             work,
             tenant_id,
-            kind=asked.kind,
+            kinds=payloads.TWINS[asked.kind],
             subtype=judged.subtype,
             order_ref=asked.order_ref,
             total=judged.total,

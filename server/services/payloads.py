@@ -1,6 +1,7 @@
 """A job's payload judged by its kind, before it is stored: what it is called, what it is worth, what is wrong with it.
 
-Receipts are judged by ``protocol.ffd``, knowing the register they go to; the other kinds by ``protocol.crm.payloads``.
+Receipts, those of a sale too, are judged by ``protocol.ffd``, knowing the register they go to; the other kinds by
+``protocol.crm.payloads``.
 """
 
 from __future__ import annotations
@@ -14,20 +15,28 @@ from typing import Any
 from pydantic import ValidationError
 
 from protocol.crm.jobs import JobKind
-from protocol.crm.payloads import PAYLOADS, SUPPORTED, CashPayload, ShiftPayload, TextPayload
-from protocol.ffd.receipt import Cashier
+from protocol.crm.payloads import MODELS, SUPPORTED, CashPayload, ShiftPayload, TextPayload
+from protocol.crm.payments import MONEY_PAYLOADS, PaymentPayload, RefundPayload, VoidPayload
+from protocol.crm.sales import SALE_TYPES, CardsDiffer, charges_of, receipt_payload
+from protocol.ffd.receipt import Cashier, Receipt
 from protocol.ffd.register_facts import RegisterFacts
 from protocol.ffd.rules import ReceiptInvalid, accept_receipt, parse_receipt
 from protocol.ffd.rules_text import inn_rules, text_rules
 from protocol.ffd.text import foreign, printable
 from protocol.ffd.violation import Violation, broken
-from server.fields import field_errors
+from server.fields import FieldError, field_errors
 from server.problems import Problem, refuse_payload
 
-GUARDED: Mapping[JobKind, str] = MappingProxyType(
-    {JobKind.RECEIPT: "type and total", JobKind.CASH_IN: "amount", JobKind.CASH_OUT: "amount"}
+_RECEIPTS = (JobKind.RECEIPT, *SALE_TYPES)
+TWINS: Mapping[JobKind, tuple[JobKind, ...]] = MappingProxyType(
+    dict.fromkeys(_RECEIPTS, _RECEIPTS)
+    | {kind: (kind,) for kind in (JobKind.CASH_IN, JobKind.CASH_OUT, *MONEY_PAYLOADS)}
 )
-"""Kinds of which two for one order are suspicious, and what two of them must share to be taken for twins."""
+"""Kinds of which two for one order are suspicious, and the kinds that the other one may have. Twins share ``Judged``'s
+subtype and total."""
+
+
+_MONEY = (CashPayload, PaymentPayload, RefundPayload, VoidPayload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +49,24 @@ class Judged:
 
 
 def judge(kind: JobKind, payload: dict[str, Any], *, register: RegisterFacts, on: date) -> Judged:
-    """Raises ``Problem`` (``kind_not_supported``, ``bad_payload``) or ``ReceiptInvalid``."""
+    """Raises ``Problem`` (``kind_not_supported``, ``bad_payload``), ``ReceiptInvalid``. A sale is worth its receipt."""
     if kind not in SUPPORTED:
         raise Problem(422, "kind_not_supported", supported=[kind.value for kind in SUPPORTED])
     if kind is JobKind.RECEIPT:
         receipt, warnings = accept_receipt(payload, on=on, register=register)
         return Judged(receipt.type.value, receipt.total, tuple(warnings))
+    if kind in SALE_TYPES:
+        receipt, warnings = accept_receipt(receipt_payload(payload), on=on, register=register)
+        _goes_together(kind, payload, receipt)
+        return Judged(receipt.type.value, receipt.total, tuple(warnings))
     try:
-        read = PAYLOADS[kind].model_validate(payload)
+        read = MODELS[kind].model_validate(payload)
     except ValidationError as error:
-        raise Problem(422, "bad_payload", errors=field_errors(error.errors(), under="payload")) from None
+        raise _misshapen(error) from None
     found = tuple(_rules(read))
     if any(violation.severity == "error" for violation in found):
         raise refuse_payload(found)
-    return Judged("", read.amount if isinstance(read, CashPayload) else 0, found)
+    return Judged("", read.amount if isinstance(read, _MONEY) else 0, found)
 
 
 def summary(kind: JobKind, payload: dict[str, Any]) -> Judged:
@@ -62,11 +75,52 @@ def summary(kind: JobKind, payload: dict[str, Any]) -> Judged:
         if kind is JobKind.RECEIPT:
             receipt = parse_receipt(payload)
             return Judged(receipt.type.value, receipt.total)
-        if kind in (JobKind.CASH_IN, JobKind.CASH_OUT):
-            return Judged("", CashPayload.model_validate(payload).amount)
+        if kind in SALE_TYPES:
+            receipt = parse_receipt(receipt_payload(payload))
+            return Judged(receipt.type.value, receipt.total)
+        read = MODELS[kind].model_validate(payload) if kind in MODELS else None
     except (ReceiptInvalid, ValidationError):
-        pass
-    return Judged("", 0)
+        return Judged("", 0)
+    return Judged("", read.amount if isinstance(read, _MONEY) else 0)
+
+
+def charged_by_card(kind: JobKind, payload: dict[str, Any]) -> bool:
+    """Whether a payload that was judged needs the terminal beside the register."""
+    return kind in SALE_TYPES and bool(charges_of(payload, parse_receipt(receipt_payload(payload))))
+
+
+def _goes_together(kind: JobKind, payload: dict[str, Any], receipt: Receipt) -> None:
+    """A sale's own rules: the receipt's type is that of the kind, and ``cards`` goes with its card payments."""
+    wanted = SALE_TYPES[kind]
+    if receipt.type is not wanted:
+        raise _refused(
+            "payload.type",
+            wanted.value,
+            "E_SALE_TYPE",
+            f"Поле payload.type: чек задания {kind.value} имеет тип {wanted.value}.",
+            f"Field payload.type: the receipt of a {kind.value} is of type {wanted.value}.",
+        )
+    try:
+        charges_of(payload, receipt)
+    except ValidationError as error:
+        raise _misshapen(error) from None
+    except CardsDiffer as differ:
+        field = f"payload.{differ.field}"
+        raise _refused(
+            field,
+            str(differ),
+            "E_CARDS",
+            f"Поле {field} не сходится с оплатами чека.",
+            f"Field {field} does not go with the receipt's payments.",
+        ) from None
+
+
+def _misshapen(error: ValidationError) -> Problem:
+    return Problem(422, "bad_payload", errors=field_errors(error.errors(), under="payload"))
+
+
+def _refused(field: str, expected: str, code: str, ru: str, en: str) -> Problem:
+    return Problem(422, "bad_payload", errors=[FieldError(field, code, expected, code, ru, en)])
 
 
 def shown(warnings: Sequence[Violation]) -> list[dict[str, str]]:

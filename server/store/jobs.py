@@ -138,7 +138,7 @@ async def count_open(work: Work, tenant_id: str, kkm_id: str) -> int:
 
 
 async def look_alike(
-    work: Work, tenant_id: str, *, kind: str, subtype: str, order_ref: str, total: int, since: datetime
+    work: Work, tenant_id: str, *, kinds: Collection[str], subtype: str, order_ref: str, total: int, since: datetime
 ) -> Job | None:
     """A job for the same thing that is open, or was done since then."""
     return await work.session.scalar(
@@ -146,7 +146,7 @@ async def look_alike(
         .where(
             Job.tenant_id == tenant_id,
             Job.order_ref == order_ref,
-            Job.kind == kind,
+            Job.kind.in_(kinds),
             Job.subtype == subtype,
             Job.total == total,
             or_(Job.state.in_(OPEN), (Job.state == JobState.DONE) & (Job.ended_at >= since)),

@@ -19,7 +19,7 @@ from drivers.errors import DeviceError
 from drivers.fiscal.shtrih.archive import fiscal_document
 from protocol.crm import envelope
 from protocol.crm.jobs import JobKind
-from protocol.crm.payloads import PAYLOADS, SUPPORTED
+from protocol.crm.payloads import SUPPORTED
 from protocol.ffd import fields, money, qr, tlv
 from protocol.ffd.register_facts import RegisterFacts
 from protocol.ffd.shape import parse_receipt
@@ -162,7 +162,7 @@ _PAYLOADS = (
 
 
 def _everywhere(read: Callable[[JobKind, dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
-    return lambda payload: [read(kind, payload) for kind in PAYLOADS]
+    return lambda payload: [read(kind, payload) for kind in SUPPORTED]
 
 
 def _judged(payload: dict[str, Any]) -> None:

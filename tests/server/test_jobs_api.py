@@ -68,7 +68,7 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, str | None]] = [
     ("unknown desk", {"kkm_id": None, "desk_id": "d9"}, 422, "unknown_desk", None),
     ("desk without a register", {"kkm_id": None, "desk_id": "bare"}, 409, "desk_without_device", None),
     ("register without a PC", {"kkm_id": "lonely"}, 409, "device_without_agent", None),
-    ("kind of a later version", {"kind": "sale"}, 422, "kind_not_supported", None),
+    ("kind of a later version", {"kind": "correction"}, 422, "kind_not_supported", None),
     ("kind that is none", {"kind": "sail"}, 422, "bad_request", "kind"),
     ("two places", {"desk_id": "d1"}, 422, "bad_request", ""),
     ("no place", {"kkm_id": None}, 422, "bad_request", ""),

@@ -1,4 +1,4 @@
-"""POST /jobs for every kind of a register's job: what is taken, what is refused and in which words."""
+"""POST /jobs for every kind of job: what is taken, what is refused and in which words."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tests.server.conftest import Bench, job, receipt
 from tests.server.player import greet, pair, register
 
 CASHIER = {"name": "Кассир Иванова М."}
+ORIGINAL = {"amount": "10.00", "rrn": "123456789012", "at": "2026-03-01T12:00:00"}
+CARDS = [{"type": "card", "amount": "6.00"}, {"type": "card", "amount": "3.00"}, {"type": "cash", "amount": "1.00"}]
 GOOD: list[tuple[JobKind, dict[str, Any]]] = [
     (JobKind.RECEIPT, receipt()),
     (JobKind.OPEN_SHIFT, {}),
@@ -27,6 +29,16 @@ GOOD: list[tuple[JobKind, dict[str, Any]]] = [
     (JobKind.OPEN_DRAWER, {}),
     (JobKind.DEVICE_STATUS, {}),
     (JobKind.DOCUMENT, {"fd": 4294967295}),
+    (JobKind.SALE, receipt()),
+    (JobKind.SALE, receipt(cards=[])),
+    (JobKind.SALE_REFUND, receipt(type="sell_return")),
+    (JobKind.PAYMENT, {"amount": "1250.00"}),
+    (JobKind.PAYMENT, {"amount": "0.01", "means": "sbp"}),
+    (JobKind.REFUND, {"amount": "9.99", "original": ORIGINAL}),
+    (JobKind.REFUND, {"amount": "9.99"}),
+    (JobKind.VOID, {"amount": "10.00", "original": ORIGINAL}),
+    (JobKind.SETTLEMENT, {}),
+    (JobKind.TERMINAL_STATUS, {}),
 ]
 
 
@@ -65,6 +77,8 @@ async def test_a_kind_that_is_not_built_is_refused_with_the_list_of_those_that_a
 
 FD = "payload.fd"
 TEXT = JobKind.PRINT_TEXT
+SALE = JobKind.SALE
+BACK = receipt(type="sell_return", payments=CARDS)
 BAD: list[tuple[JobKind, dict[str, Any], str, str]] = [
     (JobKind.OPEN_SHIFT, {"cashier": {"name": ""}}, "payload.cashier.name", "E_EMPTY"),
     (JobKind.OPEN_SHIFT, {"cashier": {"name": "Ж" * 65}}, "payload.cashier.name", "E_LENGTH"),
@@ -94,6 +108,49 @@ BAD: list[tuple[JobKind, dict[str, Any], str, str]] = [
     (JobKind.DOCUMENT, {"fd": "12"}, FD, "E_TYPE"),
     (JobKind.DOCUMENT, {"fd": 1.5}, FD, "E_TYPE"),
     (JobKind.DOCUMENT, {}, FD, "E_MISSING"),
+    (SALE, receipt(type="sell_return"), "payload.type", "E_SALE_TYPE"),
+    (JobKind.SALE_REFUND, receipt(), "payload.type", "E_SALE_TYPE"),
+    (SALE, receipt(payments=[{"type": "card", "amount": 10}]), "payload.payments[0].amount", "E_MONEY"),
+    (SALE, receipt(payments=CARDS, cards=[{}]), "payload.cards", "E_CARDS"),
+    (SALE, receipt(cards=[{}]), "payload.cards", "E_CARDS"),
+    (SALE, receipt(payments=CARDS, cards={}), "payload.cards", "E_TYPE"),
+    (SALE, receipt(payments=CARDS, cards=[{}, {"means": "cash"}]), "payload.cards[1].means", "E_VALUE"),
+    (SALE, receipt(payments=CARDS, cards=[{"card": 1}, {}]), "payload.cards[0].card", "E_UNKNOWN_FIELD"),
+    (SALE, receipt(payments=CARDS, cards=[{}, {"original": ORIGINAL}]), "payload.cards[1].original", "E_CARDS"),
+    (
+        JobKind.SALE_REFUND,
+        BACK | {"cards": [{"original": {"amount": "5.99"}}, {}]},
+        "payload.cards[0].original",
+        "E_CARDS",
+    ),
+    (
+        JobKind.SALE_REFUND,
+        BACK | {"cards": [{}, {"original": {"rrn": "1"}}]},
+        "payload.cards[1].original.amount",
+        "E_MISSING",
+    ),
+    (JobKind.RECEIPT, receipt(payments=CARDS, cards=[{}, {}]), "payload.cards", "E_UNKNOWN_FIELD"),
+    (JobKind.PAYMENT, {}, "payload.amount", "E_MISSING"),
+    (JobKind.PAYMENT, {"amount": 5}, "payload.amount", "E_MONEY"),
+    (JobKind.PAYMENT, {"amount": "0.00"}, "payload.amount", "E_VALUE"),
+    (JobKind.PAYMENT, {"amount": "5.00", "means": "cash"}, "payload.means", "E_VALUE"),
+    (JobKind.PAYMENT, {"amount": "5.00", "original": ORIGINAL}, "payload.original", "E_UNKNOWN_FIELD"),
+    (
+        JobKind.REFUND,
+        {"amount": "5.00", "original": {"amount": "5.00", "rrn": "а1"}},
+        "payload.original.rrn",
+        "E_LETTER",
+    ),
+    (
+        JobKind.REFUND,
+        {"amount": "5.00", "original": ORIGINAL | {"at": "2026-03-01T12:00:00Z"}},
+        "payload.original.at",
+        "E_VALUE",
+    ),
+    (JobKind.REFUND, {"amount": "5.00", "original": ORIGINAL | {"at": "noon"}}, "payload.original.at", "E_VALUE"),
+    (JobKind.VOID, {"amount": "5.00"}, "payload.original", "E_MISSING"),
+    (JobKind.SETTLEMENT, {"amount": "5.00"}, "payload.amount", "E_UNKNOWN_FIELD"),
+    (JobKind.TERMINAL_STATUS, {"kkm_id": "17"}, "payload.kkm_id", "E_UNKNOWN_FIELD"),
 ]
 
 
@@ -144,6 +201,25 @@ class TestTwins:
         for more in ({"allow_duplicate": True}, {"order_ref": "2"}, {"payload": {"amount": "6.00"}}):
             body = of_kind(kind, {"amount": "5.00"}, f"c.{next(iter(more))}", order_ref="1") | more
             assert (await shop.api.post("/jobs", json=body)).status_code == 202
+
+    @pytest.mark.parametrize("kind", [JobKind.PAYMENT, JobKind.REFUND])
+    async def test_money_at_the_terminal_of_the_same_amount(self, shop: Bench, kind: JobKind) -> None:
+        await shop.api.post("/jobs", json=of_kind(kind, {"amount": "5.00"}, "a", order_ref="1"))
+        twin = of_kind(kind, {"amount": "5.00", "means": "sbp"}, "b", order_ref="1")
+        answer = await shop.api.post("/jobs", json=twin)
+        assert (answer.status_code, answer.json()["code"]) == (409, "maybe_duplicate")
+        assert (await shop.api.post("/jobs", json=twin | {"allow_duplicate": True})).status_code == 202
+
+    @pytest.mark.parametrize(("first", "second"), [("receipt", "sale"), ("sale", "receipt"), ("sale", "sale")])
+    async def test_a_sale_makes_a_receipt_as_a_receipt_does(self, shop: Bench, first: str, second: str) -> None:
+        await shop.api.post("/jobs", json=of_kind(JobKind(first), receipt(), "a", order_ref="1"))
+        answer = await shop.api.post("/jobs", json=of_kind(JobKind(second), receipt(), "b", order_ref="1"))
+        assert (answer.status_code, answer.json()["params"]["job_id"]) == (409, "a")
+
+    async def test_a_sale_is_not_its_refund(self, shop: Bench) -> None:
+        await shop.api.post("/jobs", json=of_kind(JobKind.SALE, receipt(), "a", order_ref="1"))
+        back = of_kind(JobKind.SALE_REFUND, receipt(type="sell_return"), "b", order_ref="1")
+        assert (await shop.api.post("/jobs", json=back)).status_code == 202
 
     async def test_in_is_not_out(self, shop: Bench) -> None:
         await shop.api.post("/jobs", json=of_kind(JobKind.CASH_IN, {"amount": "5.00"}, "a", order_ref="1"))

@@ -16,6 +16,8 @@ def test_every_reference_leads_somewhere_and_payloads_are_described() -> None:
     assert referred <= set(known)
     payload = known["JobPost"]["properties"]["payload"]
     assert {"$ref": "#/components/schemas/Receipt"} in payload["anyOf"]
-    assert {"$ref": "#/components/schemas/CashPayload"} in payload["anyOf"]
+    for model in ("CashPayload", "Sale", "PaymentPayload", "RefundPayload", "VoidPayload"):
+        assert {"$ref": f"#/components/schemas/{model}"} in payload["anyOf"]
+    assert set(known["Sale"]["properties"]) == {*known["Receipt"]["properties"], "cards"}
     assert "vat22" in known["Vat"]["enum"]
     assert known["Item"]["properties"]["price"]["type"] == "string"

@@ -20,6 +20,9 @@ from tests.support.job_books import SNAPSHOT, Bench
 
 V = JobEvent
 CASHIER = {"name": "Иванова М.", "inn": "500100732259"}
+SALE = RECEIPT | {"payments": [{"type": "card", "amount": "60.00"}, {"type": "cash", "amount": "40.00"}]}
+RETURN = SALE | {"type": "sell_return"}
+ORIGINAL = {"amount": "60.00", "rrn": "123456789012"}
 GOOD: dict[JobKind, list[dict[str, Any]]] = {
     JobKind.RECEIPT: [RECEIPT],
     JobKind.OPEN_SHIFT: [{}, {"cashier": CASHIER}],
@@ -32,6 +35,13 @@ GOOD: dict[JobKind, list[dict[str, Any]]] = {
     JobKind.OPEN_DRAWER: [{}],
     JobKind.DEVICE_STATUS: [{}],
     JobKind.DOCUMENT: [{"fd": 7}],
+    JobKind.SALE: [RECEIPT, SALE, SALE | {"cards": [{"means": "sbp"}]}],
+    JobKind.SALE_REFUND: [RETURN, RETURN | {"cards": [{"original": ORIGINAL}]}],
+    JobKind.PAYMENT: [{"amount": "1250.00"}, {"amount": "0.01", "means": "sbp"}],
+    JobKind.REFUND: [{"amount": "5.00"}, {"amount": "5.00", "original": {"amount": "5.00", "rrn": "1"}}],
+    JobKind.VOID: [{"amount": "5.00", "original": {"amount": "5.00", "at": "2026-03-01T12:00:00"}}],
+    JobKind.SETTLEMENT: [{}],
+    JobKind.TERMINAL_STATUS: [{}],
 }
 BAD: list[tuple[JobKind, dict[str, Any], str]] = [
     (JobKind.RECEIPT, {**RECEIPT, "taxation": "none of them"}, "taxation"),
@@ -46,6 +56,18 @@ BAD: list[tuple[JobKind, dict[str, Any], str]] = [
     (JobKind.PRINT_COPY, {"fd": 0}, "fd"),
     (JobKind.DOCUMENT, {}, "fd"),
     (JobKind.DOCUMENT, {"fd": "7"}, "fd"),
+    (JobKind.SALE, {**SALE, "taxation": "none of them"}, "taxation"),
+    (JobKind.SALE, RETURN, "type"),
+    (JobKind.SALE_REFUND, SALE, "type"),
+    (JobKind.SALE, SALE | {"cards": []}, "cards"),
+    (JobKind.SALE, SALE | {"cards": [{"means": "cash"}]}, "cards[0].means"),
+    (JobKind.SALE, SALE | {"cards": [{"original": ORIGINAL}]}, "cards[0].original"),
+    (JobKind.SALE_REFUND, RETURN | {"cards": [{"original": {"amount": "59.99"}}]}, "cards[0].original"),
+    (JobKind.RECEIPT, SALE | {"cards": [{}]}, "cards"),
+    (JobKind.PAYMENT, {"amount": "0.00"}, "amount"),
+    (JobKind.PAYMENT, {"amount": "5.00", "means": "cash"}, "means"),
+    (JobKind.VOID, {"amount": "5.00"}, "original"),
+    (JobKind.SETTLEMENT, {"amount": "5.00"}, "amount"),
 ]
 
 

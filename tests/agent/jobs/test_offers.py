@@ -81,7 +81,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "wrong_tenant": {"tenant_id": "t_2"},
     "wrong_agent": {"agent_id": "ag_2"},
     "bad_hash": {"payload_hash": "0" * 64},
-    "kind_not_supported": {"kind": JobKind.PAYMENT},
+    "kind_not_supported": {"kind": JobKind.CORRECTION},
     "device_not_configured": {"kkm_id": "99"},
     "wrong_epoch": {"binding_epoch": 2},
     "wrong_device": {"register_serial": "another"},
