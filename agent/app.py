@@ -27,7 +27,7 @@ from agent.desk.service import DeskService
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock_in_time
 from agent.identity import Identity, Keyring, save_identity
-from agent.jobs.at_desk import nobody_waits
+from agent.jobs.at_desk import begin_anew
 from agent.jobs.book import Clock, JobBook
 from agent.journal.store import Journal, JournalFailed, utc_now
 from agent.link.client import About, Link, World
@@ -223,7 +223,7 @@ class Agent:
             self._fatal = self._fatal or error
             loop.call_soon_threadsafe(stop.set)
 
-        self._book.journal.commit(nobody_waits)
+        self._book.journal.commit(begin_anew)
         lanes = {device.kkm_id: self._lane(device, crashed) for device in self._config.devices}
         self._port.lanes = tuple(lanes.values())
         self._book.on_change(lambda kkm_id: _nudge(lanes, kkm_id))

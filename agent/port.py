@@ -119,7 +119,7 @@ class AgentPort:
     def greeting(self) -> Greeting:
         def work(tx: Transaction) -> tuple[JournalHead, tuple[KnownJob, ...]]:
             n, digest = tx.head()
-            live = [r for r in tx.live_jobs() if r.state is not Known.ABSENT and r.kkm_id and not r.local]
+            live = [r for r in tx.live_jobs() if r.state is not Known.ABSENT and r.kkm_id and not r.unheard]
             jobs = [KnownJob(job_id=r.job_id, rev=r.rev) for r in live]
             return JournalHead(n=n, hash=digest), tuple(jobs)
 

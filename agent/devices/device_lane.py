@@ -15,6 +15,7 @@ from drivers.api import Identity
 from drivers.errors import DeviceError
 from drivers.terminal_api import TerminalIdentity
 from protocol.crm.codes import reason
+from protocol.crm.jobs import whole
 from protocol.crm.outcomes import Reason
 
 IDLE_DISCONNECT = 20.0  # seconds after which an idle channel is closed for other programs
@@ -141,7 +142,7 @@ class DeviceLane(LaneThread):
     def _progress(self, job_id: str | None, code: str, done: int | None, of: int | None) -> None:
         if job_id is not None:
             self.state = replace(self.state, step=code)
-            self._on_progress(job_id, code, done, of)
+            self._on_progress(whole(job_id), code, done, of)
 
     # --- the thread
 

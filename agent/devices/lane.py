@@ -26,6 +26,7 @@ from agent.jobs.transitions import is_open
 from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobWithOffer
 from agent.procedures.asks import (
+    Able,
     Answer,
     Answered,
     Ask,
@@ -133,7 +134,7 @@ class Lane(DeviceLane):
                 return self._pause()
         if chosen is None:
             return self._rest(device, idle=True)
-        if self._book.judge(chosen.start_by) is not Lease.GOOD:
+        if self._book.lease_of(chosen.row) is not Lease.GOOD:
             if not self._book.paused:
                 return min(1.0, self._rest(device, idle=False))
             self._progress(chosen.row.job_id, "paused", None, None)
@@ -163,12 +164,15 @@ class Lane(DeviceLane):
         work = work_of(device, chosen)
         end = self._run(self._procedures(device).start(work), work)
         if isinstance(end, Needs):
-            if self._book.judge(chosen.start_by) is not Lease.GOOD:
+            if self._book.lease_of(chosen.row) is not Lease.GOOD:
                 return 1.0
             needed = replace(work, rule=NEEDED[end.operation])
             end = self._policy(device, end.operation, needed)
             if not isinstance(end, NotReady):
                 return 0.0
+        if isinstance(end, Able):  # a sale: its first part is a job of its own
+            why = self._book.sale_checked(chosen.row.job_id)
+            end = NotReady(why) if why is not None else end
         if isinstance(end, NotReady):
             self._not_ready(chosen.row.job_id, end.reason)
             return self._pause()
@@ -266,7 +270,7 @@ class Lane(DeviceLane):
         self._performer.work = work
         self._fresh = False
         self.state = replace(self.state, doing=run.phase.value, job_id=work.job_id, step=None)
-        while not isinstance(ask, (NotReady, Needs, Ended)):
+        while not isinstance(ask, (NotReady, Needs, Able, Ended)):
             if asks_again_later(run) and self._left_to_a_person():
                 break
             self._keep_awake(ask)

@@ -52,8 +52,7 @@ class Recorder:
         """R4: lease, epoch and space once more, then INTENT."""
         row = self.work.row
         assert row is not None
-        assert self.work.start_by is not None
-        lease = self._book.judge(self.work.start_by)
+        lease = self._book.lease_of(row)
         if lease is not Lease.GOOD:
             return _no_lease(lease)
         device, chosen = self._book.next_work(self._kkm_id)
@@ -234,8 +233,8 @@ class Recorder:
             "at": self._book.clock.now().isoformat(),
             "totals": totals_json(self.totals) if self.totals is not None else None,
         }
-        if self.work.start_by is not None:
-            lease = self._book.judge(self.work.start_by)
+        if self.work.row is not None:
+            lease = self._book.lease_of(self.work.row)
             if lease is not Lease.GOOD:
                 return _no_lease(lease)
         intent["snapshot"] = asdict(ask.snapshot)

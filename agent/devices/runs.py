@@ -13,6 +13,7 @@ from drivers.api import Capabilities
 from protocol.crm.job_machine import Known
 from protocol.crm.jobs import JobKind
 from protocol.crm.payloads import PLAIN_KINDS, READING_KINDS
+from protocol.crm.sales import SALE_TYPES
 
 Run = receipt.Run | operation.Run | plain.Run | reading.Run
 Next = tuple[Run, Ask]
@@ -97,6 +98,7 @@ class Procedures:
             max_time=self.capabilities.max_time,
             decision=decision,
             decided_fd=fd,
+            only_look=work.kind in SALE_TYPES,
         )
 
     def _operation(self, work: Work, row: JobRow) -> operation.Context:

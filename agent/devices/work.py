@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -21,6 +20,7 @@ from protocol.crm.payloads import (
     ShiftPayload,
     TextPayload,
 )
+from protocol.crm.sales import SALE_TYPES, receipt_payload
 from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.planning import plan as plan_receipt
 from protocol.ffd.shape import parse_receipt
@@ -49,7 +49,6 @@ class Work:
     kind: JobKind | None = None
     plan: PlannedReceipt | None = None
     payload: Payload | None = None
-    start_by: datetime | None = None
     cashier_name: str | None = None
     cashier_inn: str | None = None
     amount: int | None = None  # kopecks, of cash in and out
@@ -80,14 +79,13 @@ def _named(*parts: object) -> str:
 def work_of(device: DeviceRow, chosen: JobWithOffer) -> Work:
     """The job as its offer and its row tell it; its payload was judged before it was accepted."""
     row, offer = chosen.row, chosen.offer
-    if offer.kind is JobKind.RECEIPT:
+    if offer.kind is JobKind.RECEIPT or offer.kind in SALE_TYPES:
         wanted = row.imprinted if is_open(row) else device.settings.imprint
-        plan = plan_receipt(parse_receipt(offer.payload), imprint=row.imprint if wanted else None)
+        plan = plan_receipt(parse_receipt(receipt_payload(offer.payload)), imprint=row.imprint if wanted else None)
         return Work(
             row,
             offer.kind,
             plan=plan,
-            start_by=chosen.start_by,
             cashier_name=plan.cashier_name,
             cashier_inn=plan.cashier_inn,
         )
@@ -98,7 +96,6 @@ def work_of(device: DeviceRow, chosen: JobWithOffer) -> Work:
         row,
         offer.kind,
         payload=payload,
-        start_by=chosen.start_by,
         cashier_name=printable(cashier.name) if cashier is not None else None,
         cashier_inn=cashier.inn if cashier is not None else None,
         amount=payload.amount if isinstance(payload, CashPayload) else None,

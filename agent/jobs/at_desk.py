@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from agent.jobs import sales
 from agent.jobs.transitions import WAITING, absent, apply, because
 from agent.journal.rows import LOCAL, DeviceRow, JobRow
 from agent.journal.store import Transaction
@@ -52,9 +53,10 @@ def give_up(tx: Transaction, job_id: str, why: Reason | None) -> JobRow:
     return moved
 
 
-def nobody_waits(tx: Transaction) -> None:
+def begin_anew(tx: Transaction) -> None:
     """At the start of an agent: whoever gave a job to an earlier process and saw it end must not be surprised by paper
-    now. What has begun goes on."""
+    now, nor a customer by a charge. What has begun at a device goes on."""
+    sales.halt(tx)
     for row in tx.live_jobs():
         if row.local and row.state in WAITING:
             give_up(tx, row.job_id, reason("lease_passed"))

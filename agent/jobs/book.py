@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from agent.jobs import cancelling, deciding, ownership
+from agent.jobs import cancelling, deciding, ownership, sales
 from agent.jobs.acceptance import Addressee, refuse, why_not
 from agent.jobs.transitions import (
     TOMBSTONE,
@@ -33,6 +33,7 @@ from agent.journal.store import Journal, Transaction
 from drivers.api import FiscalDocument
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.jobs import JobKind
 from protocol.crm.lease import Lease, ServerClock
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import (
@@ -47,7 +48,7 @@ from protocol.crm.messages import (
     Renew,
     Resolve,
 )
-from protocol.crm.outcomes import Decision, Reason, Value
+from protocol.crm.outcomes import Reason, Value
 
 T = TypeVar("T")
 
@@ -137,6 +138,22 @@ class JobBook:
                 return Lease.UNKNOWN
             return self._time.judge(start_by, self.clock.monotonic())
 
+    def lease_of(self, row: JobRow) -> Lease:
+        """Whether the job may begin now. A part of a sale that has begun has no time of its own and needs no server:
+        what it may not do is begin in a process that the server has not let act, whose disk may be an older copy. A
+        receipt with an imprint may: the archive is read first, and would show it."""
+        start_by = datetime.fromisoformat(row.start_by)
+        if row.part is None:
+            return self.judge(start_by)
+        wanted, begun, imprint = self.journal.read(
+            lambda tx: (sales.may_begin(tx, row), sales.has_begun(tx, row), tx.device(row.kkm_id).settings.imprint)
+        )
+        if not begun:
+            return self.judge(start_by)
+        with self._guard:
+            safe = self._may_start or (imprint and row.kind == JobKind.RECEIPT)
+        return Lease.GOOD if wanted and safe else Lease.UNKNOWN
+
     def server_time(self) -> datetime | None:
         """The latest that the server's time can be; ``None`` without a fresh pong."""
         with self._guard:
@@ -216,14 +233,18 @@ class JobBook:
     def _resolve(self, resolve: Resolve) -> None:
         """A person's decision: kept on disk with the job; the lane asks the device first, and the device wins."""
 
-        self._changed(self.journal.commit(lambda tx: deciding.told(tx, resolve)))
+        self._decided(self.journal.commit(lambda tx: deciding.told(tx, resolve)))
 
-    def decide(self, job_id: str, decision: Decision, *, person: str, why: str, fd: int | None) -> JobRow | None:
+    def decide(self, job_id: str, decision: deciding.Word, *, person: str, why: str, fd: int | None) -> JobRow | None:
         """The same, by a person at this PC. ``None``: the job does not wait for a decision."""
         row = self.journal.commit(lambda tx: deciding.decide(tx, job_id, decision, person, why, fd))
         if row is not None:
-            self._changed(row.kkm_id)
+            self._decided(row)
         return row
+
+    def _decided(self, row: JobRow | None) -> None:
+        """What a sale goes on with may be another device's."""
+        self._changed(row.kkm_id if row is not None and row.sale is None else None)
 
     def at_this_pc(self, kkm_id: str, work: Callable[[Transaction], T]) -> T:
         """What somebody at this PC asks of a register, committed; its lane looks."""
@@ -272,15 +293,18 @@ class JobBook:
         return self.journal.read(lambda tx: tx.device(kkm_id))
 
     def next_work(self, kkm_id: str) -> tuple[DeviceRow, JobWithOffer | None]:
-        """The device and its next job: the one with an open intent, else the oldest accepted one."""
+        """The device and its next job: the one with an open intent, else a part of a sale that has begun, else the
+        oldest accepted one. A sale itself is nobody's to do: its parts are."""
 
         def work(tx: Transaction) -> tuple[DeviceRow, JobWithOffer | None]:
             device = tx.device(kkm_id)
-            rows = tx.live_jobs(kkm_id)
+            rows = [row for row in tx.live_jobs(kkm_id) if row.sale is None or not is_open(row)]
             chosen = next((row for row in rows if is_open(row)), None)
-            if chosen is None and not device.releasing and not device.released:
-                waiting = (row for row in rows if row.state is Known.ACCEPTED and self._only in (None, row.job_id))
-                chosen = next((row for row in waiting if not unsearched(row)), None)
+            if chosen is None and not device.released:
+                waiting = [row for row in rows if row.state is Known.ACCEPTED and self._only in (None, row.job_id)]
+                if device.releasing:
+                    waiting = [row for row in waiting if row.part is not None]
+                chosen = next((row for row in sales.in_order(tx, waiting) if not unsearched(row)), None)
             return device, tx.with_offer(chosen) if chosen is not None else None
 
         return self.journal.read(work)
@@ -300,25 +324,37 @@ class JobBook:
         *,
         outcome: dict[str, Any] | None = None,
         facts: dict[str, Any] | None = None,
+        also: Callable[[Transaction], None] = lambda _: None,
         **changes: Any,
     ) -> JobRow | Refusal:
-        """Move a job for a lane."""
+        """Move a job for a lane. ``also`` writes, in the same transaction, what else has come of it."""
 
         def work(tx: Transaction) -> JobRow | Refusal:
             row = tx.job(job_id)
             assert row is not None
-            moved = apply(tx, row, event, outcome=outcome, facts=facts, **changes)
+            move = apply if row.part is None else sales.transition
+            moved = move(tx, row, event, outcome=outcome, facts=facts, **changes)
             if isinstance(moved, JobRow):
+                also(tx)
                 note_paper(tx, moved)
                 if moved.state is Known.DONE:
                     claim_records(tx, moved.kkm_id, moved.kind)
                 if not is_open(moved):
-                    ownership.finish_release(tx, row.kkm_id)
+                    for kkm_id in sales.devices_of(tx, row):
+                        ownership.finish_release(tx, kkm_id)
             return moved
 
         moved = self.journal.commit(work)
         self._outgoing()
+        if isinstance(moved, JobRow) and moved.part is not None:
+            self._changed(None)  # the next part may be another device's
         return moved
+
+    def sale_checked(self, job_id: str) -> Reason | None:
+        """``sales.checked``, committed."""
+        why = self.journal.commit(lambda tx: sales.checked(tx, job_id))
+        self._changed(None)
+        return why
 
     def update_device(self, kkm_id: str, event: str, kind: RecordKind, change: Callable[[DeviceRow], DeviceRow],
                       told: Callable[[DeviceRow], Iterable[Event]] = lambda _: ()) -> DeviceRow:  # fmt: skip
@@ -378,8 +414,13 @@ class JobBook:
             self.journal.commit(cancelling.caution_is_over)
             self._outgoing()
 
+        if self.journal.read(lambda tx: any(row.part is not None for row in tx.live_jobs())):
+            self.journal.commit(sales.tidy)
+            self._outgoing()
+
         def work(tx: Transaction) -> list[tuple[JobRow, int]]:
-            return [(row, tx.device(row.kkm_id).settings.held_hours) for row in tx.live_jobs() if row.state in WAITING]
+            waiting = [row for row in tx.live_jobs() if row.state in WAITING and row.part is None]
+            return [(row, tx.device(row.kkm_id).settings.held_hours) for row in waiting]
 
         for row, hours in self.journal.read(work):
             if row.state is Known.ACCEPTED:
@@ -415,7 +456,7 @@ class JobBook:
         def work(tx: Transaction) -> None:
             named = [row for row in map(tx.job, revs) if row is not None and row.archived]  # the server was restored
             for row in [*tx.live_jobs(), *named]:
-                if row.local or row.state is Known.ABSENT or revs.get(row.job_id, -1) >= row.rev:
+                if row.unheard or row.state is Known.ABSENT or revs.get(row.job_id, -1) >= row.rev:
                     continue
                 offer = tx.offer(row.job_id) if row.job_id not in revs else None
                 if offer is not None:

@@ -29,6 +29,7 @@ from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import Cancel
+from protocol.crm.sales import SALE_TYPES
 
 CAUTION = 60.0  # seconds from the start of the process
 
@@ -43,7 +44,8 @@ def cancel(tx: Transaction, told: Cancel, *, cautious: bool) -> str | None:
         apply(tx, blank, JobEvent.CANCEL, rev=told.rev, outcome=_by_crm())
         return None
     above = tx.device(row.kkm_id).highest_fd
-    if cautious and row.state in WAITING and row.kind == JobKind.RECEIPT and above is not None and not unsearched(row):
+    has_document = row.kind == JobKind.RECEIPT or row.kind in SALE_TYPES
+    if cautious and row.state in WAITING and has_document and above is not None and not unsearched(row):
         row = replace(row, outcome={**row.outcome, SEARCH_ABOVE: above, "searched": False})
     if unsearched(row):
         tx.write_job(replace(row, outcome={**row.outcome, CANCEL_ASKED: told.rev}), "cancel_waits")

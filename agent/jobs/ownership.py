@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from agent.jobs.transitions import absent, apply, because, is_final, is_open, update_of
+from agent.jobs.transitions import absent, apply, because, is_final, is_open, under_way, update_of
 from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Transaction
@@ -82,7 +82,7 @@ def _give_up(tx: Transaction, kkm_id: str, epoch: int) -> None:
     """A new epoch: what waits on this register is no longer this journal's to start. An open intent stays: nobody
     else can resolve it, and nothing may abandon it."""
     for row in tx.live_jobs(kkm_id):
-        if is_open(row):
+        if under_way(tx, row):
             tx.write_job(replace(row, binding_epoch=epoch), "epoch_raised")
         elif not is_final(row):
             tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
@@ -96,7 +96,7 @@ def release(tx: Transaction, told: Release) -> None:
         tx.send(body, "released")
         return
     if told.binding_epoch > device.binding_epoch:  # its ``bind`` was overtaken
-        for row in filter(is_open, tx.live_jobs(told.kkm_id)):
+        for row in [row for row in tx.live_jobs(told.kkm_id) if under_way(tx, row)]:
             tx.write_job(replace(row, binding_epoch=told.binding_epoch), "epoch_raised")
     device = replace(device, binding_epoch=told.binding_epoch, releasing=True)
     tx.write_device(device, "release_asked")
@@ -107,11 +107,13 @@ def finish_release(tx: Transaction, kkm_id: str) -> None:
     """Let the register go when nothing on it is open."""
     device = tx.device(kkm_id)
     rows = tx.live_jobs(kkm_id)
-    if not device.releasing or device.operation is not None or any(is_open(row) for row in rows):
+    if not device.releasing or device.operation is not None or any(under_way(tx, row) for row in rows):
         return
+    if any(is_open(row) and row.sale is not None and row.sale["terminal"] == kkm_id for row in tx.live_jobs()):
+        return  # a charge may have to be undone here
     not_started = []
     for row in rows:
-        if isinstance(apply(tx, row, JobEvent.RELEASE), JobRow) and not row.local:
+        if isinstance(apply(tx, row, JobEvent.RELEASE), JobRow) and not row.unheard:
             not_started.append(row.job_id)
     tx.write_device(replace(device, releasing=False, released=True), "released")
     body = Released(
@@ -126,7 +128,7 @@ def learned_epoch(tx: Transaction, kkm_id: str, epoch: int) -> None:
     device = tx.device(kkm_id)
     if 0 < device.binding_epoch < epoch and not device.released:
         for row in tx.live_jobs(kkm_id):
-            if not is_final(row) and not is_open(row):
+            if not is_final(row) and not under_way(tx, row):
                 tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
         tx.write_device(replace(device, released=True, releasing=False), "epoch_learned")
 

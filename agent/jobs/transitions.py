@@ -11,10 +11,11 @@ from typing import Any
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
 from protocol.crm.job_machine import JobEffect, JobEvent, Known, Moved, step
-from protocol.crm.jobs import FINAL, OPEN_INTENT, JobKind, JobState, canonical_json, imprint_of
+from protocol.crm.jobs import FINAL, OPEN_INTENT, JobKind, JobState, canonical_json, imprint_of, whole
 from protocol.crm.machine import Refusal
-from protocol.crm.messages import Accept, JournalHead, Offer, Update
+from protocol.crm.messages import Accept, JournalHead, Offer, StepTold, Update
 from protocol.crm.outcomes import Paper, Proof, Reason
+from protocol.crm.sales import SALE_TYPES
 
 DOCUMENT_BYTES = 160 * 1024  # of a document's tags in an update: a message may have 256 KiB in all
 
@@ -91,12 +92,29 @@ def apply(
         after = replace(after, outcome={**kept, **outcome})
     if after.state is Known.HELD and row.state is not Known.HELD:
         after = replace(after, held_since=tx.now.isoformat())
-    if after.local and is_final(after):
+    if after.unheard and is_final(after):
         after = replace(after, archived=True)
     tx.write_job(after, event.value, offer=offer, **({"facts": facts} if facts else {}))
-    if not after.local:
+    if after.kind in SALE_TYPES and not is_open(after) and after.state is not Known.ACCEPTED:
+        withdraw_parts(tx, after.job_id)
+    if not after.unheard:
         _tell(tx, after, moved, offer)
     return after
+
+
+def withdraw_parts(tx: Transaction, job_id: str) -> None:
+    """Parts of a sale that have not begun and shall not. Slips are no part of what is decided."""
+    for part in tx.parts(job_id):
+        if part.state is Known.ACCEPTED and part.kind != JobKind.PRINT_TEXT:
+            tx.write_job(replace(part, state=Known.CANCELLED, archived=True), "withdrawn")
+
+
+def under_way(tx: Transaction, row: JobRow) -> bool:
+    """It has an open intent, or is a part of a sale that has."""
+    if row.part is None:
+        return is_open(row)
+    sale = tx.job(whole(row.job_id))
+    return is_open(row) or (sale is not None and is_open(sale))
 
 
 def _tell(tx: Transaction, row: JobRow, moved: Moved, offer: Offer | None) -> None:
@@ -130,9 +148,32 @@ def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Of
         result=sendable(facts.get("result"), room),
         document=sendable(facts.get("document"), room),
         certainty=told.get("certainty"),
+        owed=bool(row.sale and row.sale["owed"]),
+        waits=row.sale["waits"] if row.sale else None,
+        steps=steps_of(tx, row) if row.sale else [],
         too_late=too_late,
         journal_head=head_of(tx),
         offer=offer,
+    )
+
+
+def steps_of(tx: Transaction, row: JobRow) -> list[StepTold]:
+    """The parts of a sale as the server is told of them; of one that was withdrawn there is nothing to tell."""
+    return [_step_told(tx, part) for part in tx.parts(row.job_id) if part.state is not Known.CANCELLED]
+
+
+def _step_told(tx: Transaction, part: JobRow) -> StepTold:
+    assert part.part is not None
+    told, offer = part.outcome, tx.offer(part.job_id)
+    return StepTold(
+        step=part.part["step"],
+        n=part.part["n"],
+        state=JobState(part.state.value),
+        amount=offer.payload.get("amount") if offer is not None else None,
+        reason=Reason.model_validate(told["reason"]) if told.get("reason") else None,
+        proof=Proof.model_validate(told["proof"]) if told.get("proof") else None,
+        paper=Paper(told["paper"]) if told.get("paper") else None,
+        certainty=told.get("certainty"),
     )
 
 

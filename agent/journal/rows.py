@@ -6,10 +6,12 @@ import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import StringConstraints, TypeAdapter
 
 from protocol.crm.job_machine import Job, Known
-from protocol.crm.jobs import imprint_of
+from protocol.crm.jobs import PART_ID, imprint_of
 from protocol.crm.messages import Desk, Offer
 
 LOCAL = "local"
@@ -62,6 +64,8 @@ class JobRow:
     movement: dict[str, Any] | None = None  # of money, under INTENT: reference, last (before it), approved (CLOSING)
     outcome: dict[str, Any] = field(default_factory=dict)  # reason, proof, paper, evidence, certainty: short things
     archived: bool = False
+    part: dict[str, Any] | None = None  # of a part of a sale: step, n, charge (index of the card payment), at
+    sale: dict[str, Any] | None = None  # of a sale that was checked: see ``agent.jobs.sales``
 
     @property
     def job(self) -> Job:
@@ -71,6 +75,11 @@ class JobRow:
     def local(self) -> bool:
         """Given at this PC and not by a server: an imprint is made of the tenant and the job's id."""
         return self.imprint == imprint_of(LOCAL, self.job_id)
+
+    @property
+    def unheard(self) -> bool:
+        """No server is told of it: given at this PC, or a part of a sale, which is told with the whole."""
+        return self.local or self.part is not None
 
     def moved(self, job: Job, **changes: Any) -> JobRow:
         return replace(self, state=job.state, rev=job.rev, attempt=job.attempt, closing=job.closing, **changes)
@@ -143,9 +152,18 @@ def device_row(text: str) -> DeviceRow:
     return DeviceRow.of(json.loads(text))
 
 
+class PartOffer(Offer):
+    """What a part of a sale is to do. Nobody has offered it: it follows from the sale's own offer."""
+
+    job_id: Annotated[str, StringConstraints(pattern=PART_ID)]
+
+
+_OFFER: TypeAdapter[Offer] = TypeAdapter(Offer | PartOffer)
+
+
 @lru_cache(64)
 def offer_of(text: str) -> Offer:
-    return Offer.model_validate_json(text)
+    return _OFFER.validate_json(text)
 
 
 @dataclass(frozen=True, slots=True)

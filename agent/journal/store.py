@@ -109,6 +109,13 @@ class Transaction:
         rows = self._db.execute(f"SELECT row FROM jobs WHERE archived = 0 {where} ORDER BY seq", arguments)
         return [job_row(row[0]) for row in rows]
 
+    def parts(self, job_id: str) -> list[JobRow]:
+        """The parts of a sale in the order in which they were begun, also those that have ended."""
+        rows = self._db.execute(
+            "SELECT row FROM jobs WHERE job_id > ? AND job_id < ? ORDER BY seq", (f"{job_id}/", f"{job_id}0")
+        )
+        return [job_row(row[0]) for row in rows]
+
     def last_jobs(self, most: int) -> list[tuple[JobRow, datetime]]:
         """The jobs that the last records tell of, the newest first, with the moment of that record."""
         records = self._db.execute("SELECT job_id, at FROM journal ORDER BY n DESC LIMIT ?", (most * RECORDS_OF_A_JOB,))
@@ -125,7 +132,8 @@ class Transaction:
         return datetime.fromisoformat(row[0])
 
     def owner_of_imprint(self, imprint: str) -> str | None:
-        row = self._db.execute("SELECT job_id FROM jobs WHERE imprint = ?", (imprint,)).fetchone()
+        """The parts of a sale carry its imprint and came after it."""
+        row = self._db.execute("SELECT job_id FROM jobs WHERE imprint = ? ORDER BY seq LIMIT 1", (imprint,)).fetchone()
         return str(row[0]) if row else None
 
     def next_seq(self) -> int:
@@ -185,9 +193,10 @@ class Transaction:
         row = self._db.execute("SELECT hash FROM journal WHERE n = ?", (n,)).fetchone()
         return str(row[0]) if row else None
 
-    def records(self, job_id: str | None = None) -> Iterator[Record]:
-        where, arguments = ("WHERE job_id = ?", (job_id,)) if job_id is not None else ("", ())
-        for row in self._db.execute(f"SELECT * FROM journal {where} ORDER BY n", arguments):
+    def records(self, job_id: str | None = None, *, after: int = 0) -> Iterator[Record]:
+        """In their order; those of one job, those that came ``after`` a record."""
+        where, arguments = ("AND job_id = ?", (job_id,)) if job_id is not None else ("", ())
+        for row in self._db.execute(f"SELECT * FROM journal WHERE n > ? {where} ORDER BY n", (after, *arguments)):
             n, at, kind, job, kkm_id, body, body_hash, digest = row
             parsed = json.loads(body) if body is not None else None
             yield Record(n, at, RecordKind(kind), job, kkm_id, parsed, body_hash, digest)

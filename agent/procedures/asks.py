@@ -181,6 +181,11 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
+class Able:
+    """End: nothing stands in the way of the receipt; it was only asked about."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """End: the job or operation has an outcome on disk. ``paper`` says what is left to print."""
 
@@ -211,6 +216,7 @@ Ask = (
     | EndOperation
     | NotReady
     | Needs
+    | Able
     | Ended
 )
 

@@ -22,7 +22,7 @@ from enum import StrEnum
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import Known
 from protocol.crm.jobs import FINAL
-from protocol.crm.outcomes import Decision, Reason
+from protocol.crm.outcomes import Reason, SaleChoice
 
 
 class Step(StrEnum):
@@ -60,7 +60,7 @@ class Sale:
     moves: Step = Step.PAYMENT
     undoing: Reason | None = None
     halted: bool = False
-    choice: Decision | None = None
+    choice: SaleChoice | None = None
 
     @property
     def undoes(self) -> bool:
@@ -135,20 +135,20 @@ def follow(sale: Sale, parts: Sequence[Part]) -> Next:
 def _under(sale: Sale, parts: Sequence[Part], live: Part) -> Next:
     """A receipt that has not begun, again or at all, is provably not made: only then may the money go back."""
     waiting = live.state is Known.ACCEPTED and live.step is Step.RECEIPT and charged(parts, sale)
-    if waiting and sale.choice is Decision.LEAVE_OWED:
+    if waiting and sale.choice is SaleChoice.LEAVE_OWED:
         return NotDone(reason("left_owed"), owed=True)
-    if waiting and sale.choice is Decision.GIVE_BACK and sale.undoes:
+    if waiting and sale.choice is SaleChoice.GIVE_BACK and sale.undoes:
         return Undo(live.reason or reason("sale_given_back"))
     return Under(live)
 
 
 def _charge(sale: Sale, parts: Sequence[Part], charge: int) -> Next:
-    if not sale.halted or sale.choice is Decision.GO_ON:
+    if not sale.halted or sale.choice is SaleChoice.GO_ON:
         return Begin(sale.moves, charge)
     given = charged(parts, sale)
-    if sale.choice is Decision.GIVE_BACK and (sale.undoes or not given):
+    if sale.choice is SaleChoice.GIVE_BACK and (sale.undoes or not given):
         return Undo(reason("sale_given_back")) if given else NotDone(reason("sale_given_back"))
-    if sale.choice is Decision.LEAVE_OWED and given:
+    if sale.choice is SaleChoice.LEAVE_OWED and given:
         return NotDone(reason("left_owed"), owed=True)
     return Waits(CONTINUE, owed=False)
 
@@ -159,9 +159,9 @@ def _declined(sale: Sale, parts: Sequence[Part], part: Part, charge: int) -> Nex
         return NotDone(why)
     if sale.undoes:
         return Undo(why)
-    if sale.choice is Decision.GO_ON:
+    if sale.choice is SaleChoice.GO_ON:
         return Begin(sale.moves, charge)
-    if sale.choice is Decision.LEAVE_OWED:
+    if sale.choice is SaleChoice.LEAVE_OWED:
         return NotDone(reason("left_owed"), owed=True)
     return Waits(OWED, owed=True)
 
@@ -177,11 +177,11 @@ def _receipt(sale: Sale, parts: Sequence[Part]) -> Next:
     if not charged(parts, sale):
         return NotDone(why)
     match sale.choice:
-        case Decision.GO_ON:
+        case SaleChoice.GO_ON:
             return Begin(Step.RECEIPT)
-        case Decision.GIVE_BACK if sale.undoes:
+        case SaleChoice.GIVE_BACK if sale.undoes:
             return Undo(why)
-        case Decision.LEAVE_OWED:
+        case SaleChoice.LEAVE_OWED:
             return NotDone(reason("left_owed"), owed=True)
     return Waits(OWED, owed=True)
 
@@ -194,9 +194,9 @@ def _undo(sale: Sale, why: Reason, parts: Sequence[Part]) -> Next:
             return Begin(Step.VOID, charge)
         if last.step is Step.VOID:
             return Begin(Step.REFUND, charge)
-        if sale.choice is Decision.GO_ON:
+        if sale.choice is SaleChoice.GO_ON:
             return Begin(Step.VOID, charge)
-        if sale.choice is Decision.LEAVE_OWED:
+        if sale.choice is SaleChoice.LEAVE_OWED:
             return NotDone(reason("left_owed"), owed=True)
         return Waits(NOT_RETURNED, owed=True)
     return NotDone(why)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from protocol.crm.jobs import DeviceClass, JobId, JobKind, JobState, KkmId, Sha256
-from protocol.crm.outcomes import Decision, Paper, Proof, Reason, Value
+from protocol.crm.outcomes import Decision, Paper, Proof, Reason, SaleChoice, Value
 from protocol.crm.support import Bundle, Doctor, Report
 
 SUBPROTOCOL = "kassabridge.v1"
@@ -226,7 +226,7 @@ class Update(Value):
     too_late: bool = False  # answer to a cancel that came after INTENT
     certainty: str | None = None
     owed: bool = False
-    """Of a sale: money was moved and its receipt is not made; a person chooses (``Decision``)."""
+    """Of a sale: money was moved and its receipt is not made; a person chooses (``SaleChoice``)."""
     waits: str | None = None
     """Of a sale: the code of what it waits for from a person, who may say ``go_on``."""
     steps: list[StepTold] = []
@@ -256,12 +256,14 @@ class Renew(Value):
 
 
 class Resolve(Value):
-    """A person's decision on a ``human`` job. Counts only at the current ``rev``; the device is asked first."""
+    """A person's decision on a ``human`` job, or choice for a sale that waits.
+
+    Counts only at the current ``rev``; the device is asked first."""
 
     job_id: JobId
     agent_id: str
     rev: Count
-    decision: Decision
+    decision: Decision | SaleChoice
     person: Text
     reason: Text
     fd: Count | None = None
@@ -313,6 +315,9 @@ class EventKind(StrEnum):
     FN_WARNING = "fn_warning"  # memory, resource, urgent replacement, OFD overdue
     CLOCK_DRIFT = "clock_drift"  # the register's clock is off by more than two minutes
     SETUP_PROBLEM = "setup_problem"  # a setting of the register that would make wrong documents
+    TERMINAL_SETTLED = "terminal_settled"  # by the desk's rule, after the register's shift was closed
+    TERMINAL_NOT_SETTLED = "terminal_not_settled"  # the same rule, and it did not succeed
+    SETTLEMENT_DIFFERS = "settlement_differs"  # terminal, bank and journal do not agree on the day
 
 
 # --- ownership of devices -------------------------------------------------------------------------------------------

@@ -86,10 +86,15 @@ class Paper(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a person decides: of a job that the records do not decide, or (the last three) of a sale that waits."""
+    """What a person decides of a job that the records do not decide."""
 
     DONE = "done"
     NOT_DONE = "not_done"
+
+
+class SaleChoice(StrEnum):
+    """What a person chooses for a sale that waits."""
+
     GO_ON = "go_on"  # begin the next charge after a restart, try the receipt again, try the undoing again
     GIVE_BACK = "give_back"  # what was charged; the receipt is proven not to be made
     LEAVE_OWED = "leave_owed"  # for a correction receipt

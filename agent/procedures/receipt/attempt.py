@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from agent.procedures import precheck
 from agent.procedures.asks import (
+    Able,
     Answered,
     Begin,
     CheckReceipt,
@@ -114,6 +115,8 @@ def impossible(run: Run, why: Reason) -> Next:
 
 def begin(run: Run, _: Answered) -> Next:
     assert run.status is not None
+    if run.ctx.only_look:
+        return replace(run, phase=Phase.END), Able()
     snapshot = snapshot_of(run.status)
     first = run.first if run.first is not None and run.first.fn_serial == snapshot.fn_serial else snapshot
     return replace(run, phase=Phase.BEGIN, snapshot=snapshot, first=first), Begin(snapshot)

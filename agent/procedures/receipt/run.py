@@ -66,6 +66,7 @@ class Context:
     max_time: Mapping[str, float]
     decision: Decision | None = None  # a person's, on a job that the records have not decided
     decided_fd: int | None = None
+    only_look: bool = False  # whether it could be made now (a sale, before the card is touched)
 
 
 @dataclass(frozen=True, slots=True)

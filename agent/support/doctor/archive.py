@@ -30,7 +30,7 @@ class Archive:
     @property
     def known_jobs(self) -> list[KnownJob]:
         """As ``hello`` lists them."""
-        live = [r for r in self.jobs if r.state is not Known.ABSENT and r.kkm_id and not r.local]
+        live = [r for r in self.jobs if r.state is not Known.ABSENT and r.kkm_id and not r.unheard]
         return [KnownJob(job_id=r.job_id, rev=r.rev) for r in live]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from agent.desk.overview import Overview, Who
 from agent.desk.trial_print import START_WITHIN, trial_print
-from agent.jobs.at_desk import nobody_waits
+from agent.jobs.at_desk import begin_anew
 from agent.journal.inspect import verify
 from agent.link.status import LinkStatus
 from agent.port import AgentPort
@@ -175,6 +175,6 @@ def test_after_a_restart_nothing_of_it_is_printed(pc: Bench) -> None:
         trial_print(pc.book, lambda: status(pc), KKM, wait=dies)
     (job,) = [row for row in pc.journal.read(lambda tx: tx.live_jobs()) if row.local]
     pc.offer("of-the-server", kind=JobKind.OPEN_SHIFT, payload={})
-    pc.journal.commit(nobody_waits)
+    pc.journal.commit(begin_anew)
     assert pc.job(job.job_id).state is Known.CANCELLED
     assert pc.job("of-the-server").state is Known.ACCEPTED

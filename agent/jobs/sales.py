@@ -1,0 +1,414 @@
+"""A sale in the journal: its parts, and what the move of a part means to the whole, in one transaction with it.
+
+``agent.procedures.sale`` says what comes next; here it is written. A part is a job like any other to its device's lane;
+its id is the sale's with the step behind a slash. The sale's own INTENT is written with that of its first part, so
+nothing is begun before both devices were found ready: the register when the sale was checked, the terminal just before.
+
+``JobRow.sale``: ``terminal`` (its KKM_ID, or ``None``), ``undoing`` (why), ``halted``, ``choice`` (a person's, not yet
+followed), ``waits`` (the code of what is asked of a person), ``owed``, ``checked`` (when the register was found ready).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from agent.jobs.transitions import apply, because, is_open, withdraw_parts
+from agent.journal.rows import JobRow, PartOffer
+from agent.journal.store import Transaction
+from agent.procedures import sale as procedure
+from agent.procedures.sale import Begin, Done, NotDone, Part, Sale, Step, Under, Undo, Waits
+from protocol.crm.codes import reason
+from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.jobs import JobKind, sha256_hex, whole
+from protocol.crm.machine import Refusal
+from protocol.crm.messages import Offer
+from protocol.crm.outcomes import Reason, SaleChoice
+from protocol.crm.payloads import MAX_PRINT_LINES
+from protocol.crm.sales import Charge, charges_of, receipt_payload
+from protocol.ffd.money import format_kopecks
+from protocol.ffd.shape import parse_receipt
+
+CHECKED_FOR = timedelta(seconds=60)
+"""How long the register counts as found ready while the terminal is not."""
+OWED_AFTER = timedelta(minutes=5)
+"""How long a receipt may wait for its register before the sale is called owed."""
+
+_KINDS = {
+    Step.PAYMENT: JobKind.PAYMENT,
+    Step.REFUND: JobKind.REFUND,
+    Step.VOID: JobKind.VOID,
+    Step.RECEIPT: JobKind.RECEIPT,
+    Step.SLIP: JobKind.PRINT_TEXT,
+}
+_BLANK: dict[str, Any] = {
+    "terminal": None, "undoing": None, "halted": False, "choice": None, "waits": None, "owed": False, "checked": "",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A sale as the journal has it."""
+
+    row: JobRow
+    offer: Offer
+    charges: tuple[Charge, ...]
+    parts: list[JobRow]
+
+    @property
+    def sale(self) -> Sale:
+        told = self.row.sale or _BLANK
+        choice, undoing = told["choice"], told["undoing"]
+        return Sale(
+            charges=len(self.charges),
+            moves=Step.PAYMENT if self.offer.kind is JobKind.SALE else Step.REFUND,
+            undoing=Reason.model_validate(undoing) if undoing is not None else None,
+            halted=told["halted"],
+            choice=SaleChoice(choice["decision"]) if choice is not None else None,
+        )
+
+
+def _seen(tx: Transaction, row: JobRow) -> _Seen:
+    offer = tx.with_offer(row).offer
+    charges = charges_of(offer.payload, parse_receipt(receipt_payload(offer.payload)))
+    return _Seen(row, offer, charges, [part for part in tx.parts(row.job_id) if part.state is not Known.CANCELLED])
+
+
+def _part(row: JobRow) -> Part:
+    assert row.part is not None
+    told = row.outcome.get("reason")
+    return Part(
+        Step(row.part["step"]), row.state, row.part["charge"], Reason.model_validate(told) if told is not None else None
+    )
+
+
+# --- before it begins
+
+
+def checked(tx: Transaction, job_id: str) -> Reason | None:
+    """The register was found ready: the first part may begin, if the terminal is ready, too. The reason when the desk
+    has not what the sale needs."""
+    row = tx.job(job_id)
+    if row is None or row.state is not Known.ACCEPTED:
+        return reason("stale_rev")
+    seen = _seen(tx, row)
+    terminal = tx.device(row.kkm_id).settings.terminal
+    if seen.charges:
+        if terminal is None:
+            return reason("desk_without_terminal")
+        there = tx.device(terminal)
+        if there.binding_epoch == 0 or there.released or there.releasing:
+            return reason("devices_on_two_pcs", detail=terminal)
+    withdraw_parts(tx, job_id)
+    row = replace(row, sale={**_BLANK, "terminal": terminal, "checked": tx.now.isoformat()})
+    tx.write_job(row, "checked")
+    first = procedure.follow(seen.sale, [])
+    assert isinstance(first, Begin)
+    _begin(tx, replace(seen, row=row), first)
+    return None
+
+
+def in_order(tx: Transaction, waiting: Sequence[JobRow]) -> list[JobRow]:
+    """Jobs that wait for one device, in the order in which they may begin: what a sale that has begun still needs comes
+    first. A sale whose register was checked waits for its first part."""
+    due = [row for row in waiting if row.sale is None or row.part is not None or not _is_checked(tx, row)]
+    return sorted(due, key=lambda row: not (row.part is not None and has_begun(tx, row)))
+
+
+def _is_checked(tx: Transaction, row: JobRow) -> bool:
+    return any(part.state is Known.ACCEPTED for part in tx.parts(row.job_id))
+
+
+def has_begun(tx: Transaction, part: JobRow) -> bool:
+    """Whether the sale of a part has its INTENT, or has ended."""
+    row = tx.job(whole(part.job_id))
+    return row is not None and row.attempt > 0
+
+
+def may_begin(tx: Transaction, part: JobRow) -> bool:
+    """Whether the sale of a part that waits wants it now."""
+    row = tx.job(whole(part.job_id))
+    assert row is not None
+    assert part.part is not None
+    if part.part["step"] == Step.SLIP or row.state is Known.ACCEPTED:
+        return True
+    return is_open(row) and not (row.sale is not None and row.sale["halted"] and _moves(part))
+
+
+def devices_of(tx: Transaction, row: JobRow) -> tuple[str, ...]:
+    """The devices whose release may have waited for this job."""
+    sale = tx.job(whole(row.job_id)) if row.part is not None else None
+    known = (row.kkm_id, sale.kkm_id, (sale.sale or _BLANK)["terminal"]) if sale is not None else (row.kkm_id,)
+    return tuple(dict.fromkeys(kkm_id for kkm_id in known if kkm_id))
+
+
+def _moves(part: JobRow) -> bool:
+    """A charge, and not the undoing of one: of those a restart asks nobody."""
+    assert part.part is not None
+    return bool(part.part["moves"])
+
+
+def tidy(tx: Transaction) -> None:
+    """What time does: a check that is too old is made again, and a receipt that waits too long is owed."""
+    for row in tx.live_jobs():
+        if row.part is not None and row.state is Known.ACCEPTED and row.part["step"] != Step.SLIP:
+            _tidy_part(tx, row)
+
+
+def _tidy_part(tx: Transaction, part: JobRow) -> None:
+    row = tx.job(whole(part.job_id))
+    assert row is not None
+    assert part.part is not None
+    if row.sale is None:  # offered anew since
+        withdraw_parts(tx, row.job_id)
+    elif row.state is Known.ACCEPTED:
+        if tx.now - datetime.fromisoformat(row.sale["checked"]) > CHECKED_FOR:
+            withdraw_parts(tx, row.job_id)
+    elif not is_open(row):
+        withdraw_parts(tx, row.job_id)
+    elif part.part["step"] == Step.RECEIPT and not row.sale["owed"]:
+        seen = _seen(tx, row)
+        late = tx.now - datetime.fromisoformat(part.part["at"]) > OWED_AFTER
+        if late and procedure.charged([_part(each) for each in seen.parts], seen.sale):
+            _goes_on(tx, row, owed=True, waits=procedure.OWED)
+
+
+def halt(tx: Transaction) -> None:
+    """A process begins: no charge of an earlier one's sales begins before somebody says that it may."""
+    for row in tx.live_jobs():
+        if row.sale is not None and is_open(row) and not row.sale["halted"]:
+            tx.write_job(replace(row, sale={**row.sale, "halted": True}), "halted")
+            withdraw_moves(tx, row.job_id)
+            follow(tx, row.job_id)
+
+
+def withdraw_moves(tx: Transaction, job_id: str) -> None:
+    """Charges that have not begun."""
+    for part in tx.parts(job_id):
+        if part.state is Known.ACCEPTED and _moves(part):
+            tx.write_job(replace(part, state=Known.CANCELLED, archived=True), "withdrawn")
+
+
+# --- a part moves
+
+
+def transition(
+    tx: Transaction,
+    part: JobRow,
+    event: JobEvent,
+    *,
+    outcome: dict[str, Any] | None = None,
+    facts: dict[str, Any] | None = None,
+    **changes: Any,
+) -> JobRow | Refusal:
+    """Move a part for its lane, and the sale with it."""
+    assert part.part is not None
+    sale = whole(part.job_id)
+    if part.part["step"] == Step.SLIP:
+        return apply(tx, part, event, outcome=outcome, facts=facts, **changes)
+    if event is JobEvent.INTENT:
+        refused = _intent(tx, sale)
+        if refused is not None:
+            return refused
+    moved = apply(tx, part, event, outcome=outcome, facts=facts, **changes)
+    if isinstance(moved, JobRow):
+        if event is JobEvent.PAPER:
+            _paper(tx, sale, moved)
+        else:
+            follow(tx, sale)
+    return moved
+
+
+def _intent(tx: Transaction, job_id: str) -> Refusal | None:
+    """V1, with the INTENT of the first part."""
+    row = tx.job(job_id)
+    assert row is not None
+    if is_open(row):
+        return None
+    moved = apply(tx, row, JobEvent.INTENT, outcome={})
+    return moved if isinstance(moved, Refusal) else None
+
+
+def _paper(tx: Transaction, job_id: str, part: JobRow) -> None:
+    row = tx.job(job_id)
+    assert row is not None
+    if row.state is Known.DONE:
+        apply(tx, row, JobEvent.PAPER, outcome={**row.outcome, "paper": part.outcome["paper"]})
+
+
+def follow(tx: Transaction, job_id: str) -> None:
+    """Do what comes next, until a part is under way, a person is waited for, or the sale has ended."""
+    while True:
+        row = tx.job(job_id)
+        assert row is not None
+        if not is_open(row):
+            return
+        seen = _seen(tx, row)
+        match procedure.follow(seen.sale, [_part(part) for part in seen.parts]):
+            case Begin() as next_:
+                _begin(tx, seen, next_)
+                halted = bool(row.sale and row.sale["halted"]) and next_.step is not seen.sale.moves
+                _goes_on(tx, row, choice=None, waits=None, owed=False, halted=halted)
+                return
+            case Undo(why):
+                withdraw_parts(tx, job_id)
+                _goes_on(tx, row, choice=None, waits=None, owed=False, undoing=why.model_dump(mode="json"))
+            case Under(part):
+                _mirror(tx, row, next(each for each in seen.parts if _part(each) == part and not part.final))
+                return
+            case Waits(code, owed):
+                if row.sale is not None and (row.sale["waits"], row.sale["owed"]) != (code, owed):
+                    _goes_on(tx, row, waits=code, owed=owed)
+                elif row.state is not Known.STARTED:
+                    _goes_on(tx, row)
+                return
+            case Done():
+                _done(tx, seen)
+                return
+            case NotDone(why, owed):
+                _not_done(tx, seen, why, owed=owed)
+                return
+
+
+def _goes_on(tx: Transaction, row: JobRow, **sale: Any) -> None:
+    assert row.sale is not None
+    moved = apply(tx, row, JobEvent.GOES_ON, outcome={}, sale={**row.sale, **sale})
+    assert isinstance(moved, JobRow), moved
+
+
+def _mirror(tx: Transaction, row: JobRow, part: JobRow) -> None:
+    """The sale is in doubt as long as its part is."""
+    assert part.part is not None
+    match part.state:
+        case Known.RESOLVING if row.state is Known.STARTED:
+            apply(tx, row, JobEvent.DOUBT, outcome=dict(part.outcome))
+        case Known.HUMAN:
+            evidence = {**(part.outcome.get("evidence") or {}), "step": part.part["step"], "n": part.part["n"]}
+            if row.state is not Known.HUMAN or row.outcome.get("evidence") != evidence:
+                apply(tx, row, JobEvent.UNDECIDABLE, outcome={**part.outcome, "evidence": evidence})
+        case Known.ACCEPTED | Known.STARTED if row.state is not Known.STARTED:
+            _goes_on(tx, row)
+
+
+# --- parts
+
+
+def _begin(tx: Transaction, seen: _Seen, next_: Begin) -> None:
+    row = seen.row
+    assert row.sale is not None
+    at_register = next_.step in (Step.RECEIPT, Step.SLIP)
+    _add(tx, seen, next_, row.kkm_id if at_register else row.sale["terminal"], _payload(seen, next_))
+
+
+def _add(tx: Transaction, seen: _Seen, next_: Begin, kkm_id: str, payload: dict[str, Any]) -> None:
+    row, device, step = seen.row, tx.device(kkm_id), next_.step
+    n = 1 + sum(1 for part in tx.parts(row.job_id) if part.part is not None and part.part["step"] == step)
+    offer = PartOffer(
+        tenant_id=seen.offer.tenant_id,
+        job_id=f"{row.job_id}/{step}{n}",
+        kind=_KINDS[step],
+        agent_id=seen.offer.agent_id,
+        kkm_id=kkm_id,
+        register_serial=device.register_serial,
+        binding_epoch=max(1, device.binding_epoch),
+        lease_no=1,
+        issued_at=tx.now,
+        start_by=datetime.fromisoformat(row.start_by),
+        order_ref=seen.offer.order_ref,
+        payload=payload,
+        payload_hash=sha256_hex(payload),
+        kid="",
+    )
+    part = JobRow(
+        job_id=offer.job_id, kkm_id=kkm_id, kind=offer.kind.value, state=Known.ACCEPTED, rev=0, attempt=0,
+        closing=False, seq=tx.next_seq(), lease_no=1, start_by=row.start_by, binding_epoch=device.binding_epoch,
+        payload_hash=offer.payload_hash, imprint=row.imprint,
+        part={"step": step.value, "n": n, "charge": next_.charge, "at": tx.now.isoformat(),
+              "moves": step is seen.sale.moves},
+    )  # fmt: skip
+    tx.write_job(part, "part", offer=offer)
+
+
+def _payload(seen: _Seen, next_: Begin) -> dict[str, Any]:
+    if next_.charge is None:
+        return receipt_payload(seen.offer.payload)
+    charge = seen.charges[next_.charge]
+    told: dict[str, Any] = {"amount": format_kopecks(charge.amount), "means": charge.part.means}
+    if next_.step is seen.sale.moves:
+        original = charge.part.original
+        return told if original is None else told | {"original": _spelled(original.model_dump(mode="json"))}
+    return told | {"original": _original(seen.parts, next_.charge, told["amount"])}
+
+
+def _spelled(original: dict[str, Any]) -> dict[str, Any]:
+    return {**original, "amount": format_kopecks(original["amount"])}
+
+
+def _original(parts: Sequence[JobRow], charge: int, amount: str) -> dict[str, Any]:
+    """The payment of this charge, as its proof tells it."""
+    paid = [part for part in parts if part.part and part.part["moves"] and part.part["charge"] == charge]
+    proof = (paid[-1].outcome.get("proof") or {}) if paid else {}
+    told = {name: proof.get(name) or "" for name in ("rrn", "auth_code", "number", "terminal_id", "sbp_id")}
+    at = proof.get("printed_at")
+    return {"amount": amount, **told, "at": at[:19] if at is not None else None}
+
+
+# --- the end
+
+
+def _done(tx: Transaction, seen: _Seen) -> None:
+    receipt = [part for part in seen.parts if part.kind == JobKind.RECEIPT][-1]
+    outcome = {"proof": receipt.outcome.get("proof"), "paper": receipt.outcome.get("paper")}
+    _end(tx, seen, JobEvent.PROVEN, outcome, owed=False, facts=tx.facts(receipt.job_id))
+
+
+def _not_done(tx: Transaction, seen: _Seen, why: Reason, *, owed: bool) -> None:
+    choice = (seen.row.sale or _BLANK)["choice"]
+    last = next((part.outcome.get("certainty") for part in reversed(seen.parts) if part.state is Known.NOT_DONE), None)
+    evidence = {"person": choice["person"], "why": choice["why"]} if choice is not None else None
+    outcome = because(why, certainty=last or "proven", evidence=evidence)
+    _end(tx, seen, JobEvent.NOT_TAKEN, outcome, owed=owed, facts=None)
+
+
+def _end(
+    tx: Transaction, seen: _Seen, event: JobEvent, outcome: dict[str, Any], *, owed: bool, facts: dict[str, Any] | None
+) -> None:
+    row = seen.row
+    assert row.sale is not None
+    ended = {**row.sale, "owed": owed, "waits": None, "choice": None}
+    moved = apply(tx, row, event, outcome=outcome, facts=facts or None, sale=ended)
+    assert isinstance(moved, JobRow), moved
+    lines = _slip_lines(tx, seen.parts)
+    if lines:
+        payload = {"lines": lines, "cut": True}
+        _add(tx, replace(seen, row=moved), Begin(Step.SLIP), row.kkm_id, payload)
+
+
+def _slip_lines(tx: Transaction, parts: Sequence[JobRow]) -> list[dict[str, str]]:
+    """What the terminal wants on paper, in the order of the operations; for the register to print as text."""
+    slips = [slip for part in parts for slip in (tx.facts(part.job_id).get("result") or {}).get("slips", ())]
+    lines = [{"text": line[:200] or " "} for slip in slips for line in (*slip, " ")]
+    return lines[:MAX_PRINT_LINES]
+
+
+# --- a person
+
+
+def choose(tx: Transaction, row: JobRow, decision: SaleChoice, person: str, why: str) -> bool:
+    """A person's choice for a sale that waits; false when it cannot be followed as the sale stands."""
+    if row.sale is None or not is_open(row):
+        return False
+    choice = {"decision": decision.value, "person": person, "why": why, "at": tx.now.isoformat()}
+    seen = _seen(tx, replace(row, sale={**row.sale, "choice": choice}))
+    if isinstance(procedure.follow(seen.sale, [_part(part) for part in seen.parts]), Under | Waits):
+        return False
+    tx.write_job(seen.row, "chosen")
+    follow(tx, row.job_id)
+    return True
+
+
+def part_in_doubt(tx: Transaction, row: JobRow) -> JobRow | None:
+    """The part whose outcome a person is asked for."""
+    return next((part for part in tx.parts(row.job_id) if part.state is Known.HUMAN), None)
