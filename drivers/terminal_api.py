@@ -250,6 +250,13 @@ class CardTerminal(ABC):
     def status(self) -> TerminalStatus:
         """Ask whether a payment could begin now."""
 
+    def glance(self) -> TerminalStatus | None:
+        """A look for the times when nothing is to be done: it shows nothing on the terminal, runs no vendor's program
+        and asks no bank. ``None``: the way to the terminal is there, the terminal itself was not asked. Raises as
+        ``connect``, and needs none."""
+        self.connect()
+        return self.status()
+
     @abstractmethod
     def pay(self, order: Order, attendant: Attendant) -> Transaction:
         """Charge. The amount in the answer is the terminal's own; it may differ from the order's, and the caller

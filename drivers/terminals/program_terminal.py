@@ -12,7 +12,17 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
-from drivers.terminal_api import Attendant, CardTerminal, Found, Operation, Order, Outcome, Progress, Transaction
+from drivers.terminal_api import (
+    Attendant,
+    CardTerminal,
+    Found,
+    Operation,
+    Order,
+    Outcome,
+    Progress,
+    TerminalStatus,
+    Transaction,
+)
 from drivers.terminals.masking import mask
 from drivers.terminals.program import Surroundings
 from drivers.terminals.record import Entry, Record, features
@@ -64,6 +74,15 @@ class ProgramTerminal(CardTerminal):
 
     def disconnect(self) -> None:
         pass
+
+    def glance(self) -> TerminalStatus | None:
+        """The program is there, and whether a run of ours is still going on; it is not started."""
+        place = self._place()
+        with self._runs.alone(place):
+            record = self._runs.earlier(place)
+            if record is not None and self._runs.lives(place, record):
+                return TerminalStatus("", "terminal_busy", busy=True)
+        return None
 
     def find(self, order: Order, operation: Operation) -> Transaction | Found:
         place = self._place()

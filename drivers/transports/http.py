@@ -81,6 +81,15 @@ class HttpClient:
         self._authorization = (credentials or Credentials()).header
         self._trace = trace
 
+    def reach(self) -> None:
+        """Connect, and say nothing. Raises ``HttpError``."""
+        try:
+            self._transport.open()
+        except LinkError as error:
+            raise HttpError(error.code, error.detail, sent=False) from error
+        finally:
+            self._transport.close()
+
     def ask(
         self, method: str, target: str, body: str | bytes | None = None, *, seconds: float, media: str = JSON
     ) -> Reply:

@@ -1,4 +1,4 @@
-"""A terminal's transaction as the journal keeps it, and as the proof that the CRM gets."""
+"""What a terminal says, as the journal keeps it, as the proof that the CRM gets, and as facts for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from agent.jobs.proof import with_offset
-from drivers.terminal_api import Operation, Outcome, Transaction
+from drivers.terminal_api import (
+    Operation,
+    Outcome,
+    SettlementResult,
+    TerminalIdentity,
+    TerminalStatus,
+    Transaction,
+)
 from protocol.crm.outcomes import Proof, ProofSource
 from protocol.ffd.money import format_kopecks
 
@@ -44,8 +51,32 @@ def transaction_of(value: dict[str, Any] | None) -> Transaction | None:
     )
 
 
-def slips_json(transaction: Transaction) -> list[list[str]]:
-    return [list(slip) for slip in transaction.slips]
+def slips_json(said: Transaction | SettlementResult) -> list[list[str]]:
+    return [list(slip) for slip in said.slips]
+
+
+def terminal_facts(
+    identity: TerminalIdentity | None, status: TerminalStatus | None, settled: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The answer of ``terminal_status`` and the body of a health message. ``status`` is ``None`` when only the way to
+    the terminal was looked at; ``settled``: its last settlement, as this journal knows it."""
+    who = identity or TerminalIdentity("", "", "")
+    said = status.terminal_id if status is not None else ""
+    return {
+        "answers": True,
+        "reason": None,
+        "model": who.model or who.vendor or None,
+        "firmware": who.software or None,
+        "busy": status.busy if status is not None else None,
+        "terminal": {
+            "id": said or who.terminal_id or None,
+            "merchant_id": who.merchant_id or None,
+            "ready": None if status is None else status.attention is None and not status.busy,
+            "attention": status.attention if status is not None else None,
+            "vendor": status.vendor if status is not None else None,
+            "settled_at": settled["at"] if settled else None,
+        },
+    }
 
 
 def money_proof(transaction: Transaction, *, timezone: str) -> Proof:

@@ -1,4 +1,4 @@
-"""Does what the payment procedure asks, at one terminal, and says how it went; writes what it commits.
+"""Does what a procedure asks, at one terminal, and says how it went; writes what it commits.
 
 The only place where a terminal driver's verdicts become answers. Blocking; used by the terminal's lane thread alone.
 """
@@ -10,24 +10,28 @@ from dataclasses import replace
 from typing import Any
 
 from agent.devices.lane_thread import Interrupted
-from agent.devices.terminals.facts import money_proof, slips_json, transaction_json
-from agent.devices.terminals.work import MoneyWork
+from agent.devices.terminals.account import SETTLED, account, settled, settlement_json
+from agent.devices.terminals.facts import money_proof, slips_json, terminal_facts, transaction_json
+from agent.devices.terminals.runs import Ask
+from agent.devices.terminals.work import TerminalWork
 from agent.jobs.book import JobBook
 from agent.jobs.proof import person_decided
 from agent.jobs.transitions import because
 from agent.journal.records import RecordKind
-from agent.procedures.asks import Answer, Answered, Wait
+from agent.journal.store import Transaction as Tx
+from agent.procedures.asks import Answer, Answered, Commit, Wait
 from agent.procedures.payment.asks import (
     BeginMove,
     CommitMove,
     FindMove,
-    MoneyAsk,
     Move,
     MoveEvent,
     ReadLast,
     ReadTerminal,
     ReopenTerminal,
 )
+from agent.procedures.settlement import BeginSettle, Settle
+from agent.procedures.terminal_status import LookAtTerminal
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from drivers.terminal_api import (
     REFERENCES,
@@ -35,14 +39,18 @@ from drivers.terminal_api import (
     Operation,
     Order,
     Progress,
+    SettlementResult,
     TerminalIdentity,
+    TerminalStatus,
     Transaction,
     Verdict,
 )
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
+from protocol.crm.jobs import JobKind
 from protocol.crm.lease import Lease
 from protocol.crm.machine import Refusal
+from protocol.crm.messages import EventKind
 from protocol.crm.outcomes import Proof, ProofSource, Reason
 
 _EVENTS = {
@@ -55,7 +63,7 @@ _EVENTS = {
 }
 
 
-class MoneyPerformer:
+class TerminalPerformer:
     def __init__(
         self,
         kkm_id: str,
@@ -74,7 +82,7 @@ class MoneyPerformer:
         self._progress = progress
         self._abort_wanted = abort_wanted
         self._identity: TerminalIdentity | None = None
-        self.work: MoneyWork | None = None
+        self.work: TerminalWork | None = None
 
     # --- the channel
 
@@ -88,9 +96,17 @@ class MoneyPerformer:
         self._identity = None
         self._terminal.disconnect()
 
+    def glance(self) -> TerminalStatus | None:
+        """A look that disturbs nobody (``CardTerminal.glance``). Raises what the driver raises."""
+        self._identity = None
+        try:
+            return self._terminal.glance()
+        finally:
+            self._terminal.disconnect()
+
     # --- asks
 
-    def perform(self, ask: MoneyAsk) -> Answered:
+    def perform(self, ask: Ask) -> Answered:
         attendant = _Attendant(self)
         try:
             value = self._do(ask, attendant)
@@ -114,7 +130,7 @@ class MoneyPerformer:
     def _now(self) -> float:
         return self._book.clock.monotonic()
 
-    def _do(self, ask: MoneyAsk, attendant: _Attendant) -> Any:
+    def _do(self, ask: Ask, attendant: _Attendant) -> Any:
         terminal = self._terminal
         match ask:
             case ReadTerminal():
@@ -125,7 +141,7 @@ class MoneyPerformer:
                 return terminal.last_transaction()
             case FindMove(reference):
                 self.connect()
-                return terminal.find(self._order(reference), self._at_work().movement.operation)
+                return terminal.find(self._order(reference), self._at_work().money.operation)
             case ReopenTerminal():
                 self.disconnect()
                 return self.connect()
@@ -136,22 +152,32 @@ class MoneyPerformer:
                 if self._wait(seconds):
                     raise Interrupted(code)
                 return None
+            case LookAtTerminal():
+                identity = self.connect()
+                return terminal_facts(identity, terminal.status(), self._settled())
             case BeginMove(last):
                 return self._begin(last)
+            case BeginSettle():
+                return self._may_begin() or self._moved(JobEvent.INTENT, outcome={})
+            case Settle():
+                self._progress(self._at_work().row.job_id, Progress.ONLINE)
+                return terminal.settle()
             case CommitMove():
                 return self._commit(ask)
+            case Commit():
+                return self._commit_other(ask)
         raise AssertionError(ask)
 
-    def _at_work(self) -> MoneyWork:
+    def _at_work(self) -> TerminalWork:
         assert self.work is not None
         return self.work
 
     def _order(self, reference: int) -> Order:
-        movement = self._at_work().movement
+        movement = self._at_work().money
         return Order(movement.amount, reference, means=movement.means)
 
     def _move(self, order: Order, attendant: _Attendant) -> Transaction:
-        movement = self._at_work().movement
+        movement = self._at_work().money
         match movement.operation:
             case Operation.PAYMENT:
                 return self._terminal.pay(order, attendant)
@@ -163,10 +189,10 @@ class MoneyPerformer:
 
     # --- what is written
 
-    def _begin(self, last: Transaction | None) -> int | Reason:
-        """Lease, epoch and space once more, then INTENT with a reference that no attempt has had."""
+    def _may_begin(self) -> Reason | None:
+        """Lease, epoch and space once more."""
         work, book = self._at_work(), self._book
-        lease = book.judge(work.start_by)
+        lease = book.lease_of(work.row)
         if lease is not Lease.GOOD:
             return reason("lease_passed" if lease is Lease.PASSED else "no_server_time")
         device, chosen = book.next_work(self._kkm_id)
@@ -174,8 +200,13 @@ class MoneyPerformer:
             return reason("stale_rev")
         if device.binding_epoch != work.row.binding_epoch:
             return reason("wrong_epoch")
-        if book.journal.space_is_low():
-            return reason("disk_low")
+        return reason("disk_low") if book.journal.space_is_low() else None
+
+    def _begin(self, last: Transaction | None) -> int | Reason:
+        """INTENT with a reference that no attempt has had."""
+        why, book = self._may_begin(), self._book
+        if why is not None:
+            return why
         # Counted over all terminals: one that is known by two names must not be given the same reference under both.
         last_one = max(known.reference for known in book.journal.read(lambda tx: tx.devices()))
         reference = last_one + 1 if last_one + 1 in REFERENCES else REFERENCES.start
@@ -195,6 +226,51 @@ class MoneyPerformer:
         event = _EVENTS[ask.event]
         refused = self._moved(event, outcome=self._outcome(ask), facts=_facts(ask.transaction))
         assert refused is None, f"{event}: {refused}"
+
+    def _commit_other(self, ask: Commit) -> None:
+        """Of a job that moves no money."""
+        result: SettlementResult | None = ask.data.get("settlement")
+        why: Reason | None = ask.data.get("reason")
+        if result is not None:
+            self._commit_settlement(ask.event, result)
+            return
+        certainty = "unproven" if ask.event is JobEvent.UNPROVEN else "proven"
+        outcome = because(why, certainty=certainty) if why is not None else {}
+        facts = {"result": ask.data["result"]} if "result" in ask.data else {}
+        refused = self._moved(ask.event, outcome=outcome, facts=facts, also=lambda tx: self._tell_unsettled(tx, why))
+        if refused is not None:  # without INTENT a job may be cancelled or given up while the terminal is asked
+            assert ask.event in (JobEvent.ANSWERED, JobEvent.IMPOSSIBLE), f"{ask.event}: {refused}"
+
+    def _commit_settlement(self, event: JobEvent, told: SettlementResult) -> None:
+        work = self._at_work()
+        known = self._book.journal.read(lambda tx: account(tx, tx.device(self._kkm_id)))
+        result = settlement_json(told, known)
+
+        def also(tx: Tx) -> None:
+            settled(tx, self._kkm_id, result)
+            body = {name: value for name, value in result.items() if name != "slips"}
+            if work.row.local:  # by the desk's rule: no server is told of the job
+                self._tell(tx, EventKind.TERMINAL_SETTLED, body)
+            if result["differences"]:
+                self._tell(tx, EventKind.SETTLEMENT_DIFFERS, body)
+
+        refused = self._moved(event, outcome={}, facts={"result": result}, also=also)
+        assert refused is None, f"{event}: {refused}"
+
+    def _tell_unsettled(self, tx: Tx, why: Reason | None) -> None:
+        work = self._at_work()
+        if work.kind is JobKind.SETTLEMENT and work.row.local and why is not None:
+            self._tell(tx, EventKind.TERMINAL_NOT_SETTLED, {"reason": why.code, "vendor": why.vendor})
+
+    def _tell(self, tx: Tx, kind: EventKind, body: dict[str, Any]) -> None:
+        row = self._at_work().row
+        by = "policy" if row.local else "job"
+        about = {"job_id": None if row.local else row.job_id, "by": by}
+        tx.send(self._book.event(kind, self._kkm_id, {**about, **body}), "event")
+
+    def _settled(self) -> dict[str, Any] | None:
+        last: dict[str, Any] | None = self._book.device(self._kkm_id).facts.get(SETTLED)
+        return last
 
     def _moved(self, event: JobEvent, **told: Any) -> Reason | None:
         """``None`` when it is on disk."""
@@ -250,7 +326,7 @@ def _facts(transaction: Transaction | None) -> dict[str, Any]:
 class _Attendant:
     """This PC's side of one operation."""
 
-    def __init__(self, performer: MoneyPerformer) -> None:
+    def __init__(self, performer: TerminalPerformer) -> None:
         self._performer = performer
         self.kept: Transaction | None = None
 

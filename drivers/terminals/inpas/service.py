@@ -36,6 +36,13 @@ class Service:
         self._clock = clock
         self._trace = trace
 
+    def reach(self) -> None:
+        """Whether anybody takes requests there; nothing is asked. Raises ``NotSent``."""
+        try:
+            self._http.reach()
+        except HttpError as error:
+            raise NotSent(LINK_CODES[error.code], error.detail) from error
+
     def ask(self, request: Request, patience: Patience) -> Answer:
         """The answer to this very request. Raises ``NotSent`` (``terminal_offline``) when nothing left, else
         ``InDoubt``: an error of the service is one, too, nobody knows how far it came."""

@@ -101,6 +101,11 @@ class InpasTerminal(CardTerminal):
             answer.text(fields.TERMINAL), None if good else attention, None if good else judging.code_of(answer)
         )
 
+    def glance(self) -> TerminalStatus | None:
+        """Whether the service is there: its only question asks the bank."""
+        self._service.reach()
+        return None
+
     def _test(self) -> Answer:
         """Of the terminal's link with the bank: the only question that moves no money."""
         return self._service.ask(self._request(self._profile.operations.test), self._query)
