@@ -1,6 +1,4 @@
-"""One task through the web server's queue: delivered once, however often it has to be sent; followed to its end; and
-what that end means for the caller.
-"""
+"""One task through the web server's queue: delivered once, followed to its end, and what that end means to a caller."""
 
 from __future__ import annotations
 
@@ -41,13 +39,16 @@ class Delivery:
         max_time: float,
         changing: bool = False,
         named: bool = False,
+        proves: bool = False,
     ) -> None:
+        """``named``: by an attempt. ``proves``: each letter of the answer counts."""
         self._server = server
         self._clock = clock
         self._profile = profile
         self._max_time = max_time
         self._changing = changing
         self._named = named
+        self._proves = proves
         self._deadline = clock.now() + max_time
         self.ended: float | None = None
         """When a task ended in a way that leaves the register at work."""
@@ -80,27 +81,26 @@ class Delivery:
         return self._judge(name, found[0])
 
     def deliver(self, uuid: str, tasks: Sequence[Mapping[str, Json]]) -> None:
-        """Have the server take the request. An answer that was lost, or that is no yes, is not believed alone: whether
-        the server knows the uuid decides, and one that it does not know is delivered again."""
-        taken = False
+        """Have the server take the request. It is sent once: every exchange has a connection of its own, and what is
+        sent again after one was lost might reach another register that has come to the address meanwhile. An answer
+        that was lost, or that is no yes, is not believed alone: whether the server knows the uuid decides."""
+        reply: Reply | None = None
+        try:
+            reply = self._server.queue_up(uuid, tasks)
+            if reply.is_success:
+                return
+            why = f"HTTP {reply.status}"
+        except HttpError as error:
+            if not error.sent:
+                raise NotSent(error.code, error.detail) from error
+            why = str(error)
         while True:
-            reply: Reply | None = None
-            try:
-                reply = self._server.queue_up(uuid, tasks)
-                if reply.is_success:
-                    return
-                taken = True
-                why = f"HTTP {reply.status}"
-            except HttpError as error:
-                if not error.sent and not taken:
-                    raise NotSent(error.code, error.detail) from error
-                taken = taken or error.sent
-                why = str(error)
             try:
                 if self._server.results(uuid) is not None:
                     return
                 if reply is not None:
                     raise rejection(reply)
+                raise self._unknown(f"request {uuid}: {why}")
             except HttpError as error:
                 if reply is not None and error.status == reply.status:  # nobody is let in, to either
                     raise rejection(reply) from error
@@ -119,7 +119,7 @@ class Delivery:
         for _ in self._pauses():
             try:
                 found = self._server.results(uuid)
-                if found is not None and (_stands(found) or self._waits_in_vain(found)):
+                if found is not None and (_stands(found) or self._waits_in_vain(found)) and self._is_sure(uuid, found):
                     return found
             except LOST:
                 continue
@@ -129,6 +129,9 @@ class Delivery:
         if found is None:
             raise self._lost(f"request {uuid}: its state cannot be read")
         return found
+
+    def _is_sure(self, uuid: str, found: Sequence[Subtask]) -> bool:
+        return not self._proves or self._server.results(uuid) == found
 
     def _waits_in_vain(self, found: Sequence[Subtask]) -> bool:
         return _not_begun(found) and blocked_by(self._server.queue()) is not None
@@ -179,6 +182,10 @@ class Delivery:
 
     def _lost(self, detail: str) -> InDoubt:
         return InDoubt("link_lost", detail, remaining=QUIET if self._changing else 0.0)
+
+    def _unknown(self, detail: str) -> InDoubt:
+        """The request may be on its way. A named attempt is settled by ``connect``, which takes the name."""
+        return InDoubt("link_lost", detail, remaining=QUIET if self._changing and not self._named else 0.0)
 
     def _no_end(self, found: Sequence[Subtask], why: str, detail: str) -> InDoubt:
         """``why`` unless a task itself tells. A named attempt is settled by ``connect``, which waits as long as it must

@@ -2,7 +2,7 @@
 
 Its queue is durable and knows every request by a uuid of ours. A task that changes something is queued under the name
 of its attempt, which is on disk before the first byte leaves: whatever becomes of the answer, the uuid tells. The same
-request delivered twice is one request.
+request that arrives twice is one request.
 
 Absence is proven by taking the name: when the server does not know the attempt's uuid, a harmless request is queued
 under it. From then on a late delivery is a duplicate, and because the queue is in order, whatever the server has taken
@@ -29,6 +29,10 @@ from protocol.wire.atol.web import Queue, Subtask
 
 TAKING = (query(Query.DEVICE_STATUS), query(Query.DEVICE_STATUS))
 """Queued under a name that must not be used any more. Two tasks: no attempt has two, so that it is told from one."""
+
+
+PROOFS = frozenset({"getFnDocument", "getLastFiscalParams"})
+"""Tasks whose answer is shown as a proof. Nothing protects its bytes: it is believed when it is the same twice."""
 
 
 def new_uuid() -> str:
@@ -101,7 +105,15 @@ class WebRunner:
             raise Refused("bad_parameter", f"{name_of(task)}: {error}") from error
         name = self._attempt if changing and self._used in (None, text) else None
         named = name is not None
-        delivery = Delivery(server, self._clock, self._profile, max_time=max_time, changing=changing, named=named)
+        delivery = Delivery(
+            server,
+            self._clock,
+            self._profile,
+            max_time=max_time,
+            changing=changing,
+            named=named,
+            proves=name_of(task) in PROOFS,
+        )
         if not changing and (answer := delivery.ask_outside(name_of(task))) is not None:
             return answer
         if name is None:

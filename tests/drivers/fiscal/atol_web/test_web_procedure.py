@@ -149,23 +149,30 @@ def test_blocked_is_waited_for_and_never_fenced(till: WebTill, world: World, cod
     assert world.clock.now() < began + 240
 
 
-LOSSES = [
-    [("POST", "answer")],
-    [("POST", "request")],
-    [("POST", "late")],
-    [("POST", "late"), ("GET", "answer"), ("POST", "answer")],
-    [("GET", "answer")] * 3,
-]
-
-
-@pytest.mark.parametrize("losses", LOSSES)
-def test_what_is_lost_around_the_one_request_costs_no_doubt(
+@pytest.mark.parametrize(
+    "losses",
+    [[("POST", "answer")], [("POST", "answer"), ("GET", "request"), ("GET", "answer")], [("GET", "answer")] * 3],
+)
+def test_an_answer_that_is_lost_around_the_one_request_costs_no_doubt(
     till: WebTill, world: World, losses: list[tuple[str, str]]
 ) -> None:
     _when_sold(world, lambda: world.server.broken.extend(losses))
     assert till.until_made() == [JobEvent.CLOSING, JobEvent.PROVEN]
+    assert world.receipts == 1
+
+
+@pytest.mark.parametrize("how", ["request", "late"])
+@pytest.mark.parametrize("then", [[], [("GET", "answer")], [("GET", "answer"), ("POST", "answer")]])
+def test_a_request_that_did_not_arrive_costs_an_attempt(
+    till: WebTill, world: World, how: str, then: list[tuple[str, str]]
+) -> None:
+    _when_sold(world, lambda: world.server.broken.extend([("POST", how), *then]))
+    began = world.clock.now()
+    first, second = [JobEvent.CLOSING, JobEvent.DOUBT, JobEvent.PROVEN_NONE], [JobEvent.CLOSING, JobEvent.PROVEN]
+    assert till.until_made() == first + second
     _deliver_late(world.server)
     assert world.receipts == 1
+    assert world.clock.now() < began + 10
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])

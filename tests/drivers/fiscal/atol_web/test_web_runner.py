@@ -9,11 +9,11 @@ import pytest
 
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
 from drivers.fiscal.atol_json.runner import QUIET, LibraryFacts
-from drivers.fiscal.atol_web import WebRunner
+from drivers.fiscal.atol_web import HttpClient, WebRunner, load_profile
 from drivers.transports.memory import VirtualClock
 from protocol.wire.atol.json_tasks import Query, cash_in, query
 from tests.drivers.fiscal.atol_json.library import Library
-from tests.drivers.fiscal.atol_web.server import Server
+from tests.drivers.fiscal.atol_web.server import Server, ServerTransport
 
 NAME = "11111111-2222-4333-8444-555555555555"
 OTHER = "99999999-2222-4333-8444-555555555555"
@@ -110,33 +110,89 @@ def test_another_task_never_goes_under_a_name_that_is_used(
 
 
 @pytest.mark.parametrize(
-    ("broken", "posted"),
+    "broken",
     [
-        ([("POST", "answer")], 1),  # taken: it is asked for by its uuid
-        ([("POST", "request")], 1),  # never arrived: delivered again
-        ([("POST", "answer"), ("GET", "answer")], 2),
-        ([("POST", "answer"), ("GET", "request")], 2),
-        ([("POST", "request"), ("GET", "answer"), ("POST", "answer")], 1),
-        ([("GET", "answer"), ("GET", "request"), ("GET", "answer")], 1),
+        [("POST", "answer")],
+        [("POST", "answer"), ("GET", "answer")],
+        [("POST", "answer"), ("GET", "request")],
+        [("GET", "answer"), ("GET", "request"), ("GET", "answer")],
     ],
 )
-def test_one_delivery_too_many_is_one_request(
-    open_runner: WebRunner, server: Server, library: Library, broken: list[tuple[str, str]], posted: int
+def test_a_request_whose_answer_was_lost_is_asked_for_by_its_uuid(
+    open_runner: WebRunner, server: Server, library: Library, broken: list[tuple[str, str]]
 ) -> None:
     server.broken = broken
     assert sell(open_runner)["fiscalParams"]["fiscalDocumentNumber"] == 2
-    assert server.posted == [NAME] * posted
+    assert server.posted == [NAME]
     assert (made(library), server.broken) == (1, [])
 
 
-def test_a_delivery_that_arrives_after_its_repetition_is_a_duplicate(
+@pytest.mark.parametrize(
+    ("named", "remaining"),
+    [(True, 0.0), (False, QUIET)],  # of an attempt: ``open`` takes the name; otherwise it may come for a while
+)
+@pytest.mark.parametrize("lost", ["request", "late"])
+@pytest.mark.parametrize("asked", [[], [("GET", "answer")]])
+def test_a_request_that_did_not_arrive_is_doubt_at_once_and_not_sent_again(
+    open_runner: WebRunner,
+    server: Server,
+    clock: VirtualClock,
+    lost: str,
+    asked: list[tuple[str, str]],
+    named: bool,
+    remaining: float,
+) -> None:
+    """Whoever stands at the address by then may be another register."""
+    open_runner.attempt(NAME if named else None)
+    server.broken = [("POST", lost), *asked]
+    began = clock.now()
+    error = ended(open_runner)
+    assert isinstance(error, InDoubt)
+    assert (error.code, error.remaining, server.posted) == ("link_lost", remaining, [])
+    assert clock.now() - began < 1
+
+
+def test_a_request_that_comes_late_is_a_duplicate_of_its_name(
     open_runner: WebRunner, server: Server, library: Library
 ) -> None:
     server.broken = [("POST", "late")]
-    sell(open_runner)
+    assert isinstance(ended(open_runner), InDoubt)
+    open_runner.open()
     ((method, target, body),) = server.late
     assert server.answer(method, target, body, None)[0] == 409
-    assert made(library) == 1
+    assert made(library) == 0
+
+
+class Moved(ServerTransport):
+    """To an address at which ``another`` server stands as soon as the first one has lost what it was told to."""
+
+    def __init__(self, server: Server, another: Server, clock: VirtualClock) -> None:
+        super().__init__(server, clock)
+        self._another = another
+
+    def open(self) -> None:
+        if not self._server.broken:
+            self._server = self._another
+        super().open()
+
+
+@pytest.mark.parametrize("task", [SALE, {"type": "getRegistrationInfo"}, {"type": "getFnDocument"}])
+@pytest.mark.parametrize("lost", ["request", "answer", "late"])
+@pytest.mark.parametrize("generation", [2, 1])
+def test_what_was_lost_is_never_sent_to_another_register_that_has_come_to_the_address(
+    server: Server, clock: VirtualClock, generation: int, lost: str, task: dict[str, Any]
+) -> None:
+    """The serial number was compared when the channel was opened, and every exchange has a connection of its own."""
+    elsewhere = Library(can_cancel=False)
+    another = Server(elsewhere, clock, generation=generation)
+    server.generation = generation
+    server.broken = [("DELETE", "never")]
+    runner = WebRunner(HttpClient(Moved(server, another, clock), clock, "127.0.0.1:16732"), load_profile(), clock)
+    runner.open()
+    runner.attempt(NAME)
+    server.broken = [("POST", lost)]
+    error = ended(runner, task, changing=task is SALE)
+    assert (type(error), another.posted, elsewhere.tasks) == (InDoubt, [], [])
 
 
 def test_nothing_was_sent_to_a_server_that_is_not_there(open_runner: WebRunner, server: Server) -> None:
@@ -555,6 +611,25 @@ def test_a_query_outside_the_queue_ends_in_a_verdict(
 def test_a_lost_answer_to_a_query_is_asked_for_again(open_runner: WebRunner, server: Server) -> None:
     server.broken = [("POST", "answer"), ("POST", "request")]
     assert "fnStatus" in open_runner.run(query(Query.FN_STATUS), max_time=MINUTE, changing=False)
+
+
+def test_what_an_archive_says_is_believed_when_it_says_it_twice(open_runner: WebRunner, server: Server) -> None:
+    """Found by a bit that was changed in the answer: the proof named a cashier whom nobody knows."""
+    answer, words = server.answer, ["Иванова", "Иванова", "Ивбнова", "Иванова", "Иванова", "never"]
+
+    def damaged(method: str, target: str, body: bytes, authorization: str | None) -> tuple[int, bytes]:
+        reply = answer(method, target, body, authorization)
+        if method != "GET":
+            return reply
+        result = {"status": "ready", "result": {"tlv": words.pop()}}
+        return 200, json.dumps({"results": [result]}).encode()
+
+    words.reverse()
+    words[:] = ["never", "Иванова", "Иванова", "Ивбнова", "Иванова"]
+    server.answer = damaged  # type: ignore[method-assign]
+    task = {"type": "getFnDocument", "fiscalDocumentNumber": 1}
+    assert open_runner.run(task, max_time=MINUTE, changing=False) == {"tlv": "Иванова"}
+    assert words == ["never"]
 
 
 # --- the older server -------------------------------------------------------------------------------------------------
