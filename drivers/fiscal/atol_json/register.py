@@ -141,6 +141,10 @@ class AtolJsonRegister(FiscalRegister):
         drive = self._ask.optional(Query.FN_INFO, answers.fn_info)
         numbers = self._ask.the(Query.FN_STATUS, answers.fn_status)
         shift = self._ask.the(Query.SHIFT_STATUS, answers.shift_status)
+        paper, blocked = self._paper(present=device.paper_present), _blocked(device, drive)
+        if blocked == "register_fault" and self._unprinted is not False:
+            # What anybody has left half printed blocks it, too: printing on is harmless, and tells one from the other.
+            paper, blocked = Paper.RESUMABLE if device.paper_present else Paper.INTERRUPTED, None
         return Status(
             register_serial=info.serial,
             fn_serial=drive.serial if drive else "",
@@ -151,13 +155,13 @@ class AtolJsonRegister(FiscalRegister):
             fn_document_open=False,  # begun and ended by one command inside the task
             last_fd=numbers.fd,
             busy=False,  # the library waits until the device is ready
-            paper=self._paper(present=device.paper_present),
+            paper=paper,
             cover_open=device.cover_opened,
             at=device.at or datetime.min,  # noqa: DTZ901  # the register's local time
             drawer=self._ask.optional(Query.CASH_DRAWER_STATUS, answers.drawer),
             clock_unset=device.at is None,
             fn_warnings=tuple(word for name, word in _WARNINGS.items() if name in numbers.warnings),
-            blocked=_blocked(device, drive),
+            blocked=blocked,
         )
 
     def _paper(self, *, present: bool) -> Paper:

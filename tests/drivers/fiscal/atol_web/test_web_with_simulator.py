@@ -139,6 +139,32 @@ def test_a_late_receipt_is_never_made_twice(generation: int) -> None:
     assert world.receipts == 1
 
 
+def test_what_another_program_left_half_printed_is_printed_on_and_not_called_a_fault() -> None:
+    """A job waited for ever: the register was blocked, and only printing on could tell why."""
+    world = SimulatedWorld()
+    world.device.take_paper()
+    assert world.device.register.sell_for_another_program(10_000)
+    world.clock.sleep(1.0)
+    world.register.connect()
+    status = world.register.status()
+    assert (status.paper, status.blocked) == (Paper.INTERRUPTED, None)
+    world.device.load_paper()
+    assert world.register.status().paper is Paper.RESUMABLE
+    world.register.continue_print()
+    status = world.register.status()
+    assert (status.paper, status.blocked) == (Paper.PRESENT, None)
+
+
+def test_a_register_that_is_blocked_with_nothing_left_to_print_has_a_fault() -> None:
+    world = SimulatedWorld()
+    world.register.connect()
+    world.register.continue_print()
+    world.device.take_paper()
+    world.device.register.sell_for_another_program(10_000)
+    world.clock.sleep(1.0)
+    assert world.register.status().blocked == "register_fault"
+
+
 def test_paper_that_runs_out_is_owed_and_printed_on() -> None:
     world = SimulatedWorld()
     till = WebTill(world)
