@@ -33,7 +33,7 @@ class Api(FastAPI):
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:
     known: dict[str, Any] = schema["components"]["schemas"]
-    kinds: dict[str, type[BaseModel]] = {JobKind.RECEIPT: Receipt, **dict.fromkeys(SALE_TYPES, Sale), **MODELS}
+    kinds: dict[JobKind, type[BaseModel]] = {JobKind.RECEIPT: Receipt, **dict.fromkeys(SALE_TYPES, Sale), **MODELS}
     models = list(dict.fromkeys(kinds.values()))
     for model in models:
         whole = model.model_json_schema(ref_template=_REF)

@@ -17,6 +17,7 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 
 LONG = {
     "agent/link/client.py": "carries out every effect of the link machine",
+    "protocol/crm/messages.py": "one entry per message of the link",
     "protocol/wire/shtrih/commands.py": "one entry per command of the family",
 }
 LONGEST = 450

@@ -130,7 +130,7 @@ class Database:
 
     async def migrate(self) -> None:
         """Brings the schema to the newest version."""
-        connection = await self.backend.begin(writing=True)
+        connection = await self.backend.begin_upgrade()
         try:
             await self.backend.do(_upgrade, connection)
             await self.backend.commit(connection)

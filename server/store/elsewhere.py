@@ -22,6 +22,9 @@ class Elsewhere:
     async def begin(self, *, writing: bool) -> Connection:  # noqa: ARG002  # here writers do not exclude each other
         return await greenlet_spawn(self._begun)
 
+    async def begin_upgrade(self) -> Connection:
+        return await self.begin(writing=True)
+
     def _begun(self) -> Connection:
         connection = self.engine.connect()
         try:

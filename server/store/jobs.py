@@ -60,8 +60,9 @@ def note(work: Work, row: Job, *, at: datetime | None = None, code: str | None =
     told(work, row, code)
 
 
-def told(work: Work, row: Job, code: str | None) -> None:
-    """The feed hears of the state as it is now, with what the transaction will have written beside it."""
+def told(work: Work, row: Job, code: str | None, type_: str | None = None) -> None:
+    """The feed hears of the state as it is now, with what the transaction will have written beside it. ``type_``: what
+    it is called when it is not the state that is news."""
     state, rev = row.state, row.rev
 
     def data() -> dict[str, Any]:
@@ -82,9 +83,14 @@ def told(work: Work, row: Job, code: str | None) -> None:
             "certainty": row.certainty,
             "cancel_pending": row.cancel_pending,
             "too_late": row.too_late,
+            "owed": row.owed,
+            "waits": row.waits,
+            "steps": row.steps or [],
         }
 
-    feed.put(work, tenant_id=row.tenant_id, type_=f"job.{state}", kkm_id=row.kkm_id, job_id=row.job_id, data=data)
+    feed.put(
+        work, tenant_id=row.tenant_id, type_=f"job.{type_ or state}", kkm_id=row.kkm_id, job_id=row.job_id, data=data
+    )
 
 
 async def get(work: Work, tenant_id: str, job_id: str) -> Job | None:

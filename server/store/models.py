@@ -157,6 +157,7 @@ class Desk(Base):
     desk_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str | None] = mapped_column(String(200))
     kkm_id: Mapped[str | None] = mapped_column(String(64))
+    terminal_kkm_id: Mapped[str | None] = mapped_column(String(64))
     timezone: Mapped[str] = mapped_column(String(64))
     exclusive: Mapped[bool]
     imprint: Mapped[bool]
@@ -165,14 +166,19 @@ class Desk(Base):
     close_at: Mapped[str | None] = mapped_column(String(5))  # HH:MM, the desk's local time
     close_before_24h: Mapped[bool] = mapped_column(default=True)
     held_hours: Mapped[int]
+    settle: Mapped[bool] = mapped_column(default=False)  # the terminal, after the register's shift was closed
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "kkm_id"], ["devices.tenant_id", "devices.kkm_id"]),
+        ForeignKeyConstraint(["tenant_id", "terminal_kkm_id"], ["devices.tenant_id", "devices.kkm_id"]),
         UniqueConstraint("tenant_id", "kkm_id"),
+        UniqueConstraint("tenant_id", "terminal_kkm_id"),
     )
 
 
 class Device(Base):
-    """A register. ``binding_epoch`` 0: never bound. ``bound_epoch``: the epoch that its agent has confirmed."""
+    """A register or a card terminal. ``binding_epoch`` 0: never bound. ``bound_epoch``: the epoch that its agent has
+    confirmed. ``serial_space``: where its serial names one machine: everywhere (empty) that of a register, in one
+    account that of a terminal, because every bank numbers its own."""
 
     __tablename__ = "devices"
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
@@ -180,7 +186,9 @@ class Device(Base):
     name: Mapped[str | None] = mapped_column(String(200))
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"), index=True)
     expected_serial: Mapped[str | None] = mapped_column(String(64))
-    bound_serial: Mapped[str | None] = mapped_column(String(64), unique=True)
+    device_class: Mapped[str | None] = mapped_column(String(16))  # null: no PC has said yet
+    serial_space: Mapped[str] = mapped_column(String(64), default="")
+    bound_serial: Mapped[str | None] = mapped_column(String(64))
     binding_epoch: Mapped[int] = mapped_column(default=0)
     bound_epoch: Mapped[int] = mapped_column(default=0)
     releasing: Mapped[bool] = mapped_column(default=False)
@@ -197,6 +205,7 @@ class Device(Base):
     health: Mapped[dict[str, Any] | None]  # facts of the latest look, sanitised
     health_at: Mapped[datetime | None]  # when the agent looked, on its clock
     health_taken_at: Mapped[datetime | None]  # when that was heard here
+    __table_args__ = (UniqueConstraint("serial_space", "bound_serial"),)
 
 
 class RefusedClaim(Base):
@@ -251,6 +260,9 @@ class Job(Base):
     paper: Mapped[str | None] = mapped_column(String(16))
     certainty: Mapped[str | None] = mapped_column(String(32))
     too_late: Mapped[bool] = mapped_column(default=False)
+    owed: Mapped[bool] = mapped_column(default=False)  # money was moved, its receipt is not made
+    waits: Mapped[str | None] = mapped_column(String(64))  # the code of what a sale wants from a person
+    steps: Mapped[list[Any] | None]  # the parts of a sale, as its agent told them
     progress: Mapped[dict[str, Any] | None]
     progress_at: Mapped[datetime | None]
     __table_args__ = (

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, and
 from sqlalchemy import delete as delete_from
 from sqlalchemy import update as update_of
 from sqlalchemy.exc import InvalidRequestError, NoResultFound
+from sqlalchemy.orm import configure_mappers
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
@@ -38,6 +39,9 @@ class Backend(Protocol):
     async def begin(self, *, writing: bool) -> Connection:
         """A connection on which a transaction has begun."""
 
+    async def begin_upgrade(self) -> Connection:
+        """The same, writing, for a change of the schema: a table that others refer to may be made anew."""
+
     async def do(self, work: Callable[[*Ts], T], *given: *Ts) -> T:
         """What SQLAlchemy does on a connection."""
 
@@ -54,6 +58,7 @@ class Shape:
     """How a table's row and the object stand for each other."""
 
     def __init__(self, entity: type[Base]) -> None:
+        configure_mappers()  # SQLAlchemy does so at the first object or query, and rows may come before either
         table = table_of(entity)
         self.entity = entity
         self.columns = tuple(column.key for column in table.columns)

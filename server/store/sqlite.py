@@ -106,14 +106,32 @@ class Sqlite:
     async def begin(self, *, writing: bool) -> Reached:
         reached = self.engine.connect()
         try:
-            connection = reached.connection.dbapi_connection
-            assert isinstance(connection, Connection)
-            if not connection.begin(writing=writing):
-                await self._wait(connection.begin_when_free)
+            await self._begin(reached, writing=writing)
         except BaseException:
             reached.close()
             raise
         return reached
+
+    async def begin_upgrade(self) -> Reached:
+        """Dropping a table deletes its rows, which keys that refer to them forbid, and only outside a transaction can
+        they be told to wait. The migrations check them all at the end; the connection serves nobody else."""
+        reached = self.engine.connect()
+        try:
+            reached.detach()
+            connection = reached.connection.dbapi_connection
+            assert isinstance(connection, Connection)
+            connection.execute("PRAGMA foreign_keys=OFF").close()
+            await self._begin(reached, writing=True)
+        except BaseException:
+            reached.close()
+            raise
+        return reached
+
+    async def _begin(self, reached: Reached, *, writing: bool) -> None:
+        connection = reached.connection.dbapi_connection
+        assert isinstance(connection, Connection)
+        if not connection.begin(writing=writing):
+            await self._wait(connection.begin_when_free)
 
     async def do(self, work: Callable[[*Ts], T], *given: *Ts) -> T:
         return work(*given)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from server.settings import database_url
-from server.store.database import Database
-from server.store.models import Agent, Base, Job, Tenant
+from server.store.database import Database, alembic_config
+from server.store.models import Agent, Base, Desk, Device, Job, Tenant
 from server.world import World
 from tests.server.conftest import Bench, job
 from tests.server.player import pair
@@ -31,6 +33,38 @@ async def test_the_migrations_make_exactly_the_models(tmp_path: Path) -> None:
         difference = compare_metadata(MigrationContext.configure(connection), Base.metadata)
     await database.close()
     assert difference == []
+
+
+async def test_an_upgrade_made_a_table_anew_that_others_refer_to(tmp_path: Path) -> None:
+    database = Database(database_url(str(tmp_path / "old.sqlite3")), World(now=now))
+    with closing(database.backend.engine.connect()) as connection:
+        command.upgrade(alembic_config(connection), "0004")
+        for row in (
+            "INSERT INTO tenants (id, name, created_at) VALUES ('t', 'T', '2026-03-01')",
+            "INSERT INTO devices (tenant_id, kkm_id, bound_serial, binding_epoch, bound_epoch, releasing)"
+            " VALUES ('t', '17', '0001', 1, 1, 0), ('t', '18', NULL, 0, 0, 0)",
+            "INSERT INTO desks (tenant_id, desk_id, kkm_id, timezone, exclusive, imprint, open_shift,"
+            " close_expired_shift, held_hours) VALUES ('t', 'front', '17', 'Europe/Moscow', 1, 1, 1, 1, 24)",
+        ):
+            connection.execute(text(row))
+        connection.commit()
+    await database.migrate()
+    async with database.write() as work:
+        known = await work.session.get_one(Device, ("t", "17"))
+        desk = await work.session.get_one(Desk, ("t", "front"))
+        assert (known.bound_serial, known.device_class, known.serial_space) == ("0001", "register", "")
+        assert (desk.kkm_id, desk.terminal_kkm_id, desk.settle) == ("17", None, False)
+        assert (await work.session.get_one(Device, ("t", "18"))).device_class is None
+        assert (await work.session.scalars(text("PRAGMA foreign_keys"))) == [1]
+
+    async def refer_to_nothing() -> None:
+        async with database.write() as work:
+            desk = await work.session.get_one(Desk, ("t", "front"))
+            desk.terminal_kkm_id = "99"
+
+    with pytest.raises(IntegrityError):
+        await refer_to_nothing()
+    await database.close()
 
 
 async def test_a_commit_is_on_the_disk_and_keys_are_kept(tmp_path: Path) -> None:

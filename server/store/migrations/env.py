@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from alembic import context
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from server.store import feed, support  # noqa: F401  # their tables belong to the metadata
 from server.store.models import Base, Utc
@@ -23,3 +25,6 @@ context.configure(
 )
 with context.begin_transaction():
     context.run_migrations()
+    connection: Connection = context.config.attributes["connection"]
+    if connection.dialect.name == "sqlite" and (broken := connection.execute(text("PRAGMA foreign_key_check")).all()):
+        raise IntegrityError("PRAGMA foreign_key_check", None, ValueError(f"rows without what they refer to: {broken}"))
