@@ -24,8 +24,11 @@ from agent.desk.overview import Overview, Who
 from agent.desk.pin import ManagerPin
 from agent.desk.requests import SupportRequests
 from agent.desk.service import DeskService
+from agent.devices.device_lane import DeviceLane
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock_in_time
+from agent.devices.terminals.lane import TerminalLane
+from agent.devices.terminals.place import place_of
 from agent.identity import Identity, Keyring, save_identity
 from agent.jobs.at_desk import begin_anew
 from agent.jobs.book import Clock, JobBook
@@ -39,9 +42,10 @@ from agent.support.install import remember_start
 from agent.support.trace.tracing import Traces
 from agent.version import VERSION
 from drivers.api import FiscalRegister
-from drivers.missing import MissingRegister
+from drivers.missing import MissingRegister, MissingTerminal
 from drivers.plugins import BrokenDriver, UnsafePlugins
-from drivers.registry import open_register
+from drivers.registry import known_terminals, open_register, open_terminal
+from drivers.terminal_api import CardTerminal
 from drivers.transports.base import SystemClock
 from drivers.transports.tap import Trace
 
@@ -66,6 +70,15 @@ def open_device(device: Device, trace: Trace) -> FiscalRegister:
         return MissingRegister(error)
 
 
+def open_card_terminal(device: Device, trace: Trace) -> CardTerminal:
+    """The same of a card terminal."""
+    try:
+        return open_terminal(device.driver, device.address, clock=SystemClock(), profile=device.profile, trace=trace)
+    except (BrokenDriver, UnsafePlugins) as error:
+        log.error("driver_left_out", kkm_id=device.kkm_id, code=error.code, detail=error.en)
+        return MissingTerminal(error)
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What an agent takes from outside: time, chance, the network, the devices."""
@@ -73,6 +86,7 @@ class Parts:
     clock: Clock = field(default_factory=system_clock)
     link: World = field(default_factory=World)
     register: Callable[[Device, Trace], FiscalRegister] = open_device
+    terminal: Callable[[Device, Trace], CardTerminal] = open_card_terminal
     awake: Awake = field(default_factory=Awake)
     places: Callable[[Identity], Told] = lambda _: lambda: None
     """How the CRM is asked which registers it expects here; without it, nobody asks."""
@@ -183,7 +197,13 @@ class Agent:
         )
         self.support = SupportRequests(means_of(config, self._keyring, lambda: self.status(), self._parts.clock))
         drivers = {device.kkm_id: device.driver for device in config.devices}
-        self._port = AgentPort(self._book, drivers, self.support)
+        known = known_terminals()
+        self._terminals = {
+            device.kkm_id: place_of(identity.install_id, device.driver, device.address)
+            for device in config.devices
+            if device.driver in known
+        }
+        self._port = AgentPort(self._book, drivers, self.support, terminals=self._terminals)
         self._fatal: BaseException | None = None
         self._traces = Traces(config.data_dir, self._parts.clock.now)
         self._link = Link(self._keyring, self._port, About(VERSION, self._parts.boot_id), self._parts.link)
@@ -227,6 +247,7 @@ class Agent:
         lanes = {device.kkm_id: self._lane(device, crashed) for device in self._config.devices}
         self._port.lanes = tuple(lanes.values())
         self._book.on_change(lambda kkm_id: _nudge(lanes, kkm_id))
+        self._book.on_cancel(self._call_off)
         link = asyncio.create_task(self._link.run(link_stop))
         ticking = asyncio.create_task(self._tick())
         self._traces.sweep()
@@ -253,9 +274,31 @@ class Agent:
         log.info("agent_stopped")
         return 0
 
-    def _lane(self, device: Device, crashed: Callable[[BaseException], None]) -> Lane:
+    def _call_off(self, job_id: str) -> bool:
+        """Ask the device that has the job in hand to leave it, where it can; its own answer wins. Any thread may
+        call."""
+        return any(lane.abort(job_id) for lane in self._port.lanes)
+
+    def _lane(self, device: Device, crashed: Callable[[BaseException], None]) -> DeviceLane:
         trace = self._traces.of(device)
-        lane = Lane(
+        lane = (self._at_terminal if device.kkm_id in self._terminals else self._at_register)(device, trace, crashed)
+        trace.busy = lane.busy
+        return lane
+
+    def _at_terminal(self, device: Device, trace: Trace, crashed: Callable[[BaseException], None]) -> DeviceLane:
+        return TerminalLane(
+            device.kkm_id,
+            self._parts.terminal(device, trace),
+            self._book,
+            on_claim=self._port.claim_terminal,
+            on_progress=self._port.progress,
+            on_crash=crashed,
+            on_health=self._port.health,
+            awake=self._parts.awake,
+        )
+
+    def _at_register(self, device: Device, trace: Trace, crashed: Callable[[BaseException], None]) -> DeviceLane:
+        return Lane(
             device.kkm_id,
             self._parts.register(device, trace),
             self._book,
@@ -266,8 +309,6 @@ class Agent:
             on_health=self._port.health,
             awake=self._parts.awake,
         )
-        trace.busy = lane.busy
-        return lane
 
     async def _tick(self) -> None:
         while True:
@@ -277,7 +318,7 @@ class Agent:
             self._awaited.tick(self._link.status)
 
 
-def _nudge(lanes: dict[str, Lane], kkm_id: str | None) -> None:
+def _nudge(lanes: dict[str, DeviceLane], kkm_id: str | None) -> None:
     for name, lane in lanes.items():
         if kkm_id is None or name == kkm_id:
             lane.nudge()

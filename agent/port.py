@@ -10,12 +10,14 @@ from typing import Any
 import structlog
 
 from agent.desk.requests import SupportRequests
-from agent.devices.lane import Lane
+from agent.devices.device_lane import DeviceLane
 from agent.jobs.book import JobBook
 from agent.journal.store import Transaction
 from agent.link.ports import Greeting
 from drivers.api import Identity
+from drivers.terminal_api import TerminalIdentity
 from protocol.crm.job_machine import Known
+from protocol.crm.jobs import DeviceClass
 from protocol.crm.messages import (
     NAMES,
     Archive,
@@ -40,10 +42,19 @@ log = structlog.get_logger("agent")
 class AgentPort:
     """Implements ``agent.link.ports.LinkPort`` over the job book and the lanes."""
 
-    def __init__(self, book: JobBook, drivers: Mapping[str, str], support: SupportRequests | None = None) -> None:
-        """``drivers`` maps every configured kkm_id to the name of its driver; ``support`` hears what support asks."""
+    def __init__(
+        self,
+        book: JobBook,
+        drivers: Mapping[str, str],
+        support: SupportRequests | None = None,
+        *,
+        terminals: Mapping[str, str] | None = None,
+    ) -> None:
+        """``drivers`` maps every configured kkm_id to the name of its driver; ``terminals`` those of card terminals to
+        the name of their place; ``support`` hears what support asks."""
         self._book = book
         self._drivers = drivers
+        self._terminals = terminals or {}
         self._support = support
         self._guard = threading.Lock()
         self._claims: dict[str, ClaimedDevice] = {}
@@ -55,28 +66,49 @@ class AgentPort:
         self._unsent: set[str] = set()  # devices whose newest health this connection has not carried
         self._wake: Callable[[], None] = lambda: None
         self._connected = False
-        self.lanes: Sequence[Lane] = ()
+        self.lanes: Sequence[DeviceLane] = ()
 
     # --- what lanes tell
 
     def claim(self, kkm_id: str, identity: Identity, last_fd: int) -> None:
-        """A device has said who it is."""
-        epoch = self._book.next_work(kkm_id)[0].binding_epoch
-        device = ClaimedDevice(
+        """A register has said who it is."""
+        self._claim(
+            self._unclaimed(kkm_id).model_copy(
+                update={
+                    "register_serial": identity.register_serial,
+                    "fn_serial": identity.fn_serial,
+                    "registration_number": identity.registration_number,
+                    "model": identity.model,
+                    "ffd": identity.ffd,
+                    "taxation": identity.taxation,
+                    "last_fd": last_fd,
+                }
+            )
+        )
+
+    def claim_terminal(self, kkm_id: str, identity: TerminalIdentity) -> None:
+        """A card terminal answers: by its terminal id, or by the name of its place when it tells none."""
+        said = {
+            "register_serial": identity.terminal_id or self._terminals[kkm_id],
+            "model": " ".join(part for part in (identity.vendor, identity.model) if part) or None,
+        }
+        self._claim(self._unclaimed(kkm_id).model_copy(update=said))
+
+    def _unclaimed(self, kkm_id: str) -> ClaimedDevice:
+        """What is known of a configured device that has not answered."""
+        is_terminal = kkm_id in self._terminals
+        return ClaimedDevice(
             kkm_id=kkm_id,
             driver=self._drivers[kkm_id],
-            register_serial=identity.register_serial,
-            fn_serial=identity.fn_serial,
-            registration_number=identity.registration_number,
-            model=identity.model,
-            ffd=identity.ffd,
-            taxation=identity.taxation,
-            last_fd=last_fd,
-            binding_epoch=epoch or None,
+            device=DeviceClass.TERMINAL if is_terminal else DeviceClass.REGISTER,
         )
+
+    def _claim(self, device: ClaimedDevice) -> None:
+        epoch = self._book.next_work(device.kkm_id)[0].binding_epoch
+        device = device.model_copy(update={"binding_epoch": epoch or None})
         with self._guard:
-            self._claims[kkm_id] = device
-            self._refusals.pop(kkm_id, None)  # what is refused again is said again
+            self._claims[device.kkm_id] = device
+            self._refusals.pop(device.kkm_id, None)  # what is refused again is said again
         self._pass(Claim(device=device))
 
     def health(self, health: Health) -> None:
@@ -125,10 +157,7 @@ class AgentPort:
 
         head, jobs = self._book.journal.read(work)
         with self._guard:
-            devices = tuple(
-                self._claims.get(kkm_id) or ClaimedDevice(kkm_id=kkm_id, driver=driver)
-                for kkm_id, driver in self._drivers.items()
-            )
+            devices = tuple(self._claims.get(kkm_id) or self._unclaimed(kkm_id) for kkm_id in self._drivers)
             self._greeted = {device.kkm_id: device for device in devices}
         return Greeting(head, jobs, devices)
 

@@ -316,6 +316,13 @@ def open_register(
     return open_with(found, Opening(parse_address(address), clock, profile, trace))
 
 
+def open_terminal(
+    driver: str, address: str, *, clock: Clock, profile: Path | None = None, trace: Trace | None = None
+) -> CardTerminal:
+    """The same of a card terminal."""
+    return open_with(terminal_named(driver), Opening(parse_address(address), clock, profile, trace))
+
+
 def open_with(driver: Offer[D], opening: Opening) -> D:
     """The driver of a register or a terminal, of an offer that has been found. An address with a scheme or an option
     that means nothing to the driver and its channel is refused before the driver sees it."""

@@ -55,8 +55,9 @@ def give_up(tx: Transaction, job_id: str, why: Reason | None) -> JobRow:
 
 def begin_anew(tx: Transaction) -> None:
     """At the start of an agent: whoever gave a job to an earlier process and saw it end must not be surprised by paper
-    now, nor a customer by a charge. What has begun at a device goes on."""
+    now, nor a customer by a charge. What has begun at a device goes on, and so does what a desk's rule has asked for:
+    a settlement."""
     sales.halt(tx)
     for row in tx.live_jobs():
-        if row.local and row.state in WAITING:
+        if row.local and row.state in WAITING and row.kind != JobKind.SETTLEMENT:
             give_up(tx, row.job_id, reason("lease_passed"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from agent.jobs import cancelling, deciding, ownership, sales
+from agent.jobs import cancelling, deciding, ownership, sales, settling
 from agent.jobs.acceptance import Addressee, refuse, why_not
 from agent.jobs.transitions import (
     TOMBSTONE,
@@ -41,6 +41,7 @@ from protocol.crm.messages import (
     Cancel,
     Desk,
     Event,
+    EventKind,
     KnownJob,
     Offer,
     Reject,
@@ -92,6 +93,7 @@ class JobBook:
         self._earlier = frozenset(waiting)  # of an earlier process, or of an older copy of the disk
         self._guard = threading.Lock()
         self._listeners: list[Callable[[str | None], None]] = []
+        self._callers_off: list[Callable[[str], object]] = []
         self._outgoing: Callable[[], None] = lambda: None
 
     # --- wiring
@@ -99,6 +101,11 @@ class JobBook:
     def on_change(self, listener: Callable[[str | None], None]) -> None:
         """``listener(kkm_id)`` is called after a commit that a lane may have to look at (``None``: all lanes)."""
         self._listeners.append(listener)
+
+    def on_cancel(self, listener: Callable[[str], object]) -> None:
+        """``listener(job_id)`` is called after the server's cancel was committed. To a job that has begun it came too
+        late, and is a wish to its device at most."""
+        self._callers_off.append(listener)
 
     def on_outgoing(self, wake: Callable[[], None]) -> None:
         self._outgoing = wake
@@ -211,6 +218,8 @@ class JobBook:
     def _cancel(self, cancel: Cancel) -> None:
         cautious = cancel.job_id in self._earlier and self._just_begun()
         self._changed(self.journal.commit(lambda tx: cancelling.cancel(tx, cancel, cautious=cautious)))
+        for wanted in self._callers_off:
+            wanted(cancel.job_id)
 
     def _renew(self, renew: Renew) -> None:
         def work(tx: Transaction) -> str | None:
@@ -328,6 +337,7 @@ class JobBook:
         **changes: Any,
     ) -> JobRow | Refusal:
         """Move a job for a lane. ``also`` writes, in the same transaction, what else has come of it."""
+        true = self.server_time()
 
         def work(tx: Transaction) -> JobRow | Refusal:
             row = tx.job(job_id)
@@ -339,6 +349,8 @@ class JobBook:
                 note_paper(tx, moved)
                 if moved.state is Known.DONE:
                     claim_records(tx, moved.kkm_id, moved.kind)
+                if moved.state is Known.DONE and moved.kind == JobKind.CLOSE_SHIFT:
+                    settling.after_job(tx, moved, true)
                 if not is_open(moved):
                     for kkm_id in sales.devices_of(tx, row):
                         ownership.finish_release(tx, kkm_id)
@@ -346,8 +358,8 @@ class JobBook:
 
         moved = self.journal.commit(work)
         self._outgoing()
-        if isinstance(moved, JobRow) and moved.part is not None:
-            self._changed(None)  # the next part may be another device's
+        if isinstance(moved, JobRow) and (moved.part is not None or moved.kind == JobKind.CLOSE_SHIFT):
+            self._changed(None)  # what comes next may be another device's: the next part, the terminal's settlement
         return moved
 
     def sale_checked(self, job_id: str) -> Reason | None:
@@ -359,6 +371,7 @@ class JobBook:
     def update_device(self, kkm_id: str, event: str, kind: RecordKind, change: Callable[[DeviceRow], DeviceRow],
                       told: Callable[[DeviceRow], Iterable[Event]] = lambda _: ()) -> DeviceRow:  # fmt: skip
         """Record what happened to a device, with the events that the server is told."""
+        true = self.server_time()
 
         def work(tx: Transaction) -> DeviceRow:
             device = change(tx.device(kkm_id))
@@ -367,11 +380,15 @@ class JobBook:
             tx.write_device(device, event, kind)
             for body in told(device):
                 tx.send(body, "event")
+                if body.kind == EventKind.SHIFT_CLOSED:
+                    settling.after_shift(tx, kkm_id, body.body, true)
             if device.operation is None:
                 ownership.finish_release(tx, kkm_id)
             return device
 
         device = self.journal.commit(work)
+        if kind is RecordKind.OPERATION_OUTCOME:
+            self._changed(None)  # as above
         self._outgoing()
         return device
 
