@@ -45,6 +45,7 @@ class Register:
     foreign: frozenset[tuple[str, int]] = frozenset()  # (fn, fd) that another program has made
     drawer: int | None = None  # at the end; None: not looked at
     drawer_before: int = 0
+    numbers_cash: bool = True  # tells the number of a document about cash; otherwise a proof must not have one
     foreign_cash: int = 0  # put in less taken out by another program (its receipts stand in the archive)
     made: Mapping[tuple[str, int], datetime] = field(default_factory=dict)  # (fn, fd) -> when; may be left out
 

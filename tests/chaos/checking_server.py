@@ -57,10 +57,11 @@ def ends(view: View) -> Iterator[Wrong]:
                 yield Wrong("human_with_imprint", job_id, f"{(row.get('evidence') or {}).get('case')}")
         elif state not in FINAL and not (state == "held" and view.records.held_may_stay):
             yield Wrong("not_final", job_id, f"is {state}")
-        yield from (Wrong("no_proof", job_id, what) for what in _reasons(asked, row))
+        numbered = all(register.numbers_cash for register in view.register(asked.kkm_id))
+        yield from (Wrong("no_proof", job_id, what) for what in _reasons(asked, row, numbered=numbered))
 
 
-def _reasons(asked: Asked, row: Json) -> Iterator[str]:
+def _reasons(asked: Asked, row: Json, *, numbered: bool) -> Iterator[str]:
     state, proof, why = row["state"], row.get("proof") or {}, row.get("reason") or {}
     if state in ("done", "not_done") and by_person(row):
         if not any(decision == state for decision, _ in asked.decisions):
@@ -68,9 +69,12 @@ def _reasons(asked: Asked, row: Json) -> Iterator[str]:
         elif not (proof.get("person") and proof.get("person_reason")):
             yield "a person's decision without name and reason"
     elif state == "done" and asked.kind in _NEEDED:
-        missing = [name for name in _NEEDED[asked.kind] if proof.get(name) is None]
+        untold = {"document_number"} if asked.kind in CASH and not numbered else set()
+        missing = [name for name in _NEEDED[asked.kind] if proof.get(name) is None and name not in untold]
         if proof.get("source") != "device" or missing:
             yield f"is done by {proof.get('source')}, without {missing}"
+        if any(proof.get(name) is not None for name in untold):
+            yield "has the number of a document from a register that does not tell it"
     elif state == "not_done":
         if not why.get("code") or (asked.kind in PROVEN and row.get("certainty") != "proven"):
             yield f"is not done for {why.get('code')}, {row.get('certainty')}"

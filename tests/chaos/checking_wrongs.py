@@ -93,6 +93,10 @@ PLANTED: dict[str, Planted] = {
     "made by another register": Planted("wrong_document", astray),
     "done without a proof": Planted("no_proof", lambda s: no_proof(s, "one")),
     "cash without its drawer": Planted("no_proof", lambda s: proofs(s, "cash", drawer=None)),
+    "cash without its number": Planted("no_proof", lambda s: proofs(s, "cash", document_number=None)),
+    "cash with a number that nobody tells": Planted(
+        "no_proof", lambda s: s.tills["17"].known.update(numbers_cash=False)
+    ),
     "a shift without its registration": Planted("no_proof", lambda s: proofs(s, "close", registration_number=None)),
     "a person who has decided nothing": Planted(
         "no_proof", lambda s: s.asked.update(asked=replace(s.asked["asked"], decisions=()))

@@ -277,7 +277,7 @@ class Crm:
 
     def truth(self, order: Order) -> tuple[Decision, int | None]:
         register = self._world.registers[order.kkm_id]
-        counters = register.device.state.counters
+        counters = register.memory.counters
         if order.kind in ("cash_in", "cash_out"):
             moved = counters.cash_in if order.kind == "cash_in" else counters.cash_out
             n = int(order.job_id[1:])

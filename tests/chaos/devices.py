@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -51,18 +50,19 @@ class StrandClock:
 
 
 class RegisterClock:
-    """The register's own: local time, and its own error."""
+    """The register's own: local time, and its own error. ``at``: the moment of something that is being caught up."""
 
     def __init__(self, loop: VirtualLoop, start: datetime) -> None:
         self._loop = loop
         self.start = start
         self.leaped = 0.0
+        self.at: float | None = None
 
     def now(self) -> datetime:
         return self.start + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        return self._loop.now + self.leaped
+        return self._loop.now + self.leaped if self.at is None else self.at
 
 
 class Register:
@@ -86,7 +86,32 @@ class Register:
         self.drives: list[dict[str, Any]] = []
         """Dumps of drives that have been taken out."""
         self.holder: object | None = None
-        """Whoever is connected: a new connection cuts the one before."""
+        """Whoever is connected; nobody is any more when it changes."""
+
+    def tick(self) -> None:
+        """What was due has happened, each thing at its own moment: a web server goes on though nobody looks."""
+        clock, device = self.clock, self.device
+        present = clock.monotonic()
+        try:
+            while (due := device.deadline) is not None and due < present:
+                clock.at = due
+                device.tick()
+                if device.deadline == due:
+                    break  # nothing comes of waiting
+        finally:
+            clock.at = None
+        device.tick()
+
+    def connected(self) -> object:
+        """Who holds the register now: a new connection cuts the one before, unless it serves many at a time."""
+        if self.holder is None or not self.device.CROWD:
+            self.holder = object()
+        return self.holder
+
+    @property
+    def memory(self) -> Any:
+        """The register's own, also behind a server."""
+        return self.make.memory(self.device.state)
 
     @property
     def serial(self) -> str:
@@ -95,18 +120,18 @@ class Register:
 
     @property
     def document_open(self) -> bool:
-        return self.device.state.receipt is not None or self.device.state.drive.current is not None
+        return self.memory.receipt is not None or self.memory.drive.current is not None
 
     def cancel_by_hand(self) -> None:
         """A cashier cancels what is open."""
-        self.device.state.receipt = self.device.state.drive.current = None
+        self.memory.receipt = self.memory.drive.current = None
 
     def dumps(self) -> list[dict[str, Any]]:
         return [*self.drives, dump(self.device.state.drive)]
 
     def foreign_receipt(self, total: int = 10_000) -> bool:
         """Another program sells something, if it can now."""
-        self.device.tick()
+        self.tick()
         if not self.device.powered or not self.device.register.sell_for_another_program(total):
             return False
         self.foreign.add((self.device.state.drive.registration.fn_number, len(self.device.state.drive.documents)))
@@ -120,24 +145,24 @@ class Register:
             self.foreign.add((self.device.state.drive.registration.fn_number, document["fd"]))
 
     def cut_power(self, seconds: float, *, annulled: bool) -> None:
-        self.holder = None
-        self.device.power_off(annulled=annulled)
-        self.device.after(seconds, self.device.power_on)
+        self.tick()
+        self.make.cut_power(self.device, seconds, self.dice.random, annulled=annulled)
+        if not self.device.reachable:
+            self.holder = None
 
     def swap_drive(self) -> None:
         """A technician puts a new fiscal drive in and registers it."""
-        self.device.tick()
+        self.tick()
         self.drives.append(dump(self.device.state.drive))
-        state = new_state(self.make.name, Random(self.dice.random.random()), self.clock.now())
-        state.drive.registration = replace(state.drive.registration, register_serial=self.serial)
-        state.counters = self.device.state.counters
+        fresh = new_state(self.make.name, Random(self.dice.random.random()), self.clock.now())
+        state = self.make.with_new_drive(self.device.state, fresh)
         self.holder = None
         self.device = self.make.device(self.clock, Random(self.dice.random.random()), state)
 
     def leap(self, seconds: float) -> None:
         """Time passes while nobody looks."""
         self.clock.leaped += seconds
-        self.device.tick()
+        self.tick()
 
 
 def _nobody_listens(_kkm_id: str, _ask: str) -> None:
@@ -154,11 +179,17 @@ class Lost(Exception):
 class Channel(Transport):
     """A cable from one PC to one register, for whole commands."""
 
-    def __init__(self, plugged: Callable[[], Register], make: str, process: Process, kkm_id: str) -> None:
-        """``plugged()`` is the register that the cable leads to now; ``kkm_id`` is what the agent takes it for. The
-        driver is one for registers of this ``make``: others understand nothing that it says."""
+    register: Register
+    """Since it was opened."""
+
+    def __init__(
+        self, plugged: Callable[[], Register | None], make: str, process: Process, kkm_id: str, random: Random
+    ) -> None:
+        """``plugged()`` is the register that the cable leads to now, ``None`` while it is being plugged in elsewhere;
+        ``kkm_id`` is what the agent takes it for. The driver is one for registers of this ``make``: others understand
+        nothing that it says."""
+        self.random = random
         self._plugged = plugged
-        self.register = plugged()
         self._process = process
         self._kkm_id = kkm_id
         self._make = MAKES[make]
@@ -166,12 +197,15 @@ class Channel(Transport):
 
     def open(self) -> None:
         self._process.check()
-        self.register = self._plugged()
-        Waiter(self.register.loop).wait(COMMAND_TIME)
-        self.register.device.tick()
-        if not self.register.device.powered or self.register.make is not self._make:
+        Waiter(self._process.loop).wait(COMMAND_TIME)
+        register = self._plugged()
+        if register is None:
             raise Lost(sent=False)
-        self._token = self.register.holder = object()
+        self.register = register
+        register.tick()
+        if not register.device.reachable or register.make is not self._make:
+            raise Lost(sent=False)
+        self._token = register.connected()
 
     def close(self) -> None:
         self._token = None
@@ -190,11 +224,11 @@ class Channel(Transport):
         prepares = ask != "Fill" and payload.startswith(make.preparing)
         step = f"{'device' if changing else 'query'}:{ask}{'.preparing' if prepares else ''}"
         faults: tuple[str, ...] = CHANGING if changing else ASKING
-        receipt = device.state.receipt
-        if ask == "Fill" and payload.startswith(make.line) and receipt and make.lines(receipt):
+        receipt = register.memory.receipt
+        if ask == "Fill" and make.line and payload.startswith(make.line) and receipt and make.lines(receipt):
             faults = (*CHANGING, "swallowed")
-        if ask == "ReadDocument" and register.job_open(self._kkm_id):  # what a policy has made is told, or is not known
-            faults = (*faults, "unreadable")
+        if ask == "ReadDocument" and make.reads_document(payload) and register.job_open(self._kkm_id):
+            faults = (*faults, "unreadable")  # what a policy has made is told, or is not known
         fault = dice.strike(step, faults, kind="device" if changing else "query")
         if register.shared and register.dice.random.random() < 0.002 and register.foreign_receipt():
             dice.struck(step, "foreign")
@@ -204,9 +238,11 @@ class Channel(Transport):
         if changing and ask.startswith(ACTING):
             register.acted(self._kkm_id, ask)
         Waiter(register.loop).wait(COMMAND_TIME)
-        device.tick()
-        if self._token is not register.holder or not device.powered:
+        register.tick()
+        if self._token is not register.holder or not device.reachable:
             raise Lost(sent=False)
+        if fault is not None and make.strikes_behind(device, payload, fault, dice.random):
+            fault = None
         match fault:
             case "lost_request":
                 raise Lost(sent=True)
@@ -218,17 +254,16 @@ class Channel(Transport):
                 self._process.kill()
                 raise Dead(self._process.name)
             case "power_before":
-                register.cut_power(dice.random.choice((0.5, 5.0, 40.0)), annulled=dice.random.random() < 0.5)
-                raise Lost(sent=True)
+                self._cut_power()
             case "busy":
-                return device.refusal(payload, device.BUSY)
-            case "unreadable":
-                return device.refusal(payload, make.unreadable)
-        before = deepcopy(device.state.receipt) if fault == "swallowed" else None
-        reply = self._carried_out(payload)
+                return make.busy(device, payload)
+            case "unreadable" if (reply := make.cannot_read(device, payload)) is not None:
+                return reply
+        before = deepcopy(receipt) if fault == "swallowed" else None
+        reply = self._carried_out(payload, max_time)
         match fault:
             case "swallowed":
-                device.state.receipt = before
+                register.memory.receipt = before
             case "crash_after":
                 self._process.kill()
                 raise Dead(self._process.name)
@@ -238,33 +273,43 @@ class Channel(Transport):
                 Waiter(register.loop).wait(max_time)
                 return None
             case "power_after":
-                register.cut_power(dice.random.choice((0.5, 5.0, 40.0)), annulled=dice.random.random() < 0.5)
-                raise Lost(sent=True)
+                self._cut_power()
         return reply
 
-    def _carried_out(self, payload: bytes) -> bytes:
-        """The reply, after what the register waits for before it answers (its paper). Raises ``Lost``."""
+    def _cut_power(self) -> None:
+        """Raises ``Lost``, unless it is that of something behind what this channel leads to."""
+        register, dice = self.register, self.register.dice
+        register.cut_power(dice.random.choice((0.5, 5.0, 40.0)), annulled=dice.random.random() < 0.5)
+        if self._token is not register.holder:
+            raise Lost(sent=True)
+
+    def _carried_out(self, payload: bytes, max_time: float) -> bytes | None:
+        """The reply, after what the device waits for before it answers (paper, its turn). Raises ``Lost``."""
         register, device = self.register, self.register.device
+        until = register.loop.now + max_time
         answers: list[bytes] = []
-        device.once_done(device._execute(payload), answers.append)
+        register.make.begin(device, payload, answers.append)
         while not answers:
-            if not device.powered or device.deadline is None:
+            if self._token is not register.holder or not device.reachable or device.deadline is None:
                 raise Lost(sent=True)
-            Waiter(register.loop).wait(max(0.0, device.deadline - register.clock.monotonic()))
-            device.tick()
+            left = until - register.loop.now
+            if left <= 0.0:
+                return None
+            Waiter(register.loop).wait(min(left, max(0.0, device.deadline - register.clock.monotonic())))
+            register.tick()
         return answers[0]
 
     def _later(self, payload: bytes, max_time: float) -> None:
         """It lies somewhere on the way, and is carried out when nobody waits for it any more."""
         register = self.register
 
-        def strike() -> None:
+        def come() -> None:
             before = len(register.device.state.drive.documents)
-            register.device._execute(payload)  # the cable may lead to another one by now
+            register.make.begin_unheard(register.device, payload)  # the cable may lead to another one by now
             if len(register.device.state.drive.documents) > before and not register.intended(self._kkm_id):
                 register.stray()
 
-        register.device.after(register.dice.random.uniform(0.5, max_time), strike)
+        register.make.after(register.device, register.dice.random.uniform(0.5, max_time), come)
 
     def __repr__(self) -> str:
-        return f"register {self.register.kkm_id}"
+        return f"register {self._kkm_id}"

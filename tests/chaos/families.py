@@ -6,22 +6,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 from drivers.api import FiscalRegister
 from drivers.errors import InDoubt, NotSent, Refused
-from drivers.fiscal import atol_wire, shtrih
+from drivers.fiscal import atol_web, atol_wire, shtrih
 from drivers.fiscal.atol_wire import link as atol_link
 from drivers.fiscal.atol_wire import register as atol_register
 from drivers.fiscal.shtrih import known as shtrih_known
 from drivers.fiscal.shtrih import link as shtrih_link
 from drivers.fiscal.shtrih import register as shtrih_register
 from drivers.transports.base import Clock
+from drivers.transports.http import JSON, HttpClient, HttpError, Reply
 from protocol.wire.atol import command as atol_command
 from protocol.wire.atol.coding import Bcd
 from protocol.wire.layout import LayoutError
 from protocol.wire.shtrih import commands as shtrih_commands
 from protocol.wire.steps import Denied, Replied
 from tests.chaos.devices import Channel, Lost, StrandClock
+from tests.chaos.webserver import changes, payload_of, reply_of
 
 R = TypeVar("R")
 PASSWORD = Bcd(2)
@@ -107,6 +110,39 @@ class AtolLink(WholeCommands, atol_link.Link):
                 raise InDoubt("bad_reply", f"{name}: {reply.hex()}")
 
 
+class WholeExchanges(HttpClient):
+    """What stands for HTTP: whole requests and their answers, each over a connection of its own."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def ask(
+        self, method: str, target: str, body: str | bytes | None = None, *, seconds: float, media: str = JSON
+    ) -> Reply:
+        assert not isinstance(body, bytes)
+        payload = payload_of(method, target, body or "")
+        sent = False
+        try:
+            self._channel.open()
+            sent = True
+            reply = self._channel.exchange(payload, seconds, changing=changes(payload))
+        except Lost as lost:
+            raise HttpError("link_lost" if sent else "device_offline", f"{method} {target}", sent=sent) from lost
+        finally:
+            self._channel.close()
+        if reply is None:
+            raise HttpError("no_reply", f"{method} {target}", sent=True)
+        return Reply(*reply_of(reply))
+
+
+def _atol_web(channel: Channel, clock: StrandClock) -> FiscalRegister:
+    def new_id() -> str:
+        return str(UUID(int=channel.random.getrandbits(128), version=4))
+
+    runner = atol_web.WebRunner(WholeExchanges(channel), WEB_PROFILE, clock, new_id=new_id)
+    return atol_web.AtolWebRegister(runner, WEB_PROFILE.times)
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     driver: Callable[[Channel, StrandClock], FiscalRegister]
@@ -127,7 +163,7 @@ def _once(read: Callable[..., R]) -> Callable[..., R]:
     return remembered
 
 
-SHTRIH_PROFILE, ATOL_PROFILE = shtrih.load_profile(), atol_wire.load_profile()
+SHTRIH_PROFILE, ATOL_PROFILE, WEB_PROFILE = shtrih.load_profile(), atol_wire.load_profile(), atol_web.load_profile()
 FAMILIES: Mapping[str, Family] = {
     "shtrih": Family(
         lambda channel, clock: shtrih_register.ShtrihRegister(channel, SHTRIH_PROFILE, clock),
@@ -141,5 +177,6 @@ FAMILIES: Mapping[str, Family] = {
         lambda channel, clock: atol_register.AtolWireRegister(channel, ATOL_PROFILE, clock),
         [(atol_register, "Link", AtolLink)],
     ),
+    "atol-web": Family(_atol_web),
 }
 """By the make of the registers that they drive, ``makes.MAKES``."""

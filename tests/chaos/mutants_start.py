@@ -151,7 +151,10 @@ MUTANTS = (
         "A job is started while another one's attempt is open.",
         intent_beside_intent,
         rules("two_open_intents"),
-        (Hint(kinds=THREE, target=("device:Fill", "crash_after")),),
+        (
+            Hint(kinds=THREE, target=("device:Fill", "crash_after")),
+            Hint(kinds=THREE, target=("device:Close", "crash_before")),  # of a receipt that is filled by nothing
+        ),
     ),
     Mutant(
         "any_register", "A lane takes jobs of another register.", any_register, rules("wrong_document"), (Hint("two"),)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 COMMIT_FAULTS = ("crash_before", "crash_after", "disk_full", "flush_failed")
+HANDS = 2.0
+"""Seconds that it takes to pull a cable out here and to put it in there."""
 RESTART = (1.0, 4.0, 20.0)  # seconds until somebody or something starts the agent again
 
 
@@ -119,6 +121,8 @@ class PC:
         self.folder = folder
         self.identity = identity
         self.registers = {register.kkm_id: register for register in registers}
+        self._plugged_at = 0.0
+        """When the cables are in their places, after they have been changed."""
         self.families = {register.kkm_id: register.make.name for register in registers}
         """What drives each register by the PC's configuration; cables may be changed."""
         self.wall_off = 0.0  # seconds that its wall clock is ahead
@@ -229,7 +233,7 @@ class PC:
         )  # fmt: skip
 
         def register(device: Device, _: Trace) -> Any:
-            channel = Channel(lambda: self.registers[device.kkm_id], device.driver, process, device.kkm_id)
+            channel = Channel(lambda: self._plugged(device.kkm_id), device.driver, process, device.kkm_id, random)
             return FAMILIES[device.driver].driver(channel, StrandClock(self.loop))
 
         return Parts(clock=clock, link=link, register=register, boot_id=process.name)
@@ -258,6 +262,11 @@ class PC:
         """Two registers change places."""
         first, second = list(self.registers)[:2]
         self.registers[first], self.registers[second] = self.registers[second], self.registers[first]
+        self._plugged_at = self.loop.now + HANDS
+
+    def _plugged(self, kkm_id: str) -> Register | None:
+        """What the cable leads to; ``None`` while it is in somebody's hands."""
+        return self.registers[kkm_id] if self.loop.now >= self._plugged_at else None
 
     def switch_off(self) -> None:
         """And nobody switches it on again."""

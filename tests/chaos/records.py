@@ -31,8 +31,8 @@ def records_of(world: World) -> Records:
         registers=[
             read_register(
                 register.dumps(), kkm_id=kkm_id, exclusive=desks[kkm_id].exclusive, imprint=desks[kkm_id].imprint,
-                foreign=frozenset(register.foreign), drawer=register.device.state.counters.drawer,
-                drawer_before=DRAWER,
+                foreign=frozenset(register.foreign), drawer=register.memory.counters.drawer,
+                drawer_before=DRAWER, numbers_cash=register.make.numbers_cash,
             )
             for kkm_id, register in world.registers.items()
         ],

@@ -28,11 +28,11 @@ from tests.chaos.template import template
 from tests.chaos.world import Plan, lived
 
 LAYOUTS = {"one": 44, "two": 10, "three": 6, "shared": 12, "unmarked": 4, "shared_unmarked": 6, "rivals": 12}
-SHTRIH, ATOL = ("shtrih",), ("atol",)
+SHTRIH, ATOL, WEB = ("shtrih",), ("atol",), ("atol-web",)
 FLEETS = {
-    **dict.fromkeys(LAYOUTS, (SHTRIH, ATOL)),
-    "two": (SHTRIH, ATOL, ("shtrih", "atol")),
-    "three": (("shtrih", "atol", "atol"), ("atol", "shtrih", "shtrih")),
+    **dict.fromkeys(LAYOUTS, (SHTRIH, ATOL, WEB)),
+    "two": (SHTRIH, ATOL, WEB, ("shtrih", "atol")),
+    "three": (("shtrih", "atol", "atol-web"), ("atol-web", "atol-web", "shtrih"), ("atol", "shtrih", "shtrih")),
 }
 """Whose registers stand at the desks."""
 THEMES = {

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,11 @@ def test_there_are_enough_of_them() -> None:
     assert set(QUICK) <= MUTANTS.keys()
 
 
-@pytest.mark.parametrize("make", MAKES)
-@pytest.mark.parametrize("name", QUICK)
+HARMLESS = {("late_intent", "atol-web")}
+"""No mutant there: a receipt is one request, and filling it sends nothing."""
+
+
+@pytest.mark.parametrize(("name", "make"), [pair for pair in product(QUICK, MAKES) if pair not in HARMLESS])
 def test_it_is_caught_at_once(player: Player, name: str, make: str) -> None:
     """Whatever register stands at the desk."""
     assert catch(player, MUTANTS[name], runs=15, fleet=(make,)) is not None

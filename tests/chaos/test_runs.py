@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from tests.chaos.cells import TARGETS, expected
+from tests.chaos.devices import CHANGING
 from tests.chaos.makes import MAKES
 from tests.chaos.runs import FLEETS, Player, Sum, plan_of, playing
 from tests.chaos.virtual import Stuck, VirtualLoop
@@ -73,6 +74,27 @@ def test_a_driver_finds_nobody_where_a_register_of_another_make_stands(player: P
     plan = Plan(1, "two", kinds=("receipt",) * 2, budget=1, fleet=("shtrih", "atol"), happens=((0.3, "cables"),))
     result = player.play(plan)
     assert (result.wrong, dict(result.tally.states)) == ((), {"done": 2})
+
+
+def test_a_web_server_that_comes_to_another_ones_address_is_sent_nothing(player: Player) -> None:
+    """Two change places while the request that makes a receipt is lost."""
+    for at in (3.1, 3.3, 3.5):
+        happens = ((at, "cables"), (at + 20.0, "cables"))
+        lost = ("device:Close", "lost_request")
+        plan = Plan(1, "two", kinds=("receipt",) * 2, budget=2, target=lost, fleet=("atol-web",), happens=happens)
+        result = player.play(plan)
+        assert (result.wrong, dict(result.tally.states)) == ((), {"done": 2}), at
+
+
+def test_whatever_becomes_of_a_web_servers_request_it_makes_one_receipt(player: Player) -> None:
+    """Also between the server and its register, where the simulator has it happen."""
+    total = Sum()
+    for seed, fault in enumerate(CHANGING * 2):
+        target = ("device:Close", fault)
+        total.add(player.play(Plan(seed, kinds=("receipt",), budget=2, target=target, fleet=("atol-web",))))
+    assert [(result.plan, result.wrong) for result in total.wrong] == []
+    assert all(total.cells["device:Close", fault] for fault in CHANGING)
+    assert total.tally.states["done"] >= total.runs - 1
 
 
 def test_every_cell_is_named_once() -> None:

@@ -77,6 +77,8 @@ class Weather:
         """The faults are over: paper is in, there is room on the disk, and nobody is away for good."""
         self._world.disk_low = False
         for register in self._world.registers.values():
+            register.tick()
+            register.device.forget_faults()
             register.device.load_paper()
 
     # --- whom it strikes
@@ -87,7 +89,9 @@ class Weather:
         )
 
     def _register(self) -> Register:
-        return self._random.choice(list(self._world.registers.values()))
+        register = self._random.choice(list(self._world.registers.values()))
+        register.tick()
+        return register
 
     def _shared(self) -> list[Register]:
         return [register for register in self._world.registers.values() if register.shared]
