@@ -338,12 +338,8 @@ def _payload(seen: _Seen, next_: Begin) -> dict[str, Any]:
     told: dict[str, Any] = {"amount": format_kopecks(charge.amount), "means": charge.part.means}
     if next_.step is seen.sale.moves:
         original = charge.part.original
-        return told if original is None else told | {"original": _spelled(original.model_dump(mode="json"))}
+        return told if original is None else told | {"original": original.model_dump(mode="json")}
     return told | {"original": _original(seen.parts, next_.charge, told["amount"])}
-
-
-def _spelled(original: dict[str, Any]) -> dict[str, Any]:
-    return {**original, "amount": format_kopecks(original["amount"])}
 
 
 def _original(parts: Sequence[JobRow], charge: int, amount: str) -> dict[str, Any]:

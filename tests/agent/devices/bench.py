@@ -9,7 +9,7 @@ journal share, and does what the test has put on its ``agenda``.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from drivers.simulators.fiscal_drive import DriveState, FiscalDrive
 from drivers.simulators.shtrih import new_device
 from drivers.transports.base import LinkError
 from protocol.crm.job_machine import Known
-from protocol.crm.messages import Archive, Bind, Binding, Desk, Event, Health, Offer, Release, Resolve, Update
+from protocol.crm.messages import Archive, Bind, Binding, Cancel, Desk, Event, Health, Offer, Release, Resolve, Update
 from protocol.crm.outcomes import Value
 from tests.drivers.fiscal.test_shtrih_with_simulator import Line, Reconnecting
 from tests.support.crm import AGENT, KID, KKM, NOW, TENANT, offer
@@ -76,6 +76,8 @@ class TurnedLane(Lane):
 
 
 class Bench:
+    devices: Sequence[str] = (KKM,)
+
     def __init__(self, folder: Path, journal_path: Path, *faults: str) -> None:
         self.folder = folder
         self.path = journal_path
@@ -93,16 +95,19 @@ class Bench:
         self.healths: list[Health] = []
         self.until: Callable[[], bool] = lambda: False
 
+    def monotonic(self) -> float:
+        return self.line.now()
+
     def now(self) -> datetime:
-        return NOW + timedelta(seconds=self.line.now())
+        return NOW + timedelta(seconds=self.monotonic())
 
     def start(self, journal: Journal) -> None:
         """A new process: nothing is remembered but the journal."""
         self.journal = journal
-        clock = Clock(monotonic=self.line.now, wall=lambda: NOW.timestamp() + self.line.now(), now=self.now)
+        clock = Clock(monotonic=self.monotonic, wall=lambda: self.now().timestamp(), now=self.now)
         self.register = ShtrihRegister(Wire(self.line), self._profile, self.line)
         self.book = JobBook(
-            journal, clock, tenant_id=TENANT, agent_id=AGENT, verified=lambda *_: True, devices=[KKM]
+            journal, clock, tenant_id=TENANT, agent_id=AGENT, verified=lambda *_: True, devices=self.devices
         )  # fmt: skip
         self.lane = TurnedLane(
             KKM, self.register, self.book,
@@ -188,10 +193,15 @@ class Bench:
     def release(self, epoch: int = 1) -> None:
         self.say("release", Release(agent_id=AGENT, kkm_id=KKM, binding_epoch=epoch, kid=KID))
 
-    def resolve(self, decision: str, fd: int | None = None, job_id: str = "j1") -> None:
+    def cancel(self, job_id: str = "j1") -> None:
+        self.say("cancel", Cancel(job_id=job_id, agent_id=AGENT, rev=self.job(job_id).rev, kid=KID))
+
+    def choice(self, decision: str, fd: int | None = None, job_id: str = "j1", *, rev: int) -> Resolve:
         known = {"person": "Иванова", "reason": "чек у покупателя", "kid": KID}
-        rev = self.job(job_id).rev
-        self.say("resolve", Resolve(agent_id=AGENT, job_id=job_id, rev=rev, decision=decision, fd=fd, **known))
+        return Resolve(agent_id=AGENT, job_id=job_id, rev=rev, decision=decision, fd=fd, **known)
+
+    def resolve(self, decision: str, fd: int | None = None, job_id: str = "j1") -> None:
+        self.say("resolve", self.choice(decision, fd, job_id, rev=self.job(job_id).rev))
 
     # --- what is there
 
