@@ -218,6 +218,7 @@ class Agent:
             identity.tenant or identity.tenant_id,
             identity.server_url,
             tuple((device.kkm_id, device.driver, device.address) for device in config.devices),
+            frozenset(self._terminals),
         )
         self.status = Overview(
             who,
@@ -232,7 +233,7 @@ class Agent:
         )
         """How it stands; any thread may ask."""
         pin = ManagerPin(config.data_dir, self._parts.clock.now)
-        self.desk = DeskService(self._book, pin, self.status, self.support)
+        self.desk = DeskService(self._book, pin, self.status, self.support, self._call_off)
 
     async def run(self, stop: asyncio.Event) -> int:
         """Until ``stop`` is set, or going on would not be safe. Returns the exit code."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from agent.link.status import LinkStatus
 from drivers.api import Identity
+from drivers.terminal_api import TerminalIdentity
 from protocol.crm.outcomes import Reason
 
 
@@ -36,21 +37,31 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True)
 class DeviceStatus:
-    """One device of the configuration. ``identity`` and ``bound`` tell who was found there and whether the server has
-    bound it to this PC; ``trouble`` is why it cannot work now, ``None`` when nothing is known to be wrong; ``job`` is
-    the job in hand and ``step`` the neutral code of what it is at (``printing``, ``resolving``, …); ``facts`` are the
-    newest of ``agent.devices.facts`` (what the server is told as health), ``None`` before the first look."""
+    """One device of the configuration. ``identity`` (of a register), ``terminal`` and ``bound`` tell who was found
+    there and whether the server has bound it to this PC; ``trouble`` is why it cannot work now, ``None`` when nothing
+    is known to be wrong; ``job`` is the job in hand and ``step`` the neutral code of what it is at (``printing``,
+    ``resolving``, …); ``facts`` are the newest of ``agent.devices.facts`` (what the server is told as health), ``None``
+    before the first look; ``abortable``: the job in hand can be called off at this PC, as far as its device is
+    concerned."""
 
     kkm_id: str
     driver: str
     address: str
     desk: str | None = None
+    is_terminal: bool = False
     identity: Identity | None = None
+    terminal: TerminalIdentity | None = None
     bound: bool = False
     trouble: Reason | None = None
     job: str | None = None
     step: str | None = None
+    abortable: bool = False
     facts: Mapping[str, Any] | None = None
+
+    @property
+    def met(self) -> bool:
+        """It has said who it is."""
+        return self.identity is not None or self.terminal is not None
 
 
 @dataclass(frozen=True, slots=True)

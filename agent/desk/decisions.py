@@ -46,6 +46,9 @@ CASES: Mapping[str, Case] = MappingProxyType(
         "content_differs": Case("H5", (_IT_IS,)),
         "cash_unclear": Case("H1", (_IT_WAS, _IT_IS_NOT)),
         "shift_unclear": Case("H1", (_IT_WAS, _IT_IS_NOT)),
+        "payment_unclear": Case("K", (_IT_WAS, _IT_IS_NOT)),
+        "payment_amount_differs": Case("K", (_IT_WAS,)),
+        "terminal_changed": Case("K", (_IT_WAS, _IT_IS_NOT)),
     }
 )
 """By the code under which a person was told."""

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from agent.desk.wanted import wanted
 from agent.devices.device_lane import LaneState
-from agent.devices.work import work_of
 from agent.jobs.book import JobBook
 from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Transaction
 from agent.link.status import LinkStatus
 from agent.status import AgentStatus, AwaitedRegister, DeviceStatus, JobStatus, SupportAsk
 from protocol.crm.job_machine import Known
+from protocol.crm.jobs import whole
 from protocol.crm.link_machine import AgentLink
 from protocol.crm.outcomes import Reason
 from protocol.ffd.money import parse_kopecks
@@ -25,13 +26,15 @@ RECENT = 8
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """What does not change while the agent runs. ``devices``: kkm_id, driver, address, as configured."""
+    """What does not change while the agent runs. ``devices``: kkm_id, driver, address, as configured; ``terminals``:
+    those among them that are card terminals, by KKM_ID."""
 
     version: str
     agent_id: str
     tenant: str
     server_url: str
     devices: tuple[tuple[str, str, str], ...]
+    terminals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,11 @@ class Overview:
         rows, recent, decisions = self.book.journal.read(self._read)
         devices = tuple(
             _device(
-                kkm_id, driver, address, rows.get(kkm_id), lanes.get(kkm_id), refusals.get(kkm_id), looks.get(kkm_id)
+                kkm_id, driver, address, rows.get(kkm_id), lanes.get(kkm_id), refusals.get(kkm_id), looks.get(kkm_id),
+                is_terminal=kkm_id in self.who.terminals,
             )
             for kkm_id, driver, address in self.who.devices
-        )
+        )  # fmt: skip
         return AgentStatus(
             at=self.now(),
             version=self.who.version,
@@ -76,30 +80,38 @@ class Overview:
 
     def _read(self, tx: Transaction) -> tuple[dict[str, DeviceRow], tuple[JobStatus, ...], tuple[JobStatus, ...]]:
         devices = {row.kkm_id: row for row in tx.devices()}
-        waiting = [row for row in tx.live_jobs() if row.state is Known.HUMAN]
+        waiting = [row for row in tx.live_jobs() if row.state is Known.HUMAN and row.part is None]
         return (
             devices,
-            tuple(_job(tx, devices, row, at) for row, at in tx.last_jobs(RECENT) if row.state is not Known.ABSENT),
+            tuple(_job(tx, devices, row, at) for row, at in tx.last_jobs(RECENT) if _is_shown(row)),
             tuple(_job(tx, devices, row, tx.last_word(row.job_id)) for row in waiting),
         )
 
 
+def _is_shown(row: JobRow) -> bool:
+    """A part of a sale is seen as the sale."""
+    return row.state is not Known.ABSENT and row.part is None
+
+
 def _device(
     kkm_id: str, driver: str, address: str, row: DeviceRow | None, lane: LaneState | None,
-    refusal: Reason | None, facts: Mapping[str, Any] | None,
+    refusal: Reason | None, facts: Mapping[str, Any] | None, *, is_terminal: bool,
 ) -> DeviceStatus:  # fmt: skip
-    job = lane.job_id if lane is not None else None
+    job = whole(lane.job_id) if lane is not None and lane.job_id is not None else None
     why = lane.reason if lane is not None else None
     return DeviceStatus(
         kkm_id=kkm_id,
         driver=driver,
         address=address,
         desk=row.settings.desk_id if row is not None else None,
+        is_terminal=is_terminal,
         identity=lane.identity if lane is not None else None,
+        terminal=lane.terminal if lane is not None else None,
         bound=row is not None and row.binding_epoch > 0 and not row.released,
         trouble=why or refusal,
         job=job,
         step=lane.step if lane is not None and job is not None else None,
+        abortable=lane.abortable if lane is not None and job is not None else False,
         facts=facts,
     )
 
@@ -129,5 +141,4 @@ def _total(tx: Transaction, devices: Mapping[str, DeviceRow], row: JobRow, prove
     device = devices.get(row.kkm_id)
     if device is None or tx.offer(row.job_id) is None:
         return None
-    work = work_of(device, tx.with_offer(row))
-    return work.plan.total if work.plan is not None else work.amount
+    return wanted(device, tx.with_offer(row))[1]

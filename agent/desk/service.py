@@ -19,6 +19,7 @@ from agent.jobs.book import JobBook
 from agent.problems import UserError
 from agent.status import AgentStatus
 from agent.support.bundle.consent import clean_name
+from protocol.crm.codes import reason
 from protocol.crm.job_machine import Known
 from protocol.crm.outcomes import Decision
 
@@ -44,6 +45,8 @@ class DeskService:
     pin: ManagerPin
     status: Callable[[], AgentStatus]
     support: SupportRequests
+    call_off: Callable[[str], bool] = lambda _: False
+    """Ask the device that has a job in hand to leave it; whether it can be asked."""
 
     def handlers(self) -> Mapping[str, Handler]:
         return {
@@ -51,6 +54,7 @@ class DeskService:
             "pause": lambda _: self._pause(True),
             "go_on": lambda _: self._pause(False),
             "decide": lambda params: self._decide(params),
+            "abort": lambda params: self.abort(str(params.get("job_id", ""))),
             "test_print": lambda params: {"job_id": self.test_print(str(params.get("kkm_id", "")))},
             "bundle_preview": lambda params: self._preview(_request(params)),
             "bundle_part": lambda params: self._part(
@@ -75,6 +79,14 @@ class DeskService:
         fd = asked.fd if choice.fd else None
         if self.book.decide(asked.job_id, asked.decision, person=asked.person, why=asked.why, fd=fd) is None:
             raise _nothing_to_decide(asked.job_id)
+
+    def abort(self, job_id: str) -> dict[str, Any]:
+        """A wish: what becomes of the job, its device says. Raises ``UserError`` ``abort_unsupported`` when the job is
+        not in hand any more, or its device can only be stopped by hand."""
+        if not self.call_off(job_id):
+            ru, en = reason("abort_unsupported", language="ru"), reason("abort_unsupported", language="en")
+            raise UserError("abort_unsupported", f"{ru.text} {ru.advice}", f"{en.text} {en.advice}", exit_code=1)
+        return {"job_id": job_id}
 
     def test_print(self, kkm_id: str) -> str:
         """See ``trial_print``; takes as long as the register does."""

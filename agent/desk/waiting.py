@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.desk.decisions import CASES, Choice
-from agent.devices.work import work_of
+from agent.desk.wanted import wanted
 from agent.journal.store import Transaction
 from agent.status import JobStatus
 from protocol.crm.job_machine import Known
@@ -34,5 +34,5 @@ def waiting(tx: Transaction, job: JobStatus) -> Waiting | None:
     known = CASES.get(evidence.get("case") or "")
     plan = None
     if tx.offer(job.job_id) is not None:
-        plan = work_of(tx.device(row.kkm_id), tx.with_offer(row)).plan
+        plan, _ = wanted(tx.device(row.kkm_id), tx.with_offer(row))
     return Waiting(job, plan, evidence, known.choices if known is not None else ())

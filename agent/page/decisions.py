@@ -21,6 +21,7 @@ from agent.tray.troubles import to_decide
 from agent.tray.words import WORDS as TRAY_WORDS
 from agent.tray.words import say as say_as_tray
 from protocol.crm.outcomes import Decision
+from protocol.crm.payments import MONEY_PAYLOADS
 
 PATH = "/decide"
 
@@ -36,7 +37,7 @@ def page(
         tag(
             "section",
             tag("article", tag("h2", say("asked_for", language)), *_asked(waiting, language)),
-            tag("article", tag("h2", say("register_shows", language)), *_shown(waiting.evidence, language)),
+            tag("article", *_evidence(waiting, language)),
             class_="pair",
         ),
         *_deciding(waiting, visit, language, typed or {}),
@@ -119,6 +120,39 @@ def _shown(evidence: Mapping[str, Any], language: Language) -> Iterator[Element]
         yield tag("p", say("shows_nothing", language))
 
 
+def _evidence(waiting: Waiting, language: Language) -> Iterator[Element]:
+    if not _is_money(waiting):
+        yield tag("h2", say("register_shows", language))
+        yield from _shown(waiting.evidence, language)
+        return
+    yield tag("h2", say("terminal_shows", language))
+    told = [(word, waiting.evidence.get(name)) for word, name in _LOOKS]
+    for word, operation in told:
+        if operation:
+            yield tag("h3", say(word, language))
+            yield table(("", ""), list(_operation(operation, language)))
+    if not any(operation for _, operation in told):
+        yield tag("p", say("terminal_silent", language))
+
+
+_LOOKS = (("said_approved", "approved"), ("last_now", "after"), ("last_before", "before"))
+
+
+def _is_money(waiting: Waiting) -> bool:
+    return waiting.job.kind in MONEY_PAYLOADS
+
+
+def _operation(told: Mapping[str, Any], language: Language) -> Iterator[tuple[Node, ...]]:
+    yield say("outcome", language), say(f"outcome_{told['outcome']}", language)
+    if told.get("amount") is not None:
+        yield say("sum", language), tag("b", money(told["amount"], language))
+    for word in ("rrn", "card"):
+        if told.get(word):
+            yield say(word, language), str(told[word])
+    if told.get("at"):
+        yield say("time", language), datetime.fromisoformat(told["at"]).strftime("%d.%m.%Y %H:%M")
+
+
 def _candidate(one: Mapping[str, Any], language: Language) -> tuple[Node, ...]:
     at = one.get("at")
     when = datetime.fromisoformat(at).strftime("%d.%m.%Y %H:%M") if at else ""
@@ -146,7 +180,7 @@ def _deciding(waiting: Waiting, visit: Visit, language: Language, typed: Mapping
     yield form(
         visit,
         f"{PATH}?job={waiting.job.job_id}",
-        [_choice(choice, language, typed) for choice in waiting.choices],
+        [_choice(choice, language, typed, money=_is_money(waiting)) for choice in waiting.choices],
         field(say("your_name", language), "person", typed.get("person", ""), required=True, maxlength="100"),
         field(
             say("your_reason", language), "why", typed.get("why", ""),
@@ -158,9 +192,10 @@ def _deciding(waiting: Waiting, visit: Visit, language: Language, typed: Mapping
     )  # fmt: skip
 
 
-def _choice(choice: Choice, language: Language, typed: Mapping[str, str]) -> Element:
+def _choice(choice: Choice, language: Language, typed: Mapping[str, str], *, money: bool) -> Element:
     value = f"{choice.decision.value} {'fd' if choice.fd else 'pin' if choice.pin else ''}".strip()
-    word = "it_is" if choice.fd else "it_was" if choice.decision is Decision.DONE else "it_is_not"
+    was, was_not = ("went_through", "went_not") if money else ("it_was", "it_is_not")
+    word = "it_is" if choice.fd else was if choice.decision is Decision.DONE else was_not
     hints = [say(hint, language) for hint, needed in (("reads_back", choice.fd), ("needs_pin", choice.pin)) if needed]
     number = tag(
         "input", type="text", name="fd", value=typed.get("fd"), inputmode="numeric", size=10, maxlength=10,

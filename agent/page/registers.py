@@ -15,7 +15,7 @@ from agent.places import Place
 from agent.status import DeviceStatus
 from agent.tray.words import trouble
 from drivers.discovery import Answer, Candidate
-from drivers.registry import known_drivers
+from drivers.registry import known_drivers, known_terminals
 from protocol.crm.codes import reason
 
 PATH = "/registers"
@@ -62,11 +62,11 @@ def state_of(device: DeviceStatus, language: Language) -> str:
         return trouble(device.trouble, language, kkm_id=device.kkm_id)[0]
     if device.job is not None:
         return say("is_busy", language)
-    if device.identity is None:
+    if not device.met:
         return say("is_silent", language)
     if not device.bound:
         return say("is_unbound", language)
-    return say("is_ready" if device.desk is not None else "without_desk", language)
+    return say("is_ready" if device.desk is not None or device.is_terminal else "without_desk", language)
 
 
 def _here(shown: Shown, language: Language) -> Iterator[Element]:
@@ -85,6 +85,10 @@ def _here(shown: Shown, language: Language) -> Iterator[Element]:
 
 
 def _who(look: DeviceStatus | None, language: Language) -> str:
+    if look is not None and look.terminal is not None:
+        who = look.terminal
+        model = " ".join(part for part in (who.vendor, who.model) if part)
+        return f"{model}, {say('terminal_id', language, id=who.terminal_id)}" if who.terminal_id else model
     if look is None or look.identity is None:
         return ""
     return f"{look.identity.model}, {say('serial', language, serial=look.identity.register_serial)}"
@@ -104,7 +108,11 @@ def _could_be(shown: Shown, visit: Visit, language: Language) -> Iterator[Elemen
             visit, PATH,
             field(say("kkm_id_of", language), "kkm_id", required=True, maxlength="64"),
             field(say("driver", language), "driver", list="drivers", required=True, maxlength="64"),
-            tag("datalist", [tag("option", value=driver) for driver in known_drivers()], id="drivers"),
+            tag(
+                "datalist",
+                [tag("option", value=driver) for driver in (*known_drivers(), *known_terminals())],
+                id="drivers",
+            ),
             field(say("where", language), "address", hint="tcp:192.168.137.111:7778, serial:COM3", required=True),
             submit=say("keep", language),
         ),

@@ -71,6 +71,7 @@ class AgentDesk:
     support: SupportRequests
     stop: Callable[[], object]
     ended: threading.Event
+    call_off: Callable[[str], object]
 
     def pause(self) -> Said | None:
         self.book.pause(True)
@@ -83,6 +84,13 @@ class AgentDesk:
     def test_print(self, kkm_id: str) -> Said | None:
         trial_print(self.book, self.status, kkm_id)
         return Said("Готово: посмотрите на листок.", "Done: look at the slip.")
+
+    def abort(self, job_id: str) -> Said | None:
+        self.call_off(job_id)
+        return Said(
+            "Терминал попросили прекратить. Чем кончилось, скажет он сам.",
+            "The terminal was asked to stop. What comes of it, it says itself.",
+        )
 
     def doctor(self) -> Said | None:
         return examined(self.config, self.status)
@@ -144,7 +152,7 @@ def tray_beside(config: Config, desk: DeskService, page: PageBeside, stop: Calla
     ended = threading.Event()
     program = TrayProgram(
         Pictures(desk.status),
-        AgentDesk(config, desk.book, desk.status, page, desk.support, stop, ended),
+        AgentDesk(config, desk.book, desk.status, page, desk.support, stop, ended, desk.abort),
         _icon,
         now=_here,
         language=config.language,

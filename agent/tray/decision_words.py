@@ -43,6 +43,20 @@ DECISIONS: Mapping[str, Words] = MappingProxyType(
             "Нужен чек коррекции.", "A correction is needed.",
         ),
         "H6": WORKPLACE,
+        "K": Words(
+            "{what}: неизвестно, прошла ли", "{what}: not known whether it went through",
+            "Не повторяйте! Спросите у покупателя сообщение банка или посмотрите слип.",
+            "Do not repeat it! Ask the customer for the bank's message, or look at the slip.",
+        ),
+        "K_amount": Words(
+            "{what}: терминал провёл другую сумму", "{what}: the terminal took another sum",
+            "Не повторяйте! Посмотрите слип.", "Do not repeat it! Look at the slip.",
+        ),
+        "K_changed": Words(
+            "{what}: подключён другой терминал", "{what}: another terminal is connected",
+            "Верните прежний терминал: ответ знает только он.",
+            "Put the former terminal back: it alone knows the answer.",
+        ),
         "moved": Words(
             "Касса перенесена с другого компьютера ({of})", "The register came from another PC ({of})",
             "Подтвердите, что старый компьютер выключен.", "Confirm that the old PC is switched off.",
@@ -66,6 +80,9 @@ CASE_OF: Mapping[str, str] = MappingProxyType(
         "fn_replaced": "H3",
         "two_documents": "H4",
         "content_differs": "H5",
+        "payment_unclear": "K",
+        "payment_amount_differs": "K_amount",
+        "terminal_changed": "K_changed",
         "journal_lost": "H6",
         "rolled_back": "H6",
         "moved_unconfirmed": "moved",

@@ -30,6 +30,7 @@ class Verb(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     TEST_PRINT = "test_print"
+    ABORT = "abort"
     DOCTOR = "doctor"
     BUNDLE = "bundle"
     LOOK_BUNDLE = "look_bundle"
@@ -41,8 +42,8 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a menu item asks for. ``about``: the job to decide, the register to print on, the language to speak, the
-    bundle that is asked for."""
+    """What a menu item asks for. ``about``: the job to decide or to call off, the register to print on, the language
+    to speak, the bundle that is asked for."""
 
     verb: Verb
     about: str = ""

@@ -49,6 +49,9 @@ class Desk(Protocol):
     def test_print(self, kkm_id: str) -> Said | None:
         """A few lines that are no fiscal document."""
 
+    def abort(self, job_id: str) -> Said | None:
+        """Ask the terminal to leave the job in hand; what becomes of it, the terminal says."""
+
     def doctor(self) -> Said | None: ...
 
     def bundle(self) -> Said | None: ...
@@ -193,6 +196,8 @@ class TrayProgram:
                 return desk.resume()
             case Verb.TEST_PRINT:
                 return desk.test_print(action.about)
+            case Verb.ABORT:
+                return desk.abort(action.about)
             case Verb.DOCTOR:
                 return desk.doctor()
             case Verb.BUNDLE:

@@ -67,7 +67,7 @@ ICONS: Mapping[Kind, IconState] = MappingProxyType(
 
 PASSING = frozenset(
     {"device_busy", "no_server_time", "resolving", "shift_in_doubt", "cash_in_doubt", "wrong_epoch", "lease_passed",
-     "shift_open", "busy", "too_late", "stale_rev"}
+     "shift_open", "busy", "too_late", "stale_rev", "terminal_busy", "payment_in_doubt"}
 )  # fmt: skip
 """What a register waits for without anybody's help, or what is said elsewhere: no reason to alarm a cashier.
 A shift that the desk's policy does not touch is one: a person has to open or close it."""
@@ -201,11 +201,11 @@ def _device(device: DeviceStatus, status: AgentStatus, now: datetime, language: 
         yield Concern(
             Kind.DEVICE, *_told_of(device, status, reason, language), note=f"device:{device.kkm_id}:{reason.code}"
         )
-    elif status.link.state is AgentLink.READY and device.identity is not None and not device.bound:
+    elif status.link.state is AgentLink.READY and device.met and not device.bound:
         if now - status.link.since >= SETTLING:
             words = told(TROUBLES["not_bound"], language, kkm_id=device.kkm_id)
             yield Concern(Kind.ASSIGNMENT, *words, note=f"unbound:{device.kkm_id}")
-    elif device.bound and device.desk is None:
+    elif device.bound and device.desk is None and not device.is_terminal:
         yield Concern(Kind.HINT, *told(TROUBLES["no_desk"], language, kkm_id=device.kkm_id))
 
 
@@ -231,11 +231,14 @@ def _told_of(device: DeviceStatus, status: AgentStatus, reason: Reason, language
 
 
 def _which(device: DeviceStatus, status: AgentStatus, language: Language) -> str:
-    """The register's name before its sentence, where there are several."""
-    return f"{register(device, language)}: " if len(status.devices) > 1 else ""
+    """The device's name before its sentence, where there are several of its kind."""
+    alike = [other for other in status.devices if other.is_terminal is device.is_terminal]
+    return f"{register(device, language)}: " if len(alike) > 1 else ""
 
 
 def register(device: DeviceStatus, language: Language) -> str:
+    if device.is_terminal:
+        return say("terminal", language, kkm_id=device.kkm_id)
     return plain(device.desk or "") or say("register", language, kkm_id=device.kkm_id)
 
 

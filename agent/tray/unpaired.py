@@ -99,4 +99,4 @@ class SetupDesk:
         words = WORDS["unpaired"]
         raise UserError("not_paired", f"{words.ru}. {words.do_ru}", f"{words.en}. {words.do_en}")
 
-    pause = resume = test_print = bundle = look_bundle = send_bundle = refuse_bundle = decide = _not_yet
+    pause = resume = test_print = abort = bundle = look_bundle = send_bundle = refuse_bundle = decide = _not_yet

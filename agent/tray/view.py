@@ -93,6 +93,7 @@ def _menu(
         top,
         *inert(advice),
         *(entry for concern in said if concern.kind is not Kind.DECISION for entry in _told(concern)),
+        *_to_call_off(status, language, asked),
         *_to_decide(status, decisions, now, language, asked, sentence),
         *_bundles(status, language, asked),
         Separator(),
@@ -104,6 +105,17 @@ def _menu(
         languages(language),
         Item(named("quit", Verb.QUIT, language, asked), Action(Verb.QUIT), enabled=not asked.quitting),
     )
+
+
+def _to_call_off(status: AgentStatus | None, language: Language, asked: Asked) -> Iterator[Item]:
+    """Jobs in hand that their terminal can be asked to leave."""
+    jobs = {job.job_id: job for job in status.recent} if status is not None else {}
+    for device in status.devices if status is not None else ():
+        if device.abortable and device.job is not None:
+            job = jobs.get(device.job)
+            what = inside(name_of(job, language)) if job is not None else inside(say("job", language))
+            free = Verb.ABORT not in asked.doing and not asked.quitting
+            yield Item(_line(say("abort_job", language, what=what)), Action(Verb.ABORT, device.job), enabled=free)
 
 
 def _to_decide(
@@ -157,7 +169,7 @@ def _requests(status: AgentStatus | None, language: Language, asked: Asked) -> I
 
 
 def _test_print(status: AgentStatus | None, language: Language, asked: Asked, here: bool) -> Item:
-    devices = status.devices if status is not None else ()
+    devices = [device for device in status.devices if not device.is_terminal] if status is not None else []
     able = here and bool(devices) and Verb.TEST_PRINT not in asked.doing
     text = named("test_print", Verb.TEST_PRINT, language, asked)
     if len(devices) > 1 and able:

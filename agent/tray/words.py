@@ -96,6 +96,9 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "quit": Words("Выход", "Quit"),
         "doing": Words("{what} — выполняется…", "{what} – in progress…"),
         "register": Words("Касса {kkm_id}", "Register {kkm_id}"),
+        "terminal": Words("Терминал {kkm_id}", "Terminal {kkm_id}"),
+        "abort": Words("Прекратить оплату", "Stop the payment"),
+        "abort_job": Words("Прекратить: {what}", "Stop: {what}"),
         "russian": Words("Русский", "Русский"),
         "english": Words("English", "English"),
         # jobs
@@ -149,6 +152,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "step_approved": Words("одобрено", "approved"),
         "step_declined": Words("отказано", "declined"),
         "step_cancelled": Words("отменено", "cancelled"),
+        "step_aborting": Words("терминал просят прекратить", "the terminal is being asked to stop"),
         "step_unknown": Words("ответ неизвестен, проверяем", "the answer is not known, checking"),
     }
 )  # fmt: skip
@@ -353,7 +357,7 @@ FOR_SUPPORT = frozenset(
         "not_quarantined", "person_missing", "unauthorized", "forbidden", "too_many_requests", "too_many_streams",
         "unknown_webhook", "too_many_webhooks", "no_document_yet", "ofd_failed", "ofd_blocked",
         "not_accepted", "not_renewable",
-        "terminal_program_missing",
+        "terminal_program_missing", "wrong_kind_of_device",
         "not_cancellable", "decision_pending", "bad_request", "device_moving", "not_human", "already_final",
     }
 )  # fmt: skip

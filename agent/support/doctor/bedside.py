@@ -150,7 +150,7 @@ def _told(scene: Scene) -> Look:
         code = str(told.get("reason"))  # it fell silent while no job was in hand
     if code in NO_TROUBLE:
         code = ""
-    if not code and device.identity is None:
+    if not code and not device.met:
         code = UNSEEN
     detail, vendor = (why.detail or "", why.vendor) if why is not None else ("", None)
     whole = told if "fn" in told else None  # of a register that has not answered yet only that is told

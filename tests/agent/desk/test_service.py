@@ -21,6 +21,7 @@ from agent.link.status import LinkStatus, Trouble
 from agent.problems import UserError
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.jobs import JobKind
 from protocol.crm.link_machine import AgentLink
 from protocol.crm.outcomes import Reason
 from tests.agent.desk.support_desk import Support
@@ -108,6 +109,30 @@ def test_a_job_in_hand_says_what_it_is_at(desk: Desk) -> None:
     desk.lanes = [LaneState(KKM, job_id="j1", step="positions")]
     (device,) = desk.overview().in_hand
     assert (device.job, device.step) == ("j1", "positions")
+
+
+def test_a_terminals_job_in_hand_is_shown_with_its_sum_and_can_be_called_off(desk: Desk) -> None:
+    desk.overview = replace(desk.overview, who=replace(desk.overview.who, terminals=frozenset({KKM})))
+    desk.book.offers(kind=JobKind.PAYMENT, payload={"amount": "12.50"})
+    desk.lanes = [LaneState(KKM, job_id="j1", step="present_card", abortable=True)]
+    status = desk.overview()
+    (device,) = status.in_hand
+    assert (device.is_terminal, device.step, device.abortable) == (True, "present_card", True)
+    assert [(job.kind, job.total) for job in status.recent] == [("payment", 1250)]
+
+
+def test_a_job_is_called_off_by_whoever_has_it_in_hand_or_not_at_all(desk: Desk) -> None:
+    asked: list[str] = []
+
+    def call_off(job_id: str) -> bool:
+        asked.append(job_id)
+        return job_id == "j1"
+
+    desk.service = replace(desk.service, call_off=call_off)
+    assert desk.asks("abort", job_id="j1") == {"job_id": "j1"}
+    with pytest.raises(UserError) as refused:
+        desk.asks("abort", job_id="j2")
+    assert (refused.value.code, asked) == ("abort_unsupported", ["j1", "j2"])
 
 
 def test_the_last_jobs_come_newest_first_with_what_they_are_about(desk: Desk) -> None:

@@ -74,6 +74,10 @@ class SpokenDesk:
         say("resume")
         return None
 
+    def abort(self, job_id: str) -> Said | None:
+        say(f"abort {job_id}")
+        return None
+
     def test_print(self, kkm_id: str) -> Said | None:
         say(f"test_print {kkm_id}")
         return Said("Напечатано.", "Printed.")

@@ -9,6 +9,7 @@ from typing import Any
 from agent.link.status import LinkStatus, Trouble
 from agent.status import AgentStatus, DeviceStatus, JobStatus
 from drivers.api import Identity
+from drivers.terminal_api import TerminalIdentity
 from protocol.crm.codes import reason
 from protocol.crm.link_machine import AgentLink
 
@@ -17,6 +18,10 @@ IDENTITY = Identity("МИНИ-ФР", "0478040001", "9999078902001234", "00000000
 GOOD_LINK = LinkStatus(AgentLink.READY, NOW - timedelta(hours=1))
 REGISTER = DeviceStatus(
     "17", "shtrih", "tcp:192.168.137.111:7778", desk="Касса 1", identity=IDENTITY, bound=True
+)  # fmt: skip
+TERMINAL = DeviceStatus(
+    "t1", "zvt", "tcp:192.168.137.112:20007", is_terminal=True, bound=True,
+    terminal=TerminalIdentity("ZVT", "zvt", "12345678"),
 )  # fmt: skip
 
 

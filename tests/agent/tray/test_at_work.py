@@ -28,6 +28,9 @@ from tests.support.patience import BUSY
 CONFIG = '[server]\nurl = "http://127.0.0.1:1"\n[agent]\ndata_dir = "data"\n'
 
 
+CALLED_OFF: list[str] = []
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     (tmp_path / "data").mkdir()
@@ -45,7 +48,7 @@ def desk_of(config: Config, book: Bench, status: AgentStatus) -> AgentDesk:
     ended = threading.Event()
     page = PageBeside(config.path, config.data_dir, config.language)
     support = SupportRequests(Support(book.hands).means())
-    return AgentDesk(config, book.book, lambda: status, page, support, ended.set, ended)
+    return AgentDesk(config, book.book, lambda: status, page, support, ended.set, ended, CALLED_OFF.append)
 
 
 def test_a_picture_is_given_when_it_has_changed_and_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,3 +139,11 @@ def test_what_keeps_a_test_print_from_starting_is_told(config: Config, book: Ben
     with pytest.raises(UserError) as refused:
         desk_of(config, book, picture(paused=True)).test_print("17")
     assert refused.value.code == "paused"
+
+
+def test_a_payment_is_called_off_and_only_the_terminal_says_what_comes_of_it(config: Config, book: Bench) -> None:
+    CALLED_OFF.clear()
+    said = desk_of(config, book, picture()).abort("order-1")
+    assert CALLED_OFF == ["order-1"]
+    assert said is not None
+    assert "скажет он сам" in said.ru

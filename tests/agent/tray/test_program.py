@@ -76,6 +76,9 @@ class FakeDesk:
     def test_print(self, kkm_id: str) -> Said | None:
         return self._ask(f"test_print {kkm_id}")
 
+    def abort(self, job_id: str) -> Said | None:
+        return self._ask(f"abort {job_id}")
+
     def doctor(self) -> Said | None:
         return self._ask("doctor")
 
@@ -179,6 +182,7 @@ def test_a_request_is_handed_over_and_not_carried_out_on_the_icons_thread() -> N
         (Verb.PAUSE, "", "pause"),
         (Verb.RESUME, "", "resume"),
         (Verb.TEST_PRINT, "17", "test_print 17"),
+        (Verb.ABORT, "order-1", "abort order-1"),
         (Verb.DOCTOR, "", "doctor"),
         (Verb.BUNDLE, "", "bundle"),
         (Verb.LOOK_BUNDLE, "rq_1", "look_bundle rq_1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,7 @@ from agent.tray.text import units
 from agent.tray.view import LINE_UNITS, view
 from protocol.crm.link_machine import AgentLink
 from protocol.crm.outcomes import Reason
-from tests.agent.tray.pictures import GOOD_LINK, NOW, REGISTER, device, down, job, picture
+from tests.agent.tray.pictures import GOOD_LINK, NOW, REGISTER, TERMINAL, device, down, job, picture
 
 
 def menu(shown: TrayView) -> list[str]:
@@ -296,3 +297,34 @@ def test_whatever_the_picture_it_fits_and_can_be_left(
         assert 0 < units(note.text) <= MESSAGE_UNITS
     (leave,) = items_for(shown, Verb.QUIT)
     assert leave.enabled == (Verb.QUIT not in doing)
+
+
+# --- card terminals -------------------------------------------------------------------------------------------------
+
+PAYING = job("started", kkm_id="t1", kind="payment")
+
+
+def at_work(**changed: Any) -> AgentStatus:
+    return picture(devices=(REGISTER, replace(TERMINAL, job="order-1", **changed)), recent=(PAYING,))
+
+
+def test_what_the_customer_has_to_do_now_is_said() -> None:
+    shown = view(at_work(step="present_card"), NOW, "ru")
+    assert shown.icon is IconState.WORKING
+    assert shown.title.replace("\u00a0", " ") == "Оплата картой на 1 250,00 ₽: приложите или вставьте карту"
+
+
+def test_a_payment_can_be_called_off_where_the_terminal_can_be_asked() -> None:
+    (item,) = items_for(view(at_work(step="present_card", abortable=True), NOW, "ru"), Verb.ABORT)
+    assert item.text.replace("\u00a0", " ") == "Прекратить: оплата картой на 1 250,00 ₽"
+    assert item.action == Action(Verb.ABORT, "order-1")
+    assert items_for(view(at_work(step="present_card"), NOW, "ru"), Verb.ABORT) == []
+
+
+def test_nothing_is_printed_on_a_terminal_to_try_it() -> None:
+    (item,) = items_for(view(picture(devices=(REGISTER, TERMINAL)), NOW, "ru"), Verb.TEST_PRINT)
+    assert item.action == Action(Verb.TEST_PRINT, "17")
+
+
+def test_a_terminal_at_rest_at_no_desk_is_no_trouble() -> None:
+    assert view(picture(devices=(REGISTER, TERMINAL)), NOW, "ru").icon is IconState.READY
