@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,10 +12,10 @@ from agent.jobs.transitions import WAITING
 from agent.journal.records import RecordKind
 from agent.journal.store import Transaction
 from protocol.crm.codes import reason
-from protocol.crm.jobs import JobKind, sha256_hex
+from protocol.crm.jobs import DeviceClass, JobKind, sha256_hex
 from protocol.crm.messages import Offer, Reject
 from protocol.crm.outcomes import Reason
-from protocol.crm.payloads import MODELS, SUPPORTED
+from protocol.crm.payloads import MODELS, SUPPORTED, device_of
 from protocol.crm.sales import SALE_TYPES, CardsDiffer, charges_of, receipt_payload
 from protocol.ffd.shape import parse_receipt
 from protocol.ffd.violation import ReceiptInvalid
@@ -33,6 +33,7 @@ class Addressee:
     agent_id: str
     devices: Set[str]
     genuine: Callable[[Offer], bool]  # whether the server signed it
+    classes: Mapping[str, DeviceClass] = field(default_factory=dict)  # of the devices, where it is known
 
 
 def why_not(tx: Transaction, offer: Offer, us: Addressee, *, space_is_low: bool) -> Reason | None:
@@ -52,6 +53,9 @@ def why_not(tx: Transaction, offer: Offer, us: Addressee, *, space_is_low: bool)
         return reason("kind_not_supported", detail=offer.kind.value)
     if offer.kkm_id not in us.devices:
         return reason("device_not_configured", detail=offer.kkm_id)
+    there = us.classes.get(offer.kkm_id, device_of(offer.kind))
+    if there is not device_of(offer.kind):
+        return reason("wrong_kind_of_device", detail=f"{offer.kkm_id} is a {there}", device=there)
     device = tx.device(offer.kkm_id)
     if device.released or device.binding_epoch != offer.binding_epoch:
         return reason("wrong_epoch", detail=f"{offer.binding_epoch}, bound under {device.binding_epoch}")

@@ -14,6 +14,7 @@ from protocol.crm.codes import Language
 from server.pages import cursor_of, cut, key_of
 from server.services import directory, views
 from server.store.database import Work
+from server.store.desks import at_devices
 from server.store.models import Agent, Desk, Device, DeviceEvent, RefusedClaim
 
 
@@ -69,13 +70,13 @@ async def device(work: Work, tenant_id: str, kkm_id: str, language: Language) ->
 async def _shown(work: Work, tenant_id: str, language: Language, rows: Sequence[Device]) -> list[views.DeviceView]:
     kkm_ids = [row.kkm_id for row in rows]
     agents = await work.session.scalars(select(Agent).where(Agent.id.in_({row.agent_id for row in rows})))
-    desks = await work.session.scalars(select(Desk).where(Desk.tenant_id == tenant_id, Desk.kkm_id.in_(kkm_ids)))
+    by_kkm = await at_devices(work, tenant_id, kkm_ids)
     refused = await work.session.scalars(
         select(RefusedClaim)
         .where(RefusedClaim.tenant_id == tenant_id, RefusedClaim.kkm_id.in_(kkm_ids))
         .order_by(RefusedClaim.at)
     )
-    by_agent, by_kkm = {agent.id: agent for agent in agents}, {desk.kkm_id: desk for desk in desks}
+    by_agent = {agent.id: agent for agent in agents}
     claims: dict[str, list[RefusedClaim]] = defaultdict(list)
     for claim in refused:
         claims[claim.kkm_id].append(claim)

@@ -1,6 +1,6 @@
-"""The directory: registers, and which PC owns which register.
+"""The directory: registers and card terminals, and which PC owns which of them.
 
-A binding is sticky: (tenant, kkm_id) belongs to one agent and one register serial, under an epoch. What changes the
+A binding is sticky: (tenant, kkm_id) belongs to one agent and one serial, under an epoch. What changes the
 owner raises the epoch, and the new owner hears by ``bind`` which jobs another journal may have begun there.
 """
 
@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import bindparam, select
 
-from protocol.crm.jobs import JobState, KkmId
+from protocol.crm.jobs import DeviceClass, JobState, KkmId
 from protocol.crm.messages import ClaimedDevice, Released
 from server.fields import OneLine, Words, one_line
 from server.problems import Problem, unknown
@@ -23,7 +23,7 @@ from server.store.models import Agent, Device, DeviceEvent, Outgoing, RefusedCla
 from server.world import World
 
 # Made once: putting a statement together costs more than carrying it out.
-_HOLDER = select(Device).where(Device.bound_serial == bindparam("serial"))
+_HOLDER = select(Device).where(Device.serial_space == bindparam("space"), Device.bound_serial == bindparam("serial"))
 _OWNED = (
     select(Device)
     .where(Device.tenant_id == bindparam("tenant"), Device.agent_id == bindparam("agent"))
@@ -189,11 +189,11 @@ async def active_agent(work: Work, tenant_id: str, agent_id: str) -> Agent:
     return row
 
 
-async def known_device(work: Work, tenant_id: str, kkm_id: str, *, status: int = 404) -> Device:
-    """``status``: 404 when the address names the register, 422 when the body does."""
+async def known_device(work: Work, tenant_id: str, kkm_id: str, *, status: int = 404, field: str = "kkm_id") -> Device:
+    """``status``: 404 when the address names the device, 422 when the body does, in ``field``."""
     row = await work.session.get(Device, (tenant_id, kkm_id), with_for_update=True)
     if row is None:
-        raise unknown(status, "unknown_kkm_id", "kkm_id", kkm_id)
+        raise unknown(status, "unknown_kkm_id", field, kkm_id)
     return row
 
 
@@ -203,7 +203,7 @@ async def known_device(work: Work, tenant_id: str, kkm_id: str, *, status: int =
 async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> str | None:
     """The agent's device says who it is: bound, known already, or refused by the returned code."""
     device = await work.session.get(Device, (agent.tenant_id, said.kkm_id), with_for_update=True)
-    code = await _refusal(work, agent, device, said.register_serial)
+    code = await _refusal(work, agent, device, said)
     old = await work.session.get(RefusedClaim, (agent.tenant_id, said.kkm_id, agent.id))
     if code is not None:
         if old is None:
@@ -214,13 +214,15 @@ async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> 
     if old is not None:
         work.session.delete(old)
     assert device is not None
-    if said.register_serial is None:  # the device has not answered yet: nothing to bind, nothing to learn
+    if said.register_serial is None:  # the device has not answered yet: nothing to bind, little to learn
+        if device.agent_id == agent.id:
+            device.device_class = said.device
         if device.bound_serial is None and device.agent_id == agent.id and device.binding_epoch > 0:
             await outbox.drop_for_device(work, device.tenant_id, device.kkm_id, ("introduce",))
             await _invite(work, world, device)
         return None
     if device.bound_serial is None:
-        await _bind(work, world, device, agent, said.register_serial, said.binding_epoch or 0)
+        await _bind(work, world, device, agent, said, said.register_serial)
     elif said.binding_epoch is not None and said.binding_epoch > device.binding_epoch:
         # The database was restored to a moment before the epoch was given: the owner under it is right.
         device.binding_epoch = device.bound_epoch = said.binding_epoch
@@ -228,29 +230,40 @@ async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> 
     return None
 
 
-async def _bind(work: Work, world: World, device: Device, agent: Agent, serial: str, epoch: int) -> None:
-    """The register becomes the agent's under the next epoch; ``epoch``: the highest that the agent knows."""
+async def _bind(work: Work, world: World, device: Device, agent: Agent, said: ClaimedDevice, serial: str) -> None:
+    """The device becomes the agent's, under an epoch above every one that either side knows."""
     device.agent_id = agent.id
-    device.bound_serial = serial
-    device.binding_epoch = max(device.binding_epoch, epoch) + 1
+    device.device_class = said.device
+    device.serial_space, device.bound_serial = _space(agent, said), serial
+    device.binding_epoch = max(device.binding_epoch, said.binding_epoch or 0) + 1
     device.bound_epoch = 0
     device.released_from = None
     device.model = device.ffd = device.registration_number = device.taxation = device.health = None
+    if said.device is DeviceClass.TERMINAL:  # no fiscal drive to look above: one of a register before it is not its
+        device.fn_serial = device.last_fd = None
     await tell_binding(work, world, device)
 
 
-async def _refusal(work: Work, agent: Agent, device: Device | None, serial: str | None) -> str | None:
+def _space(agent: Agent, said: ClaimedDevice) -> str:
+    """Within which a serial names one machine."""
+    return agent.tenant_id if said.device is DeviceClass.TERMINAL else ""
+
+
+async def _refusal(work: Work, agent: Agent, device: Device | None, said: ClaimedDevice) -> str | None:
     if device is None:
         return "unknown_kkm_id"
     if device.agent_id not in (None, agent.id):
         return "device_already_bound"
     if device.bound_serial is None and device.released_from == agent.id:
         return "device_released"
+    if device.bound_serial is not None and device.device_class != said.device:
+        return "register_changed"
+    serial = said.register_serial
     if serial is None:
         return None
     if serial != (device.bound_serial or device.expected_serial or serial):
         return "register_changed"
-    holder = await work.session.scalar(_HOLDER, {"serial": serial})
+    holder = await work.session.scalar(_HOLDER, {"space": _space(agent, said), "serial": serial})
     if holder is not None and holder is not device:
         return "register_already_bound"
     return None

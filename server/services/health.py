@@ -77,6 +77,17 @@ class ClockFacts(_Facts):
     unset: Flag | None = None
 
 
+class TerminalFacts(_Facts):
+    id: Short | None = None
+    merchant_id: Short | None = None
+    ready: Flag | None = None
+    attention: Word | None = None
+    """The code of what it wants from a person."""
+    vendor: Short | None = None
+    settled_at: Moment | None = None
+    """Its last settlement that the PC knows of."""
+
+
 class Facts(_Facts):
     answers: Flag | None = None
     reason: Word | None = None
@@ -94,6 +105,8 @@ class Facts(_Facts):
     fn: DriveFacts = DriveFacts()
     ofd: OfdFacts = OfdFacts()
     clock: ClockFacts = ClockFacts()
+    terminal: TerminalFacts = TerminalFacts()
+    """Of a card terminal; the register's facts are ``None`` there, and these at a register."""
     setup_problems: Codes = []
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,9 +13,22 @@ from sqlalchemy import select
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import JobEffect, JobEvent, step
-from protocol.crm.jobs import FINAL, JobId, JobKind, JobState, KkmId, canonical_json, imprint_of, sha256_hex
+from protocol.crm.jobs import (
+    FINAL,
+    OPEN_INTENT,
+    DeviceClass,
+    JobId,
+    JobKind,
+    JobState,
+    KkmId,
+    canonical_json,
+    imprint_of,
+    sha256_hex,
+)
 from protocol.crm.machine import Refusal
-from protocol.crm.outcomes import Decision
+from protocol.crm.outcomes import Decision, SaleChoice
+from protocol.crm.payloads import device_of
+from protocol.crm.sales import SALE_TYPES
 from protocol.ffd.register_facts import RegisterFacts
 from server.fields import FieldError, FreeText, Words
 from server.problems import Problem, unknown
@@ -22,16 +36,29 @@ from server.services import payloads
 from server.settings import DEFAULT_ZONE, Limits
 from server.store import jobs, outbox
 from server.store.database import Work
+from server.store.desks import at_device
 from server.store.models import Desk, Device, Job
 from server.world import World
 
 StartWithin = Annotated[int, Field(ge=1, le=86400)]
 
+_ITEM = {"name": "Замена дисплея", "price": "4500.00", "quantity": "1", "vat": "vat22"}
+_SALE = {"type": "sell", "taxation": "osn", "cashier": {"name": "Иванова М."}, "items": [_ITEM]}
+EXAMPLES: tuple[dict[str, Any], ...] = (
+    {"job_id": "order-1042-1", "kkm_id": "17", "kind": "receipt", "order_ref": "1042",
+     "payload": {**_SALE, "payments": [{"type": "cash", "amount": "5000.00"}]}},
+    {"job_id": "order-1042-2", "desk_id": "front", "kind": "sale", "order_ref": "1042",
+     "payload": {**_SALE, "payments": [{"type": "card", "amount": "4500.00"}], "cards": [{"means": "card"}]}},
+    {"job_id": "order-1042-3", "desk_id": "front", "kind": "refund", "order_ref": "1042",
+     "payload": {"amount": "500.00", "original": {"amount": "4500.00", "rrn": "123456789012"}}},
+    {"job_id": "front-day-61", "desk_id": "front", "kind": "settlement", "payload": {}},
+)  # fmt: skip
+
 
 class JobPost(BaseModel):
     """A job for one device. Exactly one of ``kkm_id`` and ``desk_id`` says where."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": list(EXAMPLES)})
 
     job_id: JobId
     kkm_id: KkmId | None = None
@@ -66,10 +93,11 @@ class Renewal(BaseModel):
 
 
 class Resolution(BaseModel):
-    """A person's decision on a job in state ``human``, at the ``rev`` that the person has seen."""
+    """A person's decision, at the ``rev`` that the person has seen: ``done`` or ``not_done`` on a job in state
+    ``human``, the others on a sale that is ``owed`` or ``waits``."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    decision: Annotated[Decision, Field(strict=False)]
+    decision: Literal["done", "not_done", "go_on", "give_back", "leave_owed"]
     person: Words
     reason: FreeText
     rev: Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -87,15 +115,17 @@ async def post(work: Work, world: World, limits: Limits, tenant_id: str, asked: 
     known = await jobs.get(work, tenant_id, asked.job_id)
     if known is not None:
         return _same(known, asked, identity)
-    device, zone = await _place(work, tenant_id, asked)
+    device, desk = await _place(work, tenant_id, asked)
     judged = payloads.judge(
         asked.kind,
         asked.payload,
         register=RegisterFacts(ffd=device.ffd, taxation=device.taxation),
-        on=work.now.astimezone(ZoneInfo(zone)).date(),
+        on=work.now.astimezone(ZoneInfo(desk.timezone if desk is not None else DEFAULT_ZONE)).date(),
     )
     if device.agent_id is None and device.moving_to is None:
         raise Problem(409, "device_without_agent", kkm_id=device.kkm_id)
+    if payloads.charged_by_card(asked.kind, asked.payload):
+        await _has_terminal(work, device, desk)
     if len(canonical_json(asked.payload)) > limits.payload_bytes:
         raise Problem(413, "message_too_large", limit=limits.payload_bytes)
     if asked.order_ref is not None and asked.kind in payloads.TWINS and not asked.allow_duplicate:
@@ -157,22 +187,40 @@ def _same(known: Job, asked: JobPost, identity: str) -> Job:
     return known
 
 
-async def _place(work: Work, tenant_id: str, asked: JobPost) -> tuple[Device, str]:
-    """The device that shall do it (locked, so that look-alikes queue up), and the time zone of its desk."""
-    kkm_id, desk = asked.kkm_id, None
+async def _place(work: Work, tenant_id: str, asked: JobPost) -> tuple[Device, Desk | None]:
+    """The device that shall do it (locked, so that look-alikes queue up), and the desk where it stands."""
+    kkm_id, desk, wanted = asked.kkm_id, None, device_of(asked.kind)
     if asked.desk_id is not None:
         desk = await work.session.get(Desk, (tenant_id, asked.desk_id))
         if desk is None:
             raise unknown(422, "unknown_desk", "desk_id", asked.desk_id)
-        if desk.kkm_id is None:
-            raise Problem(409, "desk_without_device", desk_id=asked.desk_id)
-        kkm_id = desk.kkm_id
+        kkm_id = desk.terminal_kkm_id if wanted is DeviceClass.TERMINAL else desk.kkm_id
+        if kkm_id is None:
+            code = "desk_without_terminal" if wanted is DeviceClass.TERMINAL else "desk_without_device"
+            raise Problem(409, code, desk_id=asked.desk_id)
     device = await work.session.get(Device, (tenant_id, kkm_id), with_for_update=True)
     if device is None:
         raise unknown(422, "unknown_kkm_id", "kkm_id", kkm_id or "")
+    if device.device_class not in (None, wanted):
+        raise Problem(422, "wrong_kind_of_device", kkm_id=device.kkm_id, device=device.device_class, kind=asked.kind)
     if desk is None:
-        desk = await work.session.scalar(select(Desk).where(Desk.tenant_id == tenant_id, Desk.kkm_id == kkm_id))
-    return device, desk.timezone if desk is not None else DEFAULT_ZONE
+        desk = await at_device(work, tenant_id, device.kkm_id)
+    return device, desk
+
+
+async def _has_terminal(work: Work, register: Device, desk: Desk | None) -> None:
+    """Raises ``Problem`` unless a sale at this register can charge cards. What the agent learns later it refuses."""
+    if desk is None or desk.terminal_kkm_id is None:
+        desk_id = desk.desk_id if desk is not None else None
+        raise Problem(409, "desk_without_terminal", kkm_id=register.kkm_id, desk_id=desk_id)
+    terminal = await work.session.get_one(Device, (register.tenant_id, desk.terminal_kkm_id))
+    if terminal.device_class not in (None, DeviceClass.TERMINAL):
+        raise Problem(422, "wrong_kind_of_device", kkm_id=terminal.kkm_id, device=terminal.device_class)
+    if terminal.agent_id is None and terminal.moving_to is None:
+        raise Problem(409, "device_without_agent", kkm_id=terminal.kkm_id)
+    moving = register.moving_to is not None or terminal.moving_to is not None
+    if terminal.agent_id != register.agent_id and not moving:
+        raise Problem(409, "devices_on_two_pcs", kkm_id=register.kkm_id, terminal_kkm_id=terminal.kkm_id)
 
 
 def _decided(verdict: object) -> Any:
@@ -229,10 +277,10 @@ async def resolve(work: Work, world: World, tenant_id: str, job_id: str, asked: 
     """Sends the decision to the agent. The machine says whether it may be taken; the agent's update takes it."""
     row = await _known(work, tenant_id, job_id)
     body = asked.model_dump(mode="json")
-    if JobState(row.state) in FINAL and row.resolution == body:
+    taken = JobState(row.state) in FINAL or (asked.decision in _FOR_SALES and not _asks(row))
+    if taken and row.resolution == body:
         return row  # the same request again: its first answer was lost
-    event = JobEvent.DECIDED_DONE if asked.decision is Decision.DONE else JobEvent.DECIDED_NOT_DONE
-    _decided(step(jobs.machine_of(row), event))
+    _may_decide(row, asked.decision)
     if row.rev != asked.rev:
         raise Problem(409, "stale_rev", rev=row.rev)
     waiting = await outbox.pending(work, row.id, "resolve")
@@ -244,6 +292,32 @@ async def resolve(work: Work, world: World, tenant_id: str, job_id: str, asked: 
     await outbox.drop_for_job(work, row.id, ("resolve",))
     await _put(work, world, row, "resolve", body)
     return row
+
+
+_FOR_SALES = frozenset(SaleChoice)
+_FOR_HUMAN: Mapping[str, JobEvent] = {
+    Decision.DONE: JobEvent.DECIDED_DONE,
+    Decision.NOT_DONE: JobEvent.DECIDED_NOT_DONE,
+}
+
+
+def _may_decide(row: Job, decision: str) -> None:
+    """Raises ``Problem`` unless the job asks for a decision like this one. The agent knows more, and judges again."""
+    if decision in _FOR_HUMAN:
+        _decided(step(jobs.machine_of(row), _FOR_HUMAN[decision]))
+        return
+    if JobState(row.state) in FINAL:
+        raise Problem(409, "already_final")
+    if not _asks(row):
+        raise Problem(409, "not_waiting")
+    doubted = any(part["step"] == "receipt" and part["state"] in OPEN_INTENT for part in row.steps or ())
+    if doubted and decision != SaleChoice.GO_ON:
+        raise Problem(409, "receipt_in_doubt")
+
+
+def _asks(row: Job) -> bool:
+    """Whether a person shall choose how a sale goes on."""
+    return row.kind in SALE_TYPES and (row.owed or row.waits is not None)
 
 
 async def expire(work: Work, world: World) -> int:
@@ -259,10 +333,9 @@ async def expire(work: Work, world: World) -> int:
         select(Job).where(Job.state == JobState.HELD, Job.sent.is_(False), Job.held_at < oldest).limit(500)
     )
     for row in held:
-        hours = await work.session.scalar(
-            select(Desk.held_hours).where(Desk.tenant_id == row.tenant_id, Desk.kkm_id == row.kkm_id)
-        )
-        if row.held_at is not None and work.now - row.held_at >= timedelta(hours=hours or 24):
+        desk = await at_device(work, row.tenant_id, row.kkm_id)
+        hours = desk.held_hours if desk is not None else 24
+        if row.held_at is not None and work.now - row.held_at >= timedelta(hours=hours):
             await _cancel(work, world, row, "held_too_long")
             count += 1
     return count

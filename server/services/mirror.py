@@ -238,8 +238,12 @@ async def _mirror(work: Work, row: Job, said: Update) -> None:
     moved = step(before, JobEvent.REPORTED, rev=said.rev, reported=said.state)
     if isinstance(moved, Refusal):
         return  # an older word, said again
-    after = moved.job
-    jobs.store(work, row, _with(after, said), at=said.at, code=said.reason.code if said.reason is not None else None)
+    after, code = moved.job, said.reason.code if said.reason is not None else None
+    jobs.store(work, row, _with(after, said), at=said.at, code=code)
+    if said.owed and not row.owed:
+        jobs.told(work, row, said.waits or code, "owed")
+    row.owed, row.waits = said.owed, said.waits
+    row.steps = [part.model_dump(mode="json") for part in said.steps] or row.steps
     row.lease_no = max(row.lease_no, said.lease_no)
     row.reason = _dumped(said.reason)
     row.proof = _dumped(said.proof)

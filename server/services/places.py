@@ -49,7 +49,10 @@ async def unfilled(work: Work, asked: PlacesAsked) -> list[PlaceView]:
     rows = await work.session.rows(
         select(Device.kkm_id, Device.name, Device.expected_serial, Device.agent_id, Device.moving_to,
                Desk.desk_id, Desk.name)
-        .outerjoin(Desk, and_(Desk.tenant_id == Device.tenant_id, Desk.kkm_id == Device.kkm_id))
+        .outerjoin(Desk, and_(
+            Desk.tenant_id == Device.tenant_id,
+            or_(Desk.kkm_id == Device.kkm_id, Desk.terminal_kkm_id == Device.kkm_id),
+        ))
         .where(
             Device.tenant_id == agent.tenant_id,
             or_(

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from protocol.crm.codes import CODES, Language
 from protocol.crm.codes import reason as words_of
-from protocol.crm.jobs import FINAL, JobState
+from protocol.crm.jobs import FINAL, DeviceClass, JobState
+from protocol.crm.messages import StepTold
 from protocol.crm.outcomes import Proof, Reason
 from server.services import health
 from server.services.health import HealthView
@@ -43,6 +44,14 @@ class Progressed(BaseModel):
     of: int | None
 
 
+class Waits(BaseModel):
+    """What a sale wants a person to decide: one of ``go_on``, ``give_back``, ``leave_owed``."""
+
+    code: str
+    text: str
+    advice: str
+
+
 class JobView(BaseModel):
     job_id: str
     kkm_id: str
@@ -61,13 +70,15 @@ class JobView(BaseModel):
     unreachable_since: datetime | None
     progress: Progressed | None
     progress_at: datetime | None
-    owed: str | None
-    unpaid: str | None
+    owed: bool
+    """Money was moved at the terminal and the sale's receipt is not made."""
+    unpaid: bool
+    waits: Waits | None
     reason: Reason | None
     proof: Proof | None
     paper: str | None
     certainty: str | None
-    steps: list[dict[str, Any]]
+    steps: list[StepTold]
     evidence: dict[str, Any] | None
     result: dict[str, Any] | None
     warnings: list[Warned]
@@ -106,13 +117,14 @@ def job(row: Job, history: Sequence[JobTransition], agent: Agent | None, languag
         # A held job waits for a person: what the register lacked is not why any more.
         progress=None if row.state == JobState.HELD else progress(row.progress, language),
         progress_at=row.progress_at,
-        owed=None,
-        unpaid=None,
+        owed=row.owed,
+        unpaid=False,
+        waits=waits(row.waits, language),
         reason=reason(row.reason, language),
         proof=Proof.model_validate(row.proof) if row.proof else None,
         paper=row.paper,
         certainty=row.certainty,
-        steps=[],
+        steps=[step(told, language) for told in row.steps or ()],
         evidence=row.evidence,
         result=row.result,
         warnings=[
@@ -150,6 +162,19 @@ def reason(stored: dict[str, Any] | None, language: Language) -> Reason | None:
     return kept.model_copy(update={"text": known.text, "advice": known.advice})
 
 
+def waits(code: str | None, language: Language) -> Waits | None:
+    if code is None:
+        return None
+    words = words_of(code, language=language)
+    return Waits(code=code, text=words.text, advice=words.advice)
+
+
+def step(stored: dict[str, Any], language: Language) -> StepTold:
+    """One part of a sale, its reason in the reader's words."""
+    told, why = StepTold.model_validate(stored), stored["reason"]
+    return told.model_copy(update={"reason": reason(why, language)})
+
+
 class ClaimView(BaseModel):
     agent_id: str
     code: str
@@ -162,6 +187,8 @@ class ClaimView(BaseModel):
 class DeviceView(BaseModel):
     kkm_id: str
     name: str | None
+    device: DeviceClass | None
+    """``null`` until a PC has said what it is."""
     state: str
     agent_id: str | None
     online: bool
@@ -202,6 +229,7 @@ def device(
     return DeviceView(
         kkm_id=row.kkm_id,
         name=row.name,
+        device=DeviceClass(row.device_class) if row.device_class is not None else None,
         state=state,
         agent_id=row.agent_id,
         online=reachable,
@@ -252,11 +280,13 @@ class DeskView(BaseModel):
     desk_id: str
     name: str | None
     kkm_id: str | None
+    terminal_kkm_id: str | None
     timezone: str
     exclusive: bool
     imprint: bool
     shift_policy: ShiftPolicyView
     held_hours: int
+    settle: str
 
 
 def desk(row: Desk) -> DeskView:
@@ -264,6 +294,7 @@ def desk(row: Desk) -> DeskView:
         desk_id=row.desk_id,
         name=row.name,
         kkm_id=row.kkm_id,
+        terminal_kkm_id=row.terminal_kkm_id,
         timezone=row.timezone,
         exclusive=row.exclusive,
         imprint=row.imprint,
@@ -274,6 +305,7 @@ def desk(row: Desk) -> DeskView:
             before_24h=_policy(row.close_before_24h),
         ),
         held_hours=row.held_hours,
+        settle=_policy(row.settle),
     )
 
 

@@ -25,6 +25,7 @@ PREFIX = "whsec_"
 MOST = 20  # webhooks of one tenant
 TYPES = (
     *(f"job.{state}" for state in JobState),
+    "job.owed",
     *(f"device.{kind}" for kind in EventKind),
     "device.moved",
     "device.released",

@@ -19,9 +19,9 @@ async def post(bench: Bench, job_id: str = "j1", **more: Any) -> httpx.Response:
     return answer
 
 
-async def until_offline(bench: Bench) -> None:
+async def until_offline(bench: Bench, kkm_id: str = "17") -> None:
     for _ in range(500):
-        if not (await bench.device())["online"]:
+        if not (await bench.device(kkm_id))["online"]:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("still online")
