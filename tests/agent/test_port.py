@@ -13,7 +13,9 @@ import pytest
 from agent.link.ports import Greeting, LinkPort
 from agent.port import AgentPort
 from drivers.api import Identity
+from drivers.terminal_api import TerminalIdentity
 from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.jobs import DeviceClass
 from protocol.crm.lease import Lease
 from protocol.crm.messages import (
     Accept,
@@ -355,3 +357,23 @@ def test_whatever_comes_into_the_outbox_wakes_the_link(desk: Station) -> None:
     desk.wakes = 0
     desk.b.lane(JobEvent.INTENT)
     assert desk.wakes == 1
+
+
+# --- card terminals -------------------------------------------------------------------------------------------------
+
+ZVT = TerminalIdentity("ZVT", "zvt", "12345678", model="T 100")
+
+
+def test_a_terminal_is_named_as_one_before_and_after_it_has_said_who_it_is(desk: Station) -> None:
+    port = AgentPort(desk.b.book, {KKM: "shtrih", "t1": "zvt"}, terminals={"t1": "place:0123456789abcdef"})
+    silent = ClaimedDevice(kkm_id="t1", driver="zvt", device=DeviceClass.TERMINAL)
+    assert port.greeting().devices == (ClaimedDevice(kkm_id=KKM, driver="shtrih"), silent)
+    port.claim_terminal("t1", ZVT)
+    claimed = silent.model_copy(update={"register_serial": "12345678", "model": "ZVT T 100"})
+    assert port.greeting().devices[1] == claimed
+
+
+def test_a_terminal_that_tells_no_id_is_claimed_by_its_place(desk: Station) -> None:
+    port = AgentPort(desk.b.book, {"t1": "arcus2"}, terminals={"t1": "place:0123456789abcdef"})
+    port.claim_terminal("t1", TerminalIdentity("Ingenico", "arcus2", ""))
+    assert port.greeting().devices[0].register_serial == "place:0123456789abcdef"

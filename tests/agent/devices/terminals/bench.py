@@ -47,6 +47,7 @@ class Counter:
         self.commits = 0
         self.dies_at: int | None = None
         self.heard: list[str] = []
+        self.occasions: dict[str, Callable[[], object]] = {}
         commit = journal.commit
 
         def counted(work: Callable[[Transaction], T]) -> T:
@@ -59,15 +60,15 @@ class Counter:
         journal.commit = counted  # type: ignore[method-assign]
         self.begin()
 
-    def begin(self) -> None:
-        """A new process."""
+    def begin(self, **wired: Any) -> None:
+        """A new process; ``wired``: what the lane is to tell, as ``TerminalLane`` has it."""
         clock = Clock(self.desk.now, lambda: self.now().timestamp(), self.now)
         self.book = JobBook(
             self.journal, clock, tenant_id=LOCAL, agent_id=LOCAL, verified=lambda *_: True, devices=[TERMINAL]
         )
         self.book.allow_starts(True)
         self.lane = TurnedLane(
-            TERMINAL, self.desk.driver, self.book, on_progress=self._progress, on_crash=lambda _: None
+            TERMINAL, self.desk.driver, self.book, on_progress=self._progress, on_crash=lambda _: None, **wired
         )
         self.lane.desk = self.desk
 
@@ -76,17 +77,31 @@ class Counter:
 
     def _progress(self, _: str, code: str, __: int | None, ___: int | None) -> None:
         self.heard.append(code)
+        do = self.occasions.pop(code, None)
+        if do is not None:
+            do()
+
+    def when(self, code: str, do: Callable[[], object]) -> None:
+        """The next time that progress says so."""
+        self.occasions[code] = do
+
+    def bind(self) -> None:
+        """The terminal is this agent's."""
+        self.journal.commit(self._bound)
+
+    def _bound(self, tx: Transaction) -> DeviceRow:
+        device = tx.device(TERMINAL)
+        if device.binding_epoch == 0:
+            desk = DeskSettings().model_dump(mode="json")
+            device = DeviceRow(TERMINAL, self.desk.truth().terminal_id, 1, desk=desk)
+            tx.write_device(device, "bind")
+        return device
 
     def job(self, kind: JobKind, job_id: str = "j1", **payload: Any) -> None:
         """Given at this PC. The terminal is this agent's."""
 
         def work(tx: Transaction) -> None:
-            device = tx.device(TERMINAL)
-            if device.binding_epoch == 0:
-                desk = DeskSettings().model_dump(mode="json")
-                device = DeviceRow(TERMINAL, self.desk.truth().terminal_id, 1, desk=desk)
-                tx.write_device(device, "bind")
-            accept(tx, device, kind, job_id, payload, start_by=tx.now + timedelta(hours=1))
+            accept(tx, self._bound(tx), kind, job_id, payload, start_by=tx.now + timedelta(hours=1))
 
         self.journal.commit(work)
 
