@@ -15,6 +15,7 @@ import pytest
 
 from tests.e2e.shop import Shop, Till, open_shop
 from tests.e2e.test_doubt import MADE, agrees
+from tests.support.families import FAMILIES
 from tests.support.rig import EXAMPLE
 
 LOST = "answer-lost:command={close},stored=no"
@@ -54,6 +55,30 @@ LONG: tuple[Row, ...] = (
     ("answer-lost:command={open_shift},stored=no", "operation_outcome", "before", 1),
 )  # fmt: skip
 
+WEB: tuple[Row, ...] = (
+    ("",                                       "offer",             "after",  1),
+    ("",                                       "operation_intent",  "after",  1),
+    ("",                                       "operation_outcome", "before", 1),
+    ("",                                       "intent",            "after",  2),
+    ("",                                       "closing",           "after",  2),
+    ("",                                       "written:{close}",   "after",  1),
+    ("",                                       "close_answered",    "after",  1),
+    ("",                                       "proven",            "before", 1),
+    ("",                                       "proven",            "after",  1),
+    ("answer-lost:command={close}",            "proven",            "before", 1),
+    (LOST,                                     "doubt",             "after",  1),
+    ("power:command={close},when=after",       "doubt",             "after",  1),
+    ("restart:command={close}",                "proven",            "before", 1),
+    ("restart:command={close},when=after",     "proven",            "before", 1),
+    ("restart:command={close},when=after",     "written:{close}",   "after",  1),
+    ("restart:command={open_shift},when=after", "operation_outcome", "before", 1),
+    ("drop:command={close}",                   "doubt",             "after",  2),  # the register is given its minute
+    ("late:command={close},seconds=2",         "written:{close}",   "after",  1),
+)  # fmt: skip
+"""A receipt is one request, so nothing is lost before it."""
+LONGEST = 200.0
+"""Seconds to a job's end: twice the minute in which a register may carry out what its server has given up."""
+
 
 def sells(till: Till, name: str) -> str:
     body = json.loads(EXAMPLE.read_text("utf-8"))
@@ -61,10 +86,18 @@ def sells(till: Till, name: str) -> str:
 
 
 @pytest.mark.gate
-@pytest.mark.parametrize("rows", [SHORT, pytest.param(LONG, marks=pytest.mark.long)], ids=["short", "long"])
-def test_agent_is_killed(tills: Shop, rows: tuple[Row, ...]) -> None:
-    commands = tills.rig.family.commands
-    till = tills.till("17")
+@pytest.mark.parametrize(
+    ("family", "rows"),
+    [
+        ("shtrih", SHORT),
+        pytest.param("shtrih", LONG, marks=pytest.mark.long),
+        pytest.param("atol-web", WEB, marks=pytest.mark.long),
+    ],
+    ids=["short", "long", "web"],
+)
+def test_agent_is_killed(tills: Shop, family: str, rows: tuple[Row, ...]) -> None:
+    commands = FAMILIES[family].commands
+    till = tills.till("17", family=FAMILIES[family])
     tills.pc(till)
     armed = tills.rig.folder / "armed"
     dying = ("--armed", str(armed), "--hurry")
@@ -80,7 +113,7 @@ def test_agent_is_killed(tills: Shop, rows: tuple[Row, ...]) -> None:
         job_id = sells(till, f"order-{number}")
         assert agent.wait() == -signal.SIGKILL
         agent = tills.rig.start_agent(dying=dying)
-        job = tills.ended(job_id)
+        job = tills.ended(job_id, LONGEST)
         what = (fault, commit, when)
         assert (job["state"], job["attempt"], len(till.documents()) - before) == ("done", attempts, MADE), what
         agrees(till, job, before)

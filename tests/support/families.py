@@ -5,6 +5,7 @@ Nothing is imported here: the agent's process reads it, too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ class Family:
 
     ``commands`` maps what a test speaks of (``fill``, ``close``, ``open_shift``, …) to the family's own command codes,
     by which the simulator's faults are set off. ``code_of`` finds the code in a frame that is about to leave, ``None``
-    in one that carries no command. ``register`` is the driver's class, as ``module:name``.
+    in one that carries no command. ``register`` is the driver's class, as ``module:name``. ``address`` makes the
+    driver's address of the one that the simulator listens on.
     """
 
     simulator: str
@@ -25,6 +27,7 @@ class Family:
     register: str
     commands: Mapping[str, str]
     code_of: Callable[[bytes], str | None]
+    address: Callable[[str], str] = str
 
     def run(self, listen: str, state: Path, *options: str) -> tuple[str, ...]:
         """The command line of its simulated register, behind ``python``."""
@@ -37,7 +40,7 @@ class Family:
     def device(self, kkm_id: str, address: str, profile: Path) -> str:
         """Its lines in the agent's configuration."""
         return (
-            f'[[devices]]\nkkm_id = "{kkm_id}"\ndriver = "{self.driver}"\naddress = "{address}"\n'
+            f'[[devices]]\nkkm_id = "{kkm_id}"\ndriver = "{self.driver}"\naddress = "{self.address(address)}"\n'
             f'profile = "{profile}"\n'
         )
 
@@ -46,6 +49,14 @@ def _shtrih_code(frame: bytes) -> str | None:
     if frame[:1] != b"\x02":  # STX, length, code
         return None
     return (frame[2:4] if frame[2:3] == b"\xff" else frame[2:3]).hex().upper()
+
+
+def _queued_task(frame: bytes) -> str | None:
+    """The word of the task that an HTTP request puts into the queue."""
+    if not frame.startswith(b"POST "):
+        return None
+    found = re.search(rb'"type":"(\w+)"', frame)
+    return found[1].decode() if found is not None else None
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
@@ -60,6 +71,18 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 "open_drawer": "28", "print_copy": "8C", "read_document": "FF0A", "read_drive": "FF01",
             },
             _shtrih_code,
+        ),
+        "atol-web": Family(
+            "atol-web",
+            "atol-web",
+            "drivers.fiscal.atol_web:AtolWebRegister",
+            {
+                "close": "sell", "open_shift": "openShift", "close_shift": "closeShift", "cash_in": "cashIn",
+                "cash_out": "cashOut", "x_report": "reportX", "print_text": "nonFiscal",
+                "open_drawer": "openCashDrawer", "print_copy": "printLastReceiptCopy", "read_document": "getFnDocument",
+            },
+            _queued_task,
+            lambda listening: listening.replace("tcp:", "http://", 1),
         ),
     }
 )  # fmt: skip
