@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 
 from agent.app import open_journal, system_clock
 from agent.config import Config, Device, machine_data_dir
 from agent.devices.lock import device_lock
 from agent.devices.terminals.lane import TerminalLane
+from agent.devices.terminals.place import expected_id, place_of
 from agent.jobs.book import Clock, JobBook
 from agent.jobs.transitions import is_open
 from agent.journal.rows import LOCAL, DeviceRow
@@ -44,25 +44,28 @@ def till(
     with device_lock(data_dir, address):
         journal = open_journal(data_dir)
         try:
-            yield TerminalBench(terminal, journal, system_clock(), place=f"{driver}:{_digest(address)}")
+            known_as = configured.kkm_id if configured is not None else None
+            yield TerminalBench(
+                terminal, journal, system_clock(), place=place_of("", driver, address), known_as=known_as
+            )
         finally:
             terminal.disconnect()
             journal.close()
 
 
-def _digest(address: str) -> str:
-    return sha256(address.encode()).hexdigest()[:16]
-
-
 class TerminalBench:
     """One terminal on the command line. What moves money goes through the lane and its procedure."""
 
-    def __init__(self, terminal: CardTerminal, journal: Journal, clock: Clock, *, place: str) -> None:
-        """``place`` stands for a terminal that tells who it is only with an operation."""
+    def __init__(
+        self, terminal: CardTerminal, journal: Journal, clock: Clock, *, place: str, known_as: str | None = None
+    ) -> None:
+        """``place`` stands for a terminal that tells who it is only with an operation; ``known_as``: the KKM_ID under
+        which the agent's configuration has this address."""
         self.terminal = terminal
         self._journal = journal
         self._clock = clock
         self._place = place
+        self._known_as = known_as
 
     def require_no_intent(self, identity: TerminalIdentity, *, but: str | None = None) -> None:
         """Nothing may act on a terminal while the outcome of something earlier is open, save the job ``but``, which is
@@ -103,7 +106,8 @@ class TerminalBench:
             device = tx.device(name)
             if device.binding_epoch == 0:
                 desk = Desk().model_dump(mode="json")
-                device = replace(device, register_serial=identity.terminal_id or None, binding_epoch=1, desk=desk)
+                serial = identity.terminal_id or self._place
+                device = replace(device, register_serial=serial, binding_epoch=1, desk=desk)
                 tx.write_device(device, "local")
             return device
 
@@ -113,8 +117,17 @@ class TerminalBench:
         """Every row of this terminal, the agent's own first."""
         known = self._journal.read(lambda tx: tx.devices())
         ours = [f"local:{name}" for name in (identity.terminal_id, self._place) if name]
-        bound = [d.kkm_id for d in known if identity.terminal_id and d.register_serial == identity.terminal_id]
+        bound = [d.kkm_id for d in known if self._is_bound(d, identity)]
         return list(dict.fromkeys([*(name for name in bound if name not in ours), *ours]))
+
+    def _is_bound(self, device: DeviceRow, identity: TerminalIdentity) -> bool:
+        """By its id, or, where that is not told, by its place in the configuration."""
+        if device.register_serial is None or device.binding_epoch == 0:
+            return False
+        expected = expected_id(device.register_serial)
+        if expected and identity.terminal_id:
+            return expected == identity.terminal_id
+        return device.kkm_id == self._known_as or device.register_serial == self._place
 
     def _lane(self, device: DeviceRow, job_id: str) -> tuple[TerminalLane, JobBook]:
         book = JobBook(
