@@ -1,5 +1,5 @@
-"""``kassabridge demo``: a server, an agent and two simulated registers as real processes, and receipts through them: a
-Shtrih-M and an ATOL.
+"""``kassabridge demo``: a server, an agent, two simulated registers and a card terminal as real processes; receipts
+through a Shtrih-M and an ATOL, and sales by card.
 
 Everything it writes is in ``./demo-output``: the pictures of the receipts, and under ``run`` the databases, logs and
 configuration of the processes. The next demo removes what the last one wrote there, and nothing else.

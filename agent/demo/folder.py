@@ -26,16 +26,16 @@ def check_installed() -> None:
         )
 
 
-def examples() -> list[Path]:
-    """The example receipts of the source tree: below the current folder, or beside this package."""
+def examples(kind: str = "receipts") -> list[Path]:
+    """The examples of the source tree, ``receipts`` or ``sales``: below the current folder, or beside this package."""
     for root in (Path.cwd(), Path(__file__).resolve().parents[2]):
-        found = sorted((root / "examples" / "receipts").glob("*.json"))
+        found = sorted((root / "examples" / kind).glob("*.json"))
         if found:
             return found
     raise UserError(
         "no_examples",
-        "Не найдены примеры чеков examples/receipts/*.json. Запустите команду в папке исходного дерева.",
-        "No example receipts examples/receipts/*.json. Run the command in the folder of the source tree.",
+        f"Не найдены примеры examples/{kind}/*.json. Запустите команду в папке исходного дерева.",
+        f"No examples examples/{kind}/*.json. Run the command in the folder of the source tree.",
     )
 
 

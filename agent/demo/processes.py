@@ -29,7 +29,7 @@ class Child:
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # for the words of ``tell``; whoever reads none never looks at it
             stdout=subprocess.PIPE,
             stderr=self._log,
             env={**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"},
@@ -53,6 +53,18 @@ class Child:
             return str(json.loads(line or "")["listening"])
         except (ValueError, KeyError, TypeError):
             raise self.failed() from None
+
+    def tell(self, word: str) -> None:
+        """One word of a simulator's ``--control``. Raises ``UserError`` when it is not done."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"do": word}).encode() + b"\n")
+        self.process.stdin.flush()
+        try:
+            answer = json.loads(self._lines.get(timeout=START_LIMIT) or "{}")
+        except (queue.Empty, ValueError):
+            answer = {}
+        if not answer.get("ok"):
+            raise self.failed()
 
     def output(self) -> dict[str, Any]:
         """All of its stdout as JSON, once it has ended well."""
@@ -84,7 +96,10 @@ class Child:
                 self.process.wait()
         self._reader.join(5)
         assert self.process.stdout is not None
+        assert self.process.stdin is not None
         self.process.stdout.close()
+        with contextlib.suppress(OSError):  # what was said to a process that has died
+            self.process.stdin.close()
         self._log.close()
 
 

@@ -14,6 +14,8 @@ from typing import Any
 from agent.console import answer, show, tell
 from agent.demo.folder import OUTPUT, check_installed, clean, examples
 from agent.demo.processes import sigterm_as_interrupt
+from agent.demo.sales import Sold, sell
+from agent.demo.sales import picture_name as picture_of_sale
 from agent.demo.stage import REGISTERS, Made, Stage, picture_name, plays
 
 _RATES = {
@@ -22,13 +24,17 @@ _RATES = {
 }  # fmt: skip
 _LAYOUT = "{:>2}  {:<27} {:<7} {:<4} {:<9} {:>4}  {:<10} {:>9}  {:<29} {:>5}"
 
+_SOLD = "{:>2}  {:<63} {:<9} {:>9}  ФД {:<4} {:>6}"
+
 
 def run_demo(*, keep: bool = False, as_json: bool = False, output: Path = OUTPUT) -> int:
-    """0 only when every receipt is done with its proof."""
+    """0 only when every receipt is done with its proof, and every sale has ended as it must."""
     say = tell if as_json else show
     check_installed()
     played = plays(examples())
-    clean(output, [picture_name(register, path) for register, path in played])
+    sales = examples("sales")
+    pictures = [picture_name(register, path) for register, path in played]
+    clean(output, [*pictures, *map(picture_of_sale, sales)])
     with sigterm_as_interrupt(), Stage(output, say) as stage:
         stage.start()
         if not as_json:
@@ -38,11 +44,17 @@ def run_demo(*, keep: bool = False, as_json: bool = False, output: Path = OUTPUT
             made.append(stage.receipt(register, path))
             if not as_json:
                 _row(say, len(made), made[-1])
-        ok = all(one.good for one in made)
-        if as_json:
-            answer(_document(ok, made, stage, output, keep))
-        else:
+        if not as_json:
             _total(say, made, output)
+            _sales_head(say)
+        sold: list[Sold] = []
+        for path in sales:
+            sold.append(sell(stage, path))
+            if not as_json:
+                _sale(say, len(sold), sold[-1])
+        ok = all(one.good for one in made) and all(one.good for one in sold)
+        if as_json:
+            answer(_document(ok, made, sold, stage, output, keep))
         if keep:
             _keep(stage, output, say)
     return 0 if ok else 1
@@ -75,8 +87,23 @@ def _total(say: Callable[[str], None], made: list[Made], output: Path) -> None:
     say(f"Done with proof: {good} of {len(made)}. Pictures of the receipts: {output}")
 
 
-def _document(ok: bool, made: list[Made], stage: Stage, output: Path, keep: bool) -> dict[str, Any]:
-    document: dict[str, Any] = {"ok": ok, "receipts": [asdict(one) for one in made], "output": str(output)}
+def _sales_head(say: Callable[[str], None]) -> None:
+    say("")
+    say("Продажи по карте: оплата на терминале и чек одним заданием")
+    say("Sales by card: the payment at the terminal and the receipt as one job")
+    say("-" * 116)
+
+
+def _sale(say: Callable[[str], None], number: int, sold: Sold) -> None:
+    mark = "" if sold.good else "  НЕ ТАК / WRONG"
+    say(_SOLD.format(number, sold.shows, sold.state, sold.charged or "—", sold.fd or "—", f"{sold.seconds:.2f}") + mark)
+    why = f" [{sold.reason['code']}]" if sold.reason else ""
+    say(f"    {', '.join(sold.steps)}{why}")
+
+
+def _document(ok: bool, made: list[Made], sold: list[Sold], stage: Stage, output: Path, keep: bool) -> dict[str, Any]:
+    document: dict[str, Any] = {"ok": ok, "receipts": [asdict(one) for one in made]}
+    document |= {"sales": [asdict(one) for one in sold], "output": str(output)}
     if keep:
         document |= {
             "server_url": stage.server_url,

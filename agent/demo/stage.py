@@ -44,6 +44,8 @@ REGISTERS = (
     Register("17", "shtrih", "shtrih", "1.2", "Штрих-М"),
     Register("18", "atol", "atol-wire", "1.05", "АТОЛ"),
 )
+TERMINAL = "T17"
+"""The card terminal at the first register's desk."""
 ALSO_ON_THE_SECOND = ("04-", "05-", "15-", "18-")
 """Examples that both registers make, so that the two documents can be compared. How ATOL's wire names the rates of 22
 and 5 % is not known: its maker's library makes such receipts."""
@@ -117,25 +119,53 @@ class Stage:
         registers = [(register, self._register(register)) for register in REGISTERS]
         self.server_url = server.listening()
         self._say(f"   {self.server_url}")
-        self._say("2. Две кассы (симуляторы)… / Two registers (simulators) …")
+        terminal = self._terminal()
+        self._say("2. Две кассы и терминал (симуляторы)… / Two registers and a card terminal (simulators) …")
         for register, child in registers:
             self.addresses[register.kkm_id] = child.listening()
             self._say(f"   KKM_ID {register.kkm_id}: {register.name}, {self.addresses[register.kkm_id]}")
+        self.addresses[TERMINAL] = terminal.listening()
+        self._say(f"   KKM_ID {TERMINAL}: ZVT, {self.addresses[TERMINAL]}")
         self._say("3. Агент: сопряжение… / Agent: pairing …")
         agent_id = self._pair()
         self._say(f"   {agent_id}")
-        self.api("PUT", "/devices", [{"kkm_id": r.kkm_id, "name": r.name, "agent_id": agent_id} for r in REGISTERS])
-        self.api(
-            "PUT", "/desks", [{"desk_id": f"desk-{r.kkm_id}", "kkm_id": r.kkm_id, "name": r.name} for r in REGISTERS]
-        )
+        devices = [*((r.kkm_id, r.name) for r in REGISTERS), (TERMINAL, "ZVT")]
+        self.api("PUT", "/devices", [{"kkm_id": kkm, "name": name, "agent_id": agent_id} for kkm, name in devices])
+        desks = [{"desk_id": f"desk-{r.kkm_id}", "kkm_id": r.kkm_id, "name": r.name} for r in REGISTERS]
+        self.api("PUT", "/desks", [desks[0] | {"terminal_kkm_id": TERMINAL}, *desks[1:]])
         self._say("4. Агент: связь с сервером и кассами… / Agent: link to the server and the registers …")
         self._spawn("agent", "-m", "agent.cli", "agent", "run", "--no-tray", "--config", str(self.run / "config.toml"))
         for register in REGISTERS:
-            device = self._bound(register)
+            device = self._bound(register.kkm_id)
             self._say(f"   {device['model']}, № {device['register_serial']}, ФН {device['fn_serial']}")
+        self._say(f"   ZVT, № {self._bound(TERMINAL)['register_serial']}")
 
-    def _bound(self, register: Register) -> dict[str, Any]:
-        return self._until(lambda: self.api("GET", f"/devices/{register.kkm_id}"), lambda d: d["state"] == "bound")
+    def _bound(self, kkm_id: str) -> dict[str, Any]:
+        return self.until(lambda: self.api("GET", f"/devices/{kkm_id}"), lambda d: d["state"] == "bound")
+
+    def tell(self, kkm_id: str, word: str) -> None:
+        """Something happens to a simulated register."""
+        next(child for child in self.children if child.name == f"register-{kkm_id}").tell(word)
+
+    def charges(self) -> list[dict[str, Any]]:
+        """The book of the terminal's bank, as it is on disk."""
+        dumped = self._spawn("bank", "-m", "agent.cli", "simulate", "zvt", "--state", str(self._bank), "--dump")
+        try:
+            charges: list[dict[str, Any]] = dumped.output()["charges"]
+            return charges
+        finally:
+            self.children.remove(dumped)
+            dumped.stop()
+
+    @property
+    def _bank(self) -> Path:
+        return self.run / f"terminal-{TERMINAL}.json"
+
+    def _terminal(self) -> Child:
+        return self._spawn(
+            f"terminal-{TERMINAL}", "-m", "agent.cli", "simulate", "zvt", "--listen", "tcp:127.0.0.1:0",
+            "--state", str(self._bank), "--pace", "0.3",
+        )  # fmt: skip
 
     def _register(self, register: Register) -> Child:
         now = (datetime.now(UTC) + MOSCOW).replace(tzinfo=None)
@@ -143,13 +173,14 @@ class Stage:
             f"register-{register.kkm_id}", "-m", "agent.cli", "simulate", register.make, "--listen", "tcp:127.0.0.1:0",
             "--ffd", register.ffd, "--state", str(self.run / f"register-{register.kkm_id}.json"),
             "--paper", str(self.run / f"paper-{register.kkm_id}"), "--clock", now.isoformat(timespec="seconds"),
+            "--control",
         )  # fmt: skip
 
     def _pair(self) -> str:
         """The CRM shows a line, the cashier pastes it, the owner confirms the PC."""
         devices = "".join(
             f'\n[[devices]]\nkkm_id = "{r.kkm_id}"\ndriver = "{r.driver}"\naddress = "{self.addresses[r.kkm_id]}"\n'
-            for r in REGISTERS
+            for r in (*REGISTERS, Register(TERMINAL, "zvt", "zvt", "", "ZVT"))
         )
         path = self.run / "config.toml"
         path.write_text(f'[server]\nurl = "{self.server_url}"\n\n[agent]\ndata_dir = "agent-data"\n{devices}', "utf-8")
@@ -158,7 +189,7 @@ class Stage:
             "agent-pair", "-m", "agent.cli", "agent", "pair", code["line"], "--config", str(path), "--json"
         )
         here = f"/pairing-codes/{quote(code['code'])}"
-        self._until(lambda: self.api("GET", here), lambda c: c["state"] == "claimed", pairing)
+        self.until(lambda: self.api("GET", here), lambda c: c["state"] == "claimed", pairing)
         self.api("POST", f"{here}/confirm", {})
         return str(pairing.output()["agent_id"])
 
@@ -169,10 +200,7 @@ class Stage:
         started = time.monotonic()
         # The order is the example's; that both registers make some of them is the demo's doing.
         self.api("POST", "/jobs", {**job, "job_id": job_id, "kkm_id": register.kkm_id, "allow_duplicate": True})
-        ended = {state.value for state in FINAL} | {"human"}
-        seen = self._until(
-            lambda: self.api("GET", f"/jobs/{job_id}"), lambda j: j["state"] in ended, limit=RECEIPT_LIMIT, strict=False
-        )
+        seen = self.ended(job_id, RECEIPT_LIMIT)
         seconds = time.monotonic() - started
         proof: Mapping[str, Any] = seen.get("proof") or {}
         return Made(
@@ -187,16 +215,24 @@ class Stage:
             total=proof.get("total"),
             vat=proof.get("vat"),
             seconds=round(seconds, 3),
-            picture=self._picture(self.output / picture_name(register, path), seen.get("document"), proof),
+            picture=self.picture(picture_name(register, path), seen),
             reason=seen.get("reason"),
         )
 
-    def _picture(self, target: Path, document: Mapping[str, Any] | None, proof: Mapping[str, Any]) -> str | None:
+    def ended(self, job_id: str, limit: float) -> dict[str, Any]:
+        """The job when it has ended, or when a person is waited for, or as it is after ``limit`` seconds."""
+        ended = {state.value for state in FINAL} | {"human"}
+        return self.until(
+            lambda: self.api("GET", f"/jobs/{job_id}"), lambda job: job["state"] in ended, limit=limit, strict=False
+        )
+
+    def picture(self, name: str, job: Mapping[str, Any]) -> str | None:
         """The document as the register's archive holds it: also of a receipt that was never on paper."""
+        document, change = job.get("document"), (job.get("proof") or {}).get("change")
         if document is None:
             return None
-        change = proof.get("change")
         lines = layout(document["type"], document["tags"], change=parse_kopecks(change) if change else None)
+        target = self.output / name
         target.write_bytes(draw_png(lines, DEFAULT_WIDTH))
         return str(target)
 
@@ -213,7 +249,7 @@ class Stage:
             )
         return said.body
 
-    def _until(
+    def until(
         self,
         look: Callable[[], dict[str, Any]],
         good: Callable[[dict[str, Any]], bool],

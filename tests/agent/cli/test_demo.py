@@ -1,4 +1,5 @@
-"""``kassabridge demo`` as a person runs it: real processes, every example receipt done with its proof."""
+"""``kassabridge demo`` as a person runs it: real processes, every example receipt done with its proof, and the sales by
+card as they must end."""
 
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ pytest.importorskip("fastapi")
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples" / "receipts").glob("*.json"))
+
+SALES = {("done", "payment done", "receipt done"), ("not_done", "payment not_done")}
 
 
 def demo(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -63,6 +66,14 @@ def test_every_example_receipt_is_done_with_proof(tmp_path: Path) -> None:
             (code,) = zxingcpp.read_barcodes(picture)
         read = parse_qr(code.text)
         assert (read.fd, read.fpd, format_kopecks(read.total)) == (one["fd"], one["fpd"], one["total"])
+
+    assert {(sale["state"], *sale["steps"]) for sale in document["sales"]} == SALES
+    assert all(sale["good"] for sale in document["sales"])
+    for sale in document["sales"]:
+        if sale["state"] == "done":
+            with Image.open(tmp_path / sale["picture"]) as picture:
+                (code,) = zxingcpp.read_barcodes(picture)
+            assert parse_qr(code.text).fd == sale["fd"]
 
     (output / "run" / "left-over.txt").write_text("of the last demo", "utf-8")
     again = demo(tmp_path)

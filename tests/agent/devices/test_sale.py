@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from drivers.conformance.terminals.bench import Fate, Step
+from drivers.simulators.paper import MemoryPaper
 from protocol.crm.job_machine import Known
 from protocol.crm.jobs import JobKind
 from tests.agent.devices.shop_bench import BACK, SALE, SPLIT, Shop, shop
@@ -268,7 +269,9 @@ def test_the_terminals_slip_is_printed_as_text_afterwards(at: Shop) -> None:
     at.rests()
     slip = at.job("j1/slip1")
     assert (slip.kind, slip.state) == ("print_text", Known.DONE)
-    assert "1250.00" in at.device.register.printer._paper.slips[-1].text()
+    paper = at.device.register.printer._paper
+    assert isinstance(paper, MemoryPaper)
+    assert "1250.00" in paper.slips[-1].text()
 
 
 def test_trouble_with_a_slip_changes_nothing_of_the_sale(tmp_path: Path) -> None:
