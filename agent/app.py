@@ -48,6 +48,7 @@ from drivers.registry import known_terminals, open_register, open_terminal
 from drivers.terminal_api import CardTerminal
 from drivers.transports.base import SystemClock
 from drivers.transports.tap import Trace
+from protocol.crm.jobs import DeviceClass
 
 JOURNAL = "journal.sqlite3"
 TICK = 1.0  # seconds between looks at what time has done to waiting jobs
@@ -187,6 +188,12 @@ class Agent:
         self._config = config
         self._parts = parts or Parts()
         self._keyring = Keyring(identity, lambda changed: save_identity(config.data_dir, changed))
+        known = known_terminals()
+        self._terminals = {
+            device.kkm_id: place_of(identity.install_id, device.driver, device.address)
+            for device in config.devices
+            if device.driver in known
+        }
         self._book = JobBook(
             journal,
             self._parts.clock,
@@ -194,15 +201,13 @@ class Agent:
             agent_id=identity.agent_id,
             verified=self._keyring.is_good,
             devices=[device.kkm_id for device in config.devices],
+            classes={
+                device.kkm_id: DeviceClass.TERMINAL if device.kkm_id in self._terminals else DeviceClass.REGISTER
+                for device in config.devices
+            },
         )
         self.support = SupportRequests(means_of(config, self._keyring, lambda: self.status(), self._parts.clock))
         drivers = {device.kkm_id: device.driver for device in config.devices}
-        known = known_terminals()
-        self._terminals = {
-            device.kkm_id: place_of(identity.install_id, device.driver, device.address)
-            for device in config.devices
-            if device.driver in known
-        }
         self._port = AgentPort(self._book, drivers, self.support, terminals=self._terminals)
         self._fatal: BaseException | None = None
         self._traces = Traces(config.data_dir, self._parts.clock.now)

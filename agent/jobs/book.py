@@ -7,9 +7,11 @@ does). It answers only after the commit.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from agent.jobs import cancelling, deciding, ownership, sales, settling
@@ -33,7 +35,7 @@ from agent.journal.store import Journal, Transaction
 from drivers.api import FiscalDocument
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
-from protocol.crm.jobs import JobKind
+from protocol.crm.jobs import DeviceClass, JobKind
 from protocol.crm.lease import Lease, ServerClock
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import (
@@ -76,14 +78,17 @@ class JobBook:
         agent_id: str,
         verified: Verified,
         devices: Sequence[str],
+        classes: Mapping[str, DeviceClass] = MappingProxyType({}),
         only: str | None = None,
     ) -> None:
-        """``only``: of the waiting jobs none but this one may start (a job of the command line)."""
+        """``classes``: what the devices are; one that is not named is offered any kind of job. ``only``: of the waiting
+        jobs none but this one may start (a job of the command line)."""
         self.journal = journal
         self.clock = clock
         self._agent_id = agent_id
         self._verified = verified
-        self._us = Addressee(tenant_id, agent_id, frozenset(devices), lambda offer: verified("offer", offer))
+        genuine = partial(verified, "offer")
+        self._us = Addressee(tenant_id, agent_id, frozenset(devices), genuine, classes)
         self._only = only
         self._time = ServerClock().look(clock.monotonic(), clock.wall())
         self._may_start = False

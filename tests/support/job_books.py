@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from agent.jobs.book import Clock, JobBook
@@ -15,6 +16,7 @@ from agent.journal.rows import DeviceRow, JobRow, Snapshot
 from agent.journal.store import Journal
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.jobs import DeviceClass
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import Bind, Binding, Cancel, Desk, Offer, OpenJob, Release, Renew, Resolve, Update
 from protocol.crm.outcomes import Value
@@ -50,11 +52,18 @@ class Hands:
 class Bench:
     """An agent's book, seen from the server's side and from the lane's."""
 
-    def __init__(self, journal: Journal, hands: Hands, *, devices: tuple[str, ...] = (KKM, "18")) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        hands: Hands,
+        *,
+        devices: tuple[str, ...] = (KKM, "18"),
+        classes: Mapping[str, DeviceClass] = MappingProxyType({}),
+    ) -> None:
         self.journal, self.hands, self.key = journal, hands, JobKey()
         keys = {KID: self.key.public}
         self.book = JobBook(
-            journal, hands.clock(), tenant_id=TENANT, agent_id=AGENT, devices=devices,
+            journal, hands.clock(), tenant_id=TENANT, agent_id=AGENT, devices=devices, classes=classes,
             verified=lambda type_, body: signature_is_good(type_, body, keys, ed25519),
         )  # fmt: skip
         self.woken: list[str | None] = []
@@ -160,11 +169,13 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, *, bound: bool = True) -> Iterator[Bench]:
+def bench(
+    folder: Path, *, bound: bool = True, classes: Mapping[str, DeviceClass] = MappingProxyType({})
+) -> Iterator[Bench]:
     """A paired agent; with ``bound`` its register is bound under epoch 1, and a fresh pong allows starts."""
     hands = Hands()
     with opened(folder / "journal.sqlite", hands.now) as journal:
-        made = Bench(journal, hands)
+        made = Bench(journal, hands, classes=classes)
         if bound:
             made.binds(fn_serial=FN, last_fd=11)
         made.pongs()

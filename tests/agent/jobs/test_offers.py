@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.jobs import acceptance
 from protocol.crm.job_machine import JobEvent, Known
-from protocol.crm.jobs import JobKind, JobState, imprint_of, sha256_hex
+from protocol.crm.jobs import DeviceClass, JobKind, JobState, imprint_of, sha256_hex
 from protocol.crm.messages import Accept, JournalHead, Reject, Update
 from tests.support.crm import KKM, NOW, RECEIPT, TENANT, JobKey, offer
-from tests.support.job_books import Bench
+from tests.support.job_books import Bench, bench
 
 
 def test_a_good_offer_is_on_disk_and_accepted(book: Bench) -> None:
@@ -101,6 +102,27 @@ def test_what_must_not_run_here_is_refused_by_name_and_leaves_no_job(book: Bench
         "event": "bad_offer", "job_id": "bad", "code": code,
     }  # fmt: skip
     assert book.book.next_work(KKM)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("there", "kind", "payload"),
+    [
+        (DeviceClass.TERMINAL, JobKind.RECEIPT, RECEIPT),
+        (DeviceClass.TERMINAL, JobKind.SALE, RECEIPT),
+        (DeviceClass.TERMINAL, JobKind.DEVICE_STATUS, {}),
+        (DeviceClass.REGISTER, JobKind.PAYMENT, {"amount": "5.00"}),
+        (DeviceClass.REGISTER, JobKind.SETTLEMENT, {}),
+    ],
+)
+def test_a_job_for_another_kind_of_device_is_refused(
+    tmp_path: Path, there: DeviceClass, kind: JobKind, payload: dict[str, Any]
+) -> None:
+    with bench(tmp_path, classes={KKM: there}) as book:
+        book.offers(kind=kind, payload=payload)
+        said = book.told()[-1]
+        assert isinstance(said, Reject)
+        assert (said.reason.code, said.reason.params) == ("wrong_kind_of_device", {"device": there})
+        assert not book.has("j1")
 
 
 def test_a_field_that_breaks_a_rule_is_named(book: Bench) -> None:
