@@ -229,7 +229,7 @@ class Channel(Transport):
             faults = (*CHANGING, "swallowed")
         if ask == "ReadDocument" and make.reads_document(payload) and register.job_open(self._kkm_id):
             faults = (*faults, "unreadable")  # what a policy has made is told, or is not known
-        fault = dice.strike(step, faults, kind="device" if changing else "query")
+        fault = dice.strike(step, faults, kind=make.kinds[not changing])
         if register.shared and register.dice.random.random() < 0.002 and register.foreign_receipt():
             dice.struck(step, "foreign")
         if fault == "crash_before":

@@ -14,14 +14,16 @@ from random import Random
 
 Cell = tuple[str, str]
 
-CHANCE = {"commit": 0.02, "device": 0.12, "query": 0.08, "message": 0.006, "server": 0.004}
-"""Of a fault at one step, by the step's kind."""
+CHANCE = {
+    "commit": 0.02, "device": 0.12, "query": 0.08, "message": 0.006, "server": 0.004, "task": 0.5, "question": 0.02,
+}  # fmt: skip
+"""Of a fault at one step, by the step's kind: of a command in one of many that make a document, or in the only one."""
 WEIGHT = dict.fromkeys(
     ("crash_before", "crash_after", "crash_late", "disk_full", "flush_failed", "hole", "cut", "lost"), 1
 )
 """Of a fault among those that may strike, where it is not 4: what ends a process or a connection costs the run so many
 messages that it is left to its targets, and to luck now and then."""
-FRAGILE = frozenset({"commit", "device", "query"})
+FRAGILE = frozenset({"commit", "device", "query", "task", "question"})
 """Kinds of steps at which a fault costs an attempt that is under way."""
 
 

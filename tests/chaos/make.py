@@ -22,6 +22,8 @@ class Make:
     """VAT rates that the CRM asks for at its desks: those that its driver makes."""
     unreadable: int
     """The register's code for: the fiscal drive failed."""
+    kinds: tuple[str, str] = ("device", "query")
+    """As the dice know its commands: those that change something, and the others."""
     numbers_cash: bool = True
     """It tells the number of a document about cash."""
     line: bytes = b""

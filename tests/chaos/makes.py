@@ -57,6 +57,7 @@ MAKES: Mapping[str, Make] = {
             lambda clock, random, state: atol_web.new_device(clock, random, state=state, paper=MemoryPaper(keep=1)),
             rates=("vat22", "vat10", "none"),
             unreadable=118,
+            kinds=("task", "question"),
             numbers_cash=False,
         ),
     )

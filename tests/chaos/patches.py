@@ -17,8 +17,10 @@ import agent.devices.lane_thread
 import agent.journal.store
 import server.store.sqlite
 from agent.devices.performer import Performer
+from agent.devices.terminals.performer import TerminalPerformer
 from agent.journal.store import Transaction
 from agent.procedures.asks import Ask, Commit, Do, Operate
+from agent.procedures.payment.asks import Move
 from drivers.errors import DeviceError
 from protocol.crm import job_machine
 from tests.chaos.dice import Cell
@@ -85,15 +87,25 @@ def name_of(ask: Ask) -> str:
             return type(ask).__name__
 
 
-def _named(do: Callable[[Performer, Ask], Any]) -> Callable[[Performer, Ask], Any]:
-    def named(self: Performer, ask: Ask) -> Any:
+def _step_at_register(performer: Performer, ask: Ask) -> str:
+    kind = performer.work.kind
+    return f"Do.{kind.value}" if isinstance(ask, Do) and kind is not None else name_of(ask)
+
+
+def _step_at_terminal(performer: TerminalPerformer, ask: Any, *_: Any) -> str:
+    if isinstance(ask, Move) and performer.work is not None:
+        return f"Move.{performer.work.money.operation.value}"
+    return type(ask).__name__
+
+
+def _named(do: Callable[..., Any], step: Callable[..., str]) -> Callable[..., Any]:
+    def named(self: Any, *args: Any) -> Any:
         process = current()
-        kind = self.work.kind
         if process is not None:
-            process.step = f"Do.{kind.value}" if isinstance(ask, Do) and kind is not None else name_of(ask)
+            process.step = step(self, *args)
             process.note(f"{process.name} {self._kkm_id} {process.step}")
         try:
-            return do(self, ask)
+            return do(self, *args)
         except DeviceError as error:
             if process is not None:
                 process.note(f"{process.name} {self._kkm_id} {type(error).__name__} {error.code}")
@@ -133,7 +145,8 @@ def patched() -> Iterator[pytest.MonkeyPatch]:
         patch.setattr(server.store.sqlite, "create_engine", cache(create_engine))
         patch.setattr(job_machine, "TABLE", Counting(job_machine.TABLE))
         patch.setattr(Transaction, "append", noting(Transaction.append))
-        patch.setattr(Performer, "_do", _named(Performer._do))
+        patch.setattr(Performer, "_do", _named(Performer._do, _step_at_register))
+        patch.setattr(TerminalPerformer, "_do", _named(TerminalPerformer._do, _step_at_terminal))
         for family in FAMILIES.values():
             for module, name, value in family.patches:
                 patch.setattr(module, name, value)

@@ -25,6 +25,7 @@ from tests.chaos.devices import Channel, Register, StrandClock
 from tests.chaos.dice import Dice
 from tests.chaos.families import FAMILIES
 from tests.chaos.network import AgentEnd, Broken, Wire
+from tests.chaos.terminals import Terminal, TerminalChannel
 from tests.chaos.virtual import Dead, Process, VirtualLoop
 
 if TYPE_CHECKING:
@@ -110,17 +111,19 @@ def copy_of(path: Path) -> bytes:
 
 
 class PC:
-    """``registers`` are those that its configuration names. ``dial`` opens a wire to the server or raises."""
+    """``registers`` and ``terminals`` are those that its configuration names. ``dial`` opens a wire to the server or raises."""
 
     def __init__(
-        self, world: World, name: str, folder: Path, identity: Identity, registers: Sequence[Register]
-    ) -> None:
+        self, world: World, name: str, folder: Path, identity: Identity, registers: Sequence[Register],
+        terminals: Sequence[Terminal] = (),
+    ) -> None:  # fmt: skip
         self.world = world
         self.loop: VirtualLoop = world.loop
         self.name = name
         self.folder = folder
         self.identity = identity
         self.registers = {register.kkm_id: register for register in registers}
+        self.terminals = {terminal.kkm_id: terminal for terminal in terminals}
         self._plugged_at = 0.0
         """When the cables are in their places, after they have been changed."""
         self.families = {register.kkm_id: register.make.name for register in registers}
@@ -131,6 +134,8 @@ class PC:
         self.wanted = True
         """Somebody starts the agent again whenever it has ended."""
         self.starts = 0
+        self.began: list[datetime] = []
+        """When each life of its agent began, by the world's clock."""
         self.process: Process | None = None
         self.stopping: asyncio.Event | None = None
         self.memory: dict[tuple[str, str], str] = {}
@@ -174,6 +179,7 @@ class PC:
     def start(self) -> None:
         """One life of the agent; whoever watches over it starts the next one."""
         self.starts += 1
+        self.began.append(self.world.utc())
         process = self.process = Process(self.loop, f"{self.name}.{self.starts}")
         process.note = self.world.note
         process.spawn(self._live(process))
@@ -211,6 +217,7 @@ class PC:
 
     def _config(self) -> Config:
         devices = tuple(Device(kkm_id, family, "") for kkm_id, family in self.families.items())
+        devices += tuple(Device(kkm_id, terminal.model.name, kkm_id) for kkm_id, terminal in self.terminals.items())
         return Config(self.folder / "config.toml", None, self.folder, "ru", "info", "json", devices)
 
     def _parts(self, process: Process) -> Parts:
@@ -236,7 +243,13 @@ class PC:
             channel = Channel(lambda: self._plugged(device.kkm_id), device.driver, process, device.kkm_id, random)
             return FAMILIES[device.driver].driver(channel, StrandClock(self.loop))
 
-        return Parts(clock=clock, link=link, register=register, boot_id=process.name)
+        def terminal(device: Device, _: Trace) -> Any:
+            here = self.terminals[device.kkm_id]
+            return here.model.driver(
+                TerminalChannel(here, process), StrandClock(self.loop), here.clock.now, here.own_id
+            )
+
+        return Parts(clock=clock, link=link, register=register, terminal=terminal, boot_id=process.name)
 
     def _hang_up(self) -> None:
         for wire in self.wires:

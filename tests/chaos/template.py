@@ -20,6 +20,7 @@ from server.store.database import Database
 from server.store.models import PairingCode
 from server.world import World as ServerWorld
 from tests.chaos.makes import fresh
+from tests.chaos.terminals import fresh_terminal
 
 START = datetime(2026, 7, 6, 6, 0, tzinfo=UTC)
 """Of every run; nine o'clock at the desks."""
@@ -28,18 +29,31 @@ SERVER, JOURNAL = "server.sqlite3", "journal.sqlite3"
 
 @dataclass(frozen=True, slots=True)
 class Desk:
+    """``terminal``: the KKM_ID of the card terminal beside the register."""
+
     kkm_id: str
     exclusive: bool = True
     imprint: bool = True
+    terminal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """``pcs``: which registers each PC's configuration names; the first PC that names one owns it."""
+    """``pcs``: which registers each PC's configuration names; the first PC that names one owns it. The terminal beside
+    a register is connected to the same PCs. ``model``: of the terminals."""
 
     name: str
     desks: Sequence[Desk]
     pcs: Mapping[str, Sequence[str]]
+    model: str = "zvt"
+
+    @property
+    def terminals(self) -> list[str]:
+        return [desk.terminal for desk in self.desks if desk.terminal is not None]
+
+    def beside(self, kkm_ids: Sequence[str]) -> list[str]:
+        """The terminals beside these registers."""
+        return [desk.terminal for desk in self.desks if desk.terminal is not None and desk.kkm_id in kkm_ids]
 
 
 LAYOUTS = {
@@ -52,6 +66,10 @@ LAYOUTS = {
         Layout("unmarked", (Desk("1", imprint=False),), {"a": ("1",)}),
         Layout("shared_unmarked", (Desk("1", exclusive=False, imprint=False),), {"a": ("1",)}),
         Layout("rivals", (Desk("1"),), {"a": ("1",), "b": ("1",)}),
+        Layout("till", (Desk("1", terminal="t1"),), {"a": ("1",)}),
+        Layout("till_inpas", (Desk("1", terminal="t1"),), {"a": ("1",)}, model="inpas"),
+        Layout("tills", (Desk("1", terminal="t1"), Desk("2", terminal="t2")), {"a": ("1", "2")}),
+        Layout("till_rivals", (Desk("1", terminal="t1"),), {"a": ("1",), "b": ("1",)}),
     )
 }
 
@@ -69,6 +87,7 @@ class Template:
     server: bytes
     journals: Mapping[str, bytes] = field(default_factory=dict)
     registers: Mapping[str, bytes] = field(default_factory=dict)
+    terminals: Mapping[str, bytes] = field(default_factory=dict)
 
 
 async def found(layout: Layout, makes: Sequence[str], folder: Path) -> Template:
@@ -100,16 +119,21 @@ async def found(layout: Layout, makes: Sequence[str], folder: Path) -> Template:
             owner = next(name for name, kkm_ids in layout.pcs.items() if desk.kkm_id in kkm_ids)
             put = directory.DevicePut(kkm_id=desk.kkm_id, agent_id=identities[owner].agent_id)
             await directory.put_device(work, world, tenant, put)
+            if desk.terminal is not None:
+                beside = directory.DevicePut(kkm_id=desk.terminal, agent_id=identities[owner].agent_id)
+                await directory.put_device(work, world, tenant, beside)
             asked_desk = desks.DeskPut(
-                desk_id=f"desk-{desk.kkm_id}", kkm_id=desk.kkm_id, exclusive=desk.exclusive, imprint=desk.imprint
-            )
+                desk_id=f"desk-{desk.kkm_id}", kkm_id=desk.kkm_id, exclusive=desk.exclusive, imprint=desk.imprint,
+                terminal_kkm_id=desk.terminal,
+            )  # fmt: skip
             await desks.put(work, world, tenant, asked_desk)
     await database.close()
     registers = {
         desk.kkm_id: fresh(make, int(desk.kkm_id), START.replace(tzinfo=None, hour=9))
         for desk, make in zip(layout.desks, makes, strict=True)
     }
-    return Template(layout, tenant, key, identities, path.read_bytes(), {}, registers)
+    terminals = {kkm_id: fresh_terminal(layout.model, n) for n, kkm_id in enumerate(layout.terminals)}
+    return Template(layout, tenant, key, identities, path.read_bytes(), {}, registers, terminals)
 
 
 def template(name: str, fleet: Sequence[str] = ("shtrih",)) -> Template:

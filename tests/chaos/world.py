@@ -28,15 +28,20 @@ from tests.chaos.dice import Cell, Dice
 from tests.chaos.pc import PC, copy_of
 from tests.chaos.server import ServerProcess
 from tests.chaos.template import JOURNAL, SERVER, START, Layout, Template, found
+from tests.chaos.terminals import Terminal
 from tests.chaos.virtual import VirtualLoop
 from tests.chaos.weather import Weather
 
 FAULTS_FOR = 400.0  # seconds in which faults may strike
 LONGEST_COMMAND = 120.0
 LIVENESS = LONGEST_COMMAND + 120.0  # seconds after the last fault in which every job must end
+LIVENESS_OF_MONEY = 3 * (180.0 + 60.0) + 15 * 60.0 + 240.0
+"""The same where money is moved: three operations, each with its terminal's whole time and reversal, a quarter of an
+hour until a person is asked, and the time that people take."""
 UNDER_WAY = frozenset({"accepted", "held", "started", "resolving", "human"})
 OPEN = frozenset({"started", "resolving", "human"})
 FINAL = frozenset({"done", "not_done", "cancelled", "rejected"})
+SALES = frozenset({"sale", "sale_refund"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +112,23 @@ class World:
             register.acted = self._acted
             register.intended = self.intended
             register.job_open = self.job_open
+        self.terminals = {
+            kkm_id: Terminal(
+                self.loop, self.dice, kkm_id, template.layout.model, pickle.loads(template.terminals[kkm_id]),
+                START.replace(tzinfo=None, hour=9),
+            )
+            for kkm_id in template.layout.terminals
+        }  # fmt: skip
+        for terminal in self.terminals.values():
+            terminal.acted, terminal.now = self._acted, self.utc
         self.pcs: dict[str, PC] = {}
         for name, kkm_ids in template.layout.pcs.items():
             (folder / name).mkdir()
             if name in template.journals:
                 (folder / name / JOURNAL).write_bytes(template.journals[name])
             mine = [self.registers[kkm_id] for kkm_id in kkm_ids]
-            self.pcs[name] = PC(self, name, folder / name, template.identities[name], mine)
+            beside = [self.terminals[kkm_id] for kkm_id in template.layout.beside(kkm_ids)]
+            self.pcs[name] = PC(self, name, folder / name, template.identities[name], mine, beside)
         self._books: sqlite3.Connection | None = None
         self.server: ServerProcess
         self.listening = False
@@ -131,6 +146,8 @@ class World:
         self.leaped += seconds
         for register in self.registers.values():
             register.leap(seconds)
+        for terminal in self.terminals.values():
+            terminal.leap(seconds)
 
     def note(self, what: str) -> None:
         line = f"{self.loop.now:.6f} {what}\n"
@@ -143,8 +160,10 @@ class World:
         if "job" in body:
             row = body["job"]
             job_id = row["job_id"]
-            self.states[job_id], self._kkm_of[job_id] = row["state"], row["kkm_id"]
-            if row["state"] == "started" and not row["closing"]:
+            self.states[job_id] = row["state"]
+            if row["kind"] not in SALES:  # it is its parts that hold a device
+                self._kkm_of[job_id] = row["kkm_id"]
+            if row["state"] == "started" and not row["closing"] and row["kkm_id"] in self.registers:
                 self._attempts.add(job_id)
             else:
                 self._attempts.discard(job_id)
@@ -160,7 +179,7 @@ class World:
         return self.job_open(kkm_id) or any(kkm == kkm_id for _, kkm in self._operations)
 
     def job_open(self, kkm_id: str) -> bool:
-        return any(state in OPEN and self._kkm_of[job] == kkm_id for job, state in self.states.items())
+        return any(state in OPEN and self._kkm_of.get(job) == kkm_id for job, state in self.states.items())
 
     @property
     def asks_for_people(self) -> bool:
@@ -236,13 +255,17 @@ class World:
             await asyncio.sleep(2.0)
             if self.calm_at is None and ((self.dice.calm and self._up()) or self.loop.now > FAULTS_FOR):
                 self.become_calm()
-            if self.calm_at is not None and self.loop.now > self.calm_at + LIVENESS:
+            if self.calm_at is not None and self.loop.now > self.calm_at + self._liveness:
                 break
         for task in going_on:
             task.cancel()
         await asyncio.gather(*going_on, return_exceptions=True)
         await self.crm.read_feed()
         await self.close()
+
+    @property
+    def _liveness(self) -> float:
+        return LIVENESS_OF_MONEY if self.terminals else LIVENESS
 
     def _up(self) -> bool:
         """Nobody is still on the way out or back: the last fault is over."""
@@ -293,6 +316,8 @@ class World:
         self.server.process.kill()
         self._close_books()
         await asyncio.sleep(0.1)
+        for terminal in self.terminals.values():
+            terminal.leap(600.0)
         for register in self.registers.values():
             register.leap(600.0)  # what still lies on the way is carried out before the books are compared
             # A new owner without a job looks and touches nothing: its first attempt fences.
@@ -354,7 +379,7 @@ def settled(layout: Layout, makes: Sequence[str], folder: Path) -> Template:
             with closing(sqlite3.connect(world.folder / SERVER)) as db:
                 bound = db.execute("SELECT count(*) FROM devices WHERE bound_epoch = binding_epoch AND bound_epoch > 0")
                 waiting = db.execute("SELECT count(*) FROM outbox").fetchone()[0]
-                if bound.fetchone()[0] == len(layout.desks) and not waiting:
+                if bound.fetchone()[0] == len(layout.desks) + len(layout.terminals) and not waiting:
                     break
         await world.close()
 
@@ -364,4 +389,5 @@ def settled(layout: Layout, makes: Sequence[str], folder: Path) -> Template:
         server=copy_of(world.folder / SERVER),
         journals={name: pc.copy_disk() for name, pc in world.pcs.items()},
         registers={kkm_id: pickle.dumps(register.device.state) for kkm_id, register in world.registers.items()},
+        terminals={kkm_id: pickle.dumps(terminal.state) for kkm_id, terminal in world.terminals.items()},
     )
