@@ -225,7 +225,7 @@ def _add_device(commands: _Commands) -> None:
 
 
 def _add_discover(commands: _Commands) -> None:
-    parser = commands.add_parser("discover", help="where registers could be; with --probe, which are there")
+    parser = commands.add_parser("discover", help="where devices could be; with --probe, which are there")
     parser.add_argument("--probe", action="store_true", help="open each place and ask who is there; only reads")
     parser.add_argument("--address", metavar="ADDR", action="append", default=[], help="ask here instead; repeatable")
     parser.add_argument("--every-speed", action="store_true", help="ask serial ports at every speed (slow)")

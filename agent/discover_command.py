@@ -1,4 +1,4 @@
-"""``kassabridge discover``: where registers could be, and with ``--probe`` which are there.
+"""``kassabridge discover``: where registers and card terminals could be, and with ``--probe`` which are there.
 
 Without ``--probe`` nothing is opened. With it every place is asked who it is, one after another, by questions that only
 read; a place that the agent or another program holds is left alone.
@@ -37,7 +37,7 @@ def run_discover(
     clock: Clock | None = None,
     find: Callable[[], Iterable[Candidate]] = discover,
 ) -> int:
-    """Print what was found. Exit code 0; 1 when registers were looked for (``probe``) and none answered."""
+    """Print what was found. Exit code 0; 1 when devices were looked for (``probe``) and none answered."""
     candidates = () if command.addresses else tuple(find())
     if not command.probe:
         return _list(command, candidates)
@@ -46,12 +46,12 @@ def run_discover(
         *(c.address for c in candidates if not (command.every_speed and c.kind == "listed")),
     )
     answers = _probe(addresses, data_dir, clock or SystemClock())
-    found = [a for a in answers if a.identity is not None]
+    found = [a for a in answers if a.found]
     if command.as_json:
         answer({"candidates": [c.as_dict() for c in candidates], "answers": [_row(a) for a in answers]})
     else:
         show("\n".join(_line(a) for a in answers))
-        show(f"Найдено касс: {len(found)}. / Registers found: {len(found)}.")
+        show(f"Найдено устройств: {len(found)}. / Devices found: {len(found)}.")
     return 0 if found else 1
 
 
@@ -93,5 +93,10 @@ def _line(found: Answer) -> str:
         return (
             f"{found.address}: {who.model}, {who.register_serial}, ФН {who.fn_serial}, ФФД {who.ffd} ({found.driver})"
         )
+    terminal = found.terminal
+    if terminal is not None:
+        named = f"терминал {terminal.terminal_id}" if terminal.terminal_id else "терминал"
+        model = " ".join(part for part in (terminal.vendor, terminal.model) if part)
+        return f"{found.address}: {model}, {named} ({found.driver})"
     ru, en = reason(found.code, language="ru"), reason(found.code, language="en")
     return f"{found.address}: {ru.text} / {en.text} [{found.code}]"

@@ -16,6 +16,7 @@ from agent.status import DeviceStatus
 from agent.tray.words import trouble
 from drivers.discovery import Answer, Candidate
 from drivers.registry import known_drivers, known_terminals
+from drivers.terminal_api import TerminalIdentity
 from protocol.crm.codes import reason
 
 PATH = "/registers"
@@ -86,12 +87,15 @@ def _here(shown: Shown, language: Language) -> Iterator[Element]:
 
 def _who(look: DeviceStatus | None, language: Language) -> str:
     if look is not None and look.terminal is not None:
-        who = look.terminal
-        model = " ".join(part for part in (who.vendor, who.model) if part)
-        return f"{model}, {say('terminal_id', language, id=who.terminal_id)}" if who.terminal_id else model
+        return _named(look.terminal, language)
     if look is None or look.identity is None:
         return ""
     return f"{look.identity.model}, {say('serial', language, serial=look.identity.register_serial)}"
+
+
+def _named(terminal: TerminalIdentity, language: Language) -> str:
+    model = " ".join(part for part in (terminal.vendor, terminal.model) if part)
+    return f"{model}, {say('terminal_id', language, id=terminal.terminal_id)}" if terminal.terminal_id else model
 
 
 def _could_be(shown: Shown, visit: Visit, language: Language) -> Iterator[Element]:
@@ -128,7 +132,7 @@ def _found(shown: Shown, search: Search, visit: Visit, language: Language) -> It
         yield box("bad", tag("p", say("found_none", language)))
     for answer in search.found:
         yield tag("article", *_one(answer, shown, visit, language))
-    silent = [answer for answer in search.answers if answer.identity is None]
+    silent = [answer for answer in search.answers if not answer.found]
     if silent:
         rows: list[tuple[Node, ...]] = [
             (tag("code", one.address), one.driver, reason(one.code, language=language).text) for one in silent
@@ -137,20 +141,23 @@ def _found(shown: Shown, search: Search, visit: Visit, language: Language) -> It
 
 
 def _one(answer: Answer, shown: Shown, visit: Visit, language: Language) -> Iterator[Node]:
-    who = answer.identity
-    assert who is not None
-    yield tag("h2", f"{who.model}, {say('serial', language, serial=who.register_serial)}")
-    yield tag("p", f"{say('fn', language, fn=who.fn_serial)} · ", tag("code", answer.address), class_="pale")
+    register, terminal = answer.identity, answer.terminal
+    if register is not None:
+        yield tag("h2", f"{register.model}, {say('serial', language, serial=register.register_serial)}")
+        yield tag("p", f"{say('fn', language, fn=register.fn_serial)} · ", tag("code", answer.address), class_="pale")
+    elif terminal is not None:
+        yield tag("h2", _named(terminal, language))
+        yield tag("p", tag("code", answer.address), class_="pale")
     where = (
         tag("input", type="hidden", name="driver", value=answer.driver),
         tag("input", type="hidden", name="address", value=answer.address),
     )
-    ours = [kkm_id for kkm_id, serial in shown.known.items() if serial == who.register_serial]
+    ours = [kkm_id for kkm_id, serial in shown.known.items() if serial == answer.serial]
     if ours:
         button = say("moved_here", language, kkm_id=ours[0])
         yield form(visit, PATH, *where, tag("input", type="hidden", name="kkm_id", value=ours[0]), submit=button)
         return
-    expected = [place for place in shown.places if place.serial in (None, who.register_serial)]
+    expected = [place for place in shown.places if place.serial in (None, answer.serial)]
     for place in expected:
         hidden = tag("input", type="hidden", name="kkm_id", value=place.kkm_id)
         button = say("it_is_kkm", language, kkm_id=place.kkm_id, desk=place.name)

@@ -1,4 +1,4 @@
-"""Looking for registers on a thread of its own, while a page shows how far it is."""
+"""Looking for devices on a thread of its own, while a page shows how far it is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Search:
 
     @property
     def found(self) -> tuple[Answer, ...]:
-        return tuple(answer for answer in self.answers if answer.identity is not None)
+        return tuple(answer for answer in self.answers if answer.found)
 
 
 @dataclass(slots=True)

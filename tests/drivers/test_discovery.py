@@ -1,15 +1,29 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from drivers.address import Address, parse_address
-from drivers.discovery import ATOL_WEB, RNDIS, Answer, Candidate, discover, every_speed, probe, suggested
+from drivers.discovery import (
+    ATOL_WEB,
+    INPAS,
+    RNDIS,
+    Answer,
+    Candidate,
+    askable,
+    discover,
+    every_speed,
+    probe,
+    suggested,
+)
+from drivers.registry import DRIVERS
 from drivers.transports import ports, transport_for
 from drivers.transports.base import Clock, LinkError, SystemClock, Transport
 from drivers.transports.memory import MemoryTransport, VirtualClock
@@ -27,14 +41,16 @@ LISTED = SerialPort("COM7", "USB Serial Device", "SHTRIH-M", "1fc9", "0083", "00
 
 
 def test_ports_are_listed_and_the_customary_address_is_only_named() -> None:
-    found = discover(lambda: [LISTED, SerialPort("COM1")])
+    found = discover(lambda: [LISTED, SerialPort("COM1")], lambda folder: folder == r"C:\sc552")
     assert found == (
         Candidate(
             "serial:COM7", "listed", "SHTRIH-M USB Serial Device", "1fc9", "0083", "0010690044005314", ("shtrih",)
         ),
         Candidate("serial:COM1", "listed", ""),
+        Candidate(r"exe:C:\sc552", "listed", r"Sber: C:\sc552", drivers=("sber",)),
         Candidate(RNDIS, "customary", "Shtrih-M, USB network (RNDIS)", drivers=("shtrih",)),
         Candidate(ATOL_WEB, "customary", "ATOL web server", drivers=("atol-web",)),
+        Candidate(INPAS, "customary", "INPAS DualConnector", drivers=("inpas",)),
     )
     assert all(parse_address(candidate.address) for candidate in found)
     assert json.loads(json.dumps(found[0].as_dict()))["vid"] == "1fc9"
@@ -215,3 +231,53 @@ def test_the_answer_of_nobody() -> None:
     assert probe(["tcp:a:1"], VirtualClock(), drivers=[])[0] == Answer(
         "tcp:a:1", "", code="device_offline", detail="no driver to ask with"
     )
+
+
+# --- card terminals --------------------------------------------------------------------------------------------------
+
+ASKABLE = [
+    ("tcp:10.0.0.8:20007", ("zvt",)),
+    ("http://127.0.0.1:9015", ("inpas",)),
+    ("exe:/opt/sc552", ("sber", "arcus2")),
+    ("tcp:10.0.0.8:7778", tuple(DRIVERS)),
+    ("serial:COM3", tuple(DRIVERS)),
+    ("nonsense", tuple(DRIVERS)),
+]
+
+
+@pytest.mark.parametrize(("address", "drivers"), ASKABLE)
+def test_a_register_is_not_asked_for_at_a_terminals_port_nor_a_terminal_at_a_registers(
+    address: str, drivers: tuple[str, ...]
+) -> None:
+    assert askable(address) == drivers
+
+
+def test_a_terminal_answers_with_who_it_is() -> None:
+    clock = SystemClock()
+    with simulated("zvt", "--listen", "tcp:127.0.0.1:0", "--terminal", "52500041") as address:
+        (found,) = probe([address], clock, drivers=["zvt"])
+        assert (found.found, found.serial, found.driver, found.code) == (True, "52500041", "zvt", "")
+        assert json.loads(json.dumps(found.as_dict()))["terminal"]["terminal_id"] == "52500041"
+
+
+def test_a_banks_program_is_found_by_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "sc552"
+    with simulated("sber", "--listen", f"exe:{folder}"):
+        (found,) = probe([f"exe:{folder}"], SystemClock())
+        assert (found.found, found.driver, found.code) == (True, "sber", "")
+    (gone,) = probe([f"exe:{tmp_path / 'nothing'}"], SystemClock())
+    assert (gone.found, gone.code) == (False, "terminal_program_missing")
+
+
+@contextmanager
+def simulated(*arguments: str) -> Iterator[str]:
+    """A simulated terminal as a process; where it listens."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "drivers.simulators", *arguments], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout is not None
+        yield json.loads(child.stdout.readline())["listening"]
+    finally:
+        child.terminate()
+        child.communicate(timeout=20)
