@@ -22,6 +22,13 @@ if TYPE_CHECKING:  # a parser is built for every command: it loads nothing heavy
 Load = Callable[[argparse.Namespace], "Config"]
 
 
+_OF_A_SALE = {
+    "go_on": "a sale: begin what stands still",
+    "give_back": "a sale: give the money back",
+    "leave_owed": "a sale: end it without a receipt, for a correction",
+}
+
+
 def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentParser], None]) -> None:
     """``options`` adds ``--config`` and ``--json``."""
     status = actions.add_parser("status", help="what the running agent says of itself")
@@ -33,6 +40,8 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
     which = decide.add_mutually_exclusive_group(required=True)
     which.add_argument("--done", dest="decision", action="store_const", const="done", help="it was done")
     which.add_argument("--not-done", dest="decision", action="store_const", const="not_done", help="it was not")
+    for word, what in _OF_A_SALE.items():
+        which.add_argument(f"--{word.replace('_', '-')}", dest="decision", action="store_const", const=word, help=what)
     decide.add_argument("--fd", type=int, metavar="N", help="number of the fiscal document on the paper receipt")
     decide.add_argument("--person", required=True, metavar="NAME", help="who has decided")
     decide.add_argument("--why", required=True, metavar="TEXT", help="what was looked at")

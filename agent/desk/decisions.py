@@ -11,15 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from agent.jobs import sales
+from agent.jobs.deciding import Word
+from agent.jobs.transitions import is_final
+from agent.journal.rows import JobRow
+from agent.journal.store import Transaction
 from agent.problems import UserError
-from protocol.crm.outcomes import Decision
+from protocol.crm.job_machine import Known
+from protocol.crm.outcomes import Decision, SaleChoice
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """``fd``: the number of the document must be given. ``pin``: the manager's, too."""
 
-    decision: Decision
+    decision: Word
     fd: bool = False
     pin: bool = False
 
@@ -32,6 +38,8 @@ class Case:
     choices: tuple[Choice, ...]
 
 
+_ON, _BACK = Choice(SaleChoice.GO_ON), Choice(SaleChoice.GIVE_BACK, pin=True)
+_OWED = Choice(SaleChoice.LEAVE_OWED, pin=True)
 _IT_IS = Choice(Decision.DONE, fd=True)
 _IT_WAS = Choice(Decision.DONE, pin=True)
 _IT_IS_NOT = Choice(Decision.NOT_DONE, pin=True)
@@ -49,12 +57,36 @@ CASES: Mapping[str, Case] = MappingProxyType(
         "payment_unclear": Case("K", (_IT_WAS, _IT_IS_NOT)),
         "payment_amount_differs": Case("K", (_IT_WAS,)),
         "terminal_changed": Case("K", (_IT_WAS, _IT_IS_NOT)),
+        "receipt_owed": Case("O", (_ON, _BACK, _OWED)),
+        "money_not_returned": Case("O", (_ON, _OWED)),
+        "continue_wanted": Case("O", (_ON, _BACK, _OWED)),
     }
 )
 """By the code under which a person was told."""
 
 
-def chosen(case: str | None, decision: Decision, *, fd: int | None, pin: bool) -> Choice:
+def case_of(row: JobRow) -> str | None:
+    """The code under which a person is asked about a job; ``None`` when nobody is."""
+    if row.state is Known.HUMAN:
+        told: str | None = (row.outcome.get("evidence") or {}).get("case")
+        return told
+    return row.sale["waits"] if row.sale is not None and not is_final(row) else None
+
+
+def asks_a_person(row: JobRow) -> bool:
+    return row.part is None and (row.state is Known.HUMAN or case_of(row) is not None)
+
+
+def offered(tx: Transaction, row: JobRow) -> tuple[Choice, ...]:
+    """What may be decided at this PC about a job, as it stands."""
+    known = CASES.get(case_of(row) or "")
+    if known is None:
+        return ()
+    able = sales.choices(tx, row)
+    return tuple(c for c in known.choices if c.decision in able or not isinstance(c.decision, SaleChoice))
+
+
+def chosen(case: str | None, decision: Word, *, fd: int | None, pin: bool) -> Choice:
     """The choice that this is. ``pin``: a PIN was given. Raises ``UserError``: ``not_to_decide``, ``fd_needed``,
     ``pin_needed``."""
     known = CASES.get(case or "")

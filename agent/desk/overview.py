@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from agent.desk.decisions import asks_a_person, case_of
 from agent.desk.wanted import wanted
 from agent.devices.device_lane import LaneState
 from agent.jobs.book import JobBook
@@ -80,7 +81,7 @@ class Overview:
 
     def _read(self, tx: Transaction) -> tuple[dict[str, DeviceRow], tuple[JobStatus, ...], tuple[JobStatus, ...]]:
         devices = {row.kkm_id: row for row in tx.devices()}
-        waiting = [row for row in tx.live_jobs() if row.state is Known.HUMAN and row.part is None]
+        waiting = [row for row in tx.live_jobs() if asks_a_person(row)]
         return (
             devices,
             tuple(_job(tx, devices, row, at) for row, at in tx.last_jobs(RECENT) if _is_shown(row)),
@@ -128,7 +129,7 @@ def _job(tx: Transaction, devices: Mapping[str, DeviceRow], row: JobRow, at: dat
         at=at,
         total=_total(tx, devices, row, proof.get("total")),
         reason=Reason.model_validate(why) if why else None,
-        case=(outcome.get("evidence") or {}).get("case") if row.state is Known.HUMAN else None,
+        case=case_of(row),
         fd=proof.get("fd"),
         paper_pending=outcome.get("paper") == "incomplete",
     )

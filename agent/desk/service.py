@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from agent.desk.channel import Handler
-from agent.desk.decisions import chosen
+from agent.desk.decisions import asks_a_person, case_of, chosen
 from agent.desk.pin import ManagerPin
 from agent.desk.requests import SupportRequests
 from agent.desk.trial_print import trial_print
@@ -20,8 +20,7 @@ from agent.problems import UserError
 from agent.status import AgentStatus
 from agent.support.bundle.consent import clean_name
 from protocol.crm.codes import reason
-from protocol.crm.job_machine import Known
-from protocol.crm.outcomes import Decision
+from protocol.crm.outcomes import Decision, SaleChoice
 
 PART = 128 * 1024  # characters of a bundle's part in one answer
 
@@ -32,7 +31,7 @@ class Deciding(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     job_id: str
-    decision: Decision
+    decision: Decision | SaleChoice
     person: str
     why: str
     fd: int | None = None
@@ -70,10 +69,9 @@ class DeskService:
         if not asked.person or not asked.why:
             raise UserError("name_and_reason", "Напишите, кто решил и почему.", "Say who has decided, and why.")
         row = self.book.journal.read(lambda tx: tx.job(asked.job_id))
-        if row is None or row.state is not Known.HUMAN:
+        if row is None or not asks_a_person(row):
             raise _nothing_to_decide(asked.job_id)
-        case = (row.outcome.get("evidence") or {}).get("case")
-        choice = chosen(case, asked.decision, fd=asked.fd, pin=asked.pin is not None)
+        choice = chosen(case_of(row), asked.decision, fd=asked.fd, pin=asked.pin is not None)
         if choice.pin:
             self.pin.check(asked.pin or "")
         fd = asked.fd if choice.fd else None

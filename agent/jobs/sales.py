@@ -5,7 +5,8 @@ its id is the sale's with the step behind a slash. The sale's own INTENT is writ
 nothing is begun before both devices were found ready: the register when the sale was checked, the terminal just before.
 
 ``JobRow.sale``: ``terminal`` (its KKM_ID, or ``None``), ``undoing`` (why), ``halted``, ``choice`` (a person's, not yet
-followed), ``waits`` (the code of what is asked of a person), ``owed``, ``checked`` (when the register was found ready).
+followed), ``waits`` (the code of what is asked of a person), ``choices`` (what a person may say to that), ``owed``,
+``checked`` (when the register was found ready).
 """
 
 from __future__ import annotations
@@ -44,8 +45,11 @@ _KINDS = {
     Step.SLIP: JobKind.PRINT_TEXT,
 }
 _BLANK: dict[str, Any] = {
-    "terminal": None, "undoing": None, "halted": False, "choice": None, "waits": None, "owed": False, "checked": "",
+    "terminal": None, "undoing": None, "halted": False, "choice": None, "waits": None, "choices": [], "owed": False,
+    "checked": "",
 }  # fmt: skip
+_ANSWERED: dict[str, Any] = {"choice": None, "waits": None, "choices": [], "owed": False}
+"""Of a sale that goes on: nobody is asked any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,7 @@ def _tidy_part(tx: Transaction, part: JobRow) -> None:
         seen = _seen(tx, row)
         late = tx.now - datetime.fromisoformat(part.part["at"]) > OWED_AFTER
         if late and procedure.charged([_part(each) for each in seen.parts], seen.sale):
-            _goes_on(tx, row, owed=True, waits=procedure.OWED)
+            _ask(tx, seen, procedure.OWED, owed=True)
 
 
 def halt(tx: Transaction) -> None:
@@ -250,17 +254,17 @@ def follow(tx: Transaction, job_id: str) -> None:
             case Begin() as next_:
                 _begin(tx, seen, next_)
                 halted = bool(row.sale and row.sale["halted"]) and next_.step is not seen.sale.moves
-                _goes_on(tx, row, choice=None, waits=None, owed=False, halted=halted)
+                _goes_on(tx, row, **_ANSWERED, halted=halted)
                 return
             case Undo(why):
                 withdraw_parts(tx, job_id)
-                _goes_on(tx, row, choice=None, waits=None, owed=False, undoing=why.model_dump(mode="json"))
+                _goes_on(tx, row, **_ANSWERED, undoing=why.model_dump(mode="json"))
             case Under(part):
                 _mirror(tx, row, next(each for each in seen.parts if _part(each) == part and not part.final))
                 return
             case Waits(code, owed):
                 if row.sale is not None and (row.sale["waits"], row.sale["owed"]) != (code, owed):
-                    _goes_on(tx, row, waits=code, owed=owed)
+                    _ask(tx, seen, code, owed=owed)
                 elif row.state is not Known.STARTED:
                     _goes_on(tx, row)
                 return
@@ -276,6 +280,12 @@ def _goes_on(tx: Transaction, row: JobRow, **sale: Any) -> None:
     assert row.sale is not None
     moved = apply(tx, row, JobEvent.GOES_ON, outcome={}, sale={**row.sale, **sale})
     assert isinstance(moved, JobRow), moved
+
+
+def _ask(tx: Transaction, seen: _Seen, code: str, *, owed: bool) -> None:
+    """A person shall choose."""
+    possible = choices(tx, seen.row)
+    _goes_on(tx, seen.row, waits=code, choices=[choice.value for choice in SaleChoice if choice in possible], owed=owed)
 
 
 def _mirror(tx: Transaction, row: JobRow, part: JobRow) -> None:
@@ -373,7 +383,7 @@ def _end(
 ) -> None:
     row = seen.row
     assert row.sale is not None
-    ended = {**row.sale, "owed": owed, "waits": None, "choice": None}
+    ended = {**row.sale, **_ANSWERED, "owed": owed}
     moved = apply(tx, row, event, outcome=outcome, facts=facts or None, sale=ended)
     assert isinstance(moved, JobRow), moved
     lines = _slip_lines(tx, seen.parts)
@@ -394,15 +404,26 @@ def _slip_lines(tx: Transaction, parts: Sequence[JobRow]) -> list[dict[str, str]
 
 def choose(tx: Transaction, row: JobRow, decision: SaleChoice, person: str, why: str) -> bool:
     """A person's choice for a sale that waits; false when it cannot be followed as the sale stands."""
-    if row.sale is None or not is_open(row):
+    if decision not in choices(tx, row):
         return False
+    assert row.sale is not None
     choice = {"decision": decision.value, "person": person, "why": why, "at": tx.now.isoformat()}
-    seen = _seen(tx, replace(row, sale={**row.sale, "choice": choice}))
-    if isinstance(procedure.follow(seen.sale, [_part(part) for part in seen.parts]), Under | Waits):
-        return False
-    tx.write_job(seen.row, "chosen")
+    tx.write_job(replace(row, sale={**row.sale, "choice": choice}), "chosen")
     follow(tx, row.job_id)
     return True
+
+
+def choices(tx: Transaction, row: JobRow) -> frozenset[SaleChoice]:
+    """What a person may choose for a sale as it stands."""
+    if row.sale is None or not is_open(row):
+        return frozenset()
+    seen = _seen(tx, row)
+    parts = [_part(part) for part in seen.parts]
+
+    def leads_on(choice: SaleChoice) -> bool:
+        return not isinstance(procedure.follow(replace(seen.sale, choice=choice), parts), Under | Waits)
+
+    return frozenset(filter(leads_on, SaleChoice))
 
 
 def part_in_doubt(tx: Transaction, row: JobRow) -> JobRow | None:

@@ -20,8 +20,11 @@ from agent.tray.text import money
 from agent.tray.troubles import to_decide
 from agent.tray.words import WORDS as TRAY_WORDS
 from agent.tray.words import say as say_as_tray
-from protocol.crm.outcomes import Decision
+from protocol.crm.codes import reason
+from protocol.crm.messages import StepTold
+from protocol.crm.outcomes import Decision, SaleChoice
 from protocol.crm.payments import MONEY_PAYLOADS
+from protocol.ffd.money import parse_kopecks
 
 PATH = "/decide"
 
@@ -58,7 +61,8 @@ def kept(language: Language) -> Response:
 def asked(job_id: str, given: Mapping[str, str]) -> Deciding:
     """What the form says. Raises ``UserError``: ``nothing_chosen``, ``fd_needed``."""
     decision, _, how = given.get("choice", "").partition(" ")
-    if decision not in [known.value for known in Decision]:
+    known = {word.value: word for word in (*Decision, *SaleChoice)}
+    if decision not in known:
         raise UserError("nothing_chosen", say("pick_one", "ru"), say("pick_one", "en"))
     number = given.get("fd", "").strip()
     if how == "fd" and not (number.isascii() and number.isdigit() and len(number) <= 10):
@@ -69,7 +73,7 @@ def asked(job_id: str, given: Mapping[str, str]) -> Deciding:
         )
     return Deciding(
         job_id=job_id,
-        decision=Decision(decision),
+        decision=known[decision],
         person=given.get("person", ""),
         why=given.get("why", ""),
         fd=int(number) if how == "fd" else None,
@@ -121,6 +125,11 @@ def _shown(evidence: Mapping[str, Any], language: Language) -> Iterator[Element]
 
 
 def _evidence(waiting: Waiting, language: Language) -> Iterator[Element]:
+    if waiting.steps:
+        yield tag("h2", say("sale_so_far", language))
+        yield table(("", "", ""), [_step(step, language) for step in waiting.steps])
+    if not waiting.evidence and waiting.steps:
+        return
     if not _is_money(waiting):
         yield tag("h2", say("register_shows", language))
         yield from _shown(waiting.evidence, language)
@@ -135,11 +144,17 @@ def _evidence(waiting: Waiting, language: Language) -> Iterator[Element]:
         yield tag("p", say("terminal_silent", language))
 
 
+def _step(told: StepTold, language: Language) -> tuple[Node, ...]:
+    sum_ = money(parse_kopecks(told.amount), language) if told.amount is not None else ""
+    why = reason(told.reason.code, language=language).text if told.reason is not None else ""
+    return _kind(told.step, language), sum_, f"{say(f'step_{told.state.value}', language)} {why}".strip()
+
+
 _LOOKS = (("said_approved", "approved"), ("last_now", "after"), ("last_before", "before"))
 
 
 def _is_money(waiting: Waiting) -> bool:
-    return waiting.job.kind in MONEY_PAYLOADS
+    return waiting.job.kind in MONEY_PAYLOADS or waiting.evidence.get("step") in MONEY_PAYLOADS
 
 
 def _operation(told: Mapping[str, Any], language: Language) -> Iterator[tuple[Node, ...]]:
@@ -180,7 +195,10 @@ def _deciding(waiting: Waiting, visit: Visit, language: Language, typed: Mapping
     yield form(
         visit,
         f"{PATH}?job={waiting.job.job_id}",
-        [_choice(choice, language, typed, money=_is_money(waiting)) for choice in waiting.choices],
+        [
+            _choice(choice, language, typed, money=_is_money(waiting), case=waiting.job.case or "")
+            for choice in waiting.choices
+        ],
         field(say("your_name", language), "person", typed.get("person", ""), required=True, maxlength="100"),
         field(
             say("your_reason", language), "why", typed.get("why", ""),
@@ -192,10 +210,13 @@ def _deciding(waiting: Waiting, visit: Visit, language: Language, typed: Mapping
     )  # fmt: skip
 
 
-def _choice(choice: Choice, language: Language, typed: Mapping[str, str], *, money: bool) -> Element:
+def _choice(choice: Choice, language: Language, typed: Mapping[str, str], *, money: bool, case: str) -> Element:
     value = f"{choice.decision.value} {'fd' if choice.fd else 'pin' if choice.pin else ''}".strip()
     was, was_not = ("went_through", "went_not") if money else ("it_was", "it_is_not")
-    word = "it_is" if choice.fd else was if choice.decision is Decision.DONE else was_not
+    if isinstance(choice.decision, SaleChoice):
+        word = f"{choice.decision.value}_{case}" if choice.decision is SaleChoice.GO_ON else choice.decision.value
+    else:
+        word = "it_is" if choice.fd else was if choice.decision is Decision.DONE else was_not
     hints = [say(hint, language) for hint, needed in (("reads_back", choice.fd), ("needs_pin", choice.pin)) if needed]
     number = tag(
         "input", type="text", name="fd", value=typed.get("fd"), inputmode="numeric", size=10, maxlength=10,

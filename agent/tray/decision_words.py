@@ -57,6 +57,18 @@ DECISIONS: Mapping[str, Words] = MappingProxyType(
             "Верните прежний терминал: ответ знает только он.",
             "Put the former terminal back: it alone knows the answer.",
         ),
+        "O": Words(
+            "{what}: деньги приняты, а чека нет", "{what}: the money is taken, and there is no receipt",
+            "Не отпускайте покупателя: решите, что делать.", "Keep the customer: decide what to do.",
+        ),
+        "O_back": Words(
+            "{what}: деньги не вернулись на карту", "{what}: the money has not gone back to the card",
+            "Решите, что делать.", "Decide what to do.",
+        ),
+        "O_go_on": Words(
+            "{what}: прервана, карту ещё не списали", "{what}: interrupted before the card was charged",
+            "Продолжить или отменить?", "Go on, or call it off?",
+        ),
         "moved": Words(
             "Касса перенесена с другого компьютера ({of})", "The register came from another PC ({of})",
             "Подтвердите, что старый компьютер выключен.", "Confirm that the old PC is switched off.",
@@ -83,6 +95,9 @@ CASE_OF: Mapping[str, str] = MappingProxyType(
         "payment_unclear": "K",
         "payment_amount_differs": "K_amount",
         "terminal_changed": "K_changed",
+        "receipt_owed": "O",
+        "money_not_returned": "O_back",
+        "continue_wanted": "O_go_on",
         "journal_lost": "H6",
         "rolled_back": "H6",
         "moved_unconfirmed": "moved",

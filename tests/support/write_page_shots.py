@@ -28,6 +28,7 @@ from drivers.transports.base import SystemClock
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
 from protocol.crm.support import Bundle as BundleAsked
+from tests.agent.desk.owing import owes
 from tests.agent.desk.test_service import Desk
 from tests.support.crm import AGENT, KID, KKM, NOW
 from tests.support.job_books import bench
@@ -59,6 +60,8 @@ def shots(to: Path) -> None:
                 _shoot(window.link("/decide", job="j1"), to / f"page-decision-{language}.png", 1000, 1050)
                 _shoot(window.link("/registers"), to / f"page-registers-{language}.png", 1000, 900)
                 _shoot(window.link("/"), to / f"page-at-work-{language}.png", 1000, 460)
+                owes(book)
+                _shoot(window.link("/decide", job="s1"), to / f"page-owed-{language}.png", 1000, 1000)
                 _ask(desk, Path(folder), language)
                 _shoot(window.link("/bundle", request="rq_1"), to / f"page-bundle-{language}.png", 1000, 800)
                 pages.desk = None
