@@ -150,6 +150,7 @@ def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Of
         certainty=told.get("certainty"),
         owed=bool(row.sale and row.sale["owed"]),
         waits=row.sale["waits"] if row.sale else None,
+        choices=row.sale["choices"] if row.sale else [],
         steps=steps_of(tx, row) if row.sale else [],
         too_late=too_late,
         journal_head=head_of(tx),

@@ -280,6 +280,8 @@ CODES: dict[str, Code] = {
         "Прочитайте задание снова.", "Read the job again.", safe=False),
     "not_waiting": _c("Эта продажа сейчас ни о чём не спрашивает.", "This sale asks for no decision now.",
         "Прочитайте задание снова.", "Read the job again.", safe=False),
+    "choice_not_offered": _c("Так эту продажу сейчас продолжить нельзя.", "This sale cannot go on that way now.",
+        "Возможные решения названы в params.choices.", "What can be chosen is listed in params.choices.", safe=False),
     "receipt_in_doubt": _c("Судьба чека ещё проверяется: деньги пока не возвращают.",
         "What became of the receipt is being checked: no money is given back before that.",
         "Подождите, пока чек проверят.", "Wait until the receipt has been checked.", safe=False),

@@ -227,8 +227,10 @@ class Update(Value):
     certainty: str | None = None
     owed: bool = False
     """Of a sale: money was moved and its receipt is not made; a person chooses (``SaleChoice``)."""
-    waits: str | None = None
-    """Of a sale: the code of what it waits for from a person, who may say ``go_on``."""
+    waits: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """Of a sale: the code of what it waits for from a person."""
+    choices: list[SaleChoice] = []
+    """What can be followed of what a person might say to that."""
     steps: list[StepTold] = []
     """Of a sale: its parts, in the order in which they were begun."""
     journal_head: JournalHead | None = None

@@ -94,7 +94,7 @@ class Renewal(BaseModel):
 
 class Resolution(BaseModel):
     """A person's decision, at the ``rev`` that the person has seen: ``done`` or ``not_done`` on a job in state
-    ``human``, the others on a sale that is ``owed`` or ``waits``."""
+    ``human``, the others on a sale that ``waits``."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     decision: Literal["done", "not_done", "go_on", "give_back", "leave_owed"]
@@ -277,7 +277,7 @@ async def resolve(work: Work, world: World, tenant_id: str, job_id: str, asked: 
     """Sends the decision to the agent. The machine says whether it may be taken; the agent's update takes it."""
     row = await _known(work, tenant_id, job_id)
     body = asked.model_dump(mode="json")
-    taken = JobState(row.state) in FINAL or (asked.decision in _FOR_SALES and not _asks(row))
+    taken = JobState(row.state) in FINAL or (asked.decision in _FOR_SALES and row.waits is None)
     if taken and row.resolution == body:
         return row  # the same request again: its first answer was lost
     _may_decide(row, asked.decision)
@@ -308,16 +308,13 @@ def _may_decide(row: Job, decision: str) -> None:
         return
     if JobState(row.state) in FINAL:
         raise Problem(409, "already_final")
-    if not _asks(row):
+    if row.kind not in SALE_TYPES or row.waits is None:
         raise Problem(409, "not_waiting")
     doubted = any(part["step"] == "receipt" and part["state"] in OPEN_INTENT for part in row.steps or ())
-    if doubted and decision != SaleChoice.GO_ON:
+    if doubted:
         raise Problem(409, "receipt_in_doubt")
-
-
-def _asks(row: Job) -> bool:
-    """Whether a person shall choose how a sale goes on."""
-    return row.kind in SALE_TYPES and (row.owed or row.waits is not None)
+    if decision not in (row.choices or ()):
+        raise Problem(409, "choice_not_offered", choices=row.choices or [])
 
 
 async def expire(work: Work, world: World) -> int:

@@ -243,6 +243,7 @@ async def _mirror(work: Work, row: Job, said: Update) -> None:
     if said.owed and not row.owed:
         jobs.told(work, row, said.waits or code, "owed")
     row.owed, row.waits = said.owed, said.waits
+    row.choices = [choice.value for choice in said.choices] or None
     row.steps = [part.model_dump(mode="json") for part in said.steps] or row.steps
     row.lease_no = max(row.lease_no, said.lease_no)
     row.reason = _dumped(said.reason)

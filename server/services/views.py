@@ -12,7 +12,7 @@ from protocol.crm.codes import CODES, Language
 from protocol.crm.codes import reason as words_of
 from protocol.crm.jobs import FINAL, DeviceClass, JobState
 from protocol.crm.messages import StepTold
-from protocol.crm.outcomes import Proof, Reason
+from protocol.crm.outcomes import Proof, Reason, SaleChoice
 from server.services import health
 from server.services.health import HealthView
 from server.store.models import Agent, Desk, Device, Job, JobTransition, RefusedClaim
@@ -45,11 +45,12 @@ class Progressed(BaseModel):
 
 
 class Waits(BaseModel):
-    """What a sale wants a person to decide: one of ``go_on``, ``give_back``, ``leave_owed``."""
+    """What a sale wants a person to decide, and which of the decisions can be followed as it stands."""
 
     code: str
     text: str
     advice: str
+    choices: list[SaleChoice]
 
 
 class JobView(BaseModel):
@@ -119,7 +120,7 @@ def job(row: Job, history: Sequence[JobTransition], agent: Agent | None, languag
         progress_at=row.progress_at,
         owed=row.owed,
         unpaid=False,
-        waits=waits(row.waits, language),
+        waits=waits(row, language),
         reason=reason(row.reason, language),
         proof=Proof.model_validate(row.proof) if row.proof else None,
         paper=row.paper,
@@ -162,11 +163,12 @@ def reason(stored: dict[str, Any] | None, language: Language) -> Reason | None:
     return kept.model_copy(update={"text": known.text, "advice": known.advice})
 
 
-def waits(code: str | None, language: Language) -> Waits | None:
-    if code is None:
+def waits(row: Job, language: Language) -> Waits | None:
+    if row.waits is None:
         return None
-    words = words_of(code, language=language)
-    return Waits(code=code, text=words.text, advice=words.advice)
+    words = words_of(row.waits, language=language)
+    choices = [SaleChoice(choice) for choice in row.choices or ()]
+    return Waits(code=row.waits, text=words.text, advice=words.advice, choices=choices)
 
 
 def step(stored: dict[str, Any], language: Language) -> StepTold:

@@ -85,6 +85,7 @@ def told(work: Work, row: Job, code: str | None, type_: str | None = None) -> No
             "too_late": row.too_late,
             "owed": row.owed,
             "waits": row.waits,
+            "choices": row.choices or [],
             "steps": row.steps or [],
         }
 

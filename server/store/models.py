@@ -262,6 +262,7 @@ class Job(Base):
     too_late: Mapped[bool] = mapped_column(default=False)
     owed: Mapped[bool] = mapped_column(default=False)  # money was moved, its receipt is not made
     waits: Mapped[str | None] = mapped_column(String(64))  # the code of what a sale wants from a person
+    choices: Mapped[list[Any] | None]  # what a person may say to that
     steps: Mapped[list[Any] | None]  # the parts of a sale, as its agent told them
     progress: Mapped[dict[str, Any] | None]
     progress_at: Mapped[datetime | None]

@@ -27,6 +27,7 @@ def step(name: str, state: str, n: int = 1, **more: Any) -> StepTold:
     return StepTold(step=name, n=n, state=JobState(state), **more)
 
 
+ASKS: dict[str, Any] = {"owed": True, "waits": "receipt_owed", "choices": [*SaleChoice]}
 CHARGED = [step("payment", "done", amount="6.00", proof=PAID), step("payment", "done", 2, amount="3.00", proof=PAID)]
 OWED = [*CHARGED, step("receipt", "not_done", reason=reason("fn_full"), certainty="proven")]
 
@@ -141,7 +142,7 @@ class TestSteps:
         await begun.close()
 
     async def test_they_outlive_a_restart(self, bench: Bench, begun: Line) -> None:
-        await begun.report("j1", 3, "started", attempt=1, owed=True, waits="receipt_owed", steps=OWED)
+        await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
         before = await bench.state()
         await begun.close()
         await bench.restart()
@@ -160,11 +161,14 @@ class TestSteps:
 class TestOwed:
     async def test_what_is_asked_of_a_person_is_said_in_words(self, bench: Bench, begun: Line) -> None:
         for rev, code, owed in ((3, "continue_wanted", False), (4, "receipt_owed", True)):
-            await begun.report("j1", rev, "started", attempt=1, owed=owed, waits=code, steps=OWED)
+            choices = ["go_on", "leave_owed"]
+            await begun.report("j1", rev, "started", attempt=1, owed=owed, waits=code, choices=choices, steps=OWED)
             for language in ("ru", "en"):
                 body = (await bench.api.get("/jobs/j1", headers={"Accept-Language": language})).json()
                 words = reason(code, language=language)  # type: ignore[arg-type]
-                assert body["waits"] == {"code": code, "text": words.text, "advice": words.advice}
+                assert body["waits"] == {
+                    "code": code, "text": words.text, "advice": words.advice, "choices": choices,
+                }  # fmt: skip
                 assert (body["owed"], body["state"]) == (owed, "started")
         await begun.report("j1", 5, "started", attempt=1, steps=OWED)
         body = await bench.state()
@@ -175,8 +179,8 @@ class TestOwed:
         async with listening() as crm:
             made = await bench.api.post("/webhooks", json={"url": crm.url, "types": ["job.owed", "job.not_done"]})
             assert made.status_code == 201
-            await begun.report("j1", 3, "started", attempt=1, owed=True, waits="receipt_owed", steps=OWED)
-            await begun.report("j1", 3, "started", attempt=1, owed=True, waits="receipt_owed", steps=OWED)
+            await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
+            await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
             await begun.report("j1", 4, "started", attempt=1, owed=True, waits="money_not_returned", steps=OWED)
             await begun.report("j1", 5, "not_done", attempt=1, owed=True, reason=reason("left_owed"), steps=OWED)
             got = await crm.wait(2)
@@ -188,6 +192,7 @@ class TestOwed:
             "1042",
             "receipt_owed",
         )
+        assert alarm["choices"] == [*SaleChoice]
         assert (alarm["owed"], alarm["waits"], [one["step"] for one in alarm["steps"]]) == (
             True, "receipt_owed", ["payment", "payment", "receipt"],
         )  # fmt: skip
@@ -215,7 +220,7 @@ class TestChoices:
     async def test_a_choice_goes_to_the_pc_and_may_be_repeated(
         self, bench: Bench, begun: Line, choice: SaleChoice
     ) -> None:
-        await begun.report("j1", 3, "started", attempt=1, owed=True, waits="receipt_owed", steps=OWED)
+        await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
         for _ in range(2):
             assert (await self.resolve(bench, decision=choice.value))[0] == 200
         said = await begun.take(Resolve)
@@ -228,19 +233,28 @@ class TestChoices:
         await begun.close()
 
     async def test_what_waits_without_being_owed_may_be_chosen_too(self, bench: Bench, begun: Line) -> None:
-        await begun.report("j1", 3, "started", attempt=1, waits="continue_wanted", steps=CHARGED[:1])
+        await begun.report("j1", 3, "started", attempt=1, steps=CHARGED[:1], **ASKS | {"owed": False})
         assert (await self.resolve(bench, decision="give_back"))[0] == 200
         assert (await begun.take(Resolve)).decision is SaleChoice.GIVE_BACK
         await begun.close()
 
+    async def test_what_cannot_be_followed_as_things_stand_is_refused_here(self, bench: Bench, begun: Line) -> None:
+        offered = ["go_on", "leave_owed"]
+        await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS | {"choices": offered})
+        answer = await bench.api.post("/jobs/j1/resolve", json=self.ASKED | {"decision": "give_back"})
+        assert (answer.status_code, answer.json()["code"]) == (409, "choice_not_offered")
+        assert answer.json()["params"] == {"choices": offered}
+        assert (await self.resolve(bench, decision="go_on"))[0] == 200
+        await begun.close()
+
     async def test_a_second_opinion_waits_for_the_first(self, bench: Bench, begun: Line) -> None:
-        await begun.report("j1", 3, "started", attempt=1, owed=True, waits="receipt_owed", steps=OWED)
+        await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
         await self.resolve(bench)
         assert await self.resolve(bench, decision="give_back") == (409, "decision_pending")
         await begun.close()
 
     async def test_a_choice_about_an_older_word_is_stale(self, bench: Bench, begun: Line) -> None:
-        await begun.report("j1", 4, "started", attempt=1, owed=True, waits="receipt_owed", steps=OWED)
+        await begun.report("j1", 4, "started", attempt=1, steps=OWED, **ASKS)
         assert await self.resolve(bench) == (409, "stale_rev")
         await begun.close()
 
@@ -259,9 +273,9 @@ class TestChoices:
         self, bench: Bench, begun: Line, state: str
     ) -> None:
         steps = [*CHARGED, step("receipt", state)]
-        await begun.report("j1", 3, state, attempt=1, owed=True, waits="receipt_owed", steps=steps)
-        for choice in ("give_back", "leave_owed"):
-            assert await self.resolve(bench, decision=choice) == (409, "receipt_in_doubt")
+        await begun.report("j1", 3, state, attempt=1, steps=steps, **ASKS)
+        for choice in SaleChoice:
+            assert await self.resolve(bench, decision=choice.value) == (409, "receipt_in_doubt")
         await begun.nothing_more()
         await begun.close()
 
@@ -281,21 +295,21 @@ class TestChoices:
         await begun.close()
 
     async def test_a_waiting_sale_is_neither_done_nor_not_done_by_word(self, bench: Bench, begun: Line) -> None:
-        await begun.report("j1", 3, "started", attempt=1, owed=True, waits="receipt_owed", steps=OWED)
+        await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
         for decision in ("done", "not_done"):
             assert await self.resolve(bench, decision=decision) == (409, "not_human")
         await begun.close()
 
     @pytest.mark.parametrize("missing", ["person", "reason", "rev"])
     async def test_who_why_and_what_was_seen_are_said(self, bench: Bench, begun: Line, missing: str) -> None:
-        await begun.report("j1", 3, "started", attempt=1, owed=True, waits="receipt_owed", steps=OWED)
+        await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
         body = {name: value for name, value in self.ASKED.items() if name != missing}
         answer = await bench.api.post("/jobs/j1/resolve", json=body)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, missing)
         await begun.close()
 
     async def test_it_takes_the_scope_to_decide(self, bench: Bench, begun: Line) -> None:
-        await begun.report("j1", 3, "started", attempt=1, owed=True, waits="receipt_owed", steps=OWED)
+        await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
         narrow = await bench.key(bench.api, "jobs")
         answer = await narrow.post("/jobs/j1/resolve", json=self.ASKED)
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")

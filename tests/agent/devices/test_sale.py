@@ -139,6 +139,7 @@ def test_a_receipt_that_waits_for_five_minutes_is_owed_and_made_all_the_same(at:
     assert not at.told().owed
     at.rests(400)
     assert (at.job().state, at.told().owed) == (Known.STARTED, True)
+    assert at.told().choices == ["give_back", "leave_owed"]  # it is being tried again as it is
     at.device.load_paper()
     while at.job().state is not Known.DONE:
         at.turn()
@@ -151,8 +152,10 @@ def test_owed_nothing_happens_by_itself(owing: Shop) -> None:
 
 
 def test_owed_and_tried_again(owing: Shop) -> None:
+    assert owing.told().choices == ["go_on", "give_back", "leave_owed"]
     owing.resolve("go_on")
     assert owing.goes().state is Known.DONE
+    assert (owing.told().waits, owing.told().choices) == (None, [])
     assert (owing.taken(), len(owing.receipts()), owing.told().owed) == ([125_000], 1, False)
     assert owing.steps() == ["payment1 done", "receipt1 not_done", "receipt2 done"]
 

@@ -35,12 +35,13 @@ def upgrade() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("owed", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("waits", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("choices", sa.JSON(none_as_null=True), nullable=True))
         batch_op.add_column(sa.Column("steps", sa.JSON(none_as_null=True), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
-        for column in ("steps", "waits", "owed"):
+        for column in ("steps", "choices", "waits", "owed"):
             batch_op.drop_column(column)
     with op.batch_alter_table("desks", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_desks_tenant_id_terminal_kkm_id"), type_="unique")
