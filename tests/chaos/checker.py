@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from tests.chaos import checking_archive as archive
 from tests.chaos import checking_journal as journal
+from tests.chaos import checking_money as money
 from tests.chaos import checking_server as server
 from tests.chaos.checking_records import (
     Asked,
@@ -26,6 +27,7 @@ from tests.chaos.checking_records import (
     Records,
     Register,
     ServerBook,
+    Terminal,
     Wrong,
     read_journal,
     read_register,
@@ -44,6 +46,7 @@ __all__ = [
     "Register",
     "ServerBook",
     "Tally",
+    "Terminal",
     "Wrong",
     "check",
     "read_journal",
@@ -87,6 +90,15 @@ RULES = MappingProxyType(
         "event_contradicts": "the CRM was told something else than the server's row says",
         "totals": "drawer or turnover are not the sum of what was done",
         "numbering": "document numbers have gaps",
+        "charged_twice": "one movement of money was made twice, or brought back twice",
+        "owed_untold": "money stands without a receipt, and nobody is told",
+        "owed_falsely": "a sale is called owed, and nothing is",
+        "undone_in_doubt": "money is given back while a receipt is in doubt, or is there",
+        "after_undoing": "a charge or a receipt after the money was on its way back",
+        "charged_unasked": "after a restart a charge has begun, and nobody has said that it may",
+        "out_of_order": "a step of a sale before another one that it needs",
+        "parted": "a part of a sale has moved, and the sale not with it",
+        "settled_twice": "a terminal's day was closed more often than was asked for",
         "shift": "shifts or their receipts are out of order, or a receipt is later than its 24 hours",
     }
 )
@@ -97,6 +109,7 @@ _CHECKS = (
     journal.chains, journal.projections, journal.transitions, journal.offers, journal.attempts, journal.intents,
     journal.brackets, journal.agents,
     server.known, server.ends, server.both_sides, server.feed, server.events,
+    money.ends, money.owed, money.proofs, money.settlements, money.begun, money.stories,
 )  # fmt: skip
 
 

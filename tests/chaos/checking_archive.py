@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tests.chaos.checking_receipt import differences, imprint_in, kopecks, vat_told
 from tests.chaos.checking_records import Asked, Json, Register, Wrong
-from tests.chaos.checking_view import CASH, FINAL, RETOLD, SETTLEMENTS, SHIFTS, Made, View, by_person
+from tests.chaos.checking_view import CASH, FINAL, RECEIPTS, RETOLD, SETTLEMENTS, SHIFTS, Made, View, by_person
 
 DAY = timedelta(hours=24)
 _MINUTE = timedelta(minutes=1)  # the archive's times have no seconds
@@ -16,7 +16,7 @@ _MINUTE = timedelta(minutes=1)  # the archive's times have no seconds
 
 def receipts(view: View) -> Iterator[Wrong]:
     """One document per done receipt and none of any other, made where and as it was asked for."""
-    for job_id, asked in view.asked(*SETTLEMENTS):
+    for job_id, asked in view.asked(*RECEIPTS):
         row, made = view.row(job_id), view.made.get(job_id, [])
         if len(made) > 1:
             yield Wrong("duplicate", job_id, f"{len(made)} documents: {', '.join(map(str, made))}")
@@ -140,7 +140,7 @@ def totals(view: View) -> Iterator[Wrong]:
     """By register: the turnover that its archives show of our receipts is that of the jobs the server calls done."""
     shown: Counter[str] = Counter()
     told: Counter[str] = Counter()
-    for job_id, asked in view.asked(*SETTLEMENTS):
+    for job_id, asked in view.asked(*RECEIPTS):
         row, made = view.row(job_id), view.made.get(job_id, [])
         if row.get("state") == "done" and len(made) == 1:
             shown[asked.kkm_id] += made[0].content.total

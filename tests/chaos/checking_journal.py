@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from tests.chaos.checking_records import Json, Wrong
-from tests.chaos.checking_view import FINAL, OPEN, PROVEN, Entry, Line, View
+from tests.chaos.checking_view import FINAL, OPEN, PROVEN, SALES, SETTLEMENTS, Entry, Line, View, whole
 
 MOST = 3
 _OUT_OF_OPEN = {
     "accepted": frozenset({"proven_none"}),
     "done": frozenset({"proven", "decided_done"}),
-    "not_done": frozenset({"proven_none", "unproven", "decided_not_done"}),
+    "not_done": frozenset({"proven_none", "unproven", "decided_not_done", "not_taken"}),
 }
 """The only ways out of an open intent, by the state they lead to."""
 
@@ -66,7 +66,7 @@ def transitions(view: View) -> Iterator[Wrong]:
 def _transition(job_id: str, before: Json, entry: Entry, name: str) -> Iterator[Wrong]:
     assert entry.job is not None
     was, is_ = before["state"], entry.job["state"]
-    told = is_ != was and is_ != "absent"
+    told = is_ != was and is_ != "absent" and entry.event != "withdrawn"  # a part that never began: nobody is told
     if entry.job["rev"] < before["rev"] or (told and entry.job["rev"] == before["rev"]):
         yield Wrong("rev_went_back", job_id, f"{name}: rev {before['rev']}, then {entry.job['rev']}")
     if was in FINAL and is_ != was:
@@ -134,6 +134,8 @@ def intents(view: View) -> Iterator[Wrong]:
                 devices[entry.device["kkm_id"]] = entry.device
             if entry.job is not None:
                 rows[entry.job["job_id"]] = entry.job
+                if entry.job["kind"] in SALES:
+                    continue  # its parts hold the devices
                 if entry.job["state"] in OPEN:
                     open_jobs[entry.job["kkm_id"]].add(entry.job["job_id"])
                 else:
@@ -147,9 +149,10 @@ def _intent(
     job_id, name = job["job_id"], f"record {entry.n} of {line.book.agent_id}"
     device = devices.get(job["kkm_id"], {})
     others = sorted(open_jobs[job["kkm_id"]] - {job_id})
-    if others or device.get("operation"):
+    if job["kind"] not in SALES and (others or device.get("operation")):
         yield Wrong("two_open_intents", job_id, f"{name}: open are {others or device['operation']['operation']}")
-    yield from _lease(line, entry, job, name)
+    if job.get("part") is None:  # a sale that has begun goes on
+        yield from _lease(line, entry, job, name)
     epoch = job["binding_epoch"]
     if device and (device["binding_epoch"] != epoch or device["released"]):
         is_ = "released" if device["released"] else f"under {device['binding_epoch']}"
@@ -229,9 +232,9 @@ def _attempts(view: View) -> Mapping[str, list[tuple[str, int, Moment, tuple[Mom
     attempts: dict[str, list[tuple[str, int, Moment, tuple[Moment] | None]]] = defaultdict(list)
     for line in view.lines:
         for entry in line.entries:
-            if entry.job is None or entry.event not in ("intent", "closing"):
+            if entry.job is None or entry.event not in ("intent", "closing") or entry.job["kind"] not in SETTLEMENTS:
                 continue
-            job_id, snapshot, at = entry.job["job_id"], entry.job["snapshot"], line.moment(entry)
+            job_id, snapshot, at = whole(entry.job["job_id"]), entry.job["snapshot"], line.moment(entry)
             if entry.event == "intent":
                 attempts[job_id].append((snapshot["fn_serial"], snapshot["last_fd"], at, None))
             elif attempts[job_id]:

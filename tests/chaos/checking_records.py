@@ -51,6 +51,16 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
+class Terminal:
+    """One place of a card terminal, with the bank's book of whatever has stood there."""
+
+    kkm_id: str
+    entries: Sequence[Json]
+    """As ``simulate --dump`` prints them, in order, approved ones and the others; ``moment``: when it was booked."""
+    settlements: int = 0  # that a PC has asked for
+
+
+@dataclass(frozen=True, slots=True)
 class JournalRow:
     """A record of an agent's journal, column by column."""
 
@@ -88,6 +98,7 @@ class JournalBook:
     lost: bool = False
     running: bool = True  # at the end its process runs, is linked to the server and not in quarantine
     committed: Mapping[int, datetime] | None = None  # n -> when it was committed; None: the records' own ``at`` is true
+    began: Sequence[datetime] = ()  # when each life of the agent on it began
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,7 @@ class Records:
     event as the stream says it (``type``, ``event_id``, ``data``)."""
     flags: frozenset[str] = frozenset()
     """What sets the run apart: ``rollback``, ``move``, ``fn_swap``, ``server_restored``."""
+    terminals: Sequence[Terminal] = ()
     held_may_stay: bool = False  # nobody was there to renew or to cancel what is held
 
 
@@ -192,7 +204,7 @@ def _opened(source: Source) -> Iterator[sqlite3.Connection]:
 
 
 _JSON = frozenset({"payload", "warnings", "reason", "proof", "evidence", "result", "document", "resolution", "progress",
-                   "body", "health"})  # fmt: skip
+                   "body", "health", "steps"})  # fmt: skip
 
 
 def _table(db: sqlite3.Connection, query: str) -> Iterator[Json]:

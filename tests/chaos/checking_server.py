@@ -7,15 +7,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from tests.chaos.checking_records import Asked, JournalBook, Json, Wrong
-from tests.chaos.checking_view import APART, CASH, FINAL, PROVEN, RETOLD, SETTLEMENTS, SHIFTS, View, by_person
+from tests.chaos.checking_view import (
+    APART,
+    CASH,
+    FINAL,
+    MONEY,
+    PROVEN,
+    RECEIPTS,
+    RETOLD,
+    SALES,
+    SHIFTS,
+    View,
+    by_person,
+)
 
 _SERVERS = frozenset({"queued", "held", "cancelled", "rejected"})
 """States that the server may give a job at the rev it has; the others come with an agent's higher one."""
 _NEEDED = {
-    **dict.fromkeys(SETTLEMENTS, ("fn", "fd", "fpd", "shift", "printed_at", "total", "register_serial",
+    **dict.fromkeys(RECEIPTS, ("fn", "fd", "fpd", "shift", "printed_at", "total", "register_serial",
                                   "registration_number", "qr")),
     **dict.fromkeys(SHIFTS, ("fn", "fd", "fpd", "shift", "printed_at", "register_serial", "registration_number")),
     **dict.fromkeys(CASH, ("fn", "total", "drawer", "register_serial", "document_number")),
+    **dict.fromkeys(MONEY, ("total", "auth_code", "terminal_id")),
 }  # fmt: skip
 """What the proof of a device must say, by kind."""
 
@@ -51,7 +64,9 @@ def ends(view: View) -> Iterator[Wrong]:
         state = row.get("state")
         if state is None:
             continue
-        if state == "human":
+        if state == "human" and asked.kind in SALES | MONEY | {"settlement"}:
+            yield Wrong("not_final", job_id, "waits for a person, and the people have gone")
+        elif state == "human":
             ours = [r.exclusive and r.imprint and not r.foreign for r in view.register(asked.kkm_id)]
             if ours and all(ours) and not view.records.flags & APART:
                 yield Wrong("human_with_imprint", job_id, f"{(row.get('evidence') or {}).get('case')}")
@@ -66,7 +81,7 @@ def _reasons(asked: Asked, row: Json, *, numbered: bool) -> Iterator[str]:
     if state in ("done", "not_done") and by_person(row):
         if not any(decision == state for decision, _ in asked.decisions):
             yield f"is {state} by a person who has not decided that"
-        elif not (proof.get("person") and proof.get("person_reason")):
+        elif not any(_signed(told) for told in (proof, *_proofs_of_steps(row))):
             yield "a person's decision without name and reason"
     elif state == "done" and asked.kind in _NEEDED:
         untold = {"document_number"} if asked.kind in CASH and not numbered else set()
@@ -76,13 +91,21 @@ def _reasons(asked: Asked, row: Json, *, numbered: bool) -> Iterator[str]:
         if any(proof.get(name) is not None for name in untold):
             yield "has the number of a document from a register that does not tell it"
     elif state == "not_done":
-        if not why.get("code") or (asked.kind in PROVEN and row.get("certainty") != "proven"):
+        if not why.get("code") or (asked.kind in PROVEN | MONEY | SALES and row.get("certainty") != "proven"):
             yield f"is not done for {why.get('code')}, {row.get('certainty')}"
     elif state == "cancelled":
         if not why.get("code") or (why["code"] == "cancelled_by_crm" and not asked.cancelled):
             yield f"is cancelled for {why.get('code')}, asked to be: {asked.cancelled}"
     elif state == "rejected" and not why.get("code"):
         yield "is rejected for no reason"
+
+
+def _signed(proof: Json) -> bool:
+    return bool(proof.get("person") and proof.get("person_reason"))
+
+
+def _proofs_of_steps(row: Json) -> Iterator[Json]:
+    return (step["proof"] for step in row.get("steps") or () if step.get("proof"))
 
 
 # --- both sides -------------------------------------------------------------------------------------------------------

@@ -18,6 +18,10 @@ OPEN = frozenset({"started", "resolving", "human"})
 SHIFTS = frozenset({"open_shift", "close_shift"})
 CASH = frozenset({"cash_in", "cash_out"})
 SETTLEMENTS = frozenset({"receipt", "correction"})
+SALES = frozenset({"sale", "sale_refund"})
+RECEIPTS = SETTLEMENTS | SALES
+"""Kinds that end with a settlement of the archive."""
+MONEY = frozenset({"payment", "refund", "void"})
 PROVEN = SETTLEMENTS | SHIFTS | CASH
 """Kinds that change something, so that each end of them has a proof."""
 APART = frozenset({"rollback", "move", "fn_swap"})
@@ -93,6 +97,11 @@ class View:
         return ((job_id, asked) for job_id, asked in self.records.asked.items() if asked.kind in kinds)
 
 
+def whole(job_id: str) -> str:
+    """The job that this is a part of, or itself."""
+    return job_id.partition("/")[0]
+
+
 def by_person(row: Json) -> bool:
     """A named person has decided it."""
     named = (row.get("proof") or {}).get("source") == "person"
@@ -100,7 +109,7 @@ def by_person(row: Json) -> bool:
 
 
 def view_of(records: Records) -> View:
-    contents = {job_id: asked_content(a.payload) for job_id, a in records.asked.items() if a.kind in SETTLEMENTS}
+    contents = {job_id: asked_content(a.payload) for job_id, a in records.asked.items() if a.kind in RECEIPTS}
     imprints = {imprint_of(records.asked[job_id].tenant_id, job_id): job_id for job_id in contents}
     made: dict[str, list[Made]] = defaultdict(list)
     nameless: list[Made] = []

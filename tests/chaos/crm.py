@@ -20,9 +20,12 @@ from server.problems import Problem
 from server.services import jobs
 from server.store import feed
 from server.store.database import Work
+from tests.chaos import people, selling
 from tests.chaos.server import LIMITS, Down
 
 if TYPE_CHECKING:
+    from tests.chaos.template import Desk
+    from tests.chaos.terminals import Terminal
     from tests.chaos.world import World
 
 LOOK_EVERY = 5.0
@@ -30,7 +33,8 @@ START_WITHIN = 90
 BEGS = 0.3
 """The share of jobs waiting for a person that the CRM tries to cancel first."""
 FINAL = frozenset({"done", "not_done", "cancelled", "rejected"})
-CASHIER = {"cashier": {"name": "Кассир Петров С."}}
+RECEIPTS = frozenset({"receipt", *selling.SALES})
+CASHIER = selling.CASHIER
 
 
 @dataclass
@@ -54,6 +58,8 @@ class Row(NamedTuple):
     state: str
     rev: int
     lease_no: int
+    owed: bool
+    waits: str | None
 
 
 def imprint(tenant_id: str, job_id: str) -> str:
@@ -85,6 +91,9 @@ class Crm:
 
     async def run(self) -> None:
         for n, kind in enumerate(self._world.plan.kinds, 1):
+            if kind in selling.AFTER:
+                self._world.loop.create_task(self._bring_back(n, kind))
+                continue
             order = self._order(n, kind)
             self.orders[order.job_id] = order
             self._world.loop.create_task(self._post(order, self._random.uniform(0.0, 3.0) + 2.0 * (n - 1)))
@@ -114,13 +123,53 @@ class Crm:
 
     # --- what is asked for
 
-    def _order(self, n: int, kind: str) -> Order:
+    def _desk(self, n: int) -> Desk:
         desks = self._world.template.layout.desks
-        desk = desks[(n - 1) % len(desks)]
+        return desks[(n - 1) % len(desks)]
+
+    async def _bring_back(self, n: int, kind: str) -> None:
+        """What the last job that took money has taken, once that is done; nothing when it has ended otherwise."""
+        before = [order for order in self.orders.values() if order.kind == selling.AFTER[kind]]
+        row: dict[str, Any] = {}
+        while before and row.get("state") not in FINAL:
+            await asyncio.sleep(LOOK_EVERY)
+            row = self.row(before[-1].job_id)
+        paid = selling.paid_by(row) if row else None
+        if paid is None:
+            self._asking -= 1
+            return
+        order = self._order(n, kind, before[-1], paid)
+        self.orders[order.job_id] = order
+        await self._post(order, 0.0)
+
+    def row(self, job_id: str) -> dict[str, Any]:
+        """The job as the server shows it; empty when it has none."""
+        names = ("kind", "state", "proof", "steps", "evidence")
+        found = self._world.look(f"SELECT {', '.join(names)} FROM jobs WHERE job_id = ?", job_id)
+        told = dict(zip(names, found[0], strict=True)) if found else {}
+        return {name: json.loads(told[name] or "null") if name in names[2:] else told[name] for name in told}
+
+    def _order(self, n: int, kind: str, before: Order | None = None, paid: Any = None) -> Order:
+        desk = self._desk(n)
         payload: dict[str, Any]
+        rates = self._world.registers[desk.kkm_id].make.rates
+        if before is not None:
+            desk = next(
+                each for each in self._world.template.layout.desks if before.kkm_id in (each.kkm_id, each.terminal)
+            )
         match kind:
+            case "sale":
+                payload = selling.sale(n, self._random, rates)
+            case "payment":
+                payload = selling.payment(n, self._random)
+            case "refund":
+                payload = selling.refund(n, paid)
+            case "void":
+                payload = selling.void(paid)
+            case "sale_refund":
+                payload = selling.sale_refund(n, paid, rates)
             case "receipt":
-                payload = self._receipt(n, self._world.registers[desk.kkm_id].make.rates)
+                payload = self._receipt(n, rates)
             case "cash_in" | "cash_out":
                 # A digit of its own in base four: the drawer tells which were done, and how often.
                 payload = {"amount": f"{4**n}.00", **CASHIER}
@@ -132,7 +181,9 @@ class Crm:
                 payload = {"fd": 1}
             case _:
                 payload = {}
-        return Order(f"j{n}", desk.kkm_id, kind, payload)
+        at = desk.terminal if kind in selling.AT_TERMINAL else desk.kkm_id
+        assert at is not None
+        return Order(f"j{n}", at, kind, payload)
 
     def _receipt(self, n: int, rates: Sequence[str]) -> dict[str, Any]:
         random = self._random
@@ -214,7 +265,8 @@ class Crm:
     # --- what is looked after
 
     def _rows(self) -> list[Row]:
-        return [Row(*row) for row in self._world.look("SELECT job_id, state, rev, lease_no FROM jobs ORDER BY id")]
+        asked = "SELECT job_id, state, rev, lease_no, owed, waits FROM jobs ORDER BY id"
+        return [Row(*row) for row in self._world.look(asked)]
 
     def _look_after(self, row: Row) -> None:
         job_id = row.job_id
@@ -224,6 +276,8 @@ class Crm:
             self._start(job_id, self._renew_or_cancel(self.orders[job_id], row.lease_no))
         elif row.state == "human":
             self._start(job_id, self._decide(self.orders[job_id], row.rev))
+        elif row.waits is not None and row.state not in FINAL:
+            self._start(job_id, self._choose(self.orders[job_id], row.waits, row.rev))
 
     def _start(self, job_id: str, work: Any) -> None:
         async def busy() -> None:
@@ -262,20 +316,53 @@ class Crm:
             await self._cancel(order)
         await asyncio.sleep(self._random.choice((5.0, 30.0)))
         decision, fd = self.truth(order)
-        desk = next(d for d in self._world.template.layout.desks if d.kkm_id == order.kkm_id)
+        desk = next(d for d in self._world.template.layout.desks if order.kkm_id in (d.kkm_id, d.terminal))
         if desk.imprint and order.kind == "receipt" and self._random.random() < 0.15:  # the register knows better
             decision, fd = (Decision.NOT_DONE, None) if decision is Decision.DONE else (Decision.DONE, None)
+        await self._say(order, decision.value, rev, fd)
+
+    async def _choose(self, order: Order, waits: str, rev: int) -> None:
+        """How a sale goes on that waits for a person."""
+        await asyncio.sleep(self._random.choice((5.0, 30.0)))
+        await self._say(order, people.chosen(waits, self._random), rev, None)
+
+    async def _say(self, order: Order, decision: Any, rev: int, fd: int | None) -> None:
         asked = jobs.Resolution(decision=decision, person="Управляющий", reason="сверено с лентой", rev=rev, fd=fd)
+        order.decisions.append((decision, fd))  # before: it may be followed though nobody has heard that it was taken
         try:
             await self.request(
                 "resolve", lambda work: jobs.resolve(work, self._s.world, self.tenant_id, order.job_id, asked)
             )
-            order.decisions.append((decision.value, fd))
             await asyncio.sleep(60.0)
         except Problem:
-            return
+            order.decisions.remove((decision, fd))
 
     def truth(self, order: Order) -> tuple[Decision, int | None]:
+        evidence = self.row(order.job_id).get("evidence") or {}
+        money = people.money_asked(order, evidence)
+        if money is not None:
+            return people.money_moved(self._beside(order), *money), None
+        if order.kind in selling.AT_TERMINAL:
+            return Decision.NOT_DONE, None
+        if order.kind in selling.SALES and "step" not in evidence:
+            return self._whole_sale(order), None
+        return self._printed(order)
+
+    def _beside(self, order: Order) -> Terminal:
+        """The terminal of the desk that the order is for."""
+        desks = self._world.template.layout.desks
+        at = next(desk.terminal for desk in desks if order.kkm_id in (desk.kkm_id, desk.terminal))
+        assert at is not None
+        return self._world.terminals[at]
+
+    def _whole_sale(self, order: Order) -> Decision:
+        """That another journal may have begun. Where there is no receipt the money goes back by hand."""
+        decision, _ = self._printed(order)
+        if decision is Decision.NOT_DONE and order.kind == "sale":
+            people.gave_back_by_hand(self._beside(order), people.cards_of(order))
+        return decision
+
+    def _printed(self, order: Order) -> tuple[Decision, int | None]:
         register = self._world.registers[order.kkm_id]
         counters = register.memory.counters
         if order.kind in ("cash_in", "cash_out"):
@@ -294,7 +381,7 @@ class Crm:
         value = tags.get("1084", {}).get("1086")
         if isinstance(value, str):
             return value.endswith(wanted)
-        return bool(order.kind == "receipt" and tags["1059"][0]["1030"] == order.payload["items"][0]["name"])
+        return bool(order.kind in RECEIPTS and tags["1059"][0]["1030"] == order.payload["items"][0]["name"])
 
     # --- what is read
 

@@ -111,7 +111,8 @@ def copy_of(path: Path) -> bytes:
 
 
 class PC:
-    """``registers`` and ``terminals`` are those that its configuration names. ``dial`` opens a wire to the server or raises."""
+    """``registers`` and ``terminals`` are those that its configuration names. ``dial`` opens a wire to the server or
+    raises."""
 
     def __init__(
         self, world: World, name: str, folder: Path, identity: Identity, registers: Sequence[Register],

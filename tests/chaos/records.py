@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.chaos.checker import Asked, Records, read_journal, read_register, read_server
+from tests.chaos.checker import Asked, Records, Terminal, read_journal, read_register, read_server
 from tests.chaos.makes import DRAWER
 from tests.chaos.template import SERVER
 from tests.chaos.world import World
@@ -14,12 +14,17 @@ def records_of(world: World) -> Records:
     for pc in world.pcs.values():
         agent_id = pc.identity.agent_id
         for image, committed in pc.lost:
-            journals.append(read_journal(image, agent_id=agent_id, lost=True, running=False, committed=committed))
+            journals.append(
+                read_journal(
+                    image, agent_id=agent_id, lost=True, running=False, committed=committed, began=tuple(pc.began)
+                )
+            )
         journals.append(
             read_journal(
-                pc.journal_path, agent_id=agent_id, running=world.linked[pc.name], committed=dict(pc.committed)
+                pc.journal_path, agent_id=agent_id, running=world.linked[pc.name], committed=dict(pc.committed),
+                began=tuple(pc.began),
             )
-        )
+        )  # fmt: skip
     return Records(
         asked={
             order.job_id: Asked(
@@ -39,5 +44,9 @@ def records_of(world: World) -> Records:
         journals=journals,
         server=read_server(world.folder / SERVER, restored="server_restored" in world.flags),
         events=tuple(world.crm.events),
+        terminals=[
+            Terminal(kkm_id, terminal.entries(), terminal.asked_settlements)
+            for kkm_id, terminal in world.terminals.items()
+        ],
         flags=frozenset(world.flags),
     )  # fmt: skip

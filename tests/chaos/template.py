@@ -132,7 +132,8 @@ async def found(layout: Layout, makes: Sequence[str], folder: Path) -> Template:
         desk.kkm_id: fresh(make, int(desk.kkm_id), START.replace(tzinfo=None, hour=9))
         for desk, make in zip(layout.desks, makes, strict=True)
     }
-    terminals = {kkm_id: fresh_terminal(layout.model, n) for n, kkm_id in enumerate(layout.terminals)}
+    nine = START.replace(tzinfo=None, hour=9)
+    terminals = {kkm_id: fresh_terminal(layout.model, n, nine) for n, kkm_id in enumerate(layout.terminals)}
     return Template(layout, tenant, key, identities, path.read_bytes(), {}, registers, terminals)
 
 

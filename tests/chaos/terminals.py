@@ -91,9 +91,14 @@ MODELS: Mapping[str, Model] = {
 }
 
 
-def fresh_terminal(model: str, seed: int) -> bytes:
-    """A new terminal's state, as bytes that every run may take its own copy from."""
-    return pickle.dumps(MODELS[model].state(Random(f"terminal {seed}")))
+def fresh_terminal(model: str, n: int, start: datetime) -> bytes:
+    """A terminal's state, as bytes that every run may take its own copy from. The first one of a shop has been paid at
+    before, so that it has a last operation to be compared with; the others are new."""
+    random = Random(f"terminal {n}")
+    state = MODELS[model].state(random)
+    if n == 0:
+        bank.Bank(state.bank, lambda: start, random, steer=False).foreign(4_200)
+    return pickle.dumps(state)
 
 
 class Terminal:
@@ -107,6 +112,7 @@ class Terminal:
         self.clock = RegisterClock(loop, start)
         self._devices = [self._switched_on(state)]
         self._stands = 0
+        self._by_itself = 0
         self.acted: Callable[[str, str], None] = lambda _kkm_id, _ask: None
         """Hears of every procedure that may move something."""
         self.now: Callable[[], datetime] = lambda: start
@@ -174,6 +180,7 @@ class Terminal:
     def closes_its_day(self) -> None:
         if self.device.powered:
             self.device.close_day()
+            self._by_itself += 1
 
     def clear_up(self) -> None:
         for device in self._devices:
@@ -192,8 +199,9 @@ class Terminal:
         return told
 
     @property
-    def settlements(self) -> int:
-        return sum(device.state.bank.day - 1 for device in self._devices)
+    def asked_settlements(self) -> int:
+        """Days that were closed because a PC has asked for it."""
+        return sum(device.state.bank.day - 1 for device in self._devices) - self._by_itself
 
     def books(self) -> list[tuple[bank.Bank, bank.Entry]]:
         self.tick()
@@ -223,7 +231,7 @@ class TerminalChannel(Transport):
             faults = tuple(fault for fault in faults if fault != "late_reversal")
         if ask == "Move.void":
             faults = tuple(fault for fault in faults if fault not in ("other_amount", "late_reversal"))
-        fault = self._fault = terminal.dice.strike(f"terminal:{ask}", faults)
+        fault = self._fault = terminal.dice.strike(f"terminal:{ask}", faults, kind="device")
         if fault == "crash_before":
             self._process.kill()
             raise Dead(self._process.name)
