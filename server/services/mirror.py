@@ -239,9 +239,7 @@ async def _mirror(work: Work, row: Job, said: Update) -> None:
     if isinstance(moved, Refusal):
         return  # an older word, said again
     after, code = moved.job, said.reason.code if said.reason is not None else None
-    jobs.store(work, row, _with(after, said), at=said.at, code=code)
-    if said.owed and not row.owed:
-        jobs.told(work, row, said.waits or code, "owed")
+    jobs.store(work, row, _with(after, said), at=said.at, code=code, owed=said.owed and not row.owed)
     row.owed, row.waits = said.owed, said.waits
     row.choices = [choice.value for choice in said.choices] or None
     row.steps = [part.model_dump(mode="json") for part in said.steps] or row.steps

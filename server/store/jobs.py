@@ -42,8 +42,17 @@ def machine_of(row: Job) -> Machine:
     return Machine(Known(row.state), row.rev, row.attempt, row.sent, row.cancel_pending)
 
 
-def store(work: Work, row: Job, after: Machine, *, at: datetime | None = None, code: str | None = None) -> None:
-    """Takes the machine's verdict over; a change of state or rev becomes a line of the history."""
+def store(
+    work: Work,
+    row: Job,
+    after: Machine,
+    *,
+    at: datetime | None = None,
+    code: str | None = None,
+    owed: bool = False,
+) -> None:
+    """Takes the machine's verdict over; a change of state or rev becomes a line of the history. ``owed``: it is owed
+    its receipt from now on, which is told before the state is: whoever goes by the last event has the state."""
     changed = row.state != after.state.value or row.rev != after.rev
     row.state, row.rev, row.attempt = after.state.value, after.rev, after.attempt
     row.sent, row.cancel_pending = after.sent, after.cancel_pending
@@ -51,6 +60,8 @@ def store(work: Work, row: Job, after: Machine, *, at: datetime | None = None, c
         final = JobState(row.state) in FINAL
         row.ended_at = (row.ended_at or work.now) if final else None
         row.held_at = (row.held_at or work.now) if row.state == JobState.HELD else None
+        if owed:
+            told(work, row, "receipt_owed", "owed")
         note(work, row, at=at, code=code)
 
 

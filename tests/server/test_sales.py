@@ -15,6 +15,7 @@ from server.services.jobs import Resolution
 from tests.server.conftest import Bench, job, receipt
 from tests.server.player import Line, greet, pair, register
 from tests.server.receiver import listening
+from tests.server.test_feed import stream
 from tests.server.test_terminals import TERMINAL, TID, put_desk, terminal
 
 CARDS = [{"type": "card", "amount": "6.00"}, {"type": "card", "amount": "3.00"}, {"type": "cash", "amount": "1.00"}]
@@ -198,6 +199,16 @@ class TestOwed:
         )  # fmt: skip
         assert (end["owed"], end["waits"]) == (True, None)
         assert (await bench.state())["owed"] is True
+        await begun.close()
+
+    async def test_the_state_has_the_last_word_also_of_a_sale_that_ends_owed(self, bench: Bench, begun: Line) -> None:
+        async with stream(bench.api, "?type=job.owed&type=job.not_done") as events:
+            await begun.report("j1", 3, "started", attempt=1, waits="continue_wanted", steps=CHARGED[:1])
+            await begun.report("j1", 4, "not_done", attempt=1, owed=True, reason=reason("left_owed"))
+            heard = [await events.next() for _ in range(2)]
+        assert [event["event"] for event in heard] == ["job.owed", "job.not_done"]
+        assert [event["data"]["data"]["state"] for event in heard] == ["not_done", "not_done"]
+        assert [event["data"]["data"]["code"] for event in heard] == ["receipt_owed", "left_owed"]
         await begun.close()
 
     async def test_it_is_among_the_events_that_a_webhook_may_choose(self, bench: Bench) -> None:
