@@ -48,15 +48,15 @@ class DeviceStatus:
     driver: str
     address: str
     desk: str | None = None
-    is_terminal: bool = False
     identity: Identity | None = None
-    terminal: TerminalIdentity | None = None
     bound: bool = False
     trouble: Reason | None = None
     job: str | None = None
     step: str | None = None
-    abortable: bool = False
     facts: Mapping[str, Any] | None = None
+    is_terminal: bool = False
+    terminal: TerminalIdentity | None = None
+    abortable: bool = False
 
     @property
     def met(self) -> bool:

@@ -33,9 +33,7 @@ TERMINAL_PORTS: Mapping[int, str] = MappingProxyType({20007: "zvt", 9015: "inpas
 """At which card terminals and their services listen; a register's driver has nothing to ask there."""
 INPAS = "http://127.0.0.1:9015"
 """Where INPAS's service customarily is: on the cashier's PC."""
-FOLDERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"sber": (r"C:\sc552",), "arcus2": (r"C:\Arcus2",)}
-)
+FOLDERS: Mapping[str, tuple[str, ...]] = MappingProxyType({"sber": (r"C:\sc552",), "arcus2": (r"C:\Arcus2",)})
 """Where the banks' programs customarily are, under Windows."""
 PORT_TIME = 30.0  # seconds for one address and one driver; a register tells who it is in one or two
 

@@ -302,6 +302,11 @@ def driver_named(driver: str, plugins: Path | None = None) -> Driver:
     return _REGISTERS.named(driver, plugins)
 
 
+def is_terminal(driver: str, plugins: Path | None = None) -> bool:
+    """Whether a driver of this name is one of card terminals; one that nobody knows is none."""
+    return driver in known_terminals(plugins)
+
+
 def terminal_named(driver: str, plugins: Path | None = None) -> TerminalDriver:
     """The same of a card terminal."""
     return _TERMINALS.named(driver, plugins)

@@ -105,15 +105,15 @@ def _device(
         driver=driver,
         address=address,
         desk=row.settings.desk_id if row is not None else None,
-        is_terminal=is_terminal,
         identity=lane.identity if lane is not None else None,
-        terminal=lane.terminal if lane is not None else None,
         bound=row is not None and row.binding_epoch > 0 and not row.released,
         trouble=why or refusal,
         job=job,
         step=lane.step if lane is not None and job is not None else None,
-        abortable=lane.abortable if lane is not None and job is not None else False,
         facts=facts,
+        is_terminal=is_terminal,
+        terminal=lane.terminal if lane is not None else None,
+        abortable=lane.abortable if lane is not None and job is not None else False,
     )
 
 

@@ -1,12 +1,23 @@
 """The doctor: why receipts do not print, told in two minutes and without touching anything.
 
 ``CHECKS`` is every check in the order in which a person would look: the settings, the data folder, the way to the
-server, the running program, the journal, the program itself; then each register.
+server, the running program, the journal, the program itself; then each register and each card terminal.
 """
 
 from __future__ import annotations
 
-from agent.support.doctor.checks import device, folder, journal, network, places, program, register, running, settings
+from agent.support.doctor.checks import (
+    device,
+    folder,
+    journal,
+    network,
+    places,
+    program,
+    register,
+    running,
+    settings,
+    terminal,
+)
 from agent.support.doctor.model import Check, Finding, Verdict
 from agent.support.doctor.runner import LIMIT, Progress, Report, examine
 from agent.support.doctor.scene import Scene, World
@@ -59,6 +70,9 @@ CHECKS: tuple[Check, ...] = (
     register.SETUP,
     register.DOCUMENT,
     register.BLOCKED,
+    terminal.ANSWERING,
+    terminal.IDENTITY,
+    terminal.READY,
 )
 
 __all__ = ["CHECKS", "LIMIT", "Check", "Finding", "Progress", "Report", "Scene", "Verdict", "World", "examine"]

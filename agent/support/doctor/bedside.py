@@ -13,6 +13,8 @@ from typing import Any
 
 from agent.devices.facts import device_facts
 from agent.devices.lock import DeviceLocked, device_lock
+from agent.devices.terminals.account import SETTLED
+from agent.devices.terminals.facts import terminal_facts
 from agent.support.doctor.archive import archive
 from agent.support.doctor.model import NotLooked
 from agent.support.doctor.route import SHARE
@@ -20,9 +22,10 @@ from agent.support.doctor.scene import Scene
 from drivers.address import SetupError, parse_address, whereabouts
 from drivers.api import FiscalRegister, Identity
 from drivers.errors import DeviceError, Refused
-from drivers.registry import Opening, driver_named, open_with
+from drivers.registry import Opening, driver_named, is_terminal, open_with, terminal_named
+from drivers.terminal_api import CardTerminal, TerminalIdentity
 
-ANSWERS = "device.answers"
+ANSWERS, TERMINAL_ANSWERS = "device.answers", "terminal.answers"
 UNSEEN = "not_seen_yet"
 UNSERVED = "not_served"
 BOUND_TO_ANOTHER = frozenset(
@@ -51,10 +54,12 @@ OWNERS: Mapping[str, str] = {
     "register_changed": "device.identity",
     **dict.fromkeys(BOUND_TO_ANOTHER, "device.bound"),
 }
-"""Why a device cannot work, and the check that tells it; ``device.answers`` tells the rest."""
+"""Why a device cannot work, and the check that tells it; ``device.answers``, or ``terminal.answers``, tells the
+rest."""
 SILENT = frozenset(
     {MISSING, "port_busy", "driver_missing", "driver_bitness", "driver_failed", "device_offline",
-     "no_reply", "link_lost"}
+     "no_reply", "link_lost", "terminal_offline", "terminal_program_missing", "terminal_program_failed",
+     "terminal_setup", "terminal_port_busy", "terminal_busy", "terminal_no_reply", "terminal_link_lost"}
 )  # fmt: skip
 """Troubles of a device that does not answer now; what was known of it before says nothing."""
 NO_TROUBLE = frozenset({"device_busy", "no_server_time", "disk_low"})
@@ -63,10 +68,11 @@ NO_TROUBLE = frozenset({"device_busy", "no_server_time", "disk_low"})
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """``facts`` as ``agent.devices.facts.device_facts`` makes them; ``None`` while nobody has told them. ``trouble``: a
-    code why the device does not answer, or why the agent cannot use it; empty for none."""
+    """``facts`` as ``agent.devices.facts.device_facts``, or a terminal's, makes them; ``None`` while nobody has told
+    them. ``trouble``: a code why the device does not answer, or why the agent cannot use it; empty for none."""
 
     identity: Identity | None = None
+    terminal: TerminalIdentity | None = None
     facts: Mapping[str, Any] | None = None
     trouble: str = ""
     detail: str = ""
@@ -75,20 +81,25 @@ class Look:
 
     @property
     def answered(self) -> bool:
-        return self.identity is not None and self.trouble not in SILENT
+        return (self.identity is not None or self.terminal is not None) and self.trouble not in SILENT
 
     def owned_by(self, check: str) -> str:
         """The trouble, if it is that check's to tell; otherwise nothing."""
-        return self.trouble if OWNERS.get(self.trouble, ANSWERS) == check else ""
+        return self.trouble if self.trouble in OWNERS and OWNERS[self.trouble] == check else ""
 
 
 class NotTold(Exception):
     """The running agent has not told these facts."""
 
 
+def answers_of(scene: Scene) -> str:
+    """The check that tells whether the scene's device answers."""
+    return TERMINAL_ANSWERS if is_terminal(scene.device.driver) else ANSWERS
+
+
 def look(scene: Scene) -> Look:
     """The look at the scene's device, once."""
-    return scene.memo.once(f"look {scene.device.kkm_id}", ANSWERS, lambda: _look(scene))
+    return scene.memo.once(f"look {scene.device.kkm_id}", answers_of(scene), lambda: _look(scene))
 
 
 def port_of(scene: Scene) -> str | None:
@@ -106,7 +117,7 @@ def answered(scene: Scene) -> Look:
     """The same of a device that answers; raises ``NotLooked`` with whoever tells why it does not."""
     found = look(scene)
     if not found.answered:
-        raise NotLooked(OWNERS.get(found.trouble, ANSWERS))
+        raise NotLooked(OWNERS.get(found.trouble, answers_of(scene)))
     return found
 
 
@@ -153,31 +164,39 @@ def _told(scene: Scene) -> Look:
     if not code and not device.met:
         code = UNSEEN
     detail, vendor = (why.detail or "", why.vendor) if why is not None else ("", None)
-    whole = told if "fn" in told else None  # of a register that has not answered yet only that is told
-    return Look(device.identity, whole, code, detail, vendor, by_agent=True)
+    whole = told if "fn" in told or "terminal" in told else None  # of one that has not answered yet only that is told
+    return Look(device.identity, device.terminal, whole, code, detail, vendor, by_agent=True)
 
 
 def _ask(scene: Scene) -> Look:
     clock = scene.world.clock
+    device: FiscalRegister | CardTerminal
     try:
-        register = open_with(
-            driver_named(scene.device.driver),
-            Opening(
-                parse_address(scene.device.address),
-                clock,
-                scene.device.profile,
-                until=clock.now() + scene.limit * SHARE,
-                transports=scene.world.transports,
-            ),
+        opening = Opening(
+            parse_address(scene.device.address),
+            clock,
+            scene.device.profile,
+            until=clock.now() + scene.limit * SHARE,
+            transports=scene.world.transports,
         )
+        if is_terminal(scene.device.driver):
+            device = open_with(terminal_named(scene.device.driver), opening)
+        else:
+            device = open_with(driver_named(scene.device.driver), opening)
     except SetupError:
         raise NotLooked("config.devices") from None
     try:
-        return _questions(scene, register)
+        return _of_terminal(scene, device) if isinstance(device, CardTerminal) else _questions(scene, device)
     except DeviceError as error:
         return Look(trouble=error.code, detail=error.detail, vendor=error.vendor)
     finally:
-        register.disconnect()
+        device.disconnect()
+
+
+def _of_terminal(scene: Scene, terminal: CardTerminal) -> Look:
+    identity = terminal.connect()
+    settled = archive(scene).device(scene.device.kkm_id).facts.get(SETTLED)
+    return Look(terminal=identity, facts=terminal_facts(identity, terminal.status(), settled))
 
 
 def _questions(scene: Scene, register: FiscalRegister) -> Look:
@@ -188,7 +207,7 @@ def _questions(scene: Scene, register: FiscalRegister) -> Look:
     except Refused:
         health = None
     timezone = archive(scene).device(scene.device.kkm_id).settings.timezone
-    return Look(identity, device_facts(identity, status, health, scene.world.now(), timezone))
+    return Look(identity, facts=device_facts(identity, status, health, scene.world.now(), timezone))
 
 
 def holder_of(port: Path) -> str | None:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from protocol.crm.codes import CODES
+from protocol.crm.jobs import DeviceClass
 
 if TYPE_CHECKING:
     from agent.support.doctor.scene import Scene
@@ -111,10 +112,16 @@ class NotLooked(Exception):
         self.check = check
 
 
+REGISTERS = frozenset({DeviceClass.REGISTER})
+TERMINALS = frozenset({DeviceClass.TERMINAL})
+ALL_DEVICES = REGISTERS | TERMINALS
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """``ru`` and ``en`` say what is looked at. ``look`` reads and asks, and changes nothing: a device gets queries
-    only, the disk one file of the doctor's own, gone again. ``each``: once for every device of the configuration.
+    only, the disk one file of the doctor's own, gone again. ``each``: once for every device of the configuration that
+    is of a class in ``of``.
 
     ``look`` may raise ``NotLooked``; whatever else it raises is told as ``unknown``."""
 
@@ -124,6 +131,7 @@ class Check:
     causes: Mapping[str, Cause]
     look: Callable[[Scene], Seen]
     each: bool = False
+    of: frozenset[DeviceClass] = REGISTERS
 
 
 NEEDS = Cause(

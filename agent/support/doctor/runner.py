@@ -25,6 +25,8 @@ from agent.support.doctor.model import (
     Verdict,
 )
 from agent.support.doctor.scene import Scene
+from drivers.registry import is_terminal
+from protocol.crm.jobs import DeviceClass
 
 LIMIT = 10.0
 """Seconds for one check."""
@@ -70,8 +72,9 @@ def _rounds(checks: Sequence[Check], scene: Scene) -> Iterator[tuple[Check, Devi
         if not check.each:
             yield check, None
     for device in devices:
+        class_ = DeviceClass.TERMINAL if is_terminal(device.driver) else DeviceClass.REGISTER
         for check in checks:
-            if check.each:
+            if check.each and class_ in check.of:
                 yield check, device
 
 

@@ -9,12 +9,26 @@ from agent.support.doctor.bedside import (
     ANSWERS,
     OWNERS,
     answered,
+    answers_of,
     holder_of,
     look,
     port_of,
 )
 from agent.support.doctor.checks.running import greeted
-from agent.support.doctor.model import Check, Fact, NotLooked, Seen, bad, good, idle, table, told, unknown, warning
+from agent.support.doctor.model import (
+    ALL_DEVICES,
+    Check,
+    Fact,
+    NotLooked,
+    Seen,
+    bad,
+    good,
+    idle,
+    table,
+    told,
+    unknown,
+    warning,
+)
 from agent.support.doctor.scene import Scene
 from drivers.address import SetupError, parse_address
 from drivers.fiscal.atol_lib.finding import LibraryError, find_library
@@ -202,7 +216,7 @@ def _bound(scene: Scene) -> Seen:
     status = scene.device_status
     if scene.status is not None:
         if status is None:
-            raise NotLooked(ANSWERS)
+            raise NotLooked(answers_of(scene))
         if why := look(scene).owned_by("device.bound"):
             return Seen("refused", {**facts, "trouble": why}, {"ru": CODES[why].ru, "en": CODES[why].en})
         if status.bound:
@@ -229,19 +243,20 @@ _IN_CRM = (
 )
 BOUND = Check(
     "device.bound",
-    "KKM_ID: знает ли сервер эту кассу",
-    "the KKM_ID: whether the server knows this register",
+    "KKM_ID: знает ли сервер это устройство",
+    "the KKM_ID: whether the server knows this device",
     table(
         ok=good("KKM_ID {kkm_id} закреплён за этим ПК.", "KKM_ID {kkm_id} is bound to this PC."),
         not_bound=bad(
-            "Сервер не закрепил KKM_ID {kkm_id} за этим ПК: чеки для него не приходят. Возможно, KKM_ID неверен.",
-            "The server has not bound KKM_ID {kkm_id} to this PC: no receipts come for it. The KKM_ID may be wrong.",
+            "Сервер не закрепил KKM_ID {kkm_id} за этим ПК: задания для него не приходят. Возможно, KKM_ID неверен.",
+            "The server has not bound KKM_ID {kkm_id} to this PC: no jobs come for it. The KKM_ID may be wrong.",
             *_IN_CRM,
         ),
         refused=bad("KKM_ID {kkm_id}: {ru} [{trouble}]", "KKM_ID {kkm_id}: {en} [{trouble}]", *_IN_CRM),
     ),
     _bound,
     each=True,
+    of=ALL_DEVICES,
 )
 
 

@@ -14,7 +14,7 @@ from agent.problems import UserError
 from agent.support.doctor.model import Check, Seen, bad, good, idle, table, warning
 from agent.support.doctor.scene import Scene
 from drivers.address import SetupError, parse_address, whereabouts
-from drivers.registry import Opening, driver_named, open_with
+from drivers.registry import Opening, driver_named, is_terminal, open_with, terminal_named
 from protocol.latin import cyrillic_at
 
 
@@ -65,7 +65,11 @@ def _devices(scene: Scene) -> Seen:
     for index, device in enumerate(config.devices):
         try:
             address = parse_address(device.address)
-            open_with(driver_named(device.driver), Opening(address, world.clock, device.profile))
+            opening = Opening(address, world.clock, device.profile)
+            if is_terminal(device.driver):
+                open_with(terminal_named(device.driver), opening)
+            else:
+                open_with(driver_named(device.driver), opening)
         except SetupError as error:
             line = lines.get(("devices", index, _KEYS.get(error.code, "address")))
             where_ru, where_en = f"Строка {line}, касса {device.kkm_id}", f"Line {line}, register {device.kkm_id}"

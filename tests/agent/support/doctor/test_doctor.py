@@ -15,9 +15,10 @@ from agent.link.dial import Connection
 from agent.support.doctor import CHECKS, Scene, Verdict, examine
 from agent.support.doctor.bedside import ANSWERS, NO_TROUBLE, OWNERS, holder_of
 from agent.support.doctor.checks.folder import is_synced
-from agent.support.doctor.model import FACTS, Check, Seen, good, table
+from agent.support.doctor.model import FACTS, REGISTERS, Check, Seen, good, table
 from protocol.crm.codes import CODES
-from tests.agent.support.doctor.clinic import Clinic, at_the_desk, finding, turned
+from tests.agent.support.doctor import terminal_cases
+from tests.agent.support.doctor.clinic import KKM, Clinic, at_the_desk, finding, turned
 from tests.agent.support.doctor.network_cases import a_port_where_nobody_listens, through_a_proxy
 from tests.agent.support.doctor.program_cases import a_receipt_whose_answer_was_lost
 
@@ -28,7 +29,7 @@ def test_a_healthy_pc_is_all_green(admit: Callable[[bool], Clinic]) -> None:
     report = admit(True).examine()
     assert turned(report) == {}
     assert report.verdict is Verdict.OK
-    assert {f.id for f in report.findings} == {check.id for check in CHECKS}
+    assert {f.id for f in report.findings} == {check.id for check in CHECKS if check.of & REGISTERS}
     assert {f.id for f in report.findings if f.verdict is Verdict.SKIPPED} == {"device.port", "device.library"}
 
 
@@ -313,3 +314,17 @@ def test_a_document_that_a_job_of_ours_has_left_open_is_nobody_elses(admit: Call
     clinic.tell_facts(document_open=True)
     a_receipt_whose_answer_was_lost(clinic)
     assert turned(clinic.examine()) == {"journal.open": (Verdict.WARNING, "resolving")}
+
+
+# --- card terminals -------------------------------------------------------------------------------------------------
+
+
+def test_a_terminal_that_is_well_has_nothing_to_complain_about(admit: Callable[[bool], Clinic]) -> None:
+    pc = admit(False)
+    terminal_cases.terminal(pc)
+    report = pc.examine()
+    assert turned(report) == NOT_RUNNING
+    ids = {found.id for found in report.findings if found.device == KKM}
+    assert ids == {"terminal.answers", "terminal.identity", "terminal.ready", "device.bound"}
+    assert finding(report, "terminal.answers").facts["serial"] == terminal_cases.ID
+    assert finding(report, "terminal.ready").code == "ok"

@@ -7,11 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from agent.support.doctor import CHECKS
-from tests.agent.support.doctor import device_cases, network_cases, program_cases, settings_cases
+from tests.agent.support.doctor import device_cases, network_cases, program_cases, settings_cases, terminal_cases
 from tests.agent.support.doctor.clinic import TURNED, Case, Clinic, finding, turned
 from tests.agent.support.doctor.test_doctor import NOT_RUNNING
 
-CASES = (*settings_cases.CASES, *network_cases.CASES, *program_cases.CASES, *device_cases.CASES)
+CASES = (
+    *settings_cases.CASES,
+    *network_cases.CASES,
+    *program_cases.CASES,
+    *device_cases.CASES,
+    *terminal_cases.CASES,
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
