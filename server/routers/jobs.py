@@ -53,6 +53,7 @@ async def list_jobs(
     kind: Annotated[list[JobKind] | None, Query()] = None,
     kkm_id: Annotated[KkmId | None, Query()] = None,
     order_ref: Annotated[Words | None, Query()] = None,
+    owed: Annotated[bool | None, Query(description="Sales whose money was moved and whose receipt is not made")] = None,
     since: Annotated[AwareDatetime | None, Query(description="Created at this moment or later")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Created before this moment")] = None,
     cursor: CursorQuery = None,
@@ -65,6 +66,7 @@ async def list_jobs(
         kinds=[k.value for k in kind or ()],
         kkm_id=kkm_id,
         order_ref=order_ref,
+        owed=owed,
         since=since,
         until=until,
     )

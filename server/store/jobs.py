@@ -130,6 +130,7 @@ class Filter:
     kinds: Collection[str] = ()
     kkm_id: str | None = None
     order_ref: str | None = None
+    owed: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -142,6 +143,7 @@ async def page(work: Work, tenant_id: str, wanted: Filter, *, before: str | int 
         Job.kind.in_(wanted.kinds) if wanted.kinds else None,
         Job.kkm_id == wanted.kkm_id if wanted.kkm_id is not None else None,
         Job.order_ref == wanted.order_ref if wanted.order_ref is not None else None,
+        Job.owed.is_(wanted.owed) if wanted.owed is not None else None,
         Job.created_at >= wanted.since if wanted.since is not None else None,
         Job.created_at < wanted.until if wanted.until is not None else None,
         Job.id < before if before is not None else None,

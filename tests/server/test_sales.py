@@ -211,6 +211,15 @@ class TestOwed:
         assert [event["data"]["data"]["code"] for event in heard] == ["receipt_owed", "left_owed"]
         await begun.close()
 
+    async def test_what_is_owed_can_be_listed(self, bench: Bench, begun: Line) -> None:
+        await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
+        await bench.api.post("/jobs", json=job("j2"))
+        for owed, found in (("true", ["j1"]), ("false", ["j2"])):
+            jobs = (await bench.api.get(f"/jobs?owed={owed}")).json()["jobs"]
+            assert [one["job_id"] for one in jobs] == found
+        assert (await bench.api.get("/jobs?owed=maybe")).json()["errors"][0]["field"] == "owed"
+        await begun.close()
+
     async def test_it_is_among_the_events_that_a_webhook_may_choose(self, bench: Bench) -> None:
         answer = await bench.api.post("/webhooks", json={"url": "https://example.com/", "types": ["job.waits"]})
         assert "job.owed" in answer.json()["errors"][0]["expected"]
