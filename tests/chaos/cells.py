@@ -17,6 +17,8 @@ from tests.chaos.dice import Cell
 from tests.chaos.network import FAULTS, GREETING
 from tests.chaos.pc import COMMIT_FAULTS as JOURNAL
 from tests.chaos.server import COMMIT_FAULTS as DATABASE
+from tests.chaos.terminals import ASKING as TERMINAL_ASKING
+from tests.chaos.terminals import MONEY, SETTLING, UNVOIDED
 
 ENOUGH = 8_000
 """Runs after which no cell may be empty."""
@@ -84,9 +86,10 @@ _SERVED: Mapping[str, Hint] = {
 
 WEATHER = (
     "pc_clock", "register_clock", "sleep", "paper", "cut", "hole", "half_open", "server_restart", "server_kill",
-    "agent_restart", "pc_power", "register_power", "disk_low", "cables", "foreign",
+    "agent_restart", "pc_power", "register_power", "disk_low", "cables", "foreign", "terminal_unplugged",
+    "terminal_power", "other_terminal", "foreign_payment", "own_settlement",
 )  # fmt: skip
-THEMES = ("rollback", "move", "dead_pc", "server_restored", "fn_swap")
+THEMES = ("rollback", "move", "dead_pc", "server_restored", "fn_swap", "offline")
 
 
 def _over(prefix: str, steps: Mapping[str, Hint], faults: Sequence[str]) -> dict[Cell, Hint]:
@@ -102,11 +105,34 @@ def _of_messages() -> dict[Cell, Hint]:
     }
 
 
+SALE = Hint(("sale",), "till", "plain")
+UNKNOWN = replace(SALE, layout="till_inpas")
+"""At a terminal that does not remember."""
+BACK = Hint(("payment", "refund"), "till", "plain")
+VOID = Hint(("payment", "void"), "till", "plain")
+DAY = Hint(("payment", "settlement"), "till", "plain")
+_OF_SALES: Mapping[str, Hint] = {
+    "checked": SALE, "part": SALE, "goes_on": SALE, "reference": SALE,
+}  # fmt: skip
+_AT_TERMINAL: Mapping[Cell, Hint] = {
+    **_over("terminal", {"Move.payment": SALE, "Move.refund": BACK}, MONEY),
+    **_over("terminal", {"Move.void": VOID}, [fault for fault in MONEY if fault not in UNVOIDED]),
+    **_over("terminal", {"Settle": DAY}, SETTLING),
+    **_over("terminal", {"ReadTerminal": SALE, "ReadLast": SALE, "introduce": SALE}, TERMINAL_ASKING),
+    **_over("commit", _OF_SALES, JOURNAL),
+}
+"""Steps and faults of shops with a card terminal."""
 TARGETS: Mapping[Cell, Hint] = {
     **_over("commit", _COMMITS, JOURNAL), **_over("device", _CHANGES, CHANGING), **_over("query", _ASKS, ASKING),
-    **_of_messages(), **_over("server", _SERVED, DATABASE), UNREAD: RECEIPT,
+    **_AT_TERMINAL, **_of_messages(), **_over("server", _SERVED, DATABASE), UNREAD: RECEIPT,
 }  # fmt: skip
 """Steps and faults that a run can be aimed at."""
+
+
+def _machine(transitions: Mapping[tuple[Known, JobEvent], Hint]) -> dict[Cell, Hint]:
+    return {(f"machine:{state.value}", event.value): hint for (state, event), hint in transitions.items()}
+
+
 _PERSON = Hint(("receipt",), "shared", strikes=UNREAD, times=6)
 _STARTED = replace(CANCELLED, off=0.0, strikes=("device:Fill", "silent"))
 _RESOLVING = replace(CANCELLED, off=0.0, strikes=("device:Close", "late"))
@@ -131,19 +157,23 @@ _MACHINE: Mapping[tuple[Known, JobEvent], Hint] = {
     (Known.HUMAN, JobEvent.CANCEL): _PERSON,
 }
 """Transitions that a run can be aimed at, and how."""
-AIMS: Mapping[Cell, Hint] = {
-    **TARGETS, **{(f"machine:{state.value}", event.value): hint for (state, event), hint in _MACHINE.items()},
-}  # fmt: skip
+_SOLD: Mapping[tuple[Known, JobEvent], Hint] = {
+    (Known.STARTED, JobEvent.GOES_ON): SALE,
+    (Known.STARTED, JobEvent.NOT_TAKEN): replace(SALE, strikes=("terminal:Move.payment", "declined")),
+    (Known.RESOLVING, JobEvent.GOES_ON): replace(SALE, strikes=("device:Close", "lost_request")),
+    (Known.RESOLVING, JobEvent.NOT_TAKEN): replace(SALE, strikes=("terminal:Move.payment", "answer_lost")),
+    (Known.HUMAN, JobEvent.GOES_ON): replace(UNKNOWN, strikes=("terminal:Move.payment", "answer_lost")),
+    (Known.HUMAN, JobEvent.NOT_TAKEN): replace(UNKNOWN, strikes=("terminal:Move.payment", "silent")),
+}
+"""Transitions that only sales and payments make."""
+SELLING: Mapping[Cell, Hint] = {**_AT_TERMINAL, **_machine(_SOLD)}
+"""Cells that a run in a shop with a card terminal can be aimed at."""
+AIMS: Mapping[Cell, Hint] = {**TARGETS, **_machine(_MACHINE), **SELLING}
 """Every cell that a run can be aimed at."""
 
 UNREACHED: Mapping[tuple[Known, JobEvent], str] = {
     (Known.ABSENT, JobEvent.BAD_OFFER): "a refused offer leaves no job behind; the server's cell is REJECT",
     (Known.ACCEPTED, JobEvent.NOT_READY): "progress only: the lane does not ask the machine",
-    **{
-        (state, event): "of card terminals, which these shops have not"
-        for state in (Known.STARTED, Known.RESOLVING, Known.HUMAN)
-        for event in (JobEvent.NOT_TAKEN, JobEvent.GOES_ON)
-    },
 }
 """Transitions that nothing in these shops asks for."""
 

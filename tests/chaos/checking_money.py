@@ -149,14 +149,19 @@ def ends(view: View) -> Iterator[Wrong]:
         for movement in movements:
             if len(movement.standing) > 1 or movement.net < 0:
                 yield Wrong("charged_twice", job_id, str(movement))
-        if not row or row.get("state") not in FINAL:
+        if not row or row.get("state") not in FINAL or _looked_after(row):
             continue
         judged = _sale if asked.kind in SALES else _movement
         yield from judged(view, job_id, row, movements)
     for job_id, entries in money.voids.items():
         row = view.row(job_id)
-        if row.get("state") in FINAL and not by_person(row):
+        if row.get("state") in FINAL and not by_person(row) and not _looked_after(row):
             yield from _agree(job_id, row["state"] == "done", len(entries), f"voids: {len(entries)}")
+
+
+def _looked_after(row: Json) -> bool:
+    """Given up by somebody who was told that another journal may have begun it."""
+    return bool(row["state"] == "cancelled" and (row.get("reason") or {}).get("code") == "moved_money")
 
 
 def _movement(view: View, job_id: str, row: Json, movements: Sequence[Movement]) -> Iterator[Wrong]:

@@ -188,10 +188,10 @@ def feed(view: View) -> Iterator[Wrong]:
     newest = max((epoch for epoch, _ in view.records.events), default=0)
     for row in view.records.server.feed:
         if row.job_id is not None and row.type.startswith("job."):
-            stories[newest, row.job_id].append(row.data)
+            stories[newest, row.job_id].append({**row.data, "type": row.type})
     for epoch, event in _once(view.records.events):
         if epoch != newest and event["type"].startswith("job."):
-            stories[epoch, event["data"]["job_id"]].append(event["data"])
+            stories[epoch, event["data"]["job_id"]].append({**event["data"], "type": event["type"]})
     for (_, job_id), story in stories.items():
         for before, after in pairwise(story):
             yield from _step(job_id, before, after)

@@ -144,7 +144,7 @@ class Crm:
 
     def row(self, job_id: str) -> dict[str, Any]:
         """The job as the server shows it; empty when it has none."""
-        names = ("kind", "state", "proof", "steps", "evidence")
+        names = ("kind", "state", "proof", "steps", "evidence", "reason")
         found = self._world.look(f"SELECT {', '.join(names)} FROM jobs WHERE job_id = ?", job_id)
         told = dict(zip(names, found[0], strict=True)) if found else {}
         return {name: json.loads(told[name] or "null") if name in names[2:] else told[name] for name in told}
@@ -218,6 +218,10 @@ class Crm:
             if order.kind == "receipt":
                 sums.append(int(order.payload["payments"][0]["amount"].replace(".", "")))
         return sums
+
+    def sums(self) -> list[int]:
+        """Kopecks that somebody else may happen to pay at the terminal, too."""
+        return [10_000, *(people.sum_of(order) for order in self.orders.values())]
 
     async def _post(self, order: Order, after: float) -> None:
         await asyncio.sleep(after)
@@ -296,7 +300,10 @@ class Crm:
 
     async def _renew_or_cancel(self, order: Order, lease_no: int) -> None:
         await asyncio.sleep(self._random.choice((1.0, 10.0)))
-        if self._random.random() < self._world.plan.cancels:
+        moved_money = (self.row(order.job_id).get("reason") or {}).get("code") == "moved_money"
+        if moved_money and self._printed(order)[0] is Decision.NOT_DONE:
+            people.gave_back_by_hand(self._beside(order), people.paid_at(order))
+        if moved_money or self._random.random() < self._world.plan.cancels:
             await self._cancel(order)
             return
         await self._renew(order, lease_no)
@@ -358,8 +365,8 @@ class Crm:
     def _whole_sale(self, order: Order) -> Decision:
         """That another journal may have begun. Where there is no receipt the money goes back by hand."""
         decision, _ = self._printed(order)
-        if decision is Decision.NOT_DONE and order.kind == "sale":
-            people.gave_back_by_hand(self._beside(order), people.cards_of(order))
+        if decision is Decision.NOT_DONE:
+            people.gave_back_by_hand(self._beside(order), people.paid_at(order))
         return decision
 
     def _printed(self, order: Order) -> tuple[Decision, int | None]:

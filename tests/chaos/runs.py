@@ -19,7 +19,7 @@ from random import Random
 import structlog
 
 from protocol.crm import job_machine
-from tests.chaos.cells import AIMS, ANY, ENOUGH, TARGETS, expected
+from tests.chaos.cells import AIMS, ANY, ENOUGH, SELLING, TARGETS, expected
 from tests.chaos.checker import Tally, Wrong, check, tally
 from tests.chaos.dice import Cell
 from tests.chaos.patches import Counting, patched
@@ -35,9 +35,22 @@ FLEETS = {
     "three": (("shtrih", "atol", "atol-web"), ("atol-web", "atol-web", "shtrih"), ("atol", "shtrih", "shtrih")),
 }
 """Whose registers stand at the desks."""
+TILLS = {"till": 40, "till_inpas": 14, "tills": 8, "till_rivals": 10}
+"""Shops with card terminals."""
+TILL_FLEETS = (SHTRIH, SHTRIH, ATOL, WEB)
+SELLS = 0.2
+"""Their share of the general mix."""
+SOLD: dict[tuple[str, ...], int] = {
+    ("sale",): 60, ("sale", "sale"): 24, ("sale", "sale_refund"): 30, ("payment",): 6, ("payment", "refund"): 12,
+    ("payment", "void"): 12, ("payment", "settlement"): 6, ("sale", "settlement"): 4, ("sale", "receipt"): 6,
+    ("sale", "payment"): 6, ("sale", "terminal_status"): 2, ("sale", "payment", "void"): 4,
+}  # fmt: skip
+"""What is asked for there."""
 THEMES = {
     "rivals": {"plain": 4, "move": 7, "dead_pc": 7},
     "one": {"plain": 30, "rollback": 5, "server_restored": 5, "fn_swap": 3},
+    "till": {"plain": 30, "offline": 6, "rollback": 4, "server_restored": 4},
+    "till_rivals": {"plain": 2, "move": 4, "dead_pc": 4},
 }
 KINDS = {
     "receipt": 140, "cash_in": 14, "cash_out": 10, "close_shift": 10, "open_shift": 2, "x_report": 1, "print_text": 1,
@@ -58,6 +71,8 @@ PART = 1000
 RESERVE = 5
 """One run in so many is kept for the cells that the others have left empty."""
 _CELLS = tuple(AIMS)
+_SOLD_NOWHERE = tuple(cell for cell in AIMS if cell not in SELLING)
+_SOLD_SOMEWHERE = tuple(SELLING)
 CANCELS = 0.006
 """The share of jobs that the CRM cancels at some moment."""
 RENEWS = 0.02
@@ -125,9 +140,13 @@ class Begun:
 
 def plan_of(seed: int) -> Plan:
     """All that a run is, from its seed."""
-    random = Random(f"plan {seed}")
     aimed = seed >= AIMED_FROM
-    cell = _CELLS[seed % AIMED_FROM % len(_CELLS)] if aimed or random.random() < AIMED else None
+    cell = _CELLS[seed % AIMED_FROM % len(_CELLS)] if aimed else None
+    if cell in SELLING or (not aimed and Random(f"sells {seed}").random() < SELLS):
+        return _selling(seed, cell)
+    random = Random(f"plan {seed}")
+    if random.random() < AIMED and not aimed:
+        cell = _SOLD_NOWHERE[seed % len(_SOLD_NOWHERE)]
     hint = AIMS[cell] if cell is not None else ANY
     target = hint.strikes or (cell if cell in TARGETS else None)
     layout = hint.layout or _weighted(random, LAYOUTS)
@@ -140,6 +159,23 @@ def plan_of(seed: int) -> Plan:
         nth=1 if aimed else random.choice((1, 1, 2)), times=hint.times, cancels=cancels,
         renews=hint.renews or RENEWS, killers=random.choice((1, 2, 2, 2, 2, 3)), off=hint.off,
         fleet=random.choice(FLEETS[layout]),
+    )  # fmt: skip
+
+
+def _selling(seed: int, cell: Cell | None) -> Plan:
+    """Of a shop with a card terminal; ``cell``: what it is aimed at."""
+    random, aimed = Random(f"selling {seed}"), cell is not None
+    if not aimed and random.random() < 2 * AIMED:
+        cell = random.choice(_SOLD_SOMEWHERE)
+    hint = SELLING[cell] if cell is not None else ANY
+    layout = hint.layout or _weighted(random, TILLS)
+    theme = hint.theme or _weighted(random, THEMES.get(layout, {"plain": 1}))
+    target = hint.strikes or (cell if cell in TARGETS else None)
+    return Plan(
+        seed, layout, theme, hint.kinds or random.choices(list(SOLD), list(SOLD.values()))[0],
+        budget=random.randint(6, 14) + hint.times - 1, target=target, nth=1 if aimed else random.choice((1, 1, 2)),
+        times=hint.times, cancels=hint.cancels if hint.cancels is not None else CANCELS, renews=RENEWS,
+        killers=random.choice((1, 2, 2, 2, 2, 3)), fleet=random.choice(TILL_FLEETS),
     )  # fmt: skip
 
 
@@ -248,8 +284,8 @@ def campaign(
     _be_quiet()
     try:
         with patched():
-            for layout in LAYOUTS:
-                for fleet in FLEETS[layout]:
+            for layout, fleets in (FLEETS | dict.fromkeys(TILLS, TILL_FLEETS)).items():
+                for fleet in fleets:
                     template(layout, fleet)  # once, for all the processes
         with multiprocessing.get_context("fork").Pool(processes, _begin, (folder,)) as pool:
 

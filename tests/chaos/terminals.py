@@ -45,6 +45,8 @@ MONEY = (*TWISTS, *BREAKS, "slow", "foreign_after", *CRASHES)
 SETTLING = ("not_there", "cut", "answer_lost", "no_bank", "power_before", "power_after", "unplugged", "half", "slow",
             "crash_before", "crash_awaited", "crash_booked")  # fmt: skip
 ASKING = ("not_there", "cut", "crash_before", "crash_awaited")
+UNVOIDED = ("other_amount", "late_reversal")
+"""What does not happen to a void: its sum is the payment's, and nothing takes it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +232,8 @@ class TerminalChannel(Transport):
         if ask.startswith("Move") and not terminal.model.takes_back:
             faults = tuple(fault for fault in faults if fault != "late_reversal")
         if ask == "Move.void":
-            faults = tuple(fault for fault in faults if fault not in ("other_amount", "late_reversal"))
-        fault = self._fault = terminal.dice.strike(f"terminal:{ask}", faults, kind="device")
+            faults = tuple(fault for fault in faults if fault not in UNVOIDED)
+        fault = self._fault = terminal.dice.strike(f"terminal:{ask}", faults, kind="task" if moves else "question")
         if fault == "crash_before":
             self._process.kill()
             raise Dead(self._process.name)

@@ -19,6 +19,7 @@ from tests.chaos.template import SERVER
 if TYPE_CHECKING:
     from tests.chaos.devices import Register
     from tests.chaos.pc import PC, copy_of
+    from tests.chaos.terminals import Terminal
     from tests.chaos.world import World
 
 PAUSE = 9.0  # seconds between two things that happen by themselves, on average
@@ -46,9 +47,15 @@ class Weather:
             "agent_restart": self._agent_restart, "pc_power": self._pc_power, "register_power": self._register_power,
             "disk_low": self._disk_low, "cables": self._cables,
         }  # fmt: skip
+        if world.terminals:
+            self._kinds = {
+                **self._kinds, "terminal_unplugged": self._terminal_unplugged, "terminal_power": self._terminal_power,
+                "other_terminal": self._other_terminal, "foreign_payment": self._foreign_payment,
+                "own_settlement": self._own_settlement,
+            }  # fmt: skip
         self._themes: Mapping[str, Callable[[], Awaitable[None]]] = {
             "rollback": self._rollback, "move": self._move, "dead_pc": self._dead_pc,
-            "server_restored": self._server_restored, "fn_swap": self._fn_swap,
+            "server_restored": self._server_restored, "fn_swap": self._fn_swap, "offline": self._offline,
         }  # fmt: skip
 
     async def run(self) -> None:
@@ -80,6 +87,8 @@ class Weather:
             register.tick()
             register.device.forget_faults()
             register.device.load_paper()
+        for terminal in self._world.terminals.values():
+            terminal.clear_up()
 
     # --- whom it strikes
 
@@ -92,6 +101,11 @@ class Weather:
         register = self._random.choice(list(self._world.registers.values()))
         register.tick()
         return register
+
+    def _terminal(self) -> Terminal:
+        terminal = self._random.choice(list(self._world.terminals.values()))
+        terminal.tick()
+        return terminal
 
     def _shared(self) -> list[Register]:
         return [register for register in self._world.registers.values() if register.shared]
@@ -161,6 +175,25 @@ class Weather:
         if len(pc.registers) > 1:
             pc.swap_cables()
             self._world.loop.after(self._random.choice((10.0, 40.0)), pc.swap_cables)
+
+    # --- at card terminals
+
+    async def _terminal_unplugged(self) -> None:
+        self._terminal().unplug(self._random.choice((3.0, 40.0)))
+
+    async def _terminal_power(self) -> None:
+        self._terminal().cut_power(self._random.choice((1.0, 8.0, 40.0)))
+
+    async def _other_terminal(self) -> None:
+        self._terminal().another_is_put_up(self._random.choice((10.0, 60.0)))
+
+    async def _foreign_payment(self) -> None:
+        """By another program, perhaps of a sum that somebody here asks for, too."""
+        self._terminal().foreign_payment(self._random.choice(self._world.crm.sums()))
+
+    async def _own_settlement(self) -> None:
+        """By itself, as it may every night."""
+        self._terminal().closes_its_day()
 
     async def _cashier(self) -> None:
         """Where other programs work, too, a document that stays open for a minute is cancelled by hand: nobody else may
@@ -237,10 +270,12 @@ class Weather:
         old.switch_on()
 
     async def _moved(self, asked: directory.Move) -> None:
+        """With the terminal beside it."""
         self._world.flags.add("move")
-        await self._ask("move", lambda work: directory.move(
-            work, self._world.server.services.world, self._world.template.tenant_id, "1", asked
-        ))  # fmt: skip
+        for kkm_id in ("1", *self._world.terminals):
+            await self._ask("move", lambda work, kkm_id=kkm_id: directory.move(  # type: ignore[misc]
+                work, self._world.server.services.world, self._world.template.tenant_id, kkm_id, asked
+            ))  # fmt: skip
 
     async def _server_restored(self) -> None:
         """The server's database is restored from a backup: what came after it is forgotten there."""
@@ -253,6 +288,15 @@ class Weather:
         world.restore_server(image)
         world.server_wanted = True
         await world.start_server()
+
+    async def _offline(self) -> None:
+        """The internet is gone from the moment at which a sale has begun."""
+        await self._world.selling.wait()
+        self._world.offline = True
+        for pc in self._world.pcs.values():
+            pc.cut_link()
+        await asyncio.sleep(self._random.choice((20.0, 60.0, 150.0)))
+        self._world.offline = False
 
     async def _fn_swap(self) -> None:
         self._world.flags.add("fn_swap")

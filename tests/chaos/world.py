@@ -84,6 +84,10 @@ class World:
         self.states: dict[str, str] = {}
         self.leaped = 0.0
         self.disk_low = False
+        self.offline = False
+        """No PC has an internet."""
+        self.selling = asyncio.Event()
+        """A sale or a payment has its INTENT."""
         self.flags: set[str] = set()
         self.dice = Dice(
             Random(f"dice {plan.seed}"), plan.budget, plan.target, plan.nth, under_way=self._under_way, told=self.note
@@ -167,6 +171,8 @@ class World:
                 self._attempts.add(job_id)
             else:
                 self._attempts.discard(job_id)
+            if row["state"] == "started" and row["kind"] in (*SALES, "payment"):
+                self.selling.set()
             self.note(f"journal {body['event']} {row['job_id']} {row['state']} {row['rev']}")
         else:
             self.note(f"journal {body.get('event')}")
@@ -279,7 +285,7 @@ class World:
 
     def _over(self) -> bool:
         """Every job is final on the server, and nothing waits to be said."""
-        if not self.crm.all_asked or not self.crm.ended or self.weather.busy:
+        if not self.crm.all_asked or not self.crm.ended or (self.weather.busy and not self._never_sold):
             return False
         ended = self.look("SELECT count(*) FROM jobs WHERE state IN ('done','not_done','cancelled','rejected')")
         if ended[0][0] < len(self.crm.orders) - self.crm.refused:
@@ -300,6 +306,11 @@ class World:
                     if not device["released"] and self._open_on(db, device["kkm_id"]):
                         return False  # adopted: the server took its end from what was said under an older epoch
         return True
+
+    @property
+    def _never_sold(self) -> bool:
+        """What comes with the first sale does not come any more."""
+        return self.plan.theme == "offline" and not self.selling.is_set()
 
     @staticmethod
     def _open_on(db: sqlite3.Connection, kkm_id: str) -> bool:
