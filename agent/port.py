@@ -189,6 +189,7 @@ class AgentPort:
     def quarantined(self) -> None:
         self._connect()
         self._book.allow_starts(False)
+        self._book.distrust()
         log.warning("quarantined")
         for lane in self.lanes:
             lane.want_archive()

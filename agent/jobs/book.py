@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from agent.jobs import cancelling, deciding, ownership, sales, settling
 from agent.jobs.acceptance import Addressee, refuse, why_not
 from agent.jobs.transitions import (
+    ADOPTED,
     TOMBSTONE,
     WAITING,
     absent,
@@ -52,6 +53,7 @@ from protocol.crm.messages import (
     Resolve,
 )
 from protocol.crm.outcomes import Reason, Value
+from protocol.crm.sales import MONEY_KINDS
 
 T = TypeVar("T")
 
@@ -231,7 +233,8 @@ class JobBook:
             row = tx.job(renew.job_id)
             if row is None or row.state is Known.ABSENT:
                 return None
-            if renew.lease_no <= row.lease_no or renew.binding_epoch != row.binding_epoch:
+            twice = row.kind in MONEY_KINDS and ADOPTED in row.outcome  # it may have been begun by another journal
+            if twice or renew.lease_no <= row.lease_no or renew.binding_epoch != row.binding_epoch:
                 tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
                 return None
             start_by = renew.start_by.isoformat()
@@ -317,7 +320,7 @@ class JobBook:
             if chosen is None and not device.released:
                 waiting = [row for row in rows if row.state is Known.ACCEPTED and self._only in (None, row.job_id)]
                 if device.releasing:
-                    waiting = [row for row in waiting if row.part is not None]
+                    waiting = [row for row in waiting if row.part is not None and sales.has_begun(tx, row)]
                 chosen = next((row for row in sales.in_order(tx, waiting) if not unsearched(row)), None)
             return device, tx.with_offer(chosen) if chosen is not None else None
 
@@ -366,6 +369,11 @@ class JobBook:
         if isinstance(moved, JobRow) and (moved.part is not None or moved.kind == JobKind.CLOSE_SHIFT):
             self._changed(None)  # what comes next may be another device's: the next part, the terminal's settlement
         return moved
+
+    def distrust(self) -> None:
+        """``sales.distrust``, committed."""
+        self.journal.commit(sales.distrust)
+        self._changed(None)
 
     def sale_checked(self, job_id: str) -> Reason | None:
         """``sales.checked``, committed."""

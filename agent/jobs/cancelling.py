@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from agent.jobs.acceptance import refusal_stands
 from agent.jobs.transitions import (
+    ADOPTED,
     CANCEL_ASKED,
     SEARCH_ABOVE,
     WAITING,
@@ -29,7 +30,7 @@ from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import Cancel
-from protocol.crm.sales import SALE_TYPES
+from protocol.crm.sales import MONEY_KINDS, SALE_TYPES
 
 CAUTION = 60.0  # seconds from the start of the process
 
@@ -50,7 +51,7 @@ def cancel(tx: Transaction, told: Cancel, *, cautious: bool) -> str | None:
     if unsearched(row):
         tx.write_job(replace(row, outcome={**row.outcome, CANCEL_ASKED: told.rev}), "cancel_waits")
         return row.kkm_id
-    moved = apply(tx, row, JobEvent.CANCEL, rev=told.rev, outcome=_by_crm() if not is_open(row) else None)
+    moved = apply(tx, row, JobEvent.CANCEL, rev=told.rev, outcome=_granted(row) if not is_open(row) else None)
     if isinstance(moved, Refusal):
         late = is_final(row) and row.state is not Known.CANCELLED
         tx.send(update_of(tx, row, too_late=late), "update", job_id=row.job_id, rev=row.rev)
@@ -77,7 +78,14 @@ def caution_is_over(tx: Transaction) -> None:
 
 def _carry_out(tx: Transaction, row: JobRow) -> bool:
     rev = row.outcome.get(CANCEL_ASKED)
-    return rev is not None and isinstance(apply(tx, row, JobEvent.CANCEL, rev=rev, outcome=_by_crm()), JobRow)
+    return rev is not None and isinstance(apply(tx, row, JobEvent.CANCEL, rev=rev, outcome=_granted(row)), JobRow)
+
+
+def _granted(row: JobRow) -> dict[str, object]:
+    """Nothing of it is begun here any more. Whether another journal has charged a card for it, nobody can tell."""
+    if row.kind in MONEY_KINDS and ADOPTED in row.outcome:
+        return because(reason("moved_money"), certainty="unproven")
+    return _by_crm()
 
 
 def _by_crm() -> dict[str, object]:

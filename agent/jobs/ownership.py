@@ -16,8 +16,11 @@ from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Transaction
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.jobs import DeviceClass
 from protocol.crm.messages import Bind, Offer, OpenJob, Release, Released
 from protocol.crm.outcomes import Reason
+from protocol.crm.payloads import device_of
+from protocol.crm.sales import MONEY_KINDS
 
 Genuine = Callable[[Offer], bool]
 """Whether an offer inside a bind was signed by the server."""
@@ -60,7 +63,8 @@ def bind(tx: Transaction, told: Bind, genuine: Genuine) -> None:
 
 
 def _adopt(tx: Transaction, job: OpenJob, device: DeviceRow, last_fd: int | None, genuine: Genuine) -> None:
-    """A job that another journal may have begun. It waits, held, for a person; what the archive shows wins."""
+    """A job that another journal may have begun. It waits, held, for a person; what the archive shows wins. One that
+    moves money is never begun anew: of a charge there is no archive."""
     offer, rev = job.offer, job.rev
     if not genuine(offer):
         tx.append(RecordKind.NOTE, {"event": "bad_signature", "type": "open_job", "job_id": offer.job_id})
@@ -74,7 +78,10 @@ def _adopt(tx: Transaction, job: OpenJob, device: DeviceRow, last_fd: int | None
         return
     fresh = absent(offer, row.seq if row is not None else tx.next_seq())
     fresh = replace(fresh, rev=row.rev if row is not None else 0, binding_epoch=device.binding_epoch)
-    told = because(reason("moved_unconfirmed"), adopted_from=last_fd)
+    money = offer.kind in MONEY_KINDS
+    told = because(reason("moved_money" if money else "moved_unconfirmed"), adopted_from=last_fd)
+    if device_of(offer.kind) is DeviceClass.TERMINAL:
+        told["searched"] = True  # it has no archive
     apply(tx, fresh, JobEvent.ADOPT, rev=rev, offer=offer, outcome=told)
 
 
@@ -85,7 +92,14 @@ def _give_up(tx: Transaction, kkm_id: str, epoch: int) -> None:
         if under_way(tx, row):
             tx.write_job(replace(row, binding_epoch=epoch), "epoch_raised")
         elif not is_final(row):
-            tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
+            _pass_on(tx, row)
+
+
+def _pass_on(tx: Transaction, row: JobRow) -> None:
+    """What waits is the new owner's. A part of a sale that has not begun is nobody's."""
+    gone = replace(row, state=Known.ABSENT, archived=False)
+    withdrawn = replace(row, state=Known.CANCELLED, archived=True)
+    tx.write_job(gone if row.part is None else withdrawn, "epoch_passed")
 
 
 def release(tx: Transaction, told: Release) -> None:
@@ -113,7 +127,9 @@ def finish_release(tx: Transaction, kkm_id: str) -> None:
         return  # a charge may have to be undone here
     not_started = []
     for row in rows:
-        if isinstance(apply(tx, row, JobEvent.RELEASE), JobRow) and not row.unheard:
+        if row.part is not None:
+            _pass_on(tx, row)
+        elif isinstance(apply(tx, row, JobEvent.RELEASE), JobRow) and not row.unheard:
             not_started.append(row.job_id)
     tx.write_device(replace(device, releasing=False, released=True), "released")
     body = Released(
@@ -129,7 +145,7 @@ def learned_epoch(tx: Transaction, kkm_id: str, epoch: int) -> None:
     if 0 < device.binding_epoch < epoch and not device.released:
         for row in tx.live_jobs(kkm_id):
             if not is_final(row) and not under_way(tx, row):
-                tx.write_job(replace(row, state=Known.ABSENT, archived=False), "epoch_passed")
+                _pass_on(tx, row)
         tx.write_device(replace(device, released=True, releasing=False), "epoch_learned")
 
 

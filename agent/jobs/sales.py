@@ -4,14 +4,14 @@
 its id is the sale's with the step behind a slash. The sale's own INTENT is written with that of its first part, so
 nothing is begun before both devices were found ready: the register when the sale was checked, the terminal just before.
 
-``JobRow.sale``: ``terminal`` (its KKM_ID, or ``None``), ``undoing`` (why), ``halted``, ``choice`` (a person's, not yet
-followed), ``waits`` (the code of what is asked of a person), ``choices`` (what a person may say to that), ``owed``,
-``checked`` (when the register was found ready).
+``JobRow.sale``: ``terminal`` (its KKM_ID, or ``None``), ``undoing`` (why), ``halted``, ``copied``, ``choice`` (a
+person's, not yet followed), ``waits`` (the code of what is asked of a person), ``choices`` (what a person may say to
+that), ``owed``, ``checked`` (when the register was found ready).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,8 +45,8 @@ _KINDS = {
     Step.SLIP: JobKind.PRINT_TEXT,
 }
 _BLANK: dict[str, Any] = {
-    "terminal": None, "undoing": None, "halted": False, "choice": None, "waits": None, "choices": [], "owed": False,
-    "checked": "",
+    "terminal": None, "undoing": None, "halted": False, "copied": False, "choice": None, "waits": None, "choices": [],
+    "owed": False, "checked": "",
 }  # fmt: skip
 _ANSWERED: dict[str, Any] = {"choice": None, "waits": None, "choices": [], "owed": False}
 """Of a sale that goes on: nobody is asked any more."""
@@ -70,6 +70,7 @@ class _Seen:
             moves=Step.PAYMENT if self.offer.kind is JobKind.SALE else Step.REFUND,
             undoing=Reason.model_validate(undoing) if undoing is not None else None,
             halted=told["halted"],
+            copied=told["copied"],
             choice=SaleChoice(choice["decision"]) if choice is not None else None,
         )
 
@@ -181,18 +182,29 @@ def _tidy_part(tx: Transaction, part: JobRow) -> None:
 
 def halt(tx: Transaction) -> None:
     """A process begins: no charge of an earlier one's sales begins before somebody says that it may."""
+    _stop(tx, "halted", _moves)
+
+
+def distrust(tx: Transaction) -> None:
+    """The server takes this journal for an older copy: its successor may have moved what waits here."""
+    _stop(tx, "copied", lambda part: part.kkm_id != _sale_of(tx, part).kkm_id)
+
+
+def _stop(tx: Transaction, how: str, concerns: Callable[[JobRow], bool]) -> None:
     for row in tx.live_jobs():
-        if row.sale is not None and is_open(row) and not row.sale["halted"]:
-            tx.write_job(replace(row, sale={**row.sale, "halted": True}), "halted")
-            withdraw_moves(tx, row.job_id)
-            follow(tx, row.job_id)
+        if row.sale is None or not is_open(row) or row.sale[how]:
+            continue
+        tx.write_job(replace(row, sale={**row.sale, how: True}), how)
+        for part in tx.parts(row.job_id):
+            if part.state is Known.ACCEPTED and concerns(part):
+                tx.write_job(replace(part, state=Known.CANCELLED, archived=True), "withdrawn")
+        follow(tx, row.job_id)
 
 
-def withdraw_moves(tx: Transaction, job_id: str) -> None:
-    """Charges that have not begun."""
-    for part in tx.parts(job_id):
-        if part.state is Known.ACCEPTED and _moves(part):
-            tx.write_job(replace(part, state=Known.CANCELLED, archived=True), "withdrawn")
+def _sale_of(tx: Transaction, part: JobRow) -> JobRow:
+    row = tx.job(whole(part.job_id))
+    assert row is not None
+    return row
 
 
 # --- a part moves

@@ -54,12 +54,15 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Sale:
     """``moves``: what a charge is, PAYMENT or REFUND. ``undoing``: why, once that is on disk. ``halted``: the process
-    was restarted, and nobody has said yet that the next charge may begin. ``choice``: a person's, not yet followed."""
+    was restarted, and nobody has said yet that the next charge may begin. ``copied``: the journal may be an older copy,
+    whose successor has done more: each movement of money needs a person's word. ``choice``: a person's, not yet
+    followed."""
 
     charges: int
     moves: Step = Step.PAYMENT
     undoing: Reason | None = None
     halted: bool = False
+    copied: bool = False
     choice: SaleChoice | None = None
 
     @property
@@ -143,7 +146,7 @@ def _under(sale: Sale, parts: Sequence[Part], live: Part) -> Next:
 
 
 def _charge(sale: Sale, parts: Sequence[Part], charge: int) -> Next:
-    if not sale.halted or sale.choice is SaleChoice.GO_ON:
+    if not (sale.halted or sale.copied) or sale.choice is SaleChoice.GO_ON:
         return Begin(sale.moves, charge)
     given = charged(parts, sale)
     if sale.choice is SaleChoice.GIVE_BACK and (sale.undoes or not given):
@@ -190,12 +193,10 @@ def _undo(sale: Sale, why: Reason, parts: Sequence[Part]) -> Next:
     """Every charge back: by a void, or, where the terminal takes that no more, by a refund."""
     for charge in charged(parts, sale):
         last = _last(parts, charge, Step.VOID, Step.REFUND)
-        if last is None:
-            return Begin(Step.VOID, charge)
-        if last.step is Step.VOID:
-            return Begin(Step.REFUND, charge)
-        if sale.choice is SaleChoice.GO_ON:
-            return Begin(Step.VOID, charge)
+        step = Step.REFUND if last is not None and last.step is Step.VOID else Step.VOID
+        exhausted = last is not None and last.step is Step.REFUND
+        if sale.choice is SaleChoice.GO_ON or not (exhausted or sale.copied):
+            return Begin(step, charge)
         if sale.choice is SaleChoice.LEAVE_OWED:
             return NotDone(reason("left_owed"), owed=True)
         return Waits(NOT_RETURNED, owed=True)

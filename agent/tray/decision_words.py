@@ -101,6 +101,7 @@ CASE_OF: Mapping[str, str] = MappingProxyType(
         "journal_lost": "H6",
         "rolled_back": "H6",
         "moved_unconfirmed": "moved",
+        "moved_money": "moved",
         "lease_passed": "held",
     }
 )

@@ -27,5 +27,10 @@ SALE_CODES: Mapping[str, Code] = MappingProxyType({
         "Закрепите терминал за кассой.", "Assign a terminal to the desk."),
     "devices_on_two_pcs": _c("Касса и терминал стоят на разных ПК.", "Register and terminal stand at two PCs.",
         "Подключите их к одному ПК.", "Connect both to one PC."),
+    "moved_money": _c("Перенесено с другого ПК: списана ли там карта, неизвестно.",
+        "Moved from another PC: whether the card was charged there is not known.",
+        "Посмотрите операции терминала. Это задание не повторяется: отмените его, а нужное отправьте заново.",
+        "Look at the terminal's operations. This job is not repeated: cancel it, and post anew what is needed.",
+        safe=False),
 })  # fmt: skip
 """``sale_given_back`` is the reason of a sale that ended; what it says of the money is proven by its steps."""

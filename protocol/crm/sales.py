@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Strict
 
 from protocol.crm.jobs import JobKind
-from protocol.crm.payments import Means, OriginalPayment
+from protocol.crm.payments import MONEY_PAYLOADS, Means, OriginalPayment
 from protocol.ffd.money import format_kopecks
 from protocol.ffd.receipt import Receipt
 from protocol.ffd.vocabulary import PaymentKind, ReceiptType
@@ -24,6 +24,9 @@ SALE_TYPES: Mapping[JobKind, ReceiptType] = MappingProxyType(
     {JobKind.SALE: ReceiptType.SELL, JobKind.SALE_REFUND: ReceiptType.SELL_RETURN}
 )
 """Kinds that are made of parts, and the receipt that ends them."""
+
+MONEY_KINDS = frozenset({*MONEY_PAYLOADS, *SALE_TYPES})
+"""Kinds that move a customer's money."""
 
 CARDS = "cards"
 

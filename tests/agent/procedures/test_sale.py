@@ -95,6 +95,12 @@ ROWS = [
     (replace(ONE, halted=True, choice=SaleChoice.GIVE_BACK), "", NotDone(GIVEN_BACK)),
     (replace(ONE, halted=True), "p0+", Begin(Step.RECEIPT)),
     (replace(TWO, halted=True, undoing=DECLINED), "p0+ p1-", Begin(Step.VOID, 0)),
+    # the journal may be an older copy
+    (replace(ONE, copied=True), "", Waits(CONTINUE, owed=False)),
+    (replace(TWO, copied=True, undoing=DECLINED), "p0+ p1-", Waits(NOT_RETURNED, owed=True)),
+    (replace(TWO, copied=True, undoing=DECLINED, choice=SaleChoice.GO_ON), "p0+ p1-", Begin(Step.VOID, 0)),
+    (replace(TWO, copied=True, undoing=DECLINED, choice=SaleChoice.GO_ON), "p0+ p1- v0-", Begin(Step.REFUND, 0)),
+    (replace(ONE, copied=True), "p0+", Begin(Step.RECEIPT)),  # its imprint is looked for first
     # money back, then the return receipt
     (BACK, "", Begin(Step.REFUND, 0)),
     (BACK, "f0+ f1+", Begin(Step.RECEIPT)),
@@ -123,7 +129,7 @@ def test_however_its_parts_end_it_ends_and_money_and_receipt_agree(
     sale, done = Sale(charges, moves), list[Part]()
     for turn in range(200):
         if turn and data.draw(st.integers(0, 9)) == 0:
-            sale = replace(sale, halted=True)
+            sale = replace(sale, halted=True, copied=sale.copied or data.draw(st.booleans()))
         next_ = follow(sale, done)
         match next_:
             case Begin(step, charge):
@@ -157,7 +163,9 @@ def _may_begin(sale: Sale, done: list[Part], step: Step, charge: int | None) -> 
         assert step is Step.VOID or (step is Step.REFUND and sale.undoes), "only undoing"
     if step is sale.moves and sale.undoing is None:
         assert charge not in charged(done, sale), "no charge twice"
-        assert not sale.halted or sale.choice is SaleChoice.GO_ON
+        assert not (sale.halted or sale.copied) or sale.choice is SaleChoice.GO_ON
+    if step in (Step.VOID, Step.REFUND):
+        assert not sale.copied or sale.choice is SaleChoice.GO_ON
     if step is Step.VOID:
         assert charge in charged(done, sale), "no undoing of what was not charged, or is undone"
     if step is Step.RECEIPT:

@@ -1,0 +1,153 @@
+"""Sales in the journal where the devices' lanes have no part: other PCs, releases, older copies, words too late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.jobs.transitions import because
+from protocol.crm.codes import reason
+from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.jobs import JobKind
+from protocol.crm.messages import Desk, Update
+from protocol.crm.outcomes import Proof, ProofSource
+from tests.agent.desk.owing import SALE, TERMINAL, owes
+from tests.protocol.ffd.payloads import item, payload
+from tests.support.crm import KKM
+from tests.support.job_books import Bench, bench
+
+V = JobEvent
+PAYMENT = {"amount": "100.00"}
+TWO = payload(item("100.00"), payments=[{"type": "card", "amount": "60.00"}, {"type": "card", "amount": "40.00"}])
+PAID = {"proof": Proof(source=ProofSource.DEVICE, total="60.00", auth_code="A1").model_dump(mode="json")}
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Bench]:
+    with bench(tmp_path) as made:
+        made.binds(desk=Desk(terminal=TERMINAL))
+        made.binds(kkm_id=TERMINAL)
+        made.pongs()
+        yield made
+
+
+def sells(book: Bench, what: dict[str, object] = SALE, job_id: str = "s1") -> None:
+    book.offers(job_id, kind=JobKind.SALE, payload=what)
+    assert book.book.sale_checked(job_id) is None
+
+
+def next_at(book: Bench, kkm_id: str) -> str | None:
+    _, chosen = book.book.next_work(kkm_id)
+    return chosen.row.job_id if chosen is not None else None
+
+
+def live(book: Bench) -> list[str]:
+    return [row.job_id for row in book.journal.read(lambda tx: tx.live_jobs())]
+
+
+def test_the_sale_begins_with_its_first_part_in_one_transaction(book: Bench) -> None:
+    sells(book)
+    assert book.row("s1").state is Known.ACCEPTED
+    book.lane(V.INTENT, job_id="s1/payment1")
+    assert (book.row("s1").state, book.row("s1/payment1").state) == (Known.STARTED, Known.STARTED)
+
+
+def test_a_part_of_a_cancelled_sale_cannot_begin(book: Bench) -> None:
+    sells(book)
+    book.cancels("s1")
+    assert book.row("s1").state is Known.CANCELLED
+    assert live(book) == ["s1"]
+    assert next_at(book, TERMINAL) is None
+
+
+def test_a_check_that_is_a_minute_old_is_made_again(book: Bench) -> None:
+    sells(book)
+    assert (next_at(book, KKM), next_at(book, TERMINAL)) == (None, "s1/payment1")
+    book.hands.turn(61)
+    book.pongs()
+    book.book.tick()
+    assert (next_at(book, KKM), next_at(book, TERMINAL)) == ("s1", None)
+
+
+def test_parts_of_a_sale_that_has_begun_come_before_what_waited_longer(book: Bench) -> None:
+    book.offers("older")
+    sells(book)
+    book.lane(V.INTENT, job_id="s1/payment1")
+    book.book.transition("s1/payment1", V.PROVEN, outcome=PAID)
+    assert next_at(book, KKM) == "s1/receipt1"
+
+
+def test_a_sale_in_a_terminals_hands_holds_nothing_up_at_the_register(book: Bench) -> None:
+    sells(book)
+    book.lane(V.INTENT, job_id="s1/payment1")
+    book.offers("later")
+    assert next_at(book, KKM) == "later"
+
+
+def test_a_release_waits_until_no_sale_needs_the_device(book: Bench) -> None:
+    sells(book)
+    book.lane(V.INTENT, job_id="s1/payment1")
+    book.releases(kkm_id=TERMINAL)
+    book.book.transition("s1/payment1", V.PROVEN, outcome=PAID)
+    assert not book.device(TERMINAL).released
+    book.lane(V.INTENT, job_id="s1/receipt1")
+    book.book.transition("s1/receipt1", V.PROVEN, outcome=PAID)
+    assert book.row("s1").state is Known.DONE
+    assert book.device(TERMINAL).released
+
+
+def test_a_release_lets_a_sale_go_that_has_not_begun(book: Bench) -> None:
+    sells(book)
+    book.releases()
+    assert book.device().released
+    assert book.row("s1").state is Known.ABSENT
+    assert live(book) == ["s1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "kkm_id"),
+    [(JobKind.PAYMENT, PAYMENT, TERMINAL), (JobKind.REFUND, PAYMENT, TERMINAL), (JobKind.SALE, SALE, KKM)],
+)
+def test_money_that_another_journal_may_have_moved_is_not_moved_by_a_renewal(
+    book: Bench, kind: JobKind, what: dict[str, object], kkm_id: str
+) -> None:
+    open_job = book.open_job("m1", rev=5, kind=kind, payload=what, kkm_id=kkm_id)
+    desk = Desk(terminal=TERMINAL) if kkm_id == KKM else Desk()
+    book.binds(2, kkm_id=kkm_id, desk=desk, open_jobs=[open_job], last_fd=11)
+    assert (book.row("m1").state, book.row("m1").outcome["reason"]["code"]) == (Known.HELD, "moved_money")
+    book.book.searched("m1")
+    book.renews(job_id="m1", binding_epoch=2)
+    assert book.row("m1").state is Known.HELD
+    book.told()
+    book.cancels("m1")
+    told = book.update()
+    assert (told.state.value, told.certainty, told.reason and told.reason.code) == (
+        "cancelled", "unproven", "moved_money",
+    )  # fmt: skip
+
+
+def test_an_older_copy_of_the_journal_gives_no_money_back_by_itself(book: Bench) -> None:
+    """Its successor may have done so already."""
+    sells(book, TWO)
+    book.lane(V.INTENT, job_id="s1/payment1")
+    book.book.transition("s1/payment1", V.PROVEN, outcome=PAID)
+    book.lane(V.INTENT, job_id="s1/payment2")
+    book.book.transition("s1/payment2", V.NOT_TAKEN, outcome=because(reason("payment_declined"), certainty="proven"))
+    assert next_at(book, TERMINAL) == "s1/void1"
+    book.book.distrust()
+    assert next_at(book, TERMINAL) is None
+    said = [body for body in book.told() if isinstance(body, Update)][-1]
+    assert (said.owed, said.waits) == (True, "money_not_returned")
+    book.resolves(book.row("s1").rev, job_id="s1", decision="go_on")
+    assert next_at(book, TERMINAL) == "s1/void2"
+
+
+def test_a_choice_is_used_once(book: Bench) -> None:
+    owes(book, "s2")
+    book.resolves(book.row("s2").rev, job_id="s2", decision="go_on")
+    book.book.transition("s2/receipt2", V.IMPOSSIBLE, outcome=because(reason("fn_full")))
+    row = book.row("s2")
+    assert row.sale is not None
+    assert (row.sale["waits"], row.sale["choice"]) == ("receipt_owed", None)
