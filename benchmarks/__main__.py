@@ -25,6 +25,7 @@ BENCHMARKS = {
     "growth": "benchmarks.growth",
     "journal": "benchmarks.journal",
     "neighbour": "benchmarks.neighbour",
+    "terminal": "benchmarks.terminal",
 }
 ALSO_CALLED = {"e2e": "overhead", "start": "agent"}
 KNOWN = ", ".join((*BENCHMARKS, *ALSO_CALLED))

@@ -49,12 +49,12 @@ def _row(shop: Shop, way: str, options: Options) -> Row:
     beside_quiet: list[float] = []
     beside_ill: list[float] = []
     for _ in range(options.count(ROUNDS, 1)):
-        beside_quiet.append(_timed(shop, well))
+        beside_quiet.append(timed(shop, well))
         unruly_host.order(host, way)
         job = ill.post("receipt", RECEIPT)
         while not (host / unruly_host.GONE_WRONG).exists():
             time.sleep(0.001)
-        beside_ill.append(_timed(shop, well, rest=REST if way == "hang" else 0.0))
+        beside_ill.append(timed(shop, well, rest=REST if way == "hang" else 0.0))
         if way == "hang":
             os.kill(unruly_host.pid(host), signal.SIGKILL)
         ended = shop.ended(job, 120)
@@ -73,7 +73,7 @@ def _row(shop: Shop, way: str, options: Options) -> Row:
     )
 
 
-def _timed(shop: Shop, till: Till, rest: float = REST) -> float:
+def timed(shop: Shop, till: Till, rest: float = REST) -> float:
     time.sleep(rest)
     begun = time.perf_counter()
     job = till.post("receipt", RECEIPT)

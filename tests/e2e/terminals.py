@@ -32,6 +32,8 @@ class TerminalFamily(Family):
 
 
 ZVT = TerminalFamily("zvt", "zvt", "", {}, lambda _: None, profile=QUICK_ZVT)
+PATIENT_ZVT = TerminalFamily("zvt", "zvt", "", {}, lambda _: None)
+"""With the times of its own profile."""
 SBER = TerminalFamily("sber", "sber", "", {}, lambda _: None, profile=QUICK_SBER)
 
 
@@ -53,7 +55,7 @@ def terminal(
     shop: Shop, kkm_id: str, *options: str, family: TerminalFamily = ZVT, pace: float = 0.05, listen: str = ""
 ) -> Terminal:
     state = shop.rig.folder / f"{kkm_id}.json"
-    where = listen or ("tcp:127.0.0.1:0" if family is ZVT else f"exe:{shop.rig.folder / kkm_id}")
+    where = listen or ("tcp:127.0.0.1:0" if family.simulator == "zvt" else f"exe:{shop.rig.folder / kkm_id}")
     command = family.run(where, state, "--control", "--seed", "7", "--pace", str(pace), *options)
     process = shop.rig.spawn(f"terminal-{kkm_id}", *command, control=True)
     made = Terminal(shop, kkm_id, process, process.ready["listening"], family)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.shop import Shop, open_shop
 from tests.e2e.terminals import SBER, Terminal, terminal
+from tests.support.vendor_family import RECEIPT
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,19 @@ def test_a_desk_may_have_its_terminal_settled_once_its_shift_was_closed(shop: Sh
     assert (told["body"]["by"], told["body"]["differences"]) == ("policy", [])
     settled = zvt.do("settlement")  # a new day has begun: nothing was moved since
     assert settled["result"]["journal"]["amount"] == "0.00"
+
+
+@pytest.mark.gate
+def test_a_terminal_that_hangs_keeps_no_receipt_waiting(shop: Shop, zvt: Terminal) -> None:
+    hung = zvt.post("payment", {"amount": "12.04"})
+    shop.rig.until(lambda: shop.rig.job(hung)["state"] == "started", 20, "the terminal has the payment")
+    assert shop.tills[0].do("receipt", RECEIPT)["state"] == "done"
+    assert shop.rig.job(hung)["state"] in ("started", "resolving")
+    ended = shop.ended(hung, 90)  # nothing was charged, and no silence proves that: a person is asked
+    assert (ended["state"], ended["reason"]["code"]) == ("human", "payment_unclear")
+    body = {"rev": ended["rev"], "decision": "not_done", "person": "Иванова", "reason": "слипа нет"}
+    shop.rig.post(f"/jobs/{hung}/resolve", body)
+    assert shop.rig.settled(hung)["state"] == "not_done"
 
 
 def test_a_cancel_while_the_card_is_awaited_asks_the_terminal_and_its_answer_wins(shop: Shop, zvt: Terminal) -> None:
