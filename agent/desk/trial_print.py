@@ -64,8 +64,11 @@ def trial_print(
 
 
 def _begin(book: JobBook, status: AgentStatus, kkm_id: str, job_id: str) -> None:
-    if kkm_id not in {device.kkm_id for device in status.devices}:
+    device = next((device for device in status.devices if device.kkm_id == kkm_id), None)
+    if device is None:
         raise _not_printed("device_not_configured")
+    if device.is_terminal:
+        raise _not_printed("wrong_kind_of_device")
     if status.paused:
         raise UserError(
             "paused",

@@ -11,12 +11,14 @@ import structlog
 from agent.awake import Awake
 from agent.devices.lane_thread import LaneThread
 from agent.jobs.book import JobBook
+from agent.journal.rows import JobWithOffer
 from drivers.api import Identity
 from drivers.errors import DeviceError
 from drivers.terminal_api import TerminalIdentity
 from protocol.crm.codes import reason
-from protocol.crm.jobs import whole
+from protocol.crm.jobs import DeviceClass, whole
 from protocol.crm.outcomes import Reason
+from protocol.crm.payloads import device_of
 
 IDLE_DISCONNECT = 20.0  # seconds after which an idle channel is closed for other programs
 RETRY_FIRST, RETRY_LONGEST = 0.5, 5.0  # seconds between looks at a device that is not ready
@@ -45,6 +47,8 @@ class LaneState:
 
 
 class DeviceLane(LaneThread):
+    class_: DeviceClass
+
     def __init__(
         self,
         kkm_id: str,
@@ -124,6 +128,14 @@ class DeviceLane(LaneThread):
         return True
 
     # --- why it waits
+
+    def _misplaced(self, chosen: JobWithOffer | None) -> bool:
+        """The job is for another kind of device: the configuration has put one in the place of the other. It waits
+        until that is mended, also when it has begun: only the former device can tell what became of it."""
+        if chosen is None or device_of(chosen.offer.kind) is self.class_:
+            return False
+        self._not_ready(chosen.row.job_id, reason("wrong_kind_of_device"))
+        return True
 
     def _pause(self) -> float:
         """Back off from a device that is not ready."""

@@ -43,6 +43,7 @@ from agent.procedures.asks import (
 )
 from drivers.api import FiscalRegister, Identity, Paper, Status
 from protocol.crm.job_machine import JobEvent, Known
+from protocol.crm.jobs import DeviceClass
 from protocol.crm.lease import Lease
 from protocol.crm.messages import Archive, Health
 from protocol.crm.outcomes import Paper as PaperOutcome
@@ -56,6 +57,8 @@ log = structlog.get_logger("lane")
 
 
 class Lane(DeviceLane):
+    class_ = DeviceClass.REGISTER
+
     def __init__(
         self,
         kkm_id: str,
@@ -121,6 +124,8 @@ class Lane(DeviceLane):
             return 60.0
         if device.operation is not None:
             return self._resume_policy(device)
+        if self._misplaced(chosen):
+            return self._pause()
         if chosen is not None and is_open(chosen.row):
             return self._resolve(device, chosen)
         if not self._introduce():

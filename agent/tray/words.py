@@ -152,7 +152,6 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "step_approved": Words("одобрено", "approved"),
         "step_declined": Words("отказано", "declined"),
         "step_cancelled": Words("отменено", "cancelled"),
-        "step_aborting": Words("терминал просят прекратить", "the terminal is being asked to stop"),
         "step_unknown": Words("ответ неизвестен, проверяем", "the answer is not known, checking"),
     }
 )  # fmt: skip

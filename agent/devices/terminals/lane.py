@@ -27,7 +27,7 @@ from agent.procedures.payment.asks import BeginMove
 from agent.procedures.settlement import BeginSettle
 from drivers.terminal_api import CardTerminal, TerminalIdentity, TerminalStatus
 from protocol.crm.job_machine import Known
-from protocol.crm.jobs import whole
+from protocol.crm.jobs import DeviceClass, whole
 from protocol.crm.lease import Lease
 from protocol.crm.messages import Health
 from protocol.crm.outcomes import Reason
@@ -38,6 +38,8 @@ log = structlog.get_logger("terminal")
 
 
 class TerminalLane(DeviceLane):
+    class_ = DeviceClass.TERMINAL
+
     def __init__(
         self,
         kkm_id: str,
@@ -70,7 +72,7 @@ class TerminalLane(DeviceLane):
         if not self.state.abortable or in_hand is None or job_id not in (in_hand, whole(in_hand)):
             return False
         self._abort = in_hand
-        self._said_progress(in_hand, "aborting")
+        self._on_progress(whole(in_hand), "aborting", None, None)  # the state is the lane's own thread's to write
         return True
 
     def busy(self) -> tuple[str | None, int | None]:
@@ -86,6 +88,8 @@ class TerminalLane(DeviceLane):
                 return self._pause()
             self._performer.disconnect()
             return 60.0
+        if self._misplaced(chosen):
+            return self._pause()
         if chosen is not None and is_open(chosen.row):
             return self._resolve(device, chosen)
         if not self._introduce():
@@ -102,6 +106,8 @@ class TerminalLane(DeviceLane):
         return self._job(device, chosen)
 
     def _cut_short(self) -> bool:
+        if self._book.device(self.kkm_id).released:
+            return True
         work = self._performer.work
         if work is None or work.row.state is not Known.HUMAN:
             return False
@@ -179,7 +185,7 @@ class TerminalLane(DeviceLane):
         except Interrupted:
             if self._stopping:
                 raise
-            return ask  # a person has decided: the next round looks again
+            return ask  # a person has decided, or the terminal is another PC's: the next round looks again
         finally:
             self._abort = None
         self._keep_awake(ask)

@@ -16,7 +16,7 @@ from agent.journal.inspect import verify
 from agent.link.status import LinkStatus
 from agent.port import AgentPort
 from agent.problems import UserError
-from agent.status import AgentStatus
+from agent.status import AgentStatus, DeviceStatus
 from protocol.crm.job_machine import Known
 from protocol.crm.jobs import JobKind
 from protocol.crm.link_machine import AgentLink
@@ -134,6 +134,7 @@ def test_it_does_not_run_while_a_job_is_in_doubt(pc: Bench) -> None:
         ({"quarantined": True}, "rolled_back"),
         ({"disk_low": True}, "disk_low"),
         ({"devices": ()}, "device_not_configured"),
+        ({"devices": (DeviceStatus(KKM, "zvt", "tcp:10.0.0.8:20007", is_terminal=True),)}, "wrong_kind_of_device"),
     ],
 )
 def test_what_keeps_it_from_starting_is_told_at_once(pc: Bench, changed: dict[str, Any], code: str) -> None:

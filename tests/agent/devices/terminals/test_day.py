@@ -235,3 +235,35 @@ def test_an_abort_is_for_the_job_that_was_named(tmp_path: Path) -> None:
         at.job(JobKind.PAYMENT, amount="100.00")
         at.when("present_card", lambda: at.lane.abort("another"))
         assert at.run().state is Known.DONE
+
+
+def test_a_wish_that_comes_when_the_job_is_over_is_no_wish_for_the_next_one(tmp_path: Path) -> None:
+    with counter(BENCHES["zvt-tcp"].make(frozenset()), tmp_path) as at:
+        at.job(JobKind.PAYMENT, amount="100.00")
+        at.when("remove_card", lambda: at.lane.abort("j1"))
+        at.run()
+        at.job(JobKind.PAYMENT, "j2", amount="200.00")
+        assert at.run("j2").state is Known.DONE
+
+
+# --- in the wrong place ---------------------------------------------------------------------------------------------
+
+
+def test_a_registers_job_that_was_left_where_a_terminal_stands_now_waits(tmp_path: Path) -> None:
+    """The lane took it for a payment and stopped the agent, and the next start did so again."""
+    with counter(BENCHES["zvt-tcp"].make(frozenset()), tmp_path) as at:
+        at.job(JobKind.X_REPORT)
+        at.run(patience=30.0)
+        assert at.row().state is Known.ACCEPTED
+        assert at.lane.state.reason is not None
+        assert at.lane.state.reason.code == "wrong_kind_of_device"
+
+
+def test_a_terminal_that_another_pc_owns_is_not_asked_even_about_what_is_open(tmp_path: Path) -> None:
+    with counter(BENCHES["zvt-tcp"].make(frozenset()), tmp_path) as at:
+        at.desk.fate(Step.PAYMENT, Fate.SILENCE)
+        at.job(JobKind.PAYMENT, amount="100.00")
+        at.when("payment_in_doubt", lambda: at.book.learned_epoch(TERMINAL, 2))
+        at.run(patience=900.0)
+        assert at.row().state is Known.RESOLVING
+        assert at.lane.round() == 60.0
