@@ -6,7 +6,7 @@ nothing is begun before both devices were found ready: the register when the sal
 
 ``JobRow.sale``: ``terminal`` (its KKM_ID, or ``None``), ``undoing`` (why), ``halted``, ``copied``, ``choice`` (a
 person's, not yet followed), ``waits`` (the code of what is asked of a person), ``choices`` (what a person may say to
-that), ``owed``, ``checked`` (when the register was found ready).
+that), ``owed``, ``checked`` (when the register was found ready), ``above`` (the highest document of the register then).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.jobs.transitions import apply, because, is_open, withdraw_parts
+from agent.jobs.transitions import SEARCH_ABOVE, apply, because, is_open, unsearched, withdraw_parts
 from agent.journal.rows import JobRow, PartOffer
 from agent.journal.store import Transaction
 from agent.procedures import sale as procedure
@@ -46,7 +46,7 @@ _KINDS = {
 }
 _BLANK: dict[str, Any] = {
     "terminal": None, "undoing": None, "halted": False, "copied": False, "choice": None, "waits": None, "choices": [],
-    "owed": False, "checked": "",
+    "owed": False, "checked": "", "above": None,
 }  # fmt: skip
 _ANSWERED: dict[str, Any] = {"choice": None, "waits": None, "choices": [], "owed": False}
 """Of a sale that goes on: nobody is asked any more."""
@@ -84,9 +84,8 @@ def _seen(tx: Transaction, row: JobRow) -> _Seen:
 def _part(row: JobRow) -> Part:
     assert row.part is not None
     told = row.outcome.get("reason")
-    return Part(
-        Step(row.part["step"]), row.state, row.part["charge"], Reason.model_validate(told) if told is not None else None
-    )
+    why = Reason.model_validate(told) if told is not None else None
+    return Part(Step(row.part["step"]), row.state, row.part["charge"], why, sought=unsearched(row))
 
 
 # --- before it begins
@@ -107,7 +106,8 @@ def checked(tx: Transaction, job_id: str) -> Reason | None:
         if there.binding_epoch == 0 or there.released or there.releasing:
             return reason("devices_on_two_pcs", detail=terminal)
     withdraw_parts(tx, job_id)
-    row = replace(row, sale={**_BLANK, "terminal": terminal, "checked": tx.now.isoformat()})
+    above = tx.device(row.kkm_id).highest_fd
+    row = replace(row, sale={**_BLANK, "terminal": terminal, "checked": tx.now.isoformat(), "above": above})
     tx.write_job(row, "checked")
     first = procedure.follow(seen.sale, [])
     assert isinstance(first, Begin)
@@ -186,8 +186,9 @@ def halt(tx: Transaction) -> None:
 
 
 def distrust(tx: Transaction) -> None:
-    """The server takes this journal for an older copy: its successor may have moved what waits here."""
-    _stop(tx, "copied", lambda part: part.kkm_id != _sale_of(tx, part).kkm_id)
+    """The server takes this journal for an older copy: its successor may have moved what waits here, and may have made
+    the receipt. It is looked for before one is begun (``_add``)."""
+    _stop(tx, "copied", lambda _: True)
 
 
 def _stop(tx: Transaction, how: str, concerns: Callable[[JobRow], bool]) -> None:
@@ -199,12 +200,6 @@ def _stop(tx: Transaction, how: str, concerns: Callable[[JobRow], bool]) -> None
             if part.state is Known.ACCEPTED and concerns(part):
                 tx.write_job(replace(part, state=Known.CANCELLED, archived=True), "withdrawn")
         follow(tx, row.job_id)
-
-
-def _sale_of(tx: Transaction, part: JobRow) -> JobRow:
-    row = tx.job(whole(part.job_id))
-    assert row is not None
-    return row
 
 
 # --- a part moves
@@ -326,6 +321,7 @@ def _begin(tx: Transaction, seen: _Seen, next_: Begin) -> None:
 
 def _add(tx: Transaction, seen: _Seen, next_: Begin, kkm_id: str, payload: dict[str, Any]) -> None:
     row, device, step = seen.row, tx.device(kkm_id), next_.step
+    assert row.sale is not None
     n = 1 + sum(1 for part in tx.parts(row.job_id) if part.part is not None and part.part["step"] == step)
     offer = PartOffer(
         tenant_id=seen.offer.tenant_id,
@@ -349,6 +345,7 @@ def _add(tx: Transaction, seen: _Seen, next_: Begin, kkm_id: str, payload: dict[
         payload_hash=offer.payload_hash, imprint=row.imprint,
         part={"step": step.value, "n": n, "charge": next_.charge, "at": tx.now.isoformat(),
               "moves": step is seen.sale.moves},
+        outcome={SEARCH_ABOVE: row.sale.get("above")} if row.sale["copied"] and step is Step.RECEIPT else {},
     )  # fmt: skip
     tx.write_job(part, "part", offer=offer)
 

@@ -35,12 +35,14 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``charge``: index of the card payment that it moves or undoes. ``reason``: why it was not done."""
+    """``charge``: index of the card payment that it moves or undoes. ``reason``: why it was not done. ``sought``: a
+    successor of this journal may have made it, and its device's archive has not been read yet."""
 
     step: Step
     state: Known
     charge: int | None = None
     reason: Reason | None = None
+    sought: bool = False
 
     @property
     def final(self) -> bool:
@@ -137,7 +139,8 @@ def follow(sale: Sale, parts: Sequence[Part]) -> Next:
 
 def _under(sale: Sale, parts: Sequence[Part], live: Part) -> Next:
     """A receipt that has not begun, again or at all, is provably not made: only then may the money go back."""
-    waiting = live.state is Known.ACCEPTED and live.step is Step.RECEIPT and charged(parts, sale)
+    unbegun = live.state is Known.ACCEPTED and not live.sought
+    waiting = unbegun and live.step is Step.RECEIPT and charged(parts, sale)
     if waiting and sale.choice is SaleChoice.LEAVE_OWED:
         return NotDone(reason("left_owed"), owed=True)
     if waiting and sale.choice is SaleChoice.GIVE_BACK and sale.undoes:

@@ -301,7 +301,8 @@ class Crm:
     async def _renew_or_cancel(self, order: Order, lease_no: int) -> None:
         await asyncio.sleep(self._random.choice((1.0, 10.0)))
         moved_money = (self.row(order.job_id).get("reason") or {}).get("code") == "moved_money"
-        if moved_money and self._printed(order)[0] is Decision.NOT_DONE:
+        at_terminal = order.kind in selling.AT_TERMINAL
+        if moved_money and (at_terminal or self._printed(order)[0] is Decision.NOT_DONE):
             people.gave_back_by_hand(self._beside(order), people.paid_at(order))
         if moved_money or self._random.random() < self._world.plan.cancels:
             await self._cancel(order)

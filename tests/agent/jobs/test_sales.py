@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.jobs.transitions import because
+from agent.journal.records import RecordKind
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind
@@ -142,6 +144,39 @@ def test_an_older_copy_of_the_journal_gives_no_money_back_by_itself(book: Bench)
     assert (said.owed, said.waits) == (True, "money_not_returned")
     book.resolves(book.row("s1").rev, job_id="s1", decision="go_on")
     assert next_at(book, TERMINAL) == "s1/void2"
+
+
+def knows_up_to(book: Bench, fd: int) -> None:
+    book.book.update_device(KKM, "seen", RecordKind.DEVICE, lambda device: replace(device, highest_fd=fd))
+
+
+def test_an_older_copy_looks_for_the_receipt_that_its_successor_may_have_made(book: Bench) -> None:
+    """It was made once more: the register was known up to it by then, from the binding."""
+    knows_up_to(book, 2)
+    sells(book)
+    book.lane(V.INTENT, job_id="s1/payment1")
+    book.book.distrust()
+    knows_up_to(book, 3)
+    book.book.transition("s1/payment1", V.PROVEN, outcome=PAID)
+    assert next_at(book, KKM) is None
+    (sought,) = book.book.adopted(KKM)
+    assert (sought.row.job_id, sought.row.outcome["search_above"]) == ("s1/receipt1", 2)
+    book.resolves(book.row("s1").rev, job_id="s1", decision="give_back")
+    assert book.row("s1").state is Known.STARTED  # nobody knows yet that there is no receipt
+    book.book.searched("s1/receipt1")
+    assert next_at(book, KKM) == "s1/receipt1"
+
+
+def test_a_receipt_that_the_successor_of_an_older_copy_has_made_ends_the_sale(book: Bench) -> None:
+    sells(book)
+    book.lane(V.INTENT, job_id="s1/payment1")
+    book.book.transition("s1/payment1", V.PROVEN, outcome=PAID)
+    book.book.distrust()
+    (sought,) = book.book.adopted(KKM)
+    found = {"proof": Proof(source=ProofSource.DEVICE, fd=3).model_dump(mode="json")}
+    book.book.transition(sought.row.job_id, V.FOUND, outcome=found)
+    row = book.row("s1")
+    assert (row.state, row.outcome["proof"]["fd"]) == (Known.DONE, 3)
 
 
 def test_a_choice_is_used_once(book: Bench) -> None:
