@@ -40,6 +40,10 @@ class KnownJob(Value):
     rev: Count
 
 
+PLACE = "place:"
+"""Begins the serial of a terminal that tells no id: a name of its place at its PC."""
+
+
 class ClaimedDevice(Value):
     """A device of the agent's configuration; serials are known once the device has answered. A terminal has a serial
     alone: its terminal id, or a stable name of its place where it tells none."""

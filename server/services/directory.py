@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import bindparam, select
 
 from protocol.crm.jobs import DeviceClass, JobState, KkmId
-from protocol.crm.messages import ClaimedDevice, Released
+from protocol.crm.messages import PLACE, ClaimedDevice, Released
 from server.fields import OneLine, Words, one_line
 from server.problems import Problem, unknown
 from server.services import jobs as job_service
@@ -223,6 +223,9 @@ async def claim(work: Work, world: World, agent: Agent, said: ClaimedDevice) -> 
         return None
     if device.bound_serial is None:
         await _bind(work, world, device, agent, said, said.register_serial)
+    elif said.register_serial != device.bound_serial:
+        device.bound_serial = said.register_serial
+        await change_owner(work, world, device, agent.id)
     elif said.binding_epoch is not None and said.binding_epoch > device.binding_epoch:
         # The database was restored to a moment before the epoch was given: the owner under it is right.
         device.binding_epoch = device.bound_epoch = said.binding_epoch
@@ -261,12 +264,18 @@ async def _refusal(work: Work, agent: Agent, device: Device | None, said: Claime
     serial = said.register_serial
     if serial is None:
         return None
-    if serial != (device.bound_serial or device.expected_serial or serial):
+    if serial != (device.bound_serial or device.expected_serial or serial) and not _may_be_renamed(device):
         return "register_changed"
     holder = await work.session.scalar(_HOLDER, {"space": _space(agent, said), "serial": serial})
     if holder is not None and holder is not device:
         return "register_already_bound"
     return None
+
+
+def _may_be_renamed(device: Device) -> bool:
+    """A terminal that is known by its place alone is not another one when its place changes, or when it tells its
+    id."""
+    return device.bound_serial is not None and device.bound_serial.startswith(PLACE) and not device.releasing
 
 
 async def _learn(work: Work, world: World, agent: Agent, device: Device, said: ClaimedDevice) -> None:

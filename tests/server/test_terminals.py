@@ -306,6 +306,60 @@ class TestDesks:
         assert (await known.state("p1"))["reason"]["code"] == "held_too_long"
 
 
+class TestPlaces:
+    """A terminal that tells no id is bound by the name of its place at its PC."""
+
+    @pytest.fixture
+    async def placed(self, bench: Bench) -> tuple[Player, Line]:
+        player = await pair(bench.api)
+        await bench.api.put("/devices", json={"kkm_id": TERMINAL})
+        line = await greet(player, terminal(serial="place:a"))
+        assert (await line.bind()).binding.register_serial == "place:a"
+        await line.nothing_more()
+        return player, line
+
+    @pytest.mark.parametrize("serial", ["place:b", TID])
+    async def test_it_is_bound_anew_when_its_place_has_changed_or_it_tells_its_id(
+        self, bench: Bench, placed: tuple[Player, Line], serial: str
+    ) -> None:
+        _, line = placed
+        await line.send(Claim(device=terminal(serial=serial, binding_epoch=1)))
+        bind = await line.bind()
+        assert (bind.binding.register_serial, bind.binding.binding_epoch) == (serial, 2)
+        await bench.api.post("/jobs", json=payment())
+        assert (await line.take(Offer)).register_serial == serial
+        await line.close()
+
+    async def test_what_tells_its_id_stays_that_machine(self, bench: Bench) -> None:
+        _, line = await bound_terminal(bench)
+        for serial in ("place:a", "10000002"):
+            await line.send(Claim(device=terminal(serial=serial, binding_epoch=1)))
+            assert (await line.expect(ClaimRefused)).code == "register_changed"
+        await line.close()
+
+    async def test_its_place_changes_with_its_pc(self, bench: Bench, placed: tuple[Player, Line]) -> None:
+        _, old = placed
+        target = await pair(bench.api, "inst-2")
+        await bench.api.post(f"/devices/{TERMINAL}/move", json={"agent_id": target.agent_id})
+        release = await old.take(Release)
+        await old.say(Released(kkm_id=TERMINAL, binding_epoch=release.binding_epoch, not_started=[]))
+        new = await greet(target, terminal(serial="place:b"))
+        assert (await new.bind()).binding.register_serial == "place:b"
+        await new.nothing_more()
+        assert (await bench.device(TERMINAL))["register_serial"] == "place:b"
+        await new.close()
+        await old.close()
+
+    async def test_while_it_is_given_up_it_is_not_bound_anew(self, bench: Bench, placed: tuple[Player, Line]) -> None:
+        _, line = placed
+        await bench.api.post(f"/devices/{TERMINAL}/release")
+        await line.take(Release)
+        await line.send(Claim(device=terminal(serial="place:b", binding_epoch=1)))
+        assert (await line.expect(ClaimRefused)).code == "register_changed"
+        assert (await bench.device(TERMINAL))["state"] == "releasing"
+        await line.close()
+
+
 class TestOwners:
     """Without a fiscal drive nothing is said of documents; everything else is as with a register."""
 
