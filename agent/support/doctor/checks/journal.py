@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 
 from agent.journal.inspect import verify
@@ -51,7 +52,8 @@ CHAIN = Check(
 
 
 def _jobs(scene: Scene, states: Collection[Known]) -> list[JobRow]:
-    return [row for row in archive(scene).jobs if row.state in states]
+    """Parts of a sale are told of as the sale."""
+    return [row for row in archive(scene).jobs if row.state in states and row.part is None]
 
 
 def _told(rows: list[JobRow], code: str) -> Seen:
@@ -105,6 +107,17 @@ OPEN = Check(
     _open,
 )
 
+
+def _decisions(scene: Scene) -> Seen:
+    doubted = _told(_jobs(scene, (Known.HUMAN,)), "human")
+    if doubted.code == "human":
+        return doubted
+    waits = [row for row in archive(scene).jobs if row.sale is not None and row.sale["waits"]]
+    seen = _told(waits, "sale_waits")
+    asked = {row.sale["waits"] for row in waits if row.sale is not None}
+    return replace(seen, words={"waits": ", ".join(sorted(asked))})
+
+
 DECISIONS = Check(
     "journal.decisions",
     "задания, которые ждут решения человека",
@@ -117,8 +130,14 @@ DECISIONS = Check(
             "Откройте «Требуется решение» в меню KassaBridge или в CRM. Чек ещё раз не пробивайте.",
             "Open “a decision is needed” in KassaBridge's menu or in the CRM. Do not make the receipt again.",
         ),
+        sale_waits=bad(
+            "Продажа {job} (касса {kkm_id}) ждёт человека: {waits}. Всего: {count}.",
+            "The sale {job} (register {kkm_id}) waits for a person: {waits}. In all: {count}.",
+            "Откройте «Требуется решение» в меню KassaBridge или в CRM. Карту ещё раз не списывайте.",
+            "Open “a decision is needed” in KassaBridge's menu or in the CRM. Do not charge the card again.",
+        ),
     ),
-    lambda scene: _told(_jobs(scene, (Known.HUMAN,)), "human"),
+    _decisions,
 )
 
 HELD = Check(

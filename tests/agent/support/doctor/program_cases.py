@@ -111,8 +111,8 @@ def _row(pc: Clinic, state: Known, **changes: Any) -> JobRow:
     return replace(row, **changes)
 
 
-def _job(state: Known) -> Any:
-    return lambda pc: pc.journal(lambda tx: tx.write_job(_row(pc, state), "test"))
+def _job(state: Known, **changes: Any) -> Any:
+    return lambda pc: pc.journal(lambda tx: tx.write_job(_row(pc, state, **changes), "test"))
 
 
 def _register(pc: Clinic, **changes: Any) -> None:
@@ -146,6 +146,10 @@ def a_shift_begun_and_the_program_ended(pc: Clinic) -> None:
 
 def a_receipt_that_a_person_must_judge(pc: Clinic) -> None:
     _job(Known.HUMAN)(pc)
+
+
+def a_sale_that_owes_its_receipt(pc: Clinic) -> None:
+    _job(Known.STARTED, kind="sale", sale={"terminal": "18", "waits": "receipt_owed", "owed": True})(pc)
 
 
 def a_receipt_put_off(pc: Clinic) -> None:
@@ -236,6 +240,7 @@ CASES = (
     Case("journal.open", "resolving", a_receipt_whose_answer_was_lost),
     Case("journal.open", "operation_open", a_shift_begun_and_the_program_ended, stopped=True),
     Case("journal.decisions", "human", a_receipt_that_a_person_must_judge),
+    Case("journal.decisions", "sale_waits", a_sale_that_owes_its_receipt),
     Case("journal.held", "held", a_receipt_put_off),
     Case("journal.paper", "unprinted", a_receipt_that_waits_for_paper),
     Case("journal.outbox", "undelivered", a_result_that_the_server_never_confirmed),
