@@ -356,7 +356,7 @@ FOR_SUPPORT = frozenset(
         "not_quarantined", "person_missing", "unauthorized", "forbidden", "too_many_requests", "too_many_streams",
         "unknown_webhook", "too_many_webhooks", "no_document_yet", "ofd_failed", "ofd_blocked",
         "not_accepted", "not_renewable",
-        "terminal_program_missing", "wrong_kind_of_device",
+        "terminal_program_missing", "wrong_kind_of_device", "choice_not_offered",
         "not_cancellable", "decision_pending", "bad_request", "device_moving", "not_human", "already_final",
     }
 )  # fmt: skip
