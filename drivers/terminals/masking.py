@@ -3,7 +3,7 @@
 A number of 13 to 19 digits with a right Luhn digit is taken for a card's, wherever it stands in a text, also in groups
 with blanks or dashes between them. A reference number (RRN) is a group of twelve digits, too short for a card, and is
 never taken for a part of one. A longer number goes as a whole when a card's could be inside. Fields whose meaning is
-known (RRN, terminal, merchant) are not texts: they are not given to ``mask``.
+known (RRN, terminal, merchant) are not texts: they go through ``identifier``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ HIDDEN = "*"
 KEPT = 4
 SHORTEST, LONGEST = 13, 19
 RRN = 12
+MERCHANT = 15  # characters of a merchant's number
 NO_NUMBER = 64  # digits in a row that are nothing anybody needs, and not worth looking through
 
 _BETWEEN = r"[ \t\xa0\-‐-―]{0,3}"
@@ -43,6 +44,12 @@ def card(text: str) -> str:
     if last is None or (len(last[0]) < KEPT and HIDDEN not in text and "X" not in text.upper()):
         return ""
     return HIDDEN * KEPT + last[0]
+
+
+def identifier(text: str, longest: int = RRN) -> str:
+    """What an operation, a terminal or a merchant is known by: as it is, unless it is longer than such names are. Then
+    it may be something else, out of a damaged answer, and is a text like any other."""
+    return text if len(text) <= longest else mask(text)
 
 
 def lines(text: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import structlog
 from tests.bytes.families import FAMILIES
 from tests.bytes.faulty import Direction, Fault, Strike
 from tests.bytes.run import NAMED, Group, Tally, all_pieces, clean_run, pieces, verdict_on
-from tests.bytes.scenarios import SCENARIOS
+from tests.bytes.scenarios import SCENARIOS, fits
 from tests.bytes.world import prepared
 
 CASE = "DRIVER:SCENARIO:DIRECTION:POSITION:FAULT"
@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         piece
         for family in options.driver or FAMILIES
         for scenario in options.scenario or SCENARIOS
+        if fits(FAMILIES[family], SCENARIOS[scenario])
         for piece in pieces(
             family,
             SCENARIOS[scenario],
@@ -75,11 +76,13 @@ def replay(case: str) -> int:
     try:
         family, name, direction, position, fault = case.split(":")
         scenario, group = SCENARIOS[name], Group(family, name, Direction(direction), Fault(fault))
-        register, strike = FAMILIES[family], Strike(group.direction, int(position), group.fault)
+        device, strike = FAMILIES[family], Strike(group.direction, int(position), group.fault)
+        if not fits(device, scenario):
+            raise ValueError(scenario.name)
     except (ValueError, KeyError):
         print(f"{case!r} is no case; expected {CASE}, such as shtrih1:receipt:out:123:flip", file=sys.stderr)
         return 2
-    with prepared(register, scenario.before, scenario.wanted) as template:
+    with prepared(device, scenario.before, scenario.wanted) as template:
         clean = clean_run(template, scenario)
         print(f"--- {case}")
         seen = template.play(strike)

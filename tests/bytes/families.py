@@ -1,13 +1,13 @@
-"""The families of registers that byte faults are tried on: a row is a driver and the simulator it talks to.
+"""The families of devices that byte faults are tried on: a row is a driver and the simulator it talks to.
 
-A new family adds a row to ``FAMILIES``, and a ``Simulator`` of its own where its register is no ``SimulatedRegister``;
-nothing else here or in the scenarios knows one family from another.
+A new family adds a row to ``FAMILIES``, and a ``Simulator`` of its own where its register is no ``SimulatedRegister``
+(terminals: ``tills``); nothing else here or in the scenarios knows one family from another.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
@@ -21,28 +21,37 @@ from drivers.simulators.appliance import Appliance
 from drivers.simulators.clock import ManualClock
 from drivers.simulators.dump import document_json
 from drivers.simulators.paper import MemoryPaper, Paper
+from drivers.terminal_api import CardTerminal
 from drivers.transports.base import Clock, Transport
+from drivers.transports.tap import Trace
 from tests.bytes.faulty import Fault
 from tests.bytes.places import everything, http_bodies
+from tests.bytes.tills import Interface, by_inpas, by_zvt
 from tests.bytes.wire import Line
+from tests.soak.hours import Hours
 
 
 class Simulator(Protocol):
-    """A simulated register that is switched on, and what its own memory says."""
+    """A simulated device that is switched on, and what its own memory says; of a terminal, the bank's book."""
 
     @property
-    def serial(self) -> str: ...
+    def serial(self) -> str:
+        """What the device is known by."""
 
     @property
     def last_fd(self) -> int: ...
 
     @property
     def drawer(self) -> int:
-        """Kopecks."""
+        """Kopecks; of a terminal, those that the bank holds for the shop."""
 
     @property
     def at_rest(self) -> bool:
-        """No document is open, neither in the register nor in its drive."""
+        """No document is open, neither in the register nor in its drive; no operation is."""
+
+    @property
+    def secrets(self) -> Collection[str]:
+        """What the device says and nobody else may: numbers of cards, tracks."""
 
     def documents(self, above: int) -> Sequence[dict[str, Any]]:
         """Of the archive, above that number; as ``drivers.simulators.dump`` shows them."""
@@ -65,10 +74,12 @@ class Family:
     name: str
     switch_on: Callable[[ManualClock, bytes | None], Simulator]
     """With the memory of an earlier one, or fresh from its registration."""
-    driver: Callable[[Transport, Clock], FiscalRegister]
-    """With the production profile: its times are the ones that a fault has to be outlived in."""
+    driver: Callable[[Transport, Hours, Trace], FiscalRegister | CardTerminal]
+    """With the production profile: its times are the ones that a fault has to be outlived in. The trace is a terminal's
+    own; a register's bytes may be overheard by anybody."""
     misses: frozenset[Fault] = frozenset()
-    """Faults that its checksum does not always notice, so that a name may come out garbled; see ``verdict``."""
+    """Faults that its checksum does not always notice, so that a name may come out garbled; see ``verdict``. Of a
+    terminal at TCP, what its checksum keeps away: an authorisation code that was changed on the way is one, too."""
     beneath: frozenset[Fault] = frozenset()
     """Damage that nothing but the layer beneath keeps from a request (HTTP has TCP's checksum alone): it is tried on
     answers only. A damaged request is another request."""
@@ -76,6 +87,8 @@ class Family:
     """Of what one side says, what the full run strikes."""
     sample: int = 50
     """Positions of one exchange that one fault strikes in the short run."""
+    terminal: bool = False
+    """A card terminal: the scenarios with money are its own, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +126,10 @@ class SimulatedRegister:
     def at_rest(self) -> bool:
         return self._device.state.receipt is None and self._device.state.drive.current is None
 
+    @property
+    def secrets(self) -> Collection[str]:
+        return ()
+
     def documents(self, above: int) -> Sequence[dict[str, Any]]:
         return [document_json(each) for each in self._device.state.drive.documents[above:]]
 
@@ -143,6 +160,8 @@ class SimulatedWeb(SimulatedRegister):
         return state.register.receipt is None and state.drive.current is None and not state.queue
 
 
+BENEATH_TCP = frozenset(Fault) - {Fault.CUT, Fault.DELAY, Fault.LATE}
+"""``Family.beneath`` of a request that nothing but TCP's checksum protects."""
 OTHER_LENGTH = frozenset({Fault.DOUBLE, Fault.INSERT, Fault.LOSE})
 """What a checksum of eight bits does not notice one time in 256."""
 
@@ -157,7 +176,7 @@ def _shtrih(protocol: int) -> Family:
     return Family(
         f"shtrih{protocol}",
         lambda clock, memory: SimulatedRegister(make, clock, memory),
-        lambda transport, clock: shtrih_driver.ShtrihRegister(transport, profile, clock),
+        lambda transport, clock, _: shtrih_driver.ShtrihRegister(transport, profile, clock),
         misses=OTHER_LENGTH if protocol == 1 else frozenset(),
     )
 
@@ -172,7 +191,7 @@ def _atol() -> Family:
     return Family(
         "atol-wire",
         lambda clock, memory: SimulatedRegister(make, clock, memory),
-        lambda transport, clock: atol_wire.AtolWireRegister(transport, profile, clock),
+        lambda transport, clock, _: atol_wire.AtolWireRegister(transport, profile, clock),
         misses=OTHER_LENGTH,
     )
 
@@ -189,7 +208,7 @@ def _atol_web(generation: int) -> Family:
         ),
     )
 
-    def driver(transport: Transport, clock: Clock) -> FiscalRegister:
+    def driver(transport: Transport, clock: Clock, _: Trace) -> FiscalRegister:
         http = web_driver.HttpClient(transport, clock, "127.0.0.1:16732")
         return web_driver.AtolWebRegister(web_driver.WebRunner(http, profile, clock), profile.times)
 
@@ -198,9 +217,21 @@ def _atol_web(generation: int) -> Family:
         lambda clock, memory: SimulatedWeb(make, clock, memory),
         driver,
         places=http_bodies,
-        beneath=frozenset(Fault) - {Fault.CUT, Fault.DELAY, Fault.LATE},
+        beneath=BENEATH_TCP,
         sample=12,
     )
 
 
-FAMILIES = {family.name: family for family in (_shtrih(1), _shtrih(2), _atol(), _atol_web(2), _atol_web(1))}
+def _terminal(
+    made: Interface, beneath: frozenset[Fault] = frozenset(), places: Callable[[bytes], Sequence[range]] = everything
+) -> Family:
+    return Family(made.name, made.switch_on, made.driver, misses=beneath, beneath=beneath, places=places, terminal=True)
+
+
+REGISTERS = (_shtrih(1), _shtrih(2), _atol(), _atol_web(2), _atol_web(1))
+TERMINALS = (
+    _terminal(by_zvt(network=True), BENEATH_TCP),
+    _terminal(by_zvt(network=False)),
+    _terminal(by_inpas(), BENEATH_TCP, http_bodies),
+)
+FAMILIES = {family.name: family for family in (*REGISTERS, *TERMINALS)}

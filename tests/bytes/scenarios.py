@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from protocol.crm.jobs import JobKind
+from tests.bytes.families import Family
 from tests.bytes.world import Wanted
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "receipts"
 
 
 class Effect(StrEnum):
-    """Where the register shows that a job was carried out."""
+    """Where the device shows that a job was carried out."""
 
     DOCUMENT = "document"  # in the archive
     DRAWER = "drawer"  # in its records of cash
     PAPER = "paper"  # nowhere but on the paper: a lost answer leaves it unproven
+    MONEY = "money"  # in the bank's book, which no driver sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,15 @@ class Scenario:
     wanted: Wanted
     effect: Effect
     before: tuple[Wanted, ...] = ()
-    document: str | None = None  # the type of the job's own document, in a dump's words
+    document: str | None = None  # the type of the job's own document, or entry in the bank's book, in a dump's words
     along: frozenset[str] = frozenset()  # types of documents that the desk's policy makes for it, once each
     imprinted: bool = False  # its document names the job: no byte fault may leave it to a person
     opening: bool = False  # also the bytes before the job's own: who is there, what can it do. Once for each family.
+
+
+def fits(family: Family, scenario: Scenario) -> bool:
+    """Money is for terminals, everything else for registers."""
+    return family.terminal == (scenario.effect is Effect.MONEY)
 
 
 def _receipt() -> Wanted:
@@ -43,6 +50,7 @@ def _receipt() -> Wanted:
 
 _CASHIER = {"cashier": {"name": "Иванова М.А.", "inn": "500100732259"}}
 _OPEN = Wanted(JobKind.OPEN_SHIFT, _CASHIER)
+_PAY = Wanted(JobKind.PAYMENT, {"amount": "1250.00"})
 _SLIP = {"lines": [{"text": "Заказ 1042 готов"}, {"text": "Выдать до 20:00", "bold": True}]}
 
 SCENARIOS = {
@@ -65,5 +73,11 @@ SCENARIOS = {
             document="close_shift",
         ),
         Scenario("print_text", Wanted(JobKind.PRINT_TEXT, _SLIP), Effect.PAPER),
+        Scenario("payment", _PAY, Effect.MONEY, document="payment", opening=True),
+        Scenario("next_payment", _PAY, Effect.MONEY, before=(_PAY,), document="payment"),
+        Scenario(
+            "void", Wanted(JobKind.VOID, {"amount": "1250.00"}, brings_back=0), Effect.MONEY, before=(_PAY,),
+            document="void",
+        ),
     )
 }  # fmt: skip

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bytes.families import FAMILIES
+from tests.bytes.families import FAMILIES, REGISTERS, TERMINALS
 from tests.bytes.faulty import Direction, Fault
 from tests.bytes.places import everything
 from tests.bytes.run import NAMED, Piece, clean_run, judge, pieces, positions
-from tests.bytes.scenarios import SCENARIOS
+from tests.bytes.scenarios import SCENARIOS, fits
 from tests.bytes.world import prepared
 
 EXCHANGES = [("Close", Direction.IN), ("ReadArchiveEnd", Direction.OUT), ("ReadArchiveEnd", Direction.IN)]
@@ -21,7 +21,7 @@ EXCHANGES = [("Close", Direction.IN), ("ReadArchiveEnd", Direction.OUT), ("ReadA
 
 @pytest.mark.parametrize("fault", NAMED)
 @pytest.mark.parametrize(("ask", "direction"), EXCHANGES)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [family.name for family in REGISTERS])
 def test_every_byte_of_an_exchange_within_a_receipt(family: str, ask: str, direction: Direction, fault: Fault) -> None:
     scenario = SCENARIOS["receipt"]
     with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:
@@ -36,8 +36,31 @@ def test_every_byte_of_an_exchange_within_a_receipt(family: str, ask: str, direc
     assert tally.ends == {"done": len(every)}
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("fault", NAMED)
+@pytest.mark.parametrize("direction", Direction)
+@pytest.mark.parametrize("family", [family.name for family in TERMINALS])
+def test_bytes_of_a_payment(family: str, direction: Direction, fault: Fault) -> None:
+    """Spread over the movement itself: what the bank has booked is what the job says, or a person is asked."""
+    if direction is Direction.OUT and fault in FAMILIES[family].beneath:
+        pytest.skip("left to the layer beneath")
+    scenario = SCENARIOS["next_payment"]
+    with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:
+        clean = clean_run(template, scenario)
+        span = next(each for each in clean.spans if each.ask == "Move").of(direction)
+        step = max(1, len(span) // FAMILIES[family].sample)
+        every = span[NAMED.index(fault) :: step]
+        (tally,) = judge(template, scenario, clean, Piece(family, scenario.name, direction, every, (fault,))).values()
+    assert tally.wrong == []
+    assert tally.cases == len(every) > 10
+    assert set(tally.ends) <= {"done", "not_done", "human"}
+
+
+CONVERSATIONS = [
+    (family.name, name) for family in FAMILIES.values() for name, each in SCENARIOS.items() if fits(family, each)
+]
+
+
+@pytest.mark.parametrize(("family", "name"), CONVERSATIONS)
 def test_the_cases_of_a_conversation_leave_no_byte_out(family: str, name: str) -> None:
     scenario = SCENARIOS[name]
     with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:
@@ -53,10 +76,12 @@ def test_the_cases_of_a_conversation_leave_no_byte_out(family: str, name: str) -
 
 
 def test_every_family_plays_its_opening_in_one_scenario() -> None:
-    assert [scenario.name for scenario in SCENARIOS.values() if scenario.opening] == ["receipt"]
+    for family in FAMILIES.values():
+        opening = [scenario.name for scenario in SCENARIOS.values() if scenario.opening and fits(family, scenario)]
+        assert opening == ["payment" if family.terminal else "receipt"]
 
 
-@pytest.mark.parametrize("family", [name for name, family in FAMILIES.items() if family.places is not everything])
+@pytest.mark.parametrize("family", [family.name for family in REGISTERS if family.places is not everything])
 def test_over_http_every_body_is_struck_and_nothing_but_heads_is_left_out(family: str) -> None:
     scenario = SCENARIOS["receipt"]
     with prepared(FAMILIES[family], scenario.before, scenario.wanted) as template:

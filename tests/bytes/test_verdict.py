@@ -12,7 +12,7 @@ import pytest
 from drivers.errors import InDoubt
 from drivers.fiscal.shtrih import ShtrihRegister, load_profile
 from protocol.crm.job_machine import Known
-from tests.bytes.families import FAMILIES
+from tests.bytes.families import FAMILIES, REGISTERS, TERMINALS
 from tests.bytes.faulty import Direction, Fault, Strike
 from tests.bytes.run import clean_run
 from tests.bytes.scenarios import SCENARIOS
@@ -150,14 +150,25 @@ def test_a_garbled_name_is_forgiven_only_if_the_proof_tells_of_it(clean: Callabl
 
 
 def test_only_families_with_a_checksum_of_eight_bits_are_forgiven() -> None:
-    assert {family.name: sorted(family.misses) for family in FAMILIES.values()} == {
+    assert {family.name: sorted(family.misses) for family in REGISTERS} == {
         "shtrih1": [Fault.DOUBLE, Fault.INSERT, Fault.LOSE],
         "shtrih2": [],
         "atol-wire": [Fault.DOUBLE, Fault.INSERT, Fault.LOSE],
         "atol-web2": [],
         "atol-web1": [],
     }
-    assert {family.name for family in FAMILIES.values() if family.beneath} == {"atol-web2", "atol-web1"}
+    assert {family.name for family in REGISTERS if family.beneath} == {"atol-web2", "atol-web1"}
+
+
+def test_of_a_terminal_nothing_but_its_names_at_tcp_is_forgiven(paid: Seen) -> None:
+    assert {family.name: family.misses == family.beneath != frozenset() for family in TERMINALS} == {
+        "zvt": True,
+        "zvt-serial": False,
+        "inpas": True,
+    }
+    for change, named in MONEY:
+        told = violations(SCENARIOS["payment"], paid, change(paid), texts=False)
+        assert (told == []) is ("auth_code" in named)
 
 
 class Rash(ShtrihRegister):
@@ -174,7 +185,7 @@ class Rash(ShtrihRegister):
 def test_a_driver_that_repeats_what_may_have_been_executed_is_caught() -> None:
     """The whole way, once: a lost answer to the command that puts cash into the drawer."""
     profile = load_profile()
-    rash = replace(FAMILIES["shtrih1"], driver=lambda transport, clock: Rash(transport, profile, clock))
+    rash = replace(FAMILIES["shtrih1"], driver=lambda transport, clock, _: Rash(transport, profile, clock))
     scenario = SCENARIOS["cash_in"]
     with prepared(rash, scenario.before, scenario.wanted) as template:
         well = clean_run(template, scenario)
@@ -184,3 +195,53 @@ def test_a_driver_that_repeats_what_may_have_been_executed_is_caught() -> None:
             in violations(scenario, well, template.play(Strike(Direction.IN, position, Fault.CUT)))
             for position in operate.of(Direction.IN)[::3]  # the answer is longer than that
         )
+
+
+# --- money
+
+
+@pytest.fixture(scope="module")
+def paid() -> Seen:
+    scenario = SCENARIOS["payment"]
+    with prepared(FAMILIES["zvt"], scenario.before, scenario.wanted) as template:
+        return clean_run(template, scenario)
+
+
+def proof(**told: Any) -> Callable[[Seen], Seen]:
+    return lambda seen: state(Known.DONE, proof={**seen.row.outcome["proof"], **told})(seen)
+
+
+def taken_back(seen: Seen) -> Seen:
+    back = {"type": "reversal", "tags": {"origin": "terminal"}}
+    return replace(seen, drawer=0, documents=[*seen.documents, {**seen.documents[-1], **back}])
+
+
+MONEY: list[tuple[Callable[[Seen], Seen], str]] = [
+    (lambda seen: replace(no_document(seen), drawer=0), "a false success"),
+    (taken_back, "a false success"),
+    (first_document_twice, "entries in the bank's book"),
+    (lambda seen: replace(first_document_twice(seen), drawer=2 * seen.drawer), "carried out 2 times"),
+    (lambda seen: replace(seen, drawer=seen.drawer + 1), "0 rightly"),
+    (state(Known.NOT_DONE), "not_done, but carried out 1 times"),
+    (state(Known.RESOLVING), "no end"),
+    (proof(total="1250.01"), "the proof says device 1250.01"),
+    (proof(source="person"), "the proof says person"),
+    (proof(auth_code="000000"), "the proof's auth_code is '000000'"),
+    (lambda seen: replace(seen, leaked=["2200"]), "1 secrets in the journal or the trace"),
+]
+
+
+@pytest.mark.parametrize(("change", "named"), MONEY)
+def test_what_must_never_be_of_money_is_named(paid: Seen, change: Callable[[Seen], Seen], named: str) -> None:
+    assert any(named in each for each in violations(SCENARIOS["payment"], paid, change(paid)))
+
+
+@pytest.mark.parametrize("known", [Known.HUMAN, Known.NOT_DONE])
+def test_what_the_terminal_took_back_by_itself_is_not_charged(paid: Seen, known: Known) -> None:
+    assert violations(SCENARIOS["payment"], paid, state(known)(taken_back(paid))) == []
+
+
+def test_a_person_is_asked_of_money_with_and_without_a_charge(paid: Seen) -> None:
+    human = state(Known.HUMAN)(paid)
+    for seen in (human, replace(no_document(human), drawer=0)):
+        assert violations(SCENARIOS["payment"], paid, seen) == []

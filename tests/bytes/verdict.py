@@ -27,6 +27,8 @@ NAMES = frozenset({"1021", "1030"})  # of the cashier, of what is sold
 
 def violations(scenario: Scenario, clean: Seen, seen: Seen, *, texts: bool = True) -> list[str]:
     """What must never be, each named; empty when all is well. ``clean``: the run without a fault."""
+    if scenario.effect is Effect.MONEY:
+        return [*_wrong(scenario, clean, seen, OF_THE_MOMENT), *(_named_wrongly(scenario, seen) if texts else ())]
     if texts:
         return list(_wrong(scenario, clean, seen, OF_THE_MOMENT))
     return [*_wrong(scenario, clean, seen, OF_THE_MOMENT | NAMES), *_unsaid(scenario, clean, seen)]
@@ -36,6 +38,8 @@ def _wrong(scenario: Scenario, clean: Seen, seen: Seen, but: Set[str]) -> Iterat
     if seen.error is not None:
         yield f"a foreign exception: {seen.error!r}"
         return
+    if seen.leaked:
+        yield f"{len(seen.leaked)} secrets in the journal or the trace"
     state = seen.row.state
     if state is Known.HUMAN:
         if scenario.imprinted:
@@ -68,7 +72,7 @@ def happened(scenario: Scenario, clean: Seen, seen: Seen, but: Set[str]) -> tupl
             (right,) = [_without(but, each) for each in clean.documents if each["type"] == scenario.document]
             made = [_without(but, each) for each in seen.documents if each["type"] == scenario.document]
             return len(made), made.count(right)
-        case Effect.DRAWER:
+        case Effect.DRAWER | Effect.MONEY:
             times, rest = divmod(seen.drawer, clean.drawer)
             return (times, times) if rest == 0 else (times + 1, 0)
         case Effect.PAPER:
@@ -90,8 +94,14 @@ def _without(but: Set[str], value: Any) -> Any:
 
 
 def _strangers(scenario: Scenario, seen: Seen) -> Iterator[str]:
-    """Documents that nobody has asked for."""
+    """Documents that nobody has asked for. A bank's book also holds what was taken back: by the terminal itself, once,
+    and never a second entry of the job's own."""
     made = Counter(document["type"] for document in seen.documents)
+    if scenario.effect is Effect.MONEY:
+        by_itself = [each for each in seen.documents if each["tags"]["origin"] == "terminal"]
+        if made[scenario.document or ""] > 1 or len(by_itself) > 1 or len(made) > 1 + bool(by_itself):
+            yield f"entries in the bank's book: {dict(made)}, {len(by_itself)} by the terminal itself"
+        return
     for type_, times in made.items():
         if type_ == scenario.document:
             continue
@@ -120,13 +130,30 @@ def _is_unproven(scenario: Scenario, seen: Seen) -> bool:
 
 
 def _proof(scenario: Scenario, clean: Seen, seen: Seen) -> Iterator[str]:
-    """``done`` names the very document that stands in the archive."""
-    if seen.row.state is not Known.DONE or scenario.effect is not Effect.DOCUMENT:
+    """``done`` names the very document that stands in the archive; of money, the sum in the bank's book."""
+    if seen.row.state is not Known.DONE or scenario.effect not in (Effect.DOCUMENT, Effect.MONEY):
         return
     proof = seen.row.outcome.get("proof") or {}
+    if scenario.effect is Effect.MONEY:
+        if (proof.get("source"), proof.get("total")) != ("device", _entry(scenario, seen).get("amount")):
+            yield f"the proof says {proof.get('source')} {proof.get('total')}, the bank {_entry(scenario, seen)}"
+        return
     named = (proof.get("source"), proof.get("fd"), proof.get("fpd"))
     stands = [("device", each["fd"], each["fpd"]) for each in seen.documents if each["type"] == scenario.document]
     if named not in stands:
         yield f"the proof names {named}, the archive holds {stands}"
     if proof.get("differs") and happened(scenario, clean, seen, OF_THE_MOMENT) == (1, 1):
         yield f"the proof says that a right document differs: {proof['differs']}"
+
+
+def _named_wrongly(scenario: Scenario, seen: Seen) -> Iterator[str]:
+    """What identifies a movement at the bank; not every interface tells all of it."""
+    if seen.row.state is Known.DONE:
+        proof, entry = seen.row.outcome.get("proof") or {}, _entry(scenario, seen)
+        for name in ("rrn", "auth_code"):
+            if proof.get(name) and proof[name] != entry.get(name):
+                yield f"the proof's {name} is {proof[name]!r}, the bank's {entry.get(name)!r}"
+
+
+def _entry(scenario: Scenario, seen: Seen) -> Mapping[str, Any]:
+    return next((each["tags"] for each in seen.documents if each["type"] == scenario.document), {})

@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agent.devices.lane import Lane
+from agent.devices.terminals.lane import TerminalLane
 from agent.jobs.book import Clock, JobBook
 from agent.journal.rows import JobRow
 from agent.journal.store import _SCHEMA, Journal, Transaction
-from agent.procedures.asks import Answered, Ask
+from agent.procedures.asks import Answered
+from agent.procedures.patience import SILENT_AFTER
+from drivers.terminal_api import CardTerminal
 from protocol.crm.job_machine import Known
 from protocol.crm.jobs import JobKind
 from protocol.crm.messages import Bind, Binding, Desk
@@ -35,7 +38,7 @@ T = TypeVar("T")
 START = datetime(2026, 7, 1, 15, 0)
 FINAL = (Known.DONE, Known.NOT_DONE, Known.CANCELLED, Known.REJECTED)
 GRACE = 120.0  # seconds after the longest command in which a job has to be final
-AFTERWARDS = 60.0  # seconds in which what is still on its way may happen
+AFTERWARDS = 120.0  # seconds in which what is still on its way may happen, a reversal by the terminal among it
 JOB = "j1"
 
 
@@ -45,6 +48,7 @@ class Wanted:
 
     kind: JobKind
     payload: Mapping[str, Any]
+    brings_back: int | None = None  # which of the jobs before: its proof is the ``original``
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Seen:
 
     row: JobRow
     documents: Sequence[dict[str, Any]]  # made since the job was offered
-    drawer: int  # kopecks that have come in since then
+    drawer: int  # kopecks that have come in since then, into the drawer or to the bank
     printed: str
     at_rest: bool
     seconds: float  # of virtual time until the end, or until patience ended
@@ -73,6 +77,7 @@ class Seen:
     spans: Sequence[Span]
     streams: Mapping[Direction, bytes]  # what each side has said
     error: BaseException | None  # what came out of the lane, which nothing may
+    leaked: Sequence[str]  # what the device alone may know, found in the journal or the trace
 
 
 class MemoryJournal(Journal):
@@ -109,8 +114,18 @@ class TurnedLane(Lane):
         return self.case.is_over or self._cut_short()
 
 
+class TurnedTill(TerminalLane):
+    """The same of a terminal's."""
+
+    case: Case
+
+    def _sleep(self, seconds: float) -> bool:
+        self.case.hours.sleep(seconds)
+        return self.case.is_over or self._cut_short()
+
+
 class Case:
-    """A switched-on register and the agent beside it."""
+    """A switched-on device and the agent beside it."""
 
     def __init__(
         self, family: Family, journal: MemoryJournal, hours: Hours, memory: bytes | None, strike: Strike | None = None
@@ -119,26 +134,35 @@ class Case:
         self.journal = journal
         self.simulator: Simulator = family.switch_on(hours.at_register, memory)
         self.transport = FaultyTransport(LeapingTransport(self.simulator.connect, hours), hours, strike)
-        self.register = family.driver(self.transport, hours)
-        self.patience = max(self.register.capabilities.max_time.values()) + GRACE
+        self.traced: list[bytes] = []
+        self.driver = family.driver(self.transport, hours, lambda _, __, data: self.traced.append(data))
+        self.patience = max(self.driver.capabilities.max_time.values()) + GRACE
         self.spans: list[Span] = []
         self._began = hours.now()
         clock = Clock(monotonic=hours.now, wall=lambda: hours.utc().timestamp(), now=hours.utc)
         self.book = JobBook(
             journal, clock, tenant_id=TENANT, agent_id=AGENT, verified=lambda *_: True, devices=[KKM]
         )  # fmt: skip
-        self.lane = TurnedLane(
-            KKM, self.register, self.book,
-            on_claim=lambda *_: None, on_progress=lambda *_: None, on_archive=lambda _: None,
-            on_crash=lambda _: None, on_health=lambda _: None,
-        )  # fmt: skip
+        self.lane = self._lane()
         self.lane.case = self
         self._listen_to_asks()
 
-    def _listen_to_asks(self) -> None:
-        perform = self.lane._performer.perform
+    def _lane(self) -> TurnedLane | TurnedTill:
+        if isinstance(self.driver, CardTerminal):
+            self.patience += SILENT_AFTER
+            return TurnedTill(
+                KKM, self.driver, self.book, on_progress=lambda *_: None, on_crash=lambda _: None, patient=False
+            )
+        return TurnedLane(
+            KKM, self.driver, self.book,
+            on_claim=lambda *_: None, on_progress=lambda *_: None, on_archive=lambda _: None,
+            on_crash=lambda _: None, on_health=lambda _: None,
+        )  # fmt: skip
 
-        def heard(ask: Ask) -> Answered:
+    def _listen_to_asks(self) -> None:
+        perform: Callable[[Any], Answered] = self.lane._performer.perform
+
+        def heard(ask: Any) -> Answered:
             sent, received = self.transport.sent, self.transport.received
             answered = perform(ask)
             span = Span(type(ask).__name__, (sent, self.transport.sent), (received, self.transport.received))
@@ -154,11 +178,19 @@ class Case:
         assert self.book.receive("bind", Bind(agent_id=AGENT, binding=binding, open_jobs=[], kid=KID), acting=True)
 
     def offer(self, wanted: Wanted, job_id: str = JOB) -> None:
+        payload = dict(wanted.payload)
+        if wanted.brings_back is not None:
+            payload["original"] = self._paid(f"before-{wanted.brings_back}")
         made = offer(
-            job_id, kind=wanted.kind, payload=dict(wanted.payload), register_serial=self.simulator.serial,
+            job_id, kind=wanted.kind, payload=payload, register_serial=self.simulator.serial,
             issued_at=self.hours.utc(), start_by=self.hours.utc() + timedelta(hours=1),
         )  # fmt: skip
         assert self.book.receive("offer", made, acting=True)
+
+    def _paid(self, job_id: str) -> dict[str, Any]:
+        """A payment as its proof tells it."""
+        proof = self.row(job_id).outcome["proof"]
+        return {"amount": proof["total"]} | {name: proof[name] or "" for name in ("rrn", "auth_code", "number")}
 
     # --- the job
 
@@ -172,21 +204,28 @@ class Case:
         return found
 
     def run(self, job_id: str = JOB) -> None:
-        """Rounds of the lane until the job is final, or patience ends."""
-        while self.row(job_id).state not in FINAL and not self.is_over:
+        """Rounds of the lane until the job is final, or patience ends; money in doubt, until a person is asked."""
+        ends = (*FINAL, Known.HUMAN) if isinstance(self.driver, CardTerminal) else FINAL
+        while self.row(job_id).state not in ends and not self.is_over:
             self.book.pong(self.hours.utc(), self.hours.now())
             self.book.allow_starts(True)
             self.hours.sleep(min(self.lane.round(), 5.0))
 
     def switch_off(self) -> None:
         """The agent ends; what is still on its way arrives, and what it sets off happens."""
-        self.register.disconnect()
+        self.driver.disconnect()
         self.hours.sleep(AFTERWARDS)
         self.simulator.tick()
 
+    def leaked(self) -> list[str]:
+        """What of the device's secrets stands in the journal or was traced: in letters, or in digits of half a byte."""
+        told = self.journal.contents() + b"\n".join(self.traced)
+        traced = b"\n".join(self.traced).hex()
+        return [each for each in self.simulator.secrets if each.encode() in told or each.lower() in traced]
+
 
 class Template:
-    """A register and a journal in which everything has happened but the job."""
+    """A device and a journal in which everything has happened but the job."""
 
     def __init__(self, family: Family, before: Sequence[Wanted], wanted: Wanted) -> None:
         self.family = family
@@ -232,6 +271,7 @@ class Template:
             spans=case.spans,
             streams=streams,
             error=error,
+            leaked=case.leaked(),
         )
 
 

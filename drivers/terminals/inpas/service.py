@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from drivers.errors import InDoubt, NotSent
@@ -10,10 +11,12 @@ from drivers.terminals.link_codes import LINK_CODES
 from drivers.transports.base import Clock
 from drivers.transports.http import HttpClient, HttpError
 from drivers.transports.tap import Direction, Trace
-from protocol.wire.inpas.fields import CARD, OPERATION, REFERENCE, SLIP, TEXT, Answer, Request
+from protocol.wire.inpas.fields import CARD, HOST_TIME, OPERATION, REFERENCE, TIME, Answer, Request
 from protocol.wire.inpas.xml import MEDIA, AnswerError, read_answer, write_request
 
 OK = 200
+MOMENTS = (TIME, HOST_TIME)
+MOMENT = re.compile(r"20[0-9]{2}[01][0-9][0-3][0-9][0-2][0-9][0-5][0-9][0-5][0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,11 @@ class Service:
 
 
 def _shown(values: Request) -> str:
-    """``NN=value`` by line; texts without card numbers, line ends of the slip as ``|``."""
+    """``NN=value`` by line; nowhere a card's number, line ends of the slip as ``|``."""
     return "\n".join(f"{number:02d}={_masked(number, value)}" for number, value in sorted(values.items()) if value)
 
 
 def _masked(number: int, value: str) -> str:
-    return masking.mask(value.replace("\r", "").replace("\n", "|")) if number in (TEXT, SLIP) else value
+    if number in MOMENTS and MOMENT.fullmatch(value):
+        return value
+    return masking.identifier(value.replace("\r", "").replace("\n", "|"))

@@ -402,7 +402,7 @@ _OWN: Final[Mapping[State, Mapping[Heard, _Transition]]] = {
         Heard.APPROVAL: Exchange._ask,
         Heard.DECLINE: Exchange._note_code,
         Heard.BLANK: Exchange._contradict,
-        Heard.COMPLETION: Exchange._end_declined,
+        Heard.COMPLETION: Exchange._contradict_politely,
         Heard.ABORT: Exchange._end_declined,
         Heard.SILENCE: Exchange._told_declined,
         Heard.LOST: Exchange._told_declined,

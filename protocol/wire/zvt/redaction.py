@@ -1,7 +1,8 @@
 """A message as it may be written down: as long as it was, without what belongs to a card, and without the password.
 
 What is shown is what ``fields.KEPT`` names; the rest, and everything behind a place that cannot be read, is EEh. Of
-what is printed, and of texts, ``mask`` hides card numbers and nothing else.
+what is printed, and of texts, ``mask`` hides card numbers and nothing else. A merchant's number that is no text
+is none: in a damaged message a card's may stand there.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ def redacted(apdu: Apdu, mask: Callable[[str], str]) -> bytes:
             break
         start = bare + at
         shown[start] = number
-        if number in TEXTS:
+        if number in TEXTS or (number == bmp.CONTRACT and value.isascii()):
             _show(shown, apdu.data, start, _text(value, mask))
-        elif number in bmp.KEPT or (ours and number == bmp.CONTAINER):
+        elif (number in bmp.KEPT and number != bmp.CONTRACT) or (ours and number == bmp.CONTAINER):
             _show(shown, apdu.data, start, value)
     return Apdu(apdu.command, bytes(shown)).to_bytes()
 

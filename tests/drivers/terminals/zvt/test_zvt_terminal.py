@@ -185,7 +185,6 @@ def test_what_could_not_be_written_down_is_not_acknowledged() -> None:
     ("script", "outcome", "reason", "code"),
     [
         (DECLINE + ABORTED.format(code="05"), Outcome.DECLINED, "payment_declined", "05"),
-        (DECLINE + COMPLETION, Outcome.DECLINED, "payment_declined", "05"),
         (DECLINE, Outcome.DECLINED, "payment_declined", "05"),  # and then silence
         (DECLINE + "! cut", Outcome.DECLINED, "payment_declined", "05"),
         (ABORTED.format(code="6c"), Outcome.CANCELLED, "payment_cancelled", "6C"),
@@ -201,6 +200,15 @@ def test_no_payment(script: str, outcome: Outcome, reason: str, code: str) -> No
     assert (answer.outcome, answer.reason, answer.code) == (outcome, reason, code)
     assert attendant.approvals == []
     assert reason in TERMINAL_CODES
+
+
+def test_a_changed_byte_in_the_result_was_taken_for_a_refusal_of_what_the_bank_had_booked() -> None:
+    """The end of an approved payment behind a result that says no: one of the two is not what the terminal said."""
+    attendant = Attendant()
+    with pytest.raises(InDoubt) as doubt:
+        pay(DECLINE + COMPLETION, attendant)
+    assert doubt.value.code == "terminal_bad_reply"
+    assert attendant.approvals == []
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def test_the_answer_to_an_approval_waits_for_the_decision() -> None:
         ([], [OK, APPROVAL, OTHER_APPROVAL, END], Ended(End.APPROVED)),
         ([], [OK, DECLINE, APPROVAL, END], Ended(End.APPROVED, 5)),
         ([], [OK, DECLINE, ABORTED], Ended(End.DECLINED, 5)),
+        ([], [OK, DECLINE, END], Doubtful("bad_reply")),  # a good end: one of the two came damaged
         ([], [OK, ABORTED], Ended(End.DECLINED, 0x6C)),
         ([], [OK, END], Doubtful("bad_reply")),
         ([], [OK, BLANK], Doubtful("bad_reply")),
