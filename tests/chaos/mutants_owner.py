@@ -84,6 +84,7 @@ def waiting_not_given_up(patch: Patch) -> None:
 
 def released_while_open(patch: Patch) -> None:
     patch.setattr(ownership, "is_open", lambda _: False)
+    patch.setattr(ownership, "under_way", lambda *_: False)
 
 
 def adopted_starts_by_itself(patch: Patch) -> None:
