@@ -220,8 +220,10 @@ class Crm:
         return sums
 
     def sums(self) -> list[int]:
-        """Kopecks that somebody else may happen to pay at the terminal, too."""
-        return [10_000, *(people.sum_of(order) for order in self.orders.values())]
+        """Kopecks that somebody else may happen to pay at a terminal; where another program works at the desk, too,
+        they may be just those that somebody here asks for."""
+        ours = [people.sum_of(order) for order in self.orders.values()] if self._world.shared else []
+        return [10_000, *ours]
 
     async def _post(self, order: Order, after: float) -> None:
         await asyncio.sleep(after)

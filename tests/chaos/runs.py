@@ -35,7 +35,7 @@ FLEETS = {
     "three": (("shtrih", "atol", "atol-web"), ("atol-web", "atol-web", "shtrih"), ("atol", "shtrih", "shtrih")),
 }
 """Whose registers stand at the desks."""
-TILLS = {"till": 40, "till_inpas": 14, "tills": 8, "till_rivals": 10}
+TILLS = {"till": 40, "till_inpas": 14, "tills": 8, "till_rivals": 10, "till_shared": 6}
 """Shops with card terminals."""
 TILL_FLEETS = (SHTRIH, SHTRIH, ATOL, WEB)
 SELLS = 0.2

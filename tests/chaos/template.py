@@ -68,6 +68,7 @@ LAYOUTS = {
         Layout("rivals", (Desk("1"),), {"a": ("1",), "b": ("1",)}),
         Layout("till", (Desk("1", terminal="t1"),), {"a": ("1",)}),
         Layout("till_inpas", (Desk("1", terminal="t1"),), {"a": ("1",)}, model="inpas"),
+        Layout("till_shared", (Desk("1", exclusive=False, terminal="t1"),), {"a": ("1",)}),
         Layout("tills", (Desk("1", terminal="t1"), Desk("2", terminal="t2")), {"a": ("1", "2")}),
         Layout("till_rivals", (Desk("1", terminal="t1"),), {"a": ("1",), "b": ("1",)}),
     )

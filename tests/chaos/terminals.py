@@ -175,6 +175,7 @@ class Terminal:
         self._stands = 0
 
     def foreign_payment(self, amount: int) -> None:
+        """By another program, or by hand."""
         if self.device.powered:
             self.device.foreign(amount)
             self.tick()

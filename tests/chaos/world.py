@@ -188,6 +188,11 @@ class World:
         return any(state in OPEN and self._kkm_of.get(job) == kkm_id for job, state in self.states.items())
 
     @property
+    def shared(self) -> bool:
+        """Other programs work at some desk, too."""
+        return any(register.shared for register in self.registers.values())
+
+    @property
     def asks_for_people(self) -> bool:
         """A job waits for a person's word."""
         return "human" in self.states.values()

@@ -163,6 +163,7 @@ class Lane:
     fails: frozenset[int] = frozenset()
     dies: int | None = None
     decision: Decision | None = None
+    exclusive: bool = True
     events: list[MoveEvent] = field(default_factory=list)
     commits: list[CommitMove] = field(default_factory=list)
     asked: list[MoneyAsk] = field(default_factory=list)
@@ -172,7 +173,7 @@ class Lane:
 
     def context(self) -> Context:
         movement = Movement(Operation.PAYMENT, AMOUNT)
-        return Context(movement, self.terminal.capabilities, TERMINAL, self.decision)
+        return Context(movement, self.terminal.capabilities, TERMINAL, self.decision, self.exclusive)
 
     def run(self, patience: float = 4000.0) -> MoveEvent | None:
         """To an outcome, or until patience ends; the last event that is on disk."""

@@ -70,7 +70,8 @@ class Procedures:
         return settlement.Context(self._terminal_id, self.capabilities.settles)
 
     def _payment(self, work: TerminalWork) -> payment.Context:
-        return payment.Context(work.money, self.capabilities, self._terminal_id, decision_of(work.row)[0])
+        decision, _ = decision_of(work.row)
+        return payment.Context(work.money, self.capabilities, self._terminal_id, decision, self.device.exclusive)
 
 
 def step(run: Run, answer: Answered) -> Next:

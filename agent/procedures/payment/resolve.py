@@ -103,6 +103,8 @@ def _look_at_last(run: Run, answer: Answered) -> Next:
 def on_last(run: Run, answer: Answered) -> Next:
     said: Transaction | None = answer.value
     run = replace(run, after=said)
+    if run.approved is None and not run.ctx.exclusive:
+        return undecidable(run, answer)  # another program may have moved the same sum
     match since_then(run.last, said, run.ctx.movement, run.approved):
         case Since.OURS:
             assert said is not None

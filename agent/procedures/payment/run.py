@@ -46,6 +46,7 @@ class Context:
     capabilities: TerminalCapabilities
     terminal_id: str  # of the binding; "": this terminal has not said yet who it is
     decision: Decision | None = None  # a person's, on a movement that the records have not decided
+    exclusive: bool = True  # no other program charges at this terminal
 
     @property
     def longest(self) -> float:

@@ -122,6 +122,12 @@ def test_somebody_else_charged_the_same_sum_behind_ours_and_a_person_is_asked() 
         assert lane.run() is E.UNDECIDABLE
 
 
+def test_where_another_program_charges_too_the_last_operation_is_not_taken_for_ours() -> None:
+    """Ours was lost on its way, and the other one's had the same sum: its charge was called ours."""
+    lane = Lane(Terminal(LAST, Fate.LOST_BEFORE, foreign=True), exclusive=False)
+    assert lane.run() is E.UNDECIDABLE
+
+
 # --- a person ---------------------------------------------------------------------------------------------------------
 
 
