@@ -9,8 +9,9 @@ A commit has several names, each of them good for ``--at``. On the agent: the ev
 wire: ``written:41`` (a command, its code in hex, has left) and ``close_answered``. On the server: the function that
 opened the transaction (``jobs:post_job``), for what an agent says with the message's type
 (``link:Connection._deliver/update``).
-With ``--armed FILE`` the process dies where the file says (``NAME WHEN``), as soon as there is one, and takes the file
-away. ``--reached FILE`` keeps the names of every kind of commit that was passed, and of the one that was died at.
+With ``--armed FILE`` the process dies where the file says (``NAME WHEN``, or ``NAME WHEN N`` for the Nth time from then
+on; the name ``any`` is every moment's), as soon as there is one, and takes the file away. ``--reached FILE`` keeps the
+names of every kind of commit that was passed, and of the one that was died at.
 
 With ``--look S`` the agent looks at a register at rest every S seconds instead of every minute, and calls it gone after
 two of them; ``--ping S`` sets the link's own heartbeat and, to twice that, its patience; ``--hurry`` lets it dial again
@@ -35,6 +36,7 @@ from typing import Any
 from tests.support.families import FAMILIES
 
 WHENS = ("before", "after")
+ANY = "any"
 
 
 def die() -> None:
@@ -71,10 +73,14 @@ class Mark:
             told = self._armed.read_text("utf-8").split()
         except FileNotFoundError:
             return False
-        if len(told) == 2 and told[0] in names and told[1] == when:
-            self._armed.unlink(missing_ok=True)  # two threads may come here
-            return True
-        return False
+        if len(told) not in (2, 3) or told[0] not in (*names, ANY) or told[1] != when:
+            return False
+        left = int(told[2]) - 1 if len(told) == 3 else 0
+        if left:
+            self._armed.write_text(f"{told[0]} {when} {left}", "utf-8")
+            return False
+        self._armed.unlink(missing_ok=True)  # two threads may come here
+        return True
 
     def _keep(self, *words: str) -> None:
         if self._kept is not None:
