@@ -98,6 +98,7 @@ RULES = MappingProxyType(
         "charged_unasked": "after a restart a charge has begun, and nobody has said that it may",
         "out_of_order": "a step of a sale before another one that it needs",
         "parted": "a part of a sale has moved, and the sale not with it",
+        "reference_twice": "two movements of money under one reference",
         "settled_twice": "a terminal's day was closed more often than was asked for",
         "shift": "shifts or their receipts are out of order, or a receipt is later than its 24 hours",
     }
@@ -109,7 +110,7 @@ _CHECKS = (
     journal.chains, journal.projections, journal.transitions, journal.offers, journal.attempts, journal.intents,
     journal.brackets, journal.agents,
     server.known, server.ends, server.both_sides, server.feed, server.events,
-    money.ends, money.owed, money.proofs, money.settlements, money.begun, money.stories,
+    money.ends, money.owed, money.proofs, money.settlements, money.begun, money.stories, money.references,
 )  # fmt: skip
 
 

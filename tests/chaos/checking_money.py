@@ -41,6 +41,10 @@ class Movement:
     def net(self) -> int:
         return sum(self.standing) - self.undone
 
+    @property
+    def twice(self) -> bool:
+        return len(self.standing) > 1 or self.net < 0
+
     def __str__(self) -> str:
         return f"{self.amount} asked, standing {self.standing}, given back {self.undone}"
 
@@ -147,12 +151,12 @@ def ends(view: View) -> Iterator[Wrong]:
     for job_id, movements in money.movements.items():
         asked, row = view.records.asked[job_id], view.row(job_id)
         for movement in movements:
-            if len(movement.standing) > 1 or movement.net < 0:
+            if movement.twice:
                 yield Wrong("charged_twice", job_id, str(movement))
         if not row or row.get("state") not in FINAL or _looked_after(row):
             continue
         judged = _sale if asked.kind in SALES else _movement
-        yield from judged(view, job_id, row, movements)
+        yield from judged(job_id, row, movements, asked)
     for job_id, entries in money.voids.items():
         row = view.row(job_id)
         if row.get("state") in FINAL and not by_person(row) and not _looked_after(row):
@@ -164,9 +168,9 @@ def _looked_after(row: Json) -> bool:
     return bool(row["state"] == "cancelled" and (row.get("reason") or {}).get("code") == "moved_money")
 
 
-def _movement(view: View, job_id: str, row: Json, movements: Sequence[Movement]) -> Iterator[Wrong]:
+def _movement(job_id: str, row: Json, movements: Sequence[Movement], _: Asked) -> Iterator[Wrong]:
     (movement,) = movements
-    if not by_person(row):
+    if not by_person(row) and not movement.twice:
         right = movement.net == movement.amount if row["state"] == "done" else movement.net != 0
         yield from _agree(job_id, row["state"] == "done", right, str(movement))
 
@@ -178,22 +182,22 @@ def _agree(job_id: str, done: bool, moved: object, what: str) -> Iterator[Wrong]
         yield Wrong("false_not_done", job_id, f"is not; {what}")
 
 
-def _sale(view: View, job_id: str, row: Json, movements: Sequence[Movement]) -> Iterator[Wrong]:
+def _sale(job_id: str, row: Json, movements: Sequence[Movement], asked: Asked) -> Iterator[Wrong]:
     worded = _decided_sums(row)
     if by_person(row) and not row.get("steps"):
         return  # taken over as a whole: who has looked at it answers for all of it
-    known = [movement for movement in movements if movement.amount not in worded]
+    known = [movement for movement in movements if movement.amount not in worded and not movement.twice]
     if row["state"] == "done":
         for movement in known:
             if movement.net != movement.amount:
                 yield Wrong("false_done", job_id, f"is done; {movement}")
         return
     stands = [movement for movement in known if movement.net]
-    if stands and not row["owed"]:
+    if stands and not row.get("owed"):
         yield Wrong("owed_untold", job_id, f"is {row['state']}; {stands[0]}")
-    if row["owed"] and not stands and len(known) == len(movements):
+    if row.get("owed") and not stands and len(known) == len(movements):
         yield Wrong("owed_falsely", job_id, "no money of it stands")
-    if row["owed"] and not any(decision == "leave_owed" for decision, _ in view.records.asked[job_id].decisions):
+    if row.get("owed") and not any(decision == "leave_owed" for decision, _ in asked.decisions):
         yield Wrong("no_proof", job_id, "is left owed, and nobody has said so")
 
 
@@ -228,7 +232,7 @@ def proofs(view: View) -> Iterator[Wrong]:
             continue
         told = [row]
         if view.records.asked[job_id].kind in SALES:
-            told = [step for step in row["steps"] or () if step["step"] in _AT_TERMINAL and step["state"] == "done"]
+            told = [step for step in row.get("steps") or () if step["step"] in _AT_TERMINAL and step["state"] == "done"]
         for each in told:
             proof = each.get("proof") or {}
             if proof.get("source") != "device":
@@ -272,6 +276,18 @@ def begun(view: View) -> Iterator[Wrong]:
                     yield Wrong(
                         "intent_missing", job_id, f"{entry['kind']} of {entry['asked']} had no INTENT before it"
                     )
+
+
+def references(view: View) -> Iterator[Wrong]:
+    """No journal gives a reference to two movements."""
+    for line in view.lines:
+        given: dict[int, str] = {}
+        for entry in line.entries:
+            if entry.job is None or entry.event != "intent" or entry.job.get("movement") is None:
+                continue
+            reference, job_id = entry.job["movement"]["reference"], entry.job["job_id"]
+            if given.setdefault(reference, job_id) != job_id:
+                yield Wrong("reference_twice", whole(job_id), f"{given[reference]} and {job_id} have {reference}")
 
 
 def _sum(view: View, entry: Entry) -> int:

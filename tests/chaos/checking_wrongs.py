@@ -57,6 +57,20 @@ from tests.chaos.checking_planting import (
     untold_shift,
     word_again,
 )
+from tests.chaos.checking_selling import (
+    charged_after_undoing,
+    charged_twice,
+    charged_unasked,
+    kept,
+    one_reference,
+    owed_falsely,
+    owed_untold,
+    parted,
+    receipt_too_early,
+    settled_unasked,
+    sold,
+    undone_in_doubt,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,4 +246,16 @@ PLANTED: dict[str, Planted] = {
     "a receipt miscounted": Planted("shift", lambda s: tags(s, 3, "18").update({"1042": 7})),
     "a receipt outside any shift": Planted("shift", lambda s: s.sale("17", "theirs", foreign=True)),
     "a shift in a shift": Planted("shift", lambda s: s.document("18", "open_shift", foreign=True)),
+    "a card charged twice": Planted("charged_twice", charged_twice),
+    "a declined sale that keeps what was charged before": Planted("owed_untold", kept),
+    "a sale that waits for its receipt in silence": Planted("owed_untold", owed_untold),
+    "a sale that owes nothing": Planted("owed_falsely", owed_falsely),
+    "money on its way back beside a receipt in doubt": Planted("undone_in_doubt", undone_in_doubt),
+    "a charge after the money was on its way back": Planted("after_undoing", charged_after_undoing),
+    "a charge after a restart": Planted("charged_unasked", charged_unasked),
+    "a receipt before all the money": Planted("out_of_order", receipt_too_early),
+    "a part that moved alone": Planted("parted", parted),
+    "a day closed unasked": Planted("settled_twice", settled_unasked),
+    "one reference for two payments": Planted("reference_twice", one_reference),
+    "a payment of nobody": Planted("unasked", lambda s: sold(s).books("payment", "5.00")),
 }

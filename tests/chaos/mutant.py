@@ -28,11 +28,13 @@ class Hint:
     off: float = 0.0
     clock: float = 0.0
     happens: tuple[tuple[float, str], ...] = ()
+    times: int = 1
 
     def plan(self, seed: int) -> Plan:
         return Plan(
             seed, self.layout, self.theme, self.kinds, budget=self.budget, target=self.target, nth=self.nth,
             cancels=self.cancels, killers=self.killers, off=self.off, clock=self.clock, happens=self.happens,
+            times=self.times,
         )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from tests.chaos import (
     mutants_operation,
     mutants_owner,
     mutants_receipt,
+    mutants_sale,
     mutants_server,
     mutants_start,
 )
@@ -31,7 +32,8 @@ from tests.chaos.world import Plan
 EVERY: Mapping[str, Mutant] = {
     mutant.name: mutant
     for part in (
-        mutants_receipt, mutants_operation, mutants_journal, mutants_start, mutants_owner, mutants_link, mutants_server
+        mutants_receipt, mutants_operation, mutants_journal, mutants_start, mutants_owner, mutants_link, mutants_server,
+        mutants_sale,
     )
     for mutant in part.MUTANTS
 }  # fmt: skip

@@ -44,6 +44,7 @@ from tests.chaos.checking_planting import (
     tags,
 )
 from tests.chaos.checking_records import Json
+from tests.chaos.checking_selling import gone_on, left_owed, sold, undone
 from tests.chaos.checking_wrongs import PLANTED
 from tests.soak.customers import Customers
 from tests.soak.shop import Wanted, opened
@@ -177,6 +178,10 @@ RIGHT: dict[str, tuple[Spoil, Forge]] = {
     "a person who found the document": (decided_done, lambda r: r),
     "a contradiction that was told": (contradicted, lambda r: r),
     "a body that was pruned": (lambda _: None, forged("A", pruned)),
+    "a sale": (sold, lambda r: r),
+    "a sale that was undone": (undone, lambda r: r),
+    "a sale that a person has left owed": (left_owed, lambda r: r),
+    "a sale that went on after a restart": (gone_on, lambda r: r),
     "a feed that was read twice": (lambda _: None, heard(again)),
     "a job that was never answered": (
         lambda s: s.asked.update(gone=Asked("receipt", "17", TENANT, receipt("gone"), answered=False)),
