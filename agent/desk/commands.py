@@ -61,6 +61,11 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
     stop.set_defaults(run=lambda args: _stop(load(args), args))
     options(stop)
 
+    abort = actions.add_parser("abort", help="ask the terminal to leave the payment in hand; its own answer is the end")
+    abort.add_argument("job_id", metavar="JOB")
+    abort.set_defaults(run=lambda args: _abort(load(args), args))
+    options(abort)
+
     trial = actions.add_parser("test-print", help="print a slip that is no receipt, beside the running agent")
     trial.add_argument("kkm_id", metavar="KKM_ID")
     trial.set_defaults(run=lambda args: _test_print(load(args), args))
@@ -127,9 +132,9 @@ def _status(config: Config, args: argparse.Namespace) -> int:
     show(f"связь / link: {link['state']}" + (f" ({trouble['code']})" if trouble else ""))
     for device in told["devices"]:
         trouble = device["trouble"]
-        serial = (device["identity"] or {}).get("register_serial", "?")
+        serial = (device["identity"] or {}).get("register_serial") or (device["terminal"] or {}).get("terminal_id")
         state = trouble["text"] if trouble else device["step"] or ("bound" if device["bound"] else "not bound")
-        show(f"  {device['kkm_id']:<10} {device['driver']:<10} {serial:<18} {state}")
+        show(f"  {device['kkm_id']:<10} {device['driver']:<10} {serial or '?':<18} {state}")
     for place in told["awaited"]:
         show(f"  нет кассы / no register for: {place['kkm_id']} {place['name']}".rstrip())
     for job in told["decisions"]:
@@ -162,6 +167,16 @@ def _pause(config: Config, what: str, args: argparse.Namespace) -> int:
         show("Пауза: новые чеки не начинаются, начатые будут закончены. / Paused: nothing new is begun.")
     else:
         show("Пауза окончена. / The pause is over.")
+    return 0
+
+
+def _abort(config: Config, args: argparse.Namespace) -> int:
+    told = ask_agent(config, "abort", {"job_id": args.job_id})
+    if args.json:
+        answer(told)
+    else:
+        show("Терминал попросили прекратить. Чем кончилось, скажет он сам. / The terminal was asked to stop: its own")
+        show("answer is the end.")
     return 0
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.e2e.shop import Shop, open_shop
 from tests.e2e.terminals import SBER, Terminal, terminal
+from tests.support.rig import PYTHON, ROOT
 from tests.support.vendor_family import RECEIPT
 
 
@@ -132,3 +136,22 @@ def test_a_cancel_while_the_card_is_awaited_asks_the_terminal_and_its_answer_win
     job = shop.ended(job_id)
     assert (job["state"], job["reason"]["code"]) == ("not_done", "payment_cancelled")
     assert "64.00" not in zvt.standing()
+
+
+def test_somebody_at_the_pc_calls_a_payment_off(shop: Shop, zvt: Terminal) -> None:
+    zvt.tell("fault twist:command=payment,into=no-card,times=1")
+    job_id = zvt.post("payment", {"amount": "65.00"})
+    shop.rig.until(lambda: (shop.rig.job(job_id)["progress"] or {}).get("code") == "present_card", 20, "card awaited")
+    assert abort(shop, job_id) == (0, {"job_id": job_id})
+    assert shop.ended(job_id)["reason"]["code"] == "payment_cancelled"
+    code, told = abort(shop, job_id)
+    assert (code, told["error"]["code"]) == (1, "abort_unsupported")  # it is not in hand any more
+
+
+def abort(shop: Shop, job_id: str) -> tuple[int, Any]:
+    config = str(shop.rig.folder / "agent.toml")
+    done = subprocess.run(
+        [PYTHON, "-m", "agent.cli", "agent", "abort", job_id, "--config", config, "--json"],
+        capture_output=True, cwd=ROOT,
+    )  # fmt: skip
+    return done.returncode, json.loads(done.stdout)
