@@ -11,6 +11,7 @@ import pytest
 from agent.devices.terminals.account import SETTLED
 from agent.devices.terminals.watch import LOOK_EVERY, OFFLINE_AFTER
 from drivers.conformance.terminals.bench import Fate, Hand, Step
+from drivers.terminal_api import TerminalStatus
 from drivers.terminals.record import Entry, Record
 from drivers.terminals.runs import Place, Runs
 from protocol.crm.job_machine import Known
@@ -184,20 +185,43 @@ def test_a_banks_program_is_not_started_to_see_whether_it_is_there(
         assert len(starts) > before or name.startswith("arcus2")  # whose link test is not known
 
 
-def test_a_terminal_that_falls_silent_and_comes_back_is_an_event_each(tmp_path: Path) -> None:
-    with counter(BENCHES["zvt-tcp"].make(frozenset()), tmp_path) as at:
+GONE = [
+    ("zvt-tcp", Hand.UNPLUG, Hand.PLUG, "terminal_offline"),
+    ("inpas", Hand.UNPLUG, Hand.PLUG, "terminal_offline"),
+    ("sber-linux", Hand.NO_PROGRAM, Hand.PROGRAM, "terminal_program_missing"),
+    ("arcus2", Hand.NO_PROGRAM, Hand.PROGRAM, "terminal_program_missing"),
+]
+
+
+@pytest.mark.parametrize(("name", "goes", "comes", "code"), GONE)
+def test_a_terminal_that_falls_silent_and_comes_back_is_an_event_each(
+    name: str, goes: Hand, comes: Hand, code: str, tmp_path: Path
+) -> None:
+    with counter(next(bench for label, bench in BENCHES.items() if label.startswith(name)).make(frozenset()),
+                 tmp_path) as at:  # fmt: skip
         told = watched(at)
-        at.desk.hand(Hand.UNPLUG)
+        at.desk.hand(goes)
         for _ in range(2):
             at.desk.sleep(LOOK_EVERY + OFFLINE_AFTER)
             at.lane.round()
-        assert told[-1].facts["reason"] == "terminal_offline"
+        assert told[-1].facts["reason"] == code
         assert [event.kind for event in events(at)] == ["device_offline"]
-        at.desk.hand(Hand.PLUG)
+        at.desk.hand(comes)
         at.desk.sleep(LOOK_EVERY)
         at.lane.round()
         assert told[-1].facts["answers"] is True
         assert [event.kind for event in events(at)] == ["device_offline", "device_online"]
+
+
+def test_a_run_of_the_banks_program_that_is_still_going_on_is_seen_at_rest(tmp_path: Path) -> None:
+    with counter(BENCHES["sber-linux"].make(frozenset()), tmp_path) as at:
+        seen: list[TerminalStatus | None] = []
+        at.desk.fate(Step.PAYMENT, Fate.HANG, seconds=400.0)
+        at.job(JobKind.PAYMENT, amount="100.00")
+        at.when("payment_in_doubt", lambda: seen.append(at.desk.driver.glance()))
+        assert at.run().state is Known.DONE
+        assert seen == [TerminalStatus("", "terminal_busy", busy=True)]
+        assert at.desk.driver.glance() is None
 
 
 # --- called off -----------------------------------------------------------------------------------------------------
