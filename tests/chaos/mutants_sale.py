@@ -399,6 +399,6 @@ MUTANTS = (
         "A payment that another PC may have made is made anew when it is renewed.",
         adopted_money_is_moved,
         rules("charged_twice"),
-        (Hint("till_rivals", "dead_pc", ("payment",), target=(PAY, "crash_acknowledged"), budget=3),),
+        (Hint("till_rivals", "dead_pc", ("payment",), target=("message:update", "hole"), budget=2),),
     ),
 )

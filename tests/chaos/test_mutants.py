@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.chaos import mutants_sale
 from tests.chaos.makes import MAKES
 from tests.chaos.mutants import KNOWN_RULES, MUTANTS, RUNS, catch, plans
 from tests.chaos.patches import patched
@@ -62,6 +63,8 @@ def test_there_are_enough_of_them() -> None:
     assert set(QUICK) <= MUTANTS.keys()
 
 
+SELDOM = frozenset({"doubtful_receipt_is_owed", "adopted_money_is_moved"})
+"""Of payments and sales: those that need many runs."""
 HARMLESS = {("late_intent", "atol-web")}
 """No mutant there: a receipt is one request, and filling it sends nothing."""
 
@@ -70,6 +73,11 @@ HARMLESS = {("late_intent", "atol-web")}
 def test_it_is_caught_at_once(player: Player, name: str, make: str) -> None:
     """Whatever register stands at the desk."""
     assert catch(player, MUTANTS[name], runs=15, fleet=(make,)) is not None
+
+
+@pytest.mark.parametrize("name", [mutant.name for mutant in mutants_sale.MUTANTS if mutant.name not in SELDOM])
+def test_a_mutant_of_payments_and_sales_is_caught_at_once(player: Player, name: str) -> None:
+    assert catch(player, MUTANTS[name], runs=15) is not None
 
 
 def test_the_runs_of_a_mutant_are_right_without_it(player: Player) -> None:

@@ -12,7 +12,7 @@ import structlog
 from tests.chaos.cells import TARGETS, expected
 from tests.chaos.devices import CHANGING
 from tests.chaos.makes import MAKES
-from tests.chaos.runs import FLEETS, Player, Sum, plan_of, playing
+from tests.chaos.runs import FLEETS, TILLS, Player, Sum, plan_of, playing
 from tests.chaos.virtual import Stuck, VirtualLoop
 from tests.chaos.world import Plan
 
@@ -47,6 +47,24 @@ def test_without_faults_every_receipt_is_done_at_its_first_attempt(
 ) -> None:
     result = player.play(Plan(1, layout, kinds=("receipt",) * 3, budget=0, fleet=fleet))
     assert (result.wrong, dict(result.tally.states), result.faults) == ((), {"done": 3}, 0)
+
+
+@pytest.mark.parametrize("layout", TILLS)
+def test_without_faults_whatever_is_sold_is_paid_and_brought_back(player: Player, layout: str) -> None:
+    for seed, kinds in enumerate((("sale", "sale_refund"), ("payment", "refund"), ("payment", "void"))):
+        result = player.play(Plan(seed, layout, kinds=kinds, budget=0))
+        assert (result.wrong, result.tally.states["done"]) == ((), result.tally.jobs)
+        assert result.tally.jobs == 2 or kinds[0] == "sale"  # one for cash is not brought back at a terminal
+
+
+@pytest.mark.parametrize("fault", ["answer_lost", "silent", "declined", "crash_booked", "power_after"])
+@pytest.mark.parametrize("layout", ["till", "till_inpas"])
+def test_whatever_becomes_of_a_charge_bank_receipt_and_job_agree(player: Player, layout: str, fault: str) -> None:
+    total = Sum()
+    for seed in range(3):
+        total.add(player.play(Plan(seed, layout, kinds=("sale",), budget=3, target=("terminal:Move.payment", fault))))
+    assert [(result.plan, result.wrong) for result in total.wrong] == []
+    assert total.cells["terminal:Move.payment", fault]
 
 
 @pytest.mark.parametrize("seed", [700_003, 700_011, 700_021, 777_002_443])
