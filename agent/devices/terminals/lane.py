@@ -93,7 +93,7 @@ class TerminalLane(DeviceLane):
         if chosen is not None and is_open(chosen.row):
             return self._resolve(device, chosen)
         if not self._introduce():
-            return self._pause() if chosen is not None else RETRY_AT_REST
+            return RETRY_AT_REST if chosen is None else self._waits(chosen)
         if device.binding_epoch == 0:
             self._performer.disconnect()
             return 60.0
@@ -136,6 +136,12 @@ class TerminalLane(DeviceLane):
 
     def _silent(self, why: Reason) -> None:
         self._watch.silent(why)
+
+    def _waits(self, chosen: JobWithOffer) -> float:
+        """For a terminal that has not said yet who it is."""
+        if self.state.reason is not None:
+            self._progress(chosen.row.job_id, self.state.reason.code, None, None)
+        return self._pause()
 
     def _rest(self) -> float:
         self._performer.disconnect()

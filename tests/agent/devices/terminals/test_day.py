@@ -224,6 +224,17 @@ def test_a_run_of_the_banks_program_that_is_still_going_on_is_seen_at_rest(tmp_p
         assert at.desk.driver.glance() is None
 
 
+def test_a_payment_waits_for_a_terminal_that_is_off_and_says_so(tmp_path: Path) -> None:
+    with counter(BENCHES["zvt-tcp"].make(frozenset()), tmp_path) as at:
+        at.desk.hand(Hand.UNPLUG)
+        at.begin(on_claim=lambda *_: None)
+        at.job(JobKind.PAYMENT, amount="100.00")
+        at.run(patience=20.0)
+        assert (at.row().state, set(at.heard)) == (Known.ACCEPTED, {"terminal_offline"})
+        at.desk.hand(Hand.PLUG)
+        assert at.run().state is Known.DONE
+
+
 # --- called off -----------------------------------------------------------------------------------------------------
 
 
