@@ -97,6 +97,7 @@ def report(total: Sum, took: float) -> bool:
     )
     print(f"faults between accept and final: {total.faults} ({total.faults / max(1, total.runs):.1f} per run)")
     print(f"ends: {', '.join(f'{state} {count}' for state, count in t.states.most_common())}; done {t.done_share:.2%}")
+    print(f"of them with money: {t.money.total()}, done {t.money_share:.2%}")
     print(f"decided by a person {t.by_person}; jobs on desks of our own {t.own}, of them human {t.own_human}; "
           f"jobs in runs counted apart {t.apart}")  # fmt: skip
     print(f"cells reached: {sum(count > 0 for count in total.cells.values())}")

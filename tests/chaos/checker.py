@@ -33,7 +33,7 @@ from tests.chaos.checking_records import (
     read_register,
     read_server,
 )
-from tests.chaos.checking_view import APART, view_of
+from tests.chaos.checking_view import APART, MONEY, SALES, view_of
 
 __all__ = [
     "RULES",
@@ -133,18 +133,26 @@ class Tally:
     own: int = 0  # jobs on an exclusive desk with imprints, in runs that are not counted apart
     own_human: int = 0
     apart: int = 0  # jobs of runs with rollback, move or a new fiscal drive
+    money: Counter[str] = field(default_factory=Counter)  # of ``states``, those of jobs that a card may be declined for
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
             self.runs + other.runs, self.jobs + other.jobs, self.states + other.states,
             self.by_person + other.by_person, self.documents + other.documents, self.foreign + other.foreign,
             self.own + other.own, self.own_human + other.own_human, self.apart + other.apart,
+            self.money + other.money,
         )  # fmt: skip
 
     @property
     def done_share(self) -> float:
-        """Of all jobs that were asked for; what the CRM cancelled counts as not done."""
-        return self.states["done"] / self.jobs if self.jobs else 1.0
+        """Of all jobs that were asked for and that no bank can decline; what the CRM cancelled counts as not done."""
+        jobs = self.jobs - self.money.total()
+        return (self.states["done"] - self.money["done"]) / jobs if jobs else 1.0
+
+    @property
+    def money_share(self) -> float:
+        """The same of the others: sales, payments, money back."""
+        return self.money["done"] / self.money.total() if self.money else 1.0
 
 
 def tally(records: Records) -> Tally:
@@ -164,7 +172,12 @@ def tally(records: Records) -> Tally:
         own=len(own),
         own_human=_count(rows[job_id].get("state") == "human" for job_id in own),
         apart=len(rows) if apart else 0,
+        money=Counter(str(row.get("state", "unknown")) for job_id, row in rows.items() if _by_card(records, job_id)),
     )
+
+
+def _by_card(records: Records, job_id: str) -> bool:
+    return records.asked[job_id].kind in SALES | MONEY | {"settlement"}
 
 
 def _count(facts: Iterable[bool]) -> int:

@@ -163,18 +163,20 @@ def plan_of(seed: int) -> Plan:
 
 
 def _selling(seed: int, cell: Cell | None) -> Plan:
-    """Of a shop with a card terminal; ``cell``: what it is aimed at."""
+    """Of a shop with a card terminal; ``cell``: what it is aimed at, with few other faults: what is brought back has to
+    be paid before."""
     random, aimed = Random(f"selling {seed}"), cell is not None
     if not aimed and random.random() < 2 * AIMED:
         cell = random.choice(_SOLD_SOMEWHERE)
     hint = SELLING[cell] if cell is not None else ANY
     layout = hint.layout or _weighted(random, TILLS)
     theme = hint.theme or _weighted(random, THEMES.get(layout, {"plain": 1}))
-    target = hint.strikes or (cell if cell in TARGETS else None)
+    budget = random.randint(6, 14) if cell is None else random.randint(1, 6)
     return Plan(
         seed, layout, theme, hint.kinds or random.choices(list(SOLD), list(SOLD.values()))[0],
-        budget=random.randint(6, 14) + hint.times - 1, target=target, nth=1 if aimed else random.choice((1, 1, 2)),
-        times=hint.times, cancels=hint.cancels if hint.cancels is not None else CANCELS, renews=RENEWS,
+        budget=budget + hint.times - 1, target=hint.strikes or (cell if cell in TARGETS else None),
+        nth=1 if aimed else random.choice((1, 1, 2)), times=hint.times,
+        cancels=hint.cancels if hint.cancels is not None else CANCELS, renews=RENEWS,
         killers=random.choice((1, 2, 2, 2, 2, 3)), fleet=random.choice(TILL_FLEETS),
     )  # fmt: skip
 
