@@ -66,7 +66,8 @@ def transitions(view: View) -> Iterator[Wrong]:
 def _transition(job_id: str, before: Json, entry: Entry, name: str) -> Iterator[Wrong]:
     assert entry.job is not None
     was, is_ = before["state"], entry.job["state"]
-    told = is_ != was and is_ != "absent" and entry.event != "withdrawn"  # a part that never began: nobody is told
+    never_began = entry.job.get("part") is not None and is_ == "cancelled"  # nobody is told of such a part
+    told = is_ != was and is_ != "absent" and not never_began
     if entry.job["rev"] < before["rev"] or (told and entry.job["rev"] == before["rev"]):
         yield Wrong("rev_went_back", job_id, f"{name}: rev {before['rev']}, then {entry.job['rev']}")
     if was in FINAL and is_ != was:
