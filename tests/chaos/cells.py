@@ -112,7 +112,7 @@ BACK = Hint(("payment", "refund"), "till", "plain")
 VOID = Hint(("payment", "void"), "till", "plain")
 DAY = Hint(("payment", "settlement"), "till", "plain")
 _OF_SALES: Mapping[str, Hint] = {
-    "checked": SALE, "part": SALE, "goes_on": SALE, "reference": SALE,
+    "part": SALE, "goes_on": SALE, "reference": SALE,
 }  # fmt: skip
 _AT_TERMINAL: Mapping[Cell, Hint] = {
     **_over("terminal", {"Move.payment": SALE, "Move.refund": BACK}, MONEY),
