@@ -59,9 +59,11 @@ class Till:
 
     def _terminal(self, kkm_id: str) -> Terminal:
         by_net = self.family is not SBER
+        seed = str(7 + list(FAMILIES).index(self.family.driver))  # each a terminal of its own
         made = terminal(
-            self.shop, kkm_id, family=self.family, pace=self.pace, listen="tcp:127.0.0.1:0" if by_net else ""
-        )
+            self.shop, kkm_id, "--seed", seed, family=self.family, pace=self.pace,
+            listen="tcp:127.0.0.1:0" if by_net else "",
+        )  # fmt: skip
         if self.family is INPAS:
             made.address = f"{made.address.replace('tcp:', 'http://')}?terminal={dumped(made)['terminal']['id']}"
         return made

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from protocol.wire.zvt import apdu as codes
 from protocol.wire.zvt import fields as bmp
+from protocol.wire.zvt import tlv
 from protocol.wire.zvt.apdu import Apdu
 
 HIDDEN = 0xEE
@@ -29,7 +30,7 @@ TEXTS = (bmp.TEXT, bmp.CARD_NAME, bmp.AUTHORISATION_CODE)
 def redacted(apdu: Apdu, mask: Callable[[str], str]) -> bytes:
     """``mask`` keeps the length of its text."""
     if apdu.command in (codes.PRINT_LINE, codes.PRINT_TEXT_BLOCK):
-        return Apdu(apdu.command, _text(apdu.data, mask)).to_bytes()
+        return Apdu(apdu.command, _printed(apdu, mask)).to_bytes()
     shown = bytearray((HIDDEN,)) * len(apdu.data)
     bare = BARE.get(apdu.command, 1 if apdu.command in CODED or apdu.refusal is not None else 0)
     open_from = PASSWORD if apdu.command in BARE else 0
@@ -45,6 +46,21 @@ def redacted(apdu: Apdu, mask: Callable[[str], str]) -> bytes:
         elif (number in bmp.KEPT and number != bmp.CONTRACT) or (ours and number == bmp.CONTAINER):
             _show(shown, apdu.data, start, value)
     return Apdu(apdu.command, bytes(shown)).to_bytes()
+
+
+def _printed(apdu: Apdu, mask: Callable[[str], str]) -> bytes:
+    """Each line by itself: the byte before it may look like one more digit of it, and be its length."""
+    data = apdu.data
+    if apdu.command == codes.PRINT_LINE:
+        return data[:1] + _text(data[1:], mask)
+    shown, at = bytearray(_text(data, mask)), 0
+    inner = tlv.container(data[1:]) if data[:1] == bytes((bmp.CONTAINER,)) else None
+    for tag in tlv.every_tag(data if inner is None else inner[0]):
+        if tag.number == tlv.TEXT_LINE:
+            at = data.index(tag.value, at)
+            shown[at : at + len(tag.value)] = _text(tag.value, mask)
+            at += len(tag.value)
+    return bytes(shown)
 
 
 def _text(data: bytes, mask: Callable[[str], str]) -> bytes:
