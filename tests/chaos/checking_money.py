@@ -400,7 +400,7 @@ def _alone(line: Line, at: int, entry: Entry) -> Iterator[tuple[str, str]]:
     """What a part has come to is on disk together with what that means to its sale: one transaction."""
     assert entry.job is not None
     part = entry.job.get("part")
-    ended = entry.job["state"] in FINAL and entry.event not in ("withdrawn", "archived")
+    ended = entry.job["state"] in ("done", "not_done") and entry.event != "archived"
     if part is None or part["step"] == "slip" or not (ended or entry.event == "doubt"):
         return
     moment = line.moment(entry)
