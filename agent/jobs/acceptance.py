@@ -1,22 +1,24 @@
-"""Whether this agent takes an offer: who signed it, whom it is for, and whether its payload is what its kind wants."""
+"""Whether this agent takes an offer, or a new lease: who signed it, whom it is for, what its payload lacks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from agent.jobs.transitions import WAITING
+from agent.jobs.transitions import ADOPTED, TOMBSTONE, WAITING, absent, apply, update_of
 from agent.journal.records import RecordKind
 from agent.journal.store import Transaction
 from protocol.crm.codes import reason
+from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import DeviceClass, JobKind, sha256_hex
-from protocol.crm.messages import Offer, Reject
+from protocol.crm.machine import Refusal
+from protocol.crm.messages import Offer, Reject, Renew
 from protocol.crm.outcomes import Reason
 from protocol.crm.payloads import MODELS, SUPPORTED, device_of
-from protocol.crm.sales import SALE_TYPES, CardsDiffer, charges_of, receipt_payload
+from protocol.crm.sales import MONEY_KINDS, SALE_TYPES, CardsDiffer, charges_of, receipt_payload
 from protocol.ffd.shape import parse_receipt
 from protocol.ffd.violation import ReceiptInvalid
 
@@ -34,6 +36,42 @@ class Addressee:
     devices: Set[str]
     genuine: Callable[[Offer], bool]  # whether the server signed it
     classes: Mapping[str, DeviceClass] = field(default_factory=dict)  # of the devices, where it is known
+
+
+def take(tx: Transaction, offer: Offer, us: Addressee, *, space_is_low: bool) -> None:
+    """The server offers a job: taken or refused; one that is known is told of as it stands."""
+    row = tx.job(offer.job_id)
+    if row is not None and row.state is not Known.ABSENT:
+        if not us.genuine(offer):
+            tx.append(RecordKind.NOTE, {"event": "bad_signature", "type": "offer", "job_id": offer.job_id})
+        elif row.payload_hash not in (TOMBSTONE, offer.payload_hash):
+            tx.send(Reject(job_id=offer.job_id, reason=reason("id_conflict")), "reject", job_id=offer.job_id)
+        else:
+            tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
+        return
+    why = why_not(tx, offer, us, space_is_low=space_is_low)
+    fresh = replace(absent(offer, tx.next_seq()), rev=row.rev if row is not None else 0)
+    if why is None:
+        apply(tx, fresh, JobEvent.OFFER, rev=offer.rev, offer=offer)
+    else:
+        refuse(tx, offer, why)
+
+
+def renew(tx: Transaction, told: Renew) -> str | None:
+    """The server gives a job a new time to start. The kkm_id whose lane has to look. Money that another journal may
+    have moved is not moved for it."""
+    row = tx.job(told.job_id)
+    if row is None or row.state is Known.ABSENT:
+        return None
+    twice = row.kind in MONEY_KINDS and ADOPTED in row.outcome
+    if twice or told.lease_no <= row.lease_no or told.binding_epoch != row.binding_epoch:
+        tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
+        return None
+    start_by = told.start_by.isoformat()
+    moved = apply(tx, row, JobEvent.RENEW, outcome={}, lease_no=told.lease_no, start_by=start_by, held_since=None)
+    if isinstance(moved, Refusal):
+        tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
+    return row.kkm_id
 
 
 def why_not(tx: Transaction, offer: Offer, us: Addressee, *, space_is_low: bool) -> Reason | None:

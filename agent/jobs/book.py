@@ -14,21 +14,16 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from agent.jobs import cancelling, deciding, ownership, sales, settling
-from agent.jobs.acceptance import Addressee, refuse, why_not
+from agent.jobs import acceptance, cancelling, choosing, deciding, ownership, sales, settling, telling
+from agent.jobs.acceptance import Addressee
 from agent.jobs.transitions import (
-    ADOPTED,
-    TOMBSTONE,
     WAITING,
-    absent,
     apply,
     because,
     claim_records,
-    is_final,
     is_open,
     note_paper,
     unsearched,
-    update_of,
 )
 from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobRow, JobWithOffer
@@ -47,13 +42,11 @@ from protocol.crm.messages import (
     EventKind,
     KnownJob,
     Offer,
-    Reject,
     Release,
     Renew,
     Resolve,
 )
 from protocol.crm.outcomes import Reason, Value
-from protocol.crm.sales import MONEY_KINDS
 
 T = TypeVar("T")
 
@@ -202,24 +195,7 @@ class JobBook:
         return True
 
     def _offer(self, offer: Offer) -> None:
-        def work(tx: Transaction) -> None:
-            row = tx.job(offer.job_id)
-            if row is not None and row.state is not Known.ABSENT:
-                if not self._verified("offer", offer):
-                    tx.append(RecordKind.NOTE, {"event": "bad_signature", "type": "offer", "job_id": offer.job_id})
-                elif row.payload_hash not in (TOMBSTONE, offer.payload_hash):
-                    tx.send(Reject(job_id=offer.job_id, reason=reason("id_conflict")), "reject", job_id=offer.job_id)
-                else:
-                    tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
-                return
-            why = why_not(tx, offer, self._us, space_is_low=self.journal.space_is_low())
-            fresh = replace(absent(offer, tx.next_seq()), rev=row.rev if row is not None else 0)
-            if why is None:
-                apply(tx, fresh, JobEvent.OFFER, rev=offer.rev, offer=offer)
-                return
-            refuse(tx, offer, why)
-
-        self.journal.commit(work)
+        self.journal.commit(lambda tx: acceptance.take(tx, offer, self._us, space_is_low=self.journal.space_is_low()))
         self._changed(offer.kkm_id)
 
     def _cancel(self, cancel: Cancel) -> None:
@@ -229,23 +205,7 @@ class JobBook:
             wanted(cancel.job_id)
 
     def _renew(self, renew: Renew) -> None:
-        def work(tx: Transaction) -> str | None:
-            row = tx.job(renew.job_id)
-            if row is None or row.state is Known.ABSENT:
-                return None
-            twice = row.kind in MONEY_KINDS and ADOPTED in row.outcome  # it may have been begun by another journal
-            if twice or renew.lease_no <= row.lease_no or renew.binding_epoch != row.binding_epoch:
-                tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
-                return None
-            start_by = renew.start_by.isoformat()
-            moved = apply(
-                tx, row, JobEvent.RENEW, outcome={}, lease_no=renew.lease_no, start_by=start_by, held_since=None
-            )
-            if isinstance(moved, Refusal):
-                tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
-            return row.kkm_id
-
-        self._changed(self.journal.commit(work))
+        self._changed(self.journal.commit(lambda tx: acceptance.renew(tx, renew)))
 
     def _resolve(self, resolve: Resolve) -> None:
         """A person's decision: kept on disk with the job; the lane asks the device first, and the device wins."""
@@ -310,21 +270,8 @@ class JobBook:
         return self.journal.read(lambda tx: tx.device(kkm_id))
 
     def next_work(self, kkm_id: str) -> tuple[DeviceRow, JobWithOffer | None]:
-        """The device and its next job: the one with an open intent, else a part of a sale that has begun, else the
-        oldest accepted one. A sale itself is nobody's to do: its parts are."""
-
-        def work(tx: Transaction) -> tuple[DeviceRow, JobWithOffer | None]:
-            device = tx.device(kkm_id)
-            rows = [row for row in tx.live_jobs(kkm_id) if row.sale is None or not is_open(row)]
-            chosen = next((row for row in rows if is_open(row)), None)
-            if chosen is None and not device.released:
-                waiting = [row for row in rows if row.state is Known.ACCEPTED and self._only in (None, row.job_id)]
-                if device.releasing:
-                    waiting = [row for row in waiting if row.part is not None and sales.has_begun(tx, row)]
-                chosen = next((row for row in sales.in_order(tx, waiting) if not unsearched(row)), None)
-            return device, tx.with_offer(chosen) if chosen is not None else None
-
-        return self.journal.read(work)
+        """``choosing.next_work``."""
+        return self.journal.read(lambda tx: choosing.next_work(tx, kkm_id, self._only))
 
     def adopted(self, kkm_id: str) -> list[JobWithOffer]:
         """Waiting jobs whose document may already stand in the archive."""
@@ -480,34 +427,13 @@ class JobBook:
     # --- the link's bookkeeping
 
     def differences(self, known: Sequence[KnownJob]) -> None:
-        """Put into the outbox what the server's revs show it lacks and the outbox does not hold."""
-        revs = {job.job_id: job.rev for job in known}
-
-        def work(tx: Transaction) -> None:
-            named = [row for row in map(tx.job, revs) if row is not None and row.archived]  # the server was restored
-            for row in [*tx.live_jobs(), *named]:
-                if row.unheard or row.state is Known.ABSENT or revs.get(row.job_id, -1) >= row.rev:
-                    continue
-                offer = tx.offer(row.job_id) if row.job_id not in revs else None
-                if offer is not None:
-                    tx.forget_outgoing(row.job_id)  # of a job that it does not know the server takes no other word
-                if offer is not None or not tx.has_outgoing(row.job_id, row.rev):
-                    tx.send(update_of(tx, row, offer=offer), "update", job_id=row.job_id, rev=row.rev)
-
-        self.journal.commit(work)
+        """``telling.differences``, committed."""
+        self.journal.commit(lambda tx: telling.differences(tx, known))
         self._outgoing()
 
     def acknowledged(self, msg_ids: Sequence[str]) -> None:
-        def work(tx: Transaction) -> None:
-            for msg_id in msg_ids:
-                sent = tx.remove_outgoing(msg_id)
-                if sent is None or sent[0] != "update" or sent[1] is None:
-                    continue
-                row = tx.job(sent[1])
-                if row is not None and is_final(row) and row.rev == sent[2] and not row.archived:
-                    tx.write_job(replace(row, archived=True), "archived")
-
-        self.journal.commit(work)
+        """``telling.acknowledged``, committed."""
+        self.journal.commit(lambda tx: telling.acknowledged(tx, msg_ids))
 
     def _note(self, event: str, body: dict[str, Any]) -> None:
         self.journal.commit(lambda tx: tx.append(RecordKind.NOTE, {"event": event, **body}))
