@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.devices.terminals.performer import TerminalPerformer
 from agent.devices.terminals.runs import Procedures
-from agent.jobs import book, ownership, sales
+from agent.jobs import acceptance, ownership, sales
 from agent.jobs.transitions import apply, is_open
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
@@ -248,7 +248,7 @@ def cancelled_in_the_middle(patch: Patch) -> None:
 
 def adopted_money_is_moved(patch: Patch) -> None:
     """What another journal may have charged is charged here once somebody renews it."""
-    for module in (book, ownership):
+    for module in (acceptance, ownership):
         patch.setattr(module, "MONEY_KINDS", frozenset())
 
 
