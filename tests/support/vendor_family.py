@@ -33,4 +33,4 @@ class BehindLibrary(Family):
 
 def behind_library(host: Path | None = None) -> BehindLibrary:
     """``host``: an executable that stands for the host's Python (``unruly_host``)."""
-    return BehindLibrary("atol", "atol-lib", "drivers.fiscal.atol_json:AtolJsonRegister", {}, lambda _: None, host)
+    return BehindLibrary("atol", "atol-lib", "drivers.fiscal.atol_json:AtolJsonRegister", {}, lambda _: None, host=host)
