@@ -30,7 +30,7 @@ QUICK_INPAS = "[time]\nquery = 2.0\nmoney = 4.0\nsettlement = 6.0\nmargin = 1.0\
 INPAS = TerminalFamily("inpas", "inpas", "", {}, lambda _: None, profile=QUICK_INPAS)
 FAMILIES = {family.driver: family for family in (ZVT, SBER, INPAS)}
 MOST = 60
-"""Moments of a sale after which it is taken to have no end."""
+"""Commits of a sale after which it is taken to have no end."""
 LONGEST = 150.0
 """Seconds to a sale's end after a death: what was lost, two looks 20 seconds apart, a person."""
 
@@ -155,9 +155,9 @@ def shop_of(folder: Path, *families: str, pace: float = 0.05) -> Iterator[list[T
 
 
 def dies_at(till: Till, moment: int, when: str, cards: int = 1) -> bool:
-    """A sale whose agent dies at its so-manieth moment; false when the sale has ended before."""
+    """A sale whose agent dies at its so-manieth commit; false when the sale has ended before."""
     amounts = till.amounts(cards)
-    till.armed.write_text(f"any {when} {moment}", "utf-8")
+    till.armed.write_text(f"commit {when} {moment}", "utf-8")
     job_id = till.sells(*amounts)["job_id"]
     till.shop.rig.until(lambda: not till.agent.alive or till.job(job_id)["state"] in FINAL, 90, "a death, or an end")
     died = not till.agent.alive
@@ -230,7 +230,7 @@ def alone(till: Till, moment: int) -> None:
                         "it has begun")  # fmt: skip
     assert till.shop.rig.server is not None
     till.shop.rig.server.kill()
-    till.armed.write_text(f"any after {moment}", "utf-8")
+    till.armed.write_text(f"commit after {moment}", "utf-8")
     deadline = time.monotonic() + 15.0
     while till.agent.alive and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -10,7 +10,7 @@ wire: ``written:41`` (a command, its code in hex, has left) and ``close_answered
 opened the transaction (``jobs:post_job``), for what an agent says with the message's type
 (``link:Connection._deliver/update``).
 With ``--armed FILE`` the process dies where the file says (``NAME WHEN``, or ``NAME WHEN N`` for the Nth time from then
-on; the name ``any`` is every moment's), as soon as there is one, and takes the file away. ``--reached FILE`` keeps the
+on; ``commit`` is every commit's name), as soon as there is one, and takes the file away. ``--reached FILE`` keeps the
 names of every kind of commit that was passed, and of the one that was died at.
 
 With ``--look S`` the agent looks at a register at rest every S seconds instead of every minute, and calls it gone after
@@ -36,7 +36,7 @@ from typing import Any
 from tests.support.families import FAMILIES
 
 WHENS = ("before", "after")
-ANY = "any"
+COMMIT = "commit"
 
 
 def die() -> None:
@@ -54,12 +54,12 @@ class Mark:
         self._kept = kept
         self._known: set[tuple[str, ...]] = set()
 
-    def reached(self, names: tuple[str, ...], when: str = "after") -> None:
-        """Dies here if it is told to. ``names``: all that this moment is called."""
+    def reached(self, names: tuple[str, ...], when: str = "after", *, commit: bool = False) -> None:
+        """Dies here if it is told to. ``names``: all that this moment is called, as a ``commit`` by that name, too."""
         if self._kept is not None and (when, *names) not in self._known:
             self._known.add((when, *names))
             self._keep("reached", when, *names)
-        if self._strikes(names, when):
+        if self._strikes((*names, COMMIT) if commit else names, when):
             self._keep("killed", when, *names)
             die()
 
@@ -73,7 +73,7 @@ class Mark:
             told = self._armed.read_text("utf-8").split()
         except FileNotFoundError:
             return False
-        if len(told) not in (2, 3) or told[0] not in (*names, ANY) or told[1] != when:
+        if len(told) not in (2, 3) or told[0] not in names or told[1] != when:
             return False
         left = int(told[2]) - 1 if len(told) == 3 else 0
         if left:
@@ -122,9 +122,9 @@ def patch_agent(mark: Mark) -> None:
 
     def dying(db: sqlite3.Connection) -> None:
         now = tuple(dict.fromkeys(names))
-        mark.reached(now, "before")
+        mark.reached(now, "before", commit=True)
         flush(db)
-        mark.reached(now)
+        mark.reached(now, commit=True)
 
     Transaction.append = remembering  # type: ignore[method-assign]
     Journal.commit = naming  # type: ignore[method-assign]
@@ -208,9 +208,9 @@ def patch_server(mark: Mark) -> None:
 
     def dying(self: DefaultDialect, connection: Any) -> None:
         now = tuple(names)
-        mark.reached(now, "before")
+        mark.reached(now, "before", commit=True)
         commit(self, connection)
-        mark.reached(now)
+        mark.reached(now, commit=True)
 
     Database._transaction = naming  # type: ignore[method-assign]
     Database.migrate = migrating  # type: ignore[method-assign]

@@ -49,7 +49,8 @@ def redacted(apdu: Apdu, mask: Callable[[str], str]) -> bytes:
 
 
 def _printed(apdu: Apdu, mask: Callable[[str], str]) -> bytes:
-    """Each line by itself: the byte before it may look like one more digit of it, and be its length."""
+    """The whole, and each line by itself: the byte before a line may look like one more digit of it, and be its length;
+    of a damaged message a line's last digit may stand behind it."""
     data = apdu.data
     if apdu.command == codes.PRINT_LINE:
         return data[:1] + _text(data[1:], mask)
@@ -58,7 +59,9 @@ def _printed(apdu: Apdu, mask: Callable[[str], str]) -> bytes:
     for tag in tlv.every_tag(data if inner is None else inner[0]):
         if tag.number == tlv.TEXT_LINE:
             at = data.index(tag.value, at)
-            shown[at : at + len(tag.value)] = _text(tag.value, mask)
+            for place, (byte, hidden) in enumerate(zip(tag.value, _text(tag.value, mask), strict=True), at):
+                if byte != hidden:
+                    shown[place] = hidden
             at += len(tag.value)
     return bytes(shown)
 

@@ -44,3 +44,11 @@ def test_what_is_printed_beside_a_card_number_is_shown() -> None:
     )
     told = redacted(Apdu(0x06D3, block), mask)
     assert all((line in told) is (line != PAN.encode()) for line in lines)
+
+
+def test_a_card_number_whose_last_digit_was_pushed_out_of_its_line_is_hidden() -> None:
+    """A byte came twice in the line."""
+    line = b" CARD  VISA " + PAN.encode()
+    block = write_tag(0x07, line[:-1]) + line[-1:] + write_tag(0x07, b"RRN 606012345678")
+    told = redacted(Apdu(0x06D3, b"\x06" + write_size(len(block)) + block), mask)
+    assert PAN[:-1] not in told.decode("cp437")
