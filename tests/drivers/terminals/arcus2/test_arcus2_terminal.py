@@ -146,6 +146,35 @@ def test_an_automatic_cancel_has_taken_it_back(desk: Desk, files: dict[str, byte
     assert listener.approvals == []
 
 
+@pytest.mark.parametrize("name", ["rc.out", "output.dat", "cheq.out"])
+def test_every_cut_of_an_approvals_files_is_an_approval_of_that_sum_or_doubt(desk: Desk, name: str) -> None:
+    whole, ends = paid()[name], set[str]()
+    for length in range(len(whole) + 1):
+        (desk.folder / "kassabridge.json").unlink(missing_ok=True)  # what it knows of the payment before
+        try:
+            told = desk.pay({**paid(), name: whole[:length]})
+        except InDoubt:
+            ends.add("doubt")
+        else:
+            assert told.outcome is Outcome.APPROVED, length
+            assert told.amount in (ORDER.amount, None), length
+            ends.add("approved")
+    assert "approved" in ends
+
+
+def test_every_cut_of_a_refusals_result_is_that_refusal_or_doubt(desk: Desk) -> None:
+    whole = b"005\r\n"
+    for length in range(len(whole) + 1):
+        files = {"rc.out": whole[:length], "output.dat": output("05", "", "", "")}
+        try:
+            told = desk.pay(files, exit=5)
+        except InDoubt:
+            assert length < 3
+        else:
+            assert told.outcome is Outcome.DECLINED
+            assert length >= 3
+
+
 def test_what_an_earlier_run_has_left_is_gone_before_the_next_begins(desk: Desk) -> None:
     for name in ("rc.out", "cheq.out", "output.dat", "auto_can.out", "can_rc.out"):
         (desk.folder / name).write_bytes(b"000")

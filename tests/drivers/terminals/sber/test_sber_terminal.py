@@ -157,7 +157,7 @@ def test_exit_codes_of_linux(desk: Desk, code: int, exit: int, fits: bool) -> No
 
 def test_every_cut_of_an_approval_is_an_approval_or_doubt(desk: Desk) -> None:
     whole = e()
-    for length in range(0, len(whole), 3):
+    for length in range(len(whole)):
         (desk.folder / "kassabridge.json").unlink(missing_ok=True)  # what it knows of the payment before
         try:
             told = desk.pay(Play({"e": whole[:length], "p": p()}))
@@ -165,6 +165,15 @@ def test_every_cut_of_an_approval_is_an_approval_or_doubt(desk: Desk) -> None:
             assert length < 3
         else:
             assert told.outcome is Outcome.APPROVED
+
+
+def test_every_cut_of_a_slip_leaves_the_approval_and_tells_its_sum_or_none(desk: Desk) -> None:
+    whole = p()
+    for length in range(len(whole) + 1):
+        (desk.folder / "kassabridge.json").unlink(missing_ok=True)
+        told = desk.pay(Play({"e": e(), "p": whole[:length]}))
+        assert told.outcome is Outcome.APPROVED
+        assert told.amount in (ORDER.amount, None), length
 
 
 def test_every_cut_of_a_refusal_is_that_refusal_or_doubt(desk: Desk) -> None:
