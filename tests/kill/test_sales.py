@@ -114,7 +114,7 @@ class Till:
 
     def decides(self, job: Json) -> str | None:
         if job["waits"]:
-            return "go_on" if "go_on" in job["choices"] else None
+            return "go_on" if "go_on" in job["waits"]["choices"] else None
         if job["state"] != "human":
             return None
         (doubted,) = [step for step in job["steps"] if step["state"] == "human"]
