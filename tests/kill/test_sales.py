@@ -26,7 +26,9 @@ from tests.support.rig import FINAL, PYTHON, ROOT, Process
 
 Json = dict[str, Any]
 
-QUICK_INPAS = "[time]\nquery = 2.0\nmoney = 4.0\nsettlement = 6.0\nmargin = 1.0\n"
+QUICK_INPAS = (
+    "[time]\nquery = 2.0\nmoney = 4.0\nsettlement = 6.0\nmargin = 1.0\n[sbp]\nlife = 3.0\npause = 0.5\nrequest = 1.0\n"
+)
 INPAS = TerminalFamily("inpas", "inpas", "", {}, lambda _: None, profile=QUICK_INPAS)
 FAMILIES = {family.driver: family for family in (ZVT, SBER, INPAS)}
 MOST = 60
