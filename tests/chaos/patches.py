@@ -26,6 +26,7 @@ from protocol.crm import job_machine
 from tests.chaos.dice import Cell
 from tests.chaos.families import FAMILIES
 from tests.chaos.pc import noting
+from tests.chaos.terminals import STEP
 from tests.chaos.virtual import Threading, VirtualLoop, current
 from tests.support.inline_sqlite import inline
 
@@ -101,8 +102,9 @@ def _step_at_terminal(performer: TerminalPerformer, ask: Any, *_: Any) -> str:
 def _named(do: Callable[..., Any], step: Callable[..., str]) -> Callable[..., Any]:
     def named(self: Any, *args: Any) -> Any:
         process = current()
+        STEP.set(step(self, *args))
         if process is not None:
-            process.step = step(self, *args)
+            process.step = STEP.get()
             process.note(f"{process.name} {self._kkm_id} {process.step}")
         try:
             return do(self, *args)
@@ -111,6 +113,7 @@ def _named(do: Callable[..., Any], step: Callable[..., str]) -> Callable[..., An
                 process.note(f"{process.name} {self._kkm_id} {type(error).__name__} {error.code}")
             raise
         finally:
+            STEP.set("introduce")
             if process is not None:
                 process.step = "introduce"
 

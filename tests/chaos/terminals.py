@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -27,6 +28,8 @@ from tests.chaos.devices import RegisterClock, StrandClock
 from tests.chaos.dice import Dice
 from tests.chaos.virtual import Dead, Process, VirtualLoop, Waiter
 
+STEP: ContextVar[str] = ContextVar("step of a terminal's lane", default="introduce")
+"""What the running lane is at, as the names of steps have it; a process has as many lanes as devices."""
 TRAVEL = 0.02  # seconds until somebody has answered at an address
 LOOK = 5.0  # seconds between looks at a line that may have broken in silence
 STUMP = 3  # bytes of a command that are through when the channel breaks
@@ -226,7 +229,7 @@ class TerminalChannel(Transport):
         process.at_death.append(self._hang_up)
 
     def open(self) -> None:
-        terminal, ask = self.terminal, self._process.step
+        terminal, ask = self.terminal, STEP.get()
         self._process.check()
         moves = ask.startswith(MOVING)
         faults = MONEY if ask.startswith("Move") else SETTLING if moves else ASKING
