@@ -114,7 +114,7 @@ EXEMPT: dict[str, dict[str, str]] = {
         "paper_given_up": "half an hour without paper",
         "records_claimed": "two attempts that overtake each other: tests/agent/jobs",
         "local": "the command line's own process: tests/agent/cli/test_commands.py",
-        "local:Workbench.run": "the command line's own process: tests/agent/cli/test_commands.py",
+        "one_job:OneJob.carry_out": "the command line's own process: tests/agent/cli/test_commands.py",
         "local:_device": "the command line's own process: tests/agent/cli/test_commands.py",
     },
     "server": {

@@ -12,7 +12,9 @@ from dataclasses import replace
 import pytest
 
 from drivers.api import FiscalRegister
-from drivers.transports.base import Clock, Transport
+from drivers.terminal_api import CardTerminal
+from drivers.transports.base import Transport
+from drivers.transports.tap import Trace
 from protocol.crm.job_machine import Known
 from tests.bytes.families import FAMILIES, Family, Simulator
 from tests.bytes.scenarios import SCENARIOS
@@ -79,8 +81,8 @@ class World:
     def process(self, transport: Transport | None = None) -> Case:
         """An agent over the same journal, before the same server."""
 
-        def driver(line: Transport, clock: Clock) -> FiscalRegister:
-            return self.family.driver(transport or line, clock)
+        def driver(line: Transport, hours: Hours, trace: Trace) -> FiscalRegister | CardTerminal:
+            return self.family.driver(transport or line, hours, trace)
 
         family: Family = replace(self.family, switch_on=lambda *_: self.simulator, driver=driver)
         return Case(family, self.journal, self.hours, None)
@@ -107,7 +109,7 @@ def begun(worlds: list[World], generation: int) -> World:
     for number, each in enumerate(SCENARIO.before):
         first.offer(each, f"before-{number}")
         first.run(f"before-{number}")
-    first.register.disconnect()
+    first.driver.disconnect()
     return world
 
 
