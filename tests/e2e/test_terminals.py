@@ -14,6 +14,8 @@ from tests.e2e.terminals import SBER, Terminal, terminal
 from tests.support.rig import PYTHON, ROOT
 from tests.support.vendor_family import RECEIPT
 
+pytestmark = pytest.mark.gate
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
@@ -114,7 +116,6 @@ def test_a_desk_may_have_its_terminal_settled_once_its_shift_was_closed(shop: Sh
     assert settled["result"]["journal"]["amount"] == "0.00"
 
 
-@pytest.mark.gate
 def test_a_terminal_that_hangs_keeps_no_receipt_waiting(shop: Shop, zvt: Terminal) -> None:
     hung = zvt.post("payment", {"amount": "12.04"})
     shop.rig.until(lambda: shop.rig.job(hung)["state"] == "started", 20, "the terminal has the payment")

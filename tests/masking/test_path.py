@@ -116,6 +116,7 @@ def slips_of(at: Counter, job_id: str) -> list[list[str]]:
     return slips
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("name", BENCHES)
 def test_none_of_ten_thousand_cards_and_tracks_gets_through(name: str, mouth: Mouth, tmp_path: Path) -> None:
     random, numbers, size = Random(7), pans(), SHORTER.get(name, A_SLIP)
