@@ -45,7 +45,6 @@ def run_demo(*, keep: bool = False, as_json: bool = False, output: Path = OUTPUT
             if not as_json:
                 _row(say, len(made), made[-1])
         if not as_json:
-            _total(say, made, output)
             _sales_head(say)
         sold: list[Sold] = []
         for path in sales:
@@ -55,6 +54,8 @@ def run_demo(*, keep: bool = False, as_json: bool = False, output: Path = OUTPUT
         ok = all(one.good for one in made) and all(one.good for one in sold)
         if as_json:
             answer(_document(ok, made, sold, stage, output, keep))
+        else:
+            _total(say, made, sold, output)
         if keep:
             _keep(stage, output, say)
     return 0 if ok else 1
@@ -80,9 +81,11 @@ def _row(say: Callable[[str], None], number: int, made: Made) -> None:
         say(f"    {made.reason.get('text')} {made.reason.get('advice')} [{made.reason.get('code')}]")
 
 
-def _total(say: Callable[[str], None], made: list[Made], output: Path) -> None:
-    good = sum(one.good for one in made)
+def _total(say: Callable[[str], None], made: list[Made], sold: list[Sold], output: Path) -> None:
+    good, as_told = sum(one.good for one in made), sum(one.good for one in sold)
     say("-" * 116)
+    say(f"Продажи кончились так, как должны: {as_told} из {len(sold)}")
+    say(f"Sales that ended as they must: {as_told} of {len(sold)}")
     say(f"Готово с доказательством: {good} из {len(made)}. Картинки чеков: {output}")
     say(f"Done with proof: {good} of {len(made)}. Pictures of the receipts: {output}")
 
