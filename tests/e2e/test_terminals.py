@@ -25,6 +25,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         by_line, by_program = terminal(shop, "t-zvt"), terminal(shop, "t-sber", family=SBER)
         shop.pc(register, by_line, by_program)
         shop.start(register, by_line, by_program)
+        by_line.do("payment", {"amount": "1.00"})  # a fresh terminal has no last operation to tell of
         yield shop
 
 
