@@ -7,12 +7,13 @@ The data folder lies on a small disk of its own, a real one, which only root may
 
 from __future__ import annotations
 
-import os
+import errno
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -48,11 +49,24 @@ def free(folder: Path) -> int:
 
 
 def fills_up(place: Workplace) -> Path:
-    """Somebody else's file takes all that is left; it is given back by taking it away."""
+    """Somebody else's file grows until nothing is left, whatever the agent writes beside it meanwhile; it is given back
+    by taking it away."""
     filler = place.data / "film.mkv"
-    with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, free(place.data))
+    with filler.open("wb", buffering=0) as file:
+        for block in (1 << 20, 4096, 1):
+            while fits(file, block):
+                pass
     return filler
+
+
+def fits(file: FileIO, block: int) -> bool:
+    """The disk took the whole block."""
+    try:
+        return file.write(bytes(block)) == block
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return False
 
 
 def closing(place: Workplace) -> bool:
