@@ -76,10 +76,13 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Exact versions and hashes of everything, for every platform; no index address is written.
+# Exact versions and hashes of everything, and of what the server alone needs, for every platform; no index address is
+# written.
 lock:
 	uv pip compile pyproject.toml --extra server --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file constraints.txt
+	uv pip compile pyproject.toml --extra server --universal --python-version 3.11 --constraint constraints.txt \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file packaging/server/requirements.txt
 
 clean:
 	rm -rf .venv build demo-output .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -118,6 +118,7 @@ class Rig:
         self.url = ""
         self.key = ""
         self.address = ""
+        self.server_options: tuple[str, ...] = ()
         self.agent: Process | None = None
         self.server: Process | None = None
         self.register: Process | None = None
@@ -142,7 +143,7 @@ class Rig:
             self.http.headers["Authorization"] = f"Bearer {self.key}"
         port = self.url.rsplit(":", 1)[-1] if self.url else "0"
         own = ("run", "--port", port, "--database", self.database, "--connections-per-minute", "1000",
-               "--allow-private-webhooks")  # fmt: skip
+               "--allow-private-webhooks", *self.server_options)  # fmt: skip
         command = ("tests.support.dying", "server", *dying, "--", *own) if dying else ("server.cli", *own)
         self.server = self.spawn("server", "-m", *command)
         self.url = self.server.ready["listening"]
