@@ -11,7 +11,7 @@ SENT       positive     the terminal leads now
 SENT       negative     ``Denied``: it never began
 SENT       anything     dropped: an earlier procedure's, which nobody is there to answer for
 RUNNING    approval     asked for a decision (also after an abort was sent: the terminal's answer wins)
-RUNNING    decline      answered; only an approval can change it now
+RUNNING    decline      answered; what it comes to, the end tells
 RUNNING    blank        a status without a result: not answered, so the terminal brings back what there may be; doubt
 RUNNING    completion   doubt: it does not say of what
 RUNNING    abort        declined, with its code
@@ -19,17 +19,24 @@ KEPT       completion   approved
 KEPT       decline      doubt: it contradicts itself; likewise an abort
 KEPT, …    the same     the same answer again
 HELD       approval     asked again
-HELD, …    decline      reversed: it had been approved, and was not acknowledged
+HELD, …    decline      answered: it brings back what had been approved, and was not acknowledged
 HELD       abort        reversed
 UNDOING    abort        reversed
 UNDOING    completion   doubt: a terminal that does not bring back
+DECLINED   abort        declined, with the code of the decline
+DECLINED   completion   doubt: a good end of something refused, one of the two came damaged
+REVERSED   abort        reversed
+REVERSED   completion   doubt: as of a decline
 LISTENING  completion   done (a procedure that moves no money)
 LISTENING  abort        done, with its code
-any        silence      doubt, unless a decline or a reversal has been told already
+any        silence      doubt, also of a decline or a reversal: the procedure has not come to its end
 =========  ===========  =============================================================================================
 
+A result that says no is one message, whose bytes TCP alone protects. What makes it a verdict is the end that goes with
+it; a stream that came out of step is silent instead.
+
 The promise: any bytes give a verdict or more waiting; ``APPROVED`` only after an approval that was decided to be kept,
-and a completion.
+and a completion; ``DECLINED`` and ``REVERSED`` only after an abort.
 """
 
 from __future__ import annotations
@@ -306,12 +313,6 @@ class Exchange:
         self._send(positive())
         self._finish(Ended(how, self._code))
 
-    def _told_declined(self, _: Message) -> None:
-        self._finish(Ended(End.DECLINED, self._code))
-
-    def _told_reversed(self, _: Message) -> None:
-        self._finish(Ended(End.REVERSED, self._code))
-
     def _silent(self, _: Message) -> None:
         self._finish(Doubtful("no_reply"))
 
@@ -404,17 +405,13 @@ _OWN: Final[Mapping[State, Mapping[Heard, _Transition]]] = {
         Heard.BLANK: Exchange._contradict,
         Heard.COMPLETION: Exchange._contradict_politely,
         Heard.ABORT: Exchange._end_declined,
-        Heard.SILENCE: Exchange._told_declined,
-        Heard.LOST: Exchange._told_declined,
     },
     State.REVERSED: {
         Heard.APPROVAL: Exchange._contradict,
         Heard.DECLINE: Exchange._note_code,
         Heard.BLANK: Exchange._contradict,
-        Heard.COMPLETION: Exchange._end_reversed,
+        Heard.COMPLETION: Exchange._contradict_politely,
         Heard.ABORT: Exchange._end_reversed,
-        Heard.SILENCE: Exchange._told_reversed,
-        Heard.LOST: Exchange._told_reversed,
     },
 }
 _TRANSITIONS: Final[Mapping[tuple[State, Heard], _Transition]] = {

@@ -185,8 +185,6 @@ def test_what_could_not_be_written_down_is_not_acknowledged() -> None:
     ("script", "outcome", "reason", "code"),
     [
         (DECLINE + ABORTED.format(code="05"), Outcome.DECLINED, "payment_declined", "05"),
-        (DECLINE, Outcome.DECLINED, "payment_declined", "05"),  # and then silence
-        (DECLINE + "! cut", Outcome.DECLINED, "payment_declined", "05"),
         (ABORTED.format(code="6c"), Outcome.CANCELLED, "payment_cancelled", "6C"),
         (ABORTED.format(code="7d"), Outcome.DECLINED, "payment_no_bank", "7D"),
         (ABORTED.format(code="f0"), Outcome.DECLINED, "terminal_settlement_needed", "F0"),
@@ -238,6 +236,8 @@ def test_refused_at_once(code: str, expected: str) -> None:
         (APPROVAL + OK, "terminal_no_reply", 0.0),
         (APPROVAL + OK + "! cut", "terminal_link_lost", 180.0),
         (APPROVAL + OK + PAPER + "! cut", "terminal_link_lost", 180.0),
+        (DECLINE, "terminal_no_reply", 0.0),  # no end, no verdict
+        (DECLINE + "! cut", "terminal_link_lost", 180.0),
         (APPROVAL + OK + ABORTED.format(code="64"), "terminal_bad_reply", 180.0),
         ("< 06 0f 00\n" + OK, "terminal_bad_reply", 180.0),
         ("< 04 0f 07 04 00 00 00 01 23 00\n", "terminal_bad_reply", 180.0),  # nothing of a result: not acknowledged

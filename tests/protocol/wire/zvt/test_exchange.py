@@ -121,11 +121,11 @@ def test_the_same_approval_gets_the_same_answer_unasked() -> None:
         ([], Doubtful("no_reply")),
         ([OK], Doubtful("no_reply")),
         ([OK, APPROVAL], Doubtful("no_reply")),
-        ([OK, DECLINE], Ended(End.DECLINED, 5)),
-        ([OK, APPROVAL, DECLINE], Ended(End.REVERSED, 5)),
+        ([OK, DECLINE], Doubtful("no_reply")),
+        ([OK, APPROVAL, DECLINE], Doubtful("no_reply")),
     ],
 )
-def test_silence_and_a_lost_channel(messages: list[Apdu], verdict: object) -> None:
+def test_silence_and_a_lost_channel_say_nothing(messages: list[Apdu], verdict: Doubtful) -> None:
     till = Till([Decision.WAIT] if DECLINE in messages else [])
     till.hears(*messages)
     till.note(till.exchange.timed_out())
@@ -133,7 +133,23 @@ def test_silence_and_a_lost_channel(messages: list[Apdu], verdict: object) -> No
     till = Till([Decision.WAIT] if DECLINE in messages else [])
     till.hears(*messages)
     till.note(till.exchange.lost())
-    assert till.verdict == (Doubtful("link_lost") if isinstance(verdict, Doubtful) else verdict)
+    assert till.verdict == Doubtful("link_lost")
+
+
+def test_silence_confirmed_a_refusal_that_a_doubled_byte_had_made_of_a_result() -> None:
+    """The field of the result twice: 27h is read as the result, and where the message ends is not where it ended."""
+    till = Till([])
+    till.hears(OK)
+    till.note(till.exchange.received(b"\x04\x0f\x09\x27" + APPROVAL.to_bytes()[3:] + END.to_bytes()))
+    assert till.verdict is None, "out of step: what follows is the rest of a message that never ends"
+    assert [status.result for status in till.exchange.statuses] == [0x27]
+    till.note(till.exchange.timed_out())
+    assert till.verdict == Doubtful("no_reply")
+
+
+def test_an_approval_that_came_again_damaged_was_acknowledged_and_told_as_brought_back() -> None:
+    """A held approval's repetition reads as a refusal; our answer to it kept the payment, and the end is a good one."""
+    assert Till([Decision.WAIT]).hears(OK, APPROVAL, DECLINE, END) == Doubtful("bad_reply")
 
 
 def test_a_channel_lost_before_the_decision_leaves_doubt() -> None:
@@ -185,6 +201,8 @@ def test_money_is_taken_only_where_it_was_kept(messages: list[Apdu], decisions: 
             assert till.log[-2] == (False, END)
         elif till.verdict.how is End.DECLINED:
             assert not asked, "what was approved once is never a plain decline"
+        if till.verdict.how in (End.DECLINED, End.REVERSED):
+            assert till.log[-2] == (False, ABORTED), "no end, no verdict"
     for at, entry in enumerate(till.log):
         if entry in ((False, APPROVAL), (False, OTHER_APPROVAL)):
             after = till.log[at + 1 : at + 2]
