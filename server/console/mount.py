@@ -1,0 +1,33 @@
+"""The console as a part of the server: its pages and its files. The server can do without."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+
+from server.console import entrance, jobs, overview
+from server.console.menu import HOME
+from server.console.visit import FOLDER, Anybody, PageRoute, refusal, templates
+from server.problems import Problem
+
+ROUTERS = (entrance.router, overview.router, jobs.router)
+
+
+def mount(app: FastAPI) -> None:
+    app.state.console = templates()
+    for router in ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    app.mount(f"{HOME}/static", StaticFiles(directory=FOLDER / "static"), name="console-static")
+    app.include_router(_nowhere(), include_in_schema=False)
+
+
+def _nowhere() -> APIRouter:
+    """Addresses of the console that are no page."""
+    router = APIRouter(route_class=PageRoute)
+
+    @router.get(f"{HOME}/{{rest:path}}")
+    async def nowhere(request: Request, visit: Anybody) -> Response:  # noqa: ARG001
+        return await refusal(request, Problem(404, "not_found"))
+
+    return router

@@ -1,0 +1,136 @@
+"""What the console reads besides what the services show. Every query names its account and has an end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from protocol.crm.jobs import JobKind, JobState
+from server.store.database import Work
+from server.store.models import Agent, Desk, Device, Job
+from server.store.people import User
+
+ASKING = (JobState.HUMAN.value, JobState.HELD.value, JobState.STARTED.value, JobState.RESOLVING.value)
+OPEN = (*ASKING, JobState.QUEUED.value, JobState.ACCEPTED.value)
+RECEIPTS = (JobKind.RECEIPT.value, JobKind.SALE.value, JobKind.SALE_REFUND.value)
+MOST = 200
+
+
+def _of_tenant(tenant_id: str) -> ColumnElement[bool]:
+    """Joined with nothing the column's own index is no choice: open jobs are few, an account's jobs are not."""
+    return (Job.tenant_id + "") == tenant_id
+
+
+_WAITS = or_(Job.state.in_((JobState.HUMAN.value, JobState.HELD.value)), Job.waits.is_not(None))
+
+
+async def count_waiting(work: Work, tenant_id: str) -> int:
+    query = select(func.count()).where(Job.state.in_(ASKING), _WAITS, _of_tenant(tenant_id))
+    return await work.session.scalar(query) or 0
+
+
+async def waiting(work: Work, tenant_id: str) -> Sequence[Job]:
+    """Jobs that wait for a person, the oldest first."""
+    query = select(Job).where(Job.state.in_(ASKING), _WAITS, _of_tenant(tenant_id)).order_by(Job.id).limit(MOST)
+    return await work.session.scalars(query)
+
+
+async def unreachable(work: Work, tenant_id: str) -> Sequence[tuple[Job, Agent]]:
+    """Jobs that are not at their end, at PCs that are silent."""
+    query = (
+        select(Job, Agent)
+        .join(Agent, Agent.id == Job.agent_id)
+        .where(Job.state.in_(OPEN), _of_tenant(tenant_id), Agent.unreachable_since.is_not(None))
+        .order_by(Job.id)
+        .limit(MOST)
+    )
+    return await work.session.rows(query)
+
+
+async def last_receipts(work: Work, tenant_id: str, kkm_ids: Collection[str]) -> dict[str, Job]:
+    """The newest receipt of each register that is done."""
+    found: dict[str, Job] = {}
+    for kkm_id in kkm_ids:
+        query = select(Job).where(
+            Job.tenant_id == tenant_id, Job.kkm_id == kkm_id, Job.state == JobState.DONE, Job.kind.in_(RECEIPTS)
+        )
+        row = await work.session.scalar(query.order_by(Job.id.desc()).limit(1))
+        if row is not None:
+            found[kkm_id] = row
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One job, as the charts count it. ``took``: seconds from its arrival to its end."""
+
+    at: datetime
+    state: str
+    took: float | None
+
+
+LAST = 5_000
+"""The charts look at so many of the newest jobs at most."""
+
+
+async def recent(work: Work, tenant_id: str, since: datetime) -> list[Past]:
+    query = select(Job.created_at, Job.state, Job.ended_at).where(Job.tenant_id == tenant_id)
+    rows = await work.session.rows(query.order_by(Job.id.desc()).limit(LAST))
+    return [
+        Past(at, state, (ended - at).total_seconds() if ended is not None else None)
+        for at, state, ended in rows
+        if at >= since
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How far an account has come."""
+
+    pcs: int
+    devices: int
+    bound: int
+    desks: int
+    jobs: bool
+    receipt: str | None  # the job of the first receipt
+
+    @property
+    def empty(self) -> bool:
+        return not (self.pcs or self.devices or self.jobs)
+
+
+async def begun(work: Work, tenant_id: str) -> Begun:
+    async def count(*conditions: object, of: type[Agent] | type[Device] | type[Desk]) -> int:
+        return await work.session.scalar(select(func.count()).select_from(of).where(*conditions)) or 0  # type: ignore[arg-type]
+
+    any_job = await work.session.scalar(select(Job.id).where(Job.tenant_id == tenant_id).limit(1))
+    receipt = await work.session.scalar(
+        select(Job.job_id)
+        .where(Job.tenant_id == tenant_id, Job.state == JobState.DONE, Job.kind.in_(RECEIPTS))
+        .order_by(Job.id)
+        .limit(1)
+    )
+    return Begun(
+        pcs=await count(Agent.tenant_id == tenant_id, Agent.state != "pending", of=Agent),
+        devices=await count(Device.tenant_id == tenant_id, of=Device),
+        bound=await count(
+            Device.tenant_id == tenant_id, Device.bound_serial.is_not(None),
+            Device.bound_epoch == Device.binding_epoch, of=Device,
+        ),
+        desks=await count(Desk.tenant_id == tenant_id, Desk.kkm_id.is_not(None), of=Desk),
+        jobs=any_job is not None,
+        receipt=receipt,
+    )  # fmt: skip
+
+
+async def anybody(work: Work) -> bool:
+    """Whether anybody at all can sign in on this server."""
+    return await work.session.scalar(select(User.id).limit(1)) is not None
+
+
+async def agents(work: Work, ids: Collection[str | None]) -> dict[str, Agent]:
+    rows = await work.session.scalars(select(Agent).where(Agent.id.in_({one for one in ids if one is not None})))
+    return {row.id: row for row in rows}
