@@ -13,13 +13,28 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from server import problems
+from server.console.mount import mount
 from server.limits import BodyLimit
-from server.routers import agents, codes, directory, events, jobs, link, pairing, pictures, places, support, webhooks
+from server.routers import (
+    agents,
+    codes,
+    directory,
+    events,
+    jobs,
+    link,
+    pairing,
+    pictures,
+    places,
+    session,
+    support,
+    webhooks,
+)
 from server.routers.common import RateLimits, Services
 from server.schema import Api
 from server.services import access, duties
 from server.services import agents as agent_service
 from server.services.hub import Hub
+from server.services.passwords import Passwords
 from server.services.rates import Rates
 from server.services.readers import Readers
 from server.services.sender import Sender
@@ -51,7 +66,7 @@ async def open_services(settings: Settings, world: World) -> Services:
         ),
         bundles=Rates(world.monotonic, settings.limits.bundles_per_day / 86_400, settings.limits.bundles_per_day // 2),
     )
-    return Services(settings, world, database, hub, readers, rates, key)
+    return Services(settings, world, database, hub, readers, rates, key, Passwords(settings.hashing))
 
 
 def build_app(settings: Settings, world: World | None = None) -> FastAPI:
@@ -74,6 +89,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*going_on, return_exceptions=True)
             await services.hub.stop(5.0)
+            services.passwords.close()
             await services.database.close()
 
     app = Api(
@@ -99,10 +115,13 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         events.router,
         webhooks.router,
         support.router,
+        session.router,
         link.router,
     ):
         app.include_router(router, prefix=API)
     app.include_router(pairing.page)
+    if settings.console:
+        mount(app)
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> dict[str, Any]:

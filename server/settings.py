@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from argon2 import Parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
+
 DEFAULT_DATABASE = "./kassabridge.sqlite3"
 DEFAULT_ZONE = "Europe/Moscow"
 """Of a register that stands at no desk."""
@@ -47,7 +50,11 @@ class Settings:
     """Whether webhooks may go to private and loopback addresses, and by plain http."""
     bundles: str | None = None
     """The folder of the bundles that PCs send; without it, one beside the database."""
+    hashing: Parameters = field(default_factory=lambda: RFC_9106_LOW_MEMORY)
+    """What a password's hash costs."""
     limits: Limits = field(default_factory=Limits)
+    console: bool = True
+    """Whether the server has pages for people."""
 
     @property
     def bundle_folder(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from protocol.crm.code import Code
 from protocol.crm.code import worded as _c
 from protocol.crm.outcomes import Reason
+from protocol.crm.people_codes import PEOPLE_CODES
 from protocol.crm.sale_codes import SALE_CODES
 from protocol.crm.terminal_codes import TERMINAL_CODES
 
@@ -336,8 +337,8 @@ CODES: dict[str, Code] = {
         "Mend the named field."),
     "unauthorized": _c("Ключ API не принят.", "The API key is not accepted.", "Передайте Authorization: Bearer <ключ>.",
         "Send Authorization: Bearer <key>."),
-    "forbidden": _c("У ключа нет такого права.", "The key lacks this scope.", "Возьмите ключ с нужным правом.",
-        "Use a key with the scope."),
+    "forbidden": _c("На это нет права.", "This is not allowed.",
+        "Возьмите ключ с нужным правом или попросите владельца.", "Use a key with the scope, or ask an owner."),
     "too_many_requests": _c("Слишком много запросов.", "Too many requests.", "Подождите, сколько говорит Retry-After.",
         "Wait as long as Retry-After says."),
     "too_many_streams": _c("Слишком много открытых потоков событий.", "Too many event streams are open.",
@@ -384,6 +385,7 @@ CODES: dict[str, Code] = {
     "not_found": _c("Не найдено.", "Not found.", "Проверьте адрес.", "Check the address."),
     **TERMINAL_CODES,
     **SALE_CODES,
+    **PEOPLE_CODES,
 }  # fmt: skip
 
 

@@ -9,9 +9,10 @@ from enum import StrEnum
 
 from sqlalchemy import bindparam, select
 
-from server.fields import look_alikes
+from server.fields import FieldError, look_alikes
 from server.keys import JobKey, token_hash
 from server.problems import Problem
+from server.store.actor import Actor, ActorKind
 from server.store.database import Work
 from server.store.models import ApiKey, SigningKey, Tenant
 from server.world import World
@@ -26,13 +27,34 @@ class Scope(StrEnum):
     WEBHOOKS = "webhooks"  # where events are sent
     READ = "read"  # read jobs, devices, desks, agents and events; change nothing
     SUPPORT = "support"  # ask PCs for their doctor and bundles, read those
+    PEOPLE = "people"  # users, API keys, the audit
+    PROPOSE = "propose"  # propose a decision, which somebody else must confirm
+
+
+FIRST_KEY = tuple(scope for scope in Scope if scope not in (Scope.PEOPLE, Scope.PROPOSE))
+"""What the CRM's own key may do. Who may come in is a person's matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
+    """Who calls, and what for. ``credential``: the hash of the key or of the session's token. ``user_id`` and ``role``
+    of a person who has signed in."""
+
     tenant_id: str
     scopes: frozenset[str]
-    key_id: str
+    actor: Actor
+    credential: str
+    user_id: str | None = None
+    role: str | None = None
+
+    def person(self, named: str | None, field: str = "person") -> str:
+        """Who decides: the one who has signed in, and nobody else; of a key whom its program names."""
+        if self.user_id is not None:
+            return self.actor.name or self.user_id
+        if named is None:
+            words = (f"Поле {field}: обязательное поле не заполнено.", f"Field {field}: required field is missing.")
+            raise Problem(422, "person_missing", errors=[FieldError(field, "missing", "a value", "E_MISSING", *words)])
+        return named
 
     def needs(self, *any_of: Scope) -> None:
         if self.scopes.isdisjoint(any_of):
@@ -50,13 +72,13 @@ class TenantExists(Exception):
     """Another tenant has this name."""
 
 
-async def caller_of(work: Work, authorization: str | None) -> Caller:
+async def caller_of(work: Work, authorization: str | None, address: str | None = None) -> Caller:
     """The caller behind an Authorization header; ``Problem`` 401 otherwise."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() == "bearer" and token:
-        key = await work.session.scalar(_BY_HASH, {"hash": token_hash(token.strip())})
-        if key is not None and key.revoked_at is None:
-            return Caller(key.tenant_id, frozenset(key.scopes.split()), key.key_id)
+        caller = await of_key(work, token_hash(token.strip()), address)
+        if caller is not None:
+            return caller
     spelt = token.strip().encode("latin-1", "replace").decode("utf-8", "replace")  # headers come as Latin-1
     raise Problem(
         401,
@@ -66,13 +88,21 @@ async def caller_of(work: Work, authorization: str | None) -> Caller:
     )
 
 
+async def of_key(work: Work, credential: str, address: str | None) -> Caller | None:
+    key = await work.session.scalar(_BY_HASH, {"hash": credential})
+    if key is None or key.revoked_at is not None:
+        return None
+    actor = Actor(ActorKind.KEY, key.key_id, key.name, address)
+    return Caller(key.tenant_id, frozenset(key.scopes.split()), actor, credential)
+
+
 async def add_tenant(work: Work, world: World, name: str) -> NewTenant:
-    """A tenant and its first API key, with every scope. Raises ``TenantExists``."""
+    """A tenant and the API key of its CRM. Raises ``TenantExists``."""
     if await work.session.scalar(select(Tenant.id).where(Tenant.name == name)) is not None:
         raise TenantExists(name)
     tenant = Tenant(id=world.new_id("tn"), name=name, created_at=work.now)
     work.session.add(tenant)
-    token = add_key(work, world, tenant, tuple(Scope))
+    token = add_key(work, world, tenant, FIRST_KEY)
     return NewTenant(tenant.id, name, token)
 
 

@@ -1,4 +1,4 @@
-"""What happens by time alone: jobs that never left expire, old events and bundles go."""
+"""What happens by time alone: jobs that never left expire, old events, bundles and sessions go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.services import bundles, jobs
+from server.services import bundles, jobs, signin
 from server.settings import Settings
 from server.store import feed
 from server.store.database import Database
@@ -26,9 +26,10 @@ async def once(database: Database, world: World) -> int:
 
 
 async def prune(database: Database, settings: Settings) -> None:
-    """Events and bundles that nobody will ask for any more."""
+    """Events, bundles and sessions that nobody will ask for any more."""
     async with database.write() as work:
         await feed.prune(work, work.now - timedelta(days=settings.limits.feed_days))
+        await signin.prune(work)
     await bundles.prune(database, settings.bundle_folder, settings.limits.bundle_days)
 
 

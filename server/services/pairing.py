@@ -16,14 +16,13 @@ from sqlalchemy import delete, func, select
 from protocol.crm.signing import signed_bytes
 from server.keys import is_public_key, token_hash, verify
 from server.problems import FieldError, Problem
+from server.services import codes
 from server.settings import Limits
 from server.store.database import Work
 from server.store.models import Agent, PairingCode, Tenant, WrongTry
 from server.world import World
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that looks like something else
 CODE_LENGTH = 10
-_LOOK_ALIKES = str.maketrans("АВЕКМНРСТХ", "ABEKMHPCTX")
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -49,34 +48,8 @@ class NewCode:
     row: PairingCode
 
 
-def normalised(text: str) -> str:
-    """The code as it was made: upper case, no blanks or dashes, Latin letters for Cyrillic look-alikes.
-
-    Raises ``Problem`` ``pair_code_letter`` with the position of a character that can be in no code.
-    """
-    code = "".join(text.split()).replace("-", "").upper().translate(_LOOK_ALIKES)
-    for position, letter in enumerate(code, 1):
-        if letter not in ALPHABET:
-            shown = text.strip()[:64]
-            raise Problem(
-                422,
-                "pair_code_letter",
-                errors=[
-                    FieldError(
-                        "code",
-                        "alphabet",
-                        ALPHABET,
-                        "E_LETTER",
-                        f"Знак «{letter}» на месте {position} в «{shown}» не бывает в коде.",
-                        f"The character «{letter}» at position {position} of «{shown}» is in no code.",
-                    )
-                ],
-            )
-    return code
-
-
 async def make_code(work: Work, world: World, limits: Limits, tenant_id: str, asked: CodeAsked) -> NewCode:
-    code = "".join(ALPHABET[_below(world, len(ALPHABET))] for _ in range(CODE_LENGTH))
+    code = codes.made(world, CODE_LENGTH)
     row = PairingCode(
         hash=token_hash(code),
         tenant_id=tenant_id,
@@ -89,13 +62,6 @@ async def make_code(work: Work, world: World, limits: Limits, tenant_id: str, as
     )
     work.session.add(row)
     return NewCode(code, row)
-
-
-def _below(world: World, limit: int) -> int:
-    while True:
-        value = world.random_bytes(1)[0]
-        if value < 256 - 256 % limit:  # every letter equally likely
-            return value % limit
 
 
 async def guard(work: Work, limits: Limits, address: str) -> None:
@@ -118,7 +84,7 @@ async def claim(work: Work, world: World, limits: Limits, asked: ClaimAsked, *, 
         words = "public_key: Ed25519, 32 bytes in base64"
         raise Problem(422, "bad_request", errors=[FieldError("public_key", "key", words, "E_VALUE", words, words)])
     await guard(work, limits, address)
-    row = await work.session.get(PairingCode, token_hash(normalised(asked.code)), with_for_update=True)
+    row = await work.session.get(PairingCode, token_hash(codes.normalised(asked.code)), with_for_update=True)
     if row is None:
         await note_wrong(work, limits, address)
         return Problem(404, "pair_code_unknown")
@@ -181,7 +147,7 @@ async def poll(work: Work, limits: Limits, claim_id: str, signature: str) -> tup
 
 
 async def find(work: Work, tenant_id: str, code: str) -> PairingCode:
-    row = await work.session.get(PairingCode, token_hash(normalised(code)), with_for_update=True)
+    row = await work.session.get(PairingCode, token_hash(codes.normalised(code)), with_for_update=True)
     if row is None or row.tenant_id != tenant_id:
         raise Problem(404, "pair_code_unknown")
     return row

@@ -123,7 +123,7 @@ async def ask(
             person=asked.person,
             reason=asked.reason,
             jobs=list(asked.jobs) if isinstance(asked, BundleAsked) else [],
-            key_id=caller.key_id,
+            key_id=caller.actor.id,
             asked_at=work.now,
             expires_at=work.now + timedelta(seconds=limits.request_life),
         )

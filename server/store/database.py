@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Insert, make_url
 
+from server.store.actor import SERVER, Actor
 from server.store.elsewhere import Elsewhere
 from server.store.session import Backend, Session
 from server.store.sqlite import Sqlite, Wait
@@ -23,12 +24,14 @@ from server.world import World
 
 @dataclass(slots=True)
 class Work:
-    """One transaction. ``wake`` names the agents that shall look at their outbox once it is committed, ``told`` the
-    tenants whose feed has grown. What is ``after`` it happens at its commit, before anybody else goes on."""
+    """One transaction, and whose. ``wake`` names the agents that shall look at their outbox once it is committed,
+    ``told`` the tenants whose feed has grown. What is ``after`` it happens at its commit, before anybody else goes
+    on."""
 
     session: Session
     now: datetime
     new_id: Callable[[str], str]
+    actor: Actor = SERVER
     woken: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
     after: list[Callable[[], None]] = field(default_factory=list)
@@ -100,12 +103,13 @@ class Database:
             await session.close()
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Work]:
+    async def write(self, by: Actor = SERVER) -> AsyncIterator[Work]:
+        """``by``: who changes what is changed."""
         if self._one_writer is None:
-            async with self._transaction() as work:
+            async with self._transaction(by) as work:
                 yield work
         else:
-            async with self._one_writer, self._transaction() as work:
+            async with self._one_writer, self._transaction(by) as work:
                 yield work
         for step in work.after:
             step()
@@ -115,11 +119,11 @@ class Database:
             self._on_events(work.told)
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Work]:
+    async def _transaction(self, by: Actor) -> AsyncIterator[Work]:
         session = Session(self.backend, writing=True)
         try:
             await session.begin()
-            work = Work(session, self._world.now(), self._world.new_id)
+            work = Work(session, self._world.now(), self._world.new_id, by)
             yield work
             if work.woken and self._at_end is not None:
                 await self._at_end(work)

@@ -231,6 +231,7 @@ class Job(Base):
     kkm_id: Mapped[str] = mapped_column(String(64))
     desk_id: Mapped[str | None] = mapped_column(String(64))
     order_ref: Mapped[str | None] = mapped_column(String(200))
+    posted_by: Mapped[str | None] = mapped_column(String(80))  # an actor's ref; null: taken over from an agent
     payload: Mapped[dict[str, Any]]
     payload_hash: Mapped[str] = mapped_column(String(64))
     body_hash: Mapped[str | None] = mapped_column(String(64))  # null: taken over from an agent

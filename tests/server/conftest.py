@@ -15,19 +15,24 @@ import httpx
 import pytest
 import structlog
 import uvicorn
+from argon2.profiles import CHEAPEST
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from server.app import build_app, open_services
 from server.cli import uvicorn_options
 from server.routers.common import Services
-from server.services import duties
-from server.services.access import Scope, add_key, add_tenant
+from server.services import duties, people
+from server.services.access import Scope, add_key, add_tenant, caller_of
+from server.services.people import UserPost
+from server.services.roles import Role
 from server.settings import Limits, Settings
 from server.store.models import Tenant
 from server.world import World
 from tests.server.player import Line, Player, greet, pair, register
 from tests.support.patience import BUSY
+
+PASSWORD = "верный конь 42"
 
 
 class Clock:
@@ -84,7 +89,12 @@ class Bench:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", int(self.url.rpartition(":")[2] or 0) if self.url else 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        settings = Settings(database=str(self.database), limits=self.limits, private_webhooks=self.private_webhooks)
+        settings = Settings(
+            database=str(self.database),
+            limits=self.limits,
+            private_webhooks=self.private_webhooks,
+            hashing=CHEAPEST,  # what it costs is asked in ``test_passwords``
+        )
         app = build_app(settings, self.world)
         self._app = app
         self._server = _Quiet(uvicorn.Config(app, **uvicorn_options()))
@@ -110,7 +120,8 @@ class Bench:
         await self.start()
         old, self._clients = self._clients, []
         for client in old:
-            fresh = self.client(client.headers["authorization"])
+            fresh = self.client(client.headers.get("authorization", ""))
+            fresh.cookies, fresh.headers = client.cookies, client.headers
             if client is self.api:
                 self.api = fresh
             await client.aclose()
@@ -135,11 +146,35 @@ class Bench:
     async def key(self, api: httpx.AsyncClient, *scopes: Scope) -> httpx.AsyncClient:
         """A client of the same tenant with these scopes only."""
         async with self.services.database.write() as work:
-            from server.services.access import caller_of
-
             caller = await caller_of(work, api.headers["authorization"])
             tenant = await work.session.get_one(Tenant, caller.tenant_id)
             return self.client(f"Bearer {add_key(work, self.world, tenant, scopes)}")
+
+    def browser(self, **headers: str) -> httpx.AsyncClient:
+        """Keeps cookies as a browser does."""
+        client = httpx.AsyncClient(
+            base_url=self.url + "/api/v1", headers=headers, timeout=BUSY, trust_env=False, verify=False
+        )
+        self._clients.append(client)
+        return client
+
+    async def invite(self, api: httpx.AsyncClient, role: Role = Role.OWNER, login: str | None = None) -> str:
+        """The code of a new person's invitation."""
+        async with self.services.database.write() as work:
+            caller = await caller_of(work, api.headers["authorization"])
+            asked = UserPost(name=f"{role} Иванова", login=login or f"{role}{len(self._clients)}", role=role)
+            return (await people.invite(work, self.world, caller.tenant_id, asked)).code
+
+    async def person(
+        self, api: httpx.AsyncClient, role: Role = Role.OWNER, login: str | None = None
+    ) -> httpx.AsyncClient:
+        """The browser of a new person of the same tenant, who has signed in."""
+        code = await self.invite(api, role, login)
+        browser = self.browser()
+        answer = await browser.post(f"/invitations/{code}", json={"password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        browser.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return browser
 
     async def later(self, seconds: float) -> None:
         """Time passes, and what it causes happens."""

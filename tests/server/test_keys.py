@@ -64,5 +64,5 @@ async def test_a_revoked_key_is_out_at_once(bench: Bench) -> None:
     api = await bench.key(bench.api, Scope.JOBS)
     assert (await api.get("/jobs")).status_code == 200
     async with bench.services.database.write() as work:
-        await revoke(work, (await caller_of(work, api.headers["authorization"])).key_id)
+        await revoke(work, (await caller_of(work, api.headers["authorization"])).actor.id)
     assert (await api.get("/jobs")).status_code == 401

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.services.pairing import ALPHABET
+from server.services.codes import ALPHABET
 from server.settings import Limits
 from tests.server.conftest import Bench
 from tests.server.player import claim_code, greet, new_key, pair, poll

@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from server.store import feed, support  # noqa: F401  # their tables belong to the metadata
+from server.store import audit, feed, people, proposals, support  # noqa: F401  # their tables belong to the metadata
 from server.store.models import Base, Utc
 
 
