@@ -4,8 +4,9 @@ server answers. ``docs/support.ru.md`` is the same table in words; a test compar
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from agent.desk.channel import ask
 from agent.identity import load_identity
@@ -14,6 +15,7 @@ from agent.support.doctor import Scene
 from agent.support.doctor.archive import read
 from agent.support.doctor.greeting import greet
 from agent.tray.model import IconState
+from protocol.crm.messages import Desk
 from tests.e2e.shop import Json
 from tests.protocol.ffd.payloads import item, payload
 from tests.support.patience import BUSY
@@ -173,7 +175,27 @@ def shift_too_old(place: Workplace) -> None:
 
 
 def _desk(place: Workplace, **settings: object) -> None:
-    place.rig.put("/desks", {"desk_id": DESK, **settings})
+    """The desk as the CRM wants it from now on, once the PC has heard of it: what is planted next meets that desk."""
+    (desk,) = place.rig.put("/desks", {"desk_id": DESK, **settings})["desks"]
+    place.until(lambda: place.desk() == desk_of(desk), "the PC has heard of the desk")
+
+
+def desk_of(told: Mapping[str, Any]) -> Desk:
+    """What the register's PC is told of a desk of the directory; of one without that register: nothing."""
+    if told["kkm_id"] != KKM:
+        return Desk()
+    policy = told["shift_policy"]
+    return Desk(
+        desk_id=told["desk_id"],
+        timezone=told["timezone"],
+        exclusive=told["exclusive"],
+        imprint=told["imprint"],
+        open_shift=policy["open"] == "auto",
+        close_expired_shift=policy["close_expired"] == "auto",
+        close_before_24h=policy["before_24h"] == "auto",
+        close_at=policy["close_at"],
+        held_hours=told["held_hours"],
+    )
 
 
 def desk_as_it_was(place: Workplace) -> None:

@@ -7,15 +7,18 @@ process, as the tray program and ``kassabridge agent doctor`` call them.
 
 from __future__ import annotations
 
+import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.app import JOURNAL
 from agent.cli import main
 from agent.identity import Identity, load_identity, save_identity
 from agent.pairing import pair
@@ -25,6 +28,7 @@ from agent.support.doctor.command import status_from
 from agent.support.install import program_path
 from agent.tray.model import IconState, Item, Menu, TrayView
 from agent.tray.view import view
+from protocol.crm.messages import Desk
 from tests.e2e.shop import QUICK, Json, Shop, Till, open_shop
 from tests.protocol.ffd.payloads import item, payload
 from tests.support.patience import BUSY
@@ -189,6 +193,12 @@ class Workplace:
     def becomes(self, *states: str) -> Json:
         """The last job, once it is in one of these states."""
         return self.rig.settled(self.job, BUSY, set(states))
+
+    def desk(self) -> Desk:
+        """The register's desk, as the PC has it."""
+        with closing(sqlite3.connect(f"{(self.data / JOURNAL).as_uri()}?mode=ro", uri=True)) as journal:
+            (row,) = journal.execute("SELECT row FROM devices WHERE kkm_id = ?", (self.till.kkm_id,)).fetchone()
+        return Desk.model_validate(json.loads(row)["desk"])
 
     def well(self) -> bool:
         """Nothing stands in the way any more."""
