@@ -22,6 +22,7 @@ from server.routers import (
     events,
     jobs,
     link,
+    metrics,
     pairing,
     pictures,
     places,
@@ -38,20 +39,26 @@ from server.services.passwords import Passwords
 from server.services.rates import Rates
 from server.services.readers import Readers
 from server.services.sender import Sender
-from server.settings import Settings, database_url
+from server.settings import VERSION, Settings, database_url
 from server.store.database import Database, try_file
+from server.upkeep.watch import Watch, Watched
 from server.world import World
 
 API = "/api/v1"
 
 
-async def open_services(settings: Settings, world: World) -> Services:
-    """The database at its newest schema and the job key."""
+def ignored(_: object) -> None:
+    """Nobody watches."""
+
+
+async def open_services(settings: Settings, world: World, watch: Watch | None = None) -> Services:
+    """The database at its newest schema and the job key. Without ``watch`` nobody watches."""
     hub = Hub(world.monotonic, settings.limits.connections_per_minute)
     url = database_url(settings.database)
     try_file(url)
     readers = Readers()
-    database = Database(url, world, hub.wake, readers.wake, hub.load)
+    happened = watch.happened if watch is not None else ignored
+    database = Database(url, world, hub.wake, readers.wake, hub.load, on_happened=happened)
     try:
         await database.migrate()
         async with database.write() as work:
@@ -66,13 +73,15 @@ async def open_services(settings: Settings, world: World) -> Services:
         ),
         bundles=Rates(world.monotonic, settings.limits.bundles_per_day / 86_400, settings.limits.bundles_per_day // 2),
     )
-    return Services(settings, world, database, hub, readers, rates, key, Passwords(settings.hashing))
+    return Services(settings, world, database, hub, readers, rates, key, Passwords(settings.hashing), watch or Watch())
 
 
 def build_app(settings: Settings, world: World | None = None) -> FastAPI:
+    watch = Watch()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = await open_services(settings, world or World())
+        services = await open_services(settings, world or World(), watch)
         async with services.database.write() as work:
             await agent_service.all_lost(work)
         app.state.services = services
@@ -94,7 +103,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
 
     app = Api(
         title="KassaBridge",
-        version="0.1.0",
+        version=VERSION,
         description="Receipt jobs for the fiscal registers of cashiers' PCs.",
         lifespan=lifespan,
         openapi_url=f"{API}/openapi.json",
@@ -104,6 +113,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
     problems.install(app)
     streamed = frozenset({API + support.UPLOAD})
     app.add_middleware(BodyLimit, max_bytes=settings.limits.body_bytes, streamed=streamed)
+    app.add_middleware(Watched, watch=watch, prefix=API)
     for router in (
         jobs.router,
         pictures.router,
@@ -119,6 +129,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         link.router,
     ):
         app.include_router(router, prefix=API)
+    app.include_router(metrics.router)
     app.include_router(pairing.page)
     if settings.console:
         mount(app)

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ from server.services import access
 from server.services.access import NewTenant, Scope, TenantExists, add_tenant
 from server.settings import DEFAULT_DATABASE, Limits, Settings
 from server.store.database import Work
+from server.upkeep import cli as upkeep
 from server.world import World
 
 STOP_PATIENCE = 5  # seconds for agents and requests to end
@@ -54,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--bundles", metavar="FOLDER", help="where PCs' bundles are kept (default: beside the database)")
     run.add_argument("--bundle-days", type=int, default=Limits().bundle_days, help="how long they are kept")
     run.add_argument("--connections-per-minute", type=int, default=Limits().connections_per_minute, help="of one agent")
+    run.add_argument("--no-console", action="store_true", help="the REST API alone, without pages for people")
+    run.add_argument(
+        "--metrics-token",
+        metavar="TOKEN",
+        default=os.environ.get("KASSABRIDGE_METRICS_TOKEN"),
+        help="who may read /metrics from another machine (or KASSABRIDGE_METRICS_TOKEN)",
+    )
     run.set_defaults(command=_run)
     run.add_argument(
         "--allow-private-webhooks",
@@ -76,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--database", default=DEFAULT_DATABASE, metavar="URL", help="database URL or path of an SQLite file"
         )
+    upkeep.add_to(commands.add_parser)
     return parser
 
 
@@ -260,6 +270,8 @@ def _run(arguments: argparse.Namespace) -> int:
         public_url=public,
         private_webhooks=arguments.allow_private_webhooks,
         bundles=arguments.bundles,
+        console=not arguments.no_console,
+        metrics_token=arguments.metrics_token or None,
         limits=Limits(
             connections_per_minute=arguments.connections_per_minute, bundle_days=max(1, arguments.bundle_days)
         ),

@@ -9,6 +9,7 @@ from argon2 import Parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 DEFAULT_DATABASE = "./kassabridge.sqlite3"
+VERSION = "0.1.0"
 DEFAULT_ZONE = "Europe/Moscow"
 """Of a register that stands at no desk."""
 
@@ -52,6 +53,8 @@ class Settings:
     """The folder of the bundles that PCs send; without it, one beside the database."""
     hashing: Parameters = field(default_factory=lambda: RFC_9106_LOW_MEMORY)
     """What a password's hash costs."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """Who may read the figures from another machine; without it, only this machine."""
     limits: Limits = field(default_factory=Limits)
     console: bool = True
     """Whether the server has pages for people."""
@@ -62,6 +65,12 @@ class Settings:
             return Path(self.bundles)
         scheme, _, place = database_url(self.database).partition(":///")
         return Path(place).with_suffix(".bundles") if scheme == "sqlite" and place else Path("kassabridge.bundles")
+
+    @property
+    def database_folder(self) -> Path | None:
+        """Where the database lies, if it is a file."""
+        scheme, _, place = database_url(self.database).partition(":///")
+        return Path(place).absolute().parent if scheme == "sqlite" and place not in ("", ":memory:") else None
 
 
 def database_url(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
@@ -24,6 +24,7 @@ from server.services.readers import Readers
 from server.services.signin import Person, csrf_good
 from server.settings import Settings
 from server.store.database import Database
+from server.upkeep.watch import Watch
 from server.world import World
 
 
@@ -44,6 +45,7 @@ class Services:
     rates: RateLimits
     key: JobKey
     passwords: Passwords
+    watch: Watch = field(default_factory=Watch)
 
     @property
     def secure(self) -> bool:

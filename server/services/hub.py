@@ -66,6 +66,11 @@ class Hub:
             if connections and all([await connection.load(work) for connection in connections]):
                 work.woken.discard(agent_id)
 
+    @property
+    def connections(self) -> int:
+        """Websockets of this process."""
+        return len(self._everyone)
+
     def may_connect(self, agent_id: str) -> float | None:
         """``None`` when the agent may open one more session; otherwise the seconds that it should wait."""
         now = self._monotonic()

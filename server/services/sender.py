@@ -25,6 +25,7 @@ from server.services.webhooks import signature
 from server.store import feed
 from server.store.database import Database, Work
 from server.store.feed import Delivery, FeedEvent, Webhook
+from server.store.happening import Happening
 
 RETRY = (5, 60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 """Seconds after each failed try; after the last the delivery is dead."""
@@ -113,7 +114,7 @@ class Sender:
                 for delivery, event, hook in entries:
                     answer = await self._safely(client, event, hook)
                     async with self._database.write() as work:
-                        await self._note(work, delivery.id, hook.id, answer)
+                        await self._note(work, delivery.id, event, hook.id, answer)
                     if not answer.good or asyncio.get_running_loop().time() >= until:
                         break
 
@@ -160,7 +161,7 @@ class Sender:
         wait = answer.headers.get("retry-after", "")
         return Answer(answer.status_code, retry_after=min(int(wait), 86400) if wait.isdecimal() else None)
 
-    async def _note(self, work: Work, delivery_id: int, hook_id: str, answer: Answer) -> None:
+    async def _note(self, work: Work, delivery_id: int, event: FeedEvent, hook_id: str, answer: Answer) -> None:
         row = await work.session.get(Delivery, delivery_id)
         hook = await work.session.get(Webhook, hook_id)
         if row is None or hook is None or row.state != "waiting":
@@ -177,6 +178,8 @@ class Sender:
         else:
             wait = max(RETRY[row.attempts - 1], answer.retry_after or 0)
             row.next_at = work.now + timedelta(seconds=wait)
+        told = {"webhook_id": hook_id, "event_id": event.event_id, "job_id": event.job_id, "status": answer.status}
+        work.happened.append(Happening("webhook", {**told, "outcome": "delivered" if answer.good else "failed"}))
         if not answer.good:
             await self._spare(work, hook_id)
 

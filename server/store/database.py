@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Insert, make_url
 
 from server.store.actor import SERVER, Actor
 from server.store.elsewhere import Elsewhere
+from server.store.happening import Happening
 from server.store.session import Backend, Session
 from server.store.sqlite import Sqlite, Wait
 from server.world import World
@@ -35,6 +36,7 @@ class Work:
     woken: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
     after: list[Callable[[], None]] = field(default_factory=list)
+    happened: list[Happening] = field(default_factory=list)
     _last: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _rows: dict[Insert, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -78,14 +80,17 @@ class Database:
         on_events: Callable[[set[str]], None] = lambda _: None,
         at_end: Callable[[Work], Awaitable[None]] | None = None,
         wait: Wait | None = None,
+        on_happened: Callable[[list[Happening]], None] = lambda _: None,
     ) -> None:
         """``on_commit`` hears of the agents, ``on_events`` of the tenants that a committed transaction concerns;
         ``at_end`` may add to a writing transaction before it is committed.
-        ``wait``: how a step of SQLite that may wait for the disk is run; by default in a thread."""
+        ``wait``: how a step of SQLite that may wait for the disk is run; by default in a thread. ``on_happened``:
+        whoever watches, for figures and the log."""
         self._world = world
         self._on_commit = on_commit
         self._on_events = on_events
         self._at_end = at_end
+        self._on_happened = on_happened
         self._one_writer: asyncio.Lock | None = None
         self.backend: Backend
         if make_url(url).get_backend_name() == "sqlite":
@@ -117,6 +122,8 @@ class Database:
             self._on_commit(work.woken)
         if work.told:
             self._on_events(work.told)
+        if work.happened:
+            self._on_happened(work.happened)
 
     @asynccontextmanager
     async def _transaction(self, by: Actor) -> AsyncIterator[Work]:

@@ -14,6 +14,7 @@ from protocol.crm.job_machine import Known
 from protocol.crm.jobs import FINAL, JobState
 from server.store import feed
 from server.store.database import Work
+from server.store.happening import Happening
 from server.store.models import Job, JobTransition, table_of
 
 OPEN = tuple(state.value for state in JobState if state not in FINAL)
@@ -32,6 +33,16 @@ _REVS = select(Job.job_id, Job.rev).where(
     Job.tenant_id == bindparam("tenant"),
     Job.agent_id == bindparam("agent"),
     Job.job_id.in_(bindparam("jobs", expanding=True)),
+)
+_ENDED = (
+    select(Job)
+    .where(
+        Job.tenant_id == bindparam("tenant"),
+        Job.agent_id == bindparam("agent"),
+        Job.job_id.in_(bindparam("jobs", expanding=True)),
+        Job.state.in_((JobState.DONE, JobState.NOT_DONE)),
+    )
+    .order_by(Job.id)
 )
 _COUNT_OPEN = select(func.count()).where(
     Job.tenant_id == bindparam("tenant"), Job.kkm_id == bindparam("kkm"), Job.state.in_(OPEN)
@@ -68,7 +79,16 @@ def store(
 def note(work: Work, row: Job, *, at: datetime | None = None, code: str | None = None) -> None:
     line = {"job": row.id, "state": row.state, "rev": row.rev, "attempt": row.attempt}
     work.insert(_LINE, line | {"at": at or work.now, "stored_at": work.now, "code": code})
+    work.happened.append(_happening(work, row, code))
     told(work, row, code)
+
+
+def _happening(work: Work, row: Job, code: str | None) -> Happening:
+    facts = {
+        "job_id": row.job_id, "kkm_id": row.kkm_id, "kind": row.kind, "state": row.state, "rev": row.rev,
+        "attempt": row.attempt, "code": code, "tenant_id": row.tenant_id, "agent_id": row.agent_id,
+    }  # fmt: skip
+    return Happening("job", facts, (work.now - row.created_at).total_seconds() if row.ended_at is not None else None)
 
 
 def told(work: Work, row: Job, code: str | None, type_: str | None = None) -> None:
@@ -195,6 +215,16 @@ async def revs(work: Work, tenant_id: str, agent_id: str, job_ids: Collection[st
         some = {"tenant": tenant_id, "agent": agent_id, "jobs": ids[start : start + 500]}
         rows = await work.session.rows(_REVS, some)
         found.update((job_id, rev) for job_id, rev in rows)
+    return found
+
+
+async def ended(work: Work, tenant_id: str, agent_id: str, job_ids: Collection[str]) -> list[Job]:
+    """Those of them that this agent has carried out, as far as it can be known."""
+    found: list[Job] = []
+    ids = list(job_ids)
+    for start in range(0, len(ids), 500):
+        some = {"tenant": tenant_id, "agent": agent_id, "jobs": ids[start : start + 500]}
+        found += await work.session.scalars(_ENDED, some)
     return found
 
 
