@@ -1,4 +1,4 @@
-"""What a job asks for, as people read it: its lines, its sums, how it is paid. Pure; what cannot be read is left out."""
+"""What a job asks for, as people read it: its lines, its sums, how it is paid. What cannot be read is left out."""
 
 from __future__ import annotations
 

@@ -6,18 +6,18 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 
-from server.console import entrance, jobs, overview
+from server.console import account, decisions, directory, entrance, jobs, overview, pairing, pcs, till, webhooks
 from server.console.menu import HOME
 from server.console.visit import FOLDER, Anybody, PageRoute, refusal, templates
 from server.problems import Problem
 
-ROUTERS = (entrance.router, overview.router, jobs.router)
+PAGES = (entrance, overview, decisions, jobs, pcs, pairing, directory, till, webhooks, account)
 
 
 def mount(app: FastAPI) -> None:
     app.state.console = templates()
-    for router in ROUTERS:
-        app.include_router(router, include_in_schema=False)
+    for pages in PAGES:
+        app.include_router(pages.router, include_in_schema=False)
     app.mount(f"{HOME}/static", StaticFiles(directory=FOLDER / "static"), name="console-static")
     app.include_router(_nowhere(), include_in_schema=False)
 

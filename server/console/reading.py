@@ -8,9 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from protocol.crm.jobs import JobKind, JobState
+from protocol.crm.jobs import DeviceClass, JobKind, JobState
+from server.problems import unknown
 from server.store.database import Work
-from server.store.models import Agent, Desk, Device, Job
+from server.store.desks import at_devices
+from server.store.models import Agent, Desk, Device, DeviceEvent, Job
 from server.store.people import User
 
 ASKING = (JobState.HUMAN.value, JobState.HELD.value, JobState.STARTED.value, JobState.RESOLVING.value)
@@ -134,3 +136,46 @@ async def anybody(work: Work) -> bool:
 async def agents(work: Work, ids: Collection[str | None]) -> dict[str, Agent]:
     rows = await work.session.scalars(select(Agent).where(Agent.id.in_({one for one in ids if one is not None})))
     return {row.id: row for row in rows}
+
+
+async def all_agents(work: Work, tenant_id: str) -> Sequence[Agent]:
+    """PCs that may own a device."""
+    query = select(Agent).where(Agent.tenant_id == tenant_id, Agent.state == "active")
+    return await work.session.scalars(query.order_by(Agent.created_at, Agent.id).limit(MOST))
+
+
+async def devices(work: Work, tenant_id: str) -> Sequence[Device]:
+    query = select(Device).where(Device.tenant_id == tenant_id).order_by(Device.kkm_id).limit(MOST)
+    return await work.session.scalars(query)
+
+
+async def without_desk(work: Work, tenant_id: str) -> Sequence[Device]:
+    stands = select(Desk.kkm_id).where(Desk.tenant_id == tenant_id, Desk.kkm_id.is_not(None))
+    query = select(Device).where(Device.tenant_id == tenant_id, Device.kkm_id.not_in(stands))
+    return await work.session.scalars(query.order_by(Device.kkm_id).limit(MOST))
+
+
+async def desk(work: Work, tenant_id: str, desk_id: str) -> Desk:
+    """Raises ``Problem``."""
+    row = await work.session.get(Desk, (tenant_id, desk_id))
+    if row is None:
+        raise unknown(404, "unknown_desk", "desk_id", desk_id)
+    return row
+
+
+async def events(work: Work, tenant_id: str, kkm_id: str, limit: int) -> Sequence[DeviceEvent]:
+    """What the device did outside jobs, the newest first."""
+    query = select(DeviceEvent).where(DeviceEvent.tenant_id == tenant_id, DeviceEvent.kkm_id == kkm_id)
+    return await work.session.scalars(query.order_by(DeviceEvent.id.desc()).limit(limit))
+
+
+async def tills(work: Work, tenant_id: str) -> list[tuple[Device, Desk | None]]:
+    """Registers at which somebody can work, each with its desk."""
+    query = select(Device).where(
+        Device.tenant_id == tenant_id,
+        Device.agent_id.is_not(None),
+        or_(Device.device_class.is_(None), Device.device_class == DeviceClass.REGISTER.value),
+    )
+    rows = await work.session.scalars(query.order_by(Device.kkm_id).limit(MOST))
+    desks = await at_devices(work, tenant_id, [row.kkm_id for row in rows])
+    return [(row, desks.get(row.kkm_id)) for row in rows]

@@ -7,6 +7,7 @@ from elsewhere becomes a page that says so in words.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -21,6 +22,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from protocol.crm.codes import CODES, Language
@@ -37,6 +39,7 @@ from server.services.access import Caller, Scope
 from server.services.signin import Person
 from server.services.webhooks import TYPES
 from server.settings import DEFAULT_ZONE
+from server.store.database import Work
 
 SIGN_IN = f"{HOME}/sign-in"
 FOLDER = Path(__file__).parent
@@ -106,6 +109,10 @@ class Visit:
         not_from_elsewhere(self.request, self.here.settings.public_url)
         return await self.request.form()
 
+    def writing(self) -> AbstractAsyncContextManager[Work]:
+        """A transaction in the person's name."""
+        return self.here.database.write(by=self.caller.actor)
+
     # --- what is answered
 
     def page(
@@ -160,13 +167,13 @@ def as_problem(error: Exception) -> Problem:
             return error
         case ReceiptInvalid():
             return refuse_payload(error.violations)
-        case RequestValidationError():
+        case RequestValidationError() | ValidationError():
             return Problem(422, "bad_request", errors=field_errors(error.errors()))
         case _:
             raise error
 
 
-REFUSALS = (Problem, ReceiptInvalid, RequestValidationError)
+REFUSALS = (Problem, ReceiptInvalid, RequestValidationError, ValidationError)
 """What a service says no with."""
 
 

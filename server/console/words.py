@@ -245,7 +245,32 @@ ARCHIVE_VERDICTS: Table = MappingProxyType(
         "foreign": ("другой программы", "of another program"),
     }
 )
-GENERAL: Table = MappingProxyType({"true": ("да", "yes"), "false": ("нет", "no")})
+EVENTS: Table = MappingProxyType(
+    {
+        "shift_opened": ("смена открыта", "the shift was opened"),
+        "shift_closed": ("смена закрыта", "the shift was closed"),
+        "fn_replaced": ("заменён фискальный накопитель", "the fiscal drive was replaced"),
+        "foreign_document": ("документ другой программы", "a document of another program"),
+        "decision_contradicted": (
+            "записи устройства противоречат решению человека",
+            "the device's records contradict a person's decision",
+        ),
+        "device_offline": ("перестало отвечать", "stopped answering"),
+        "device_online": ("снова отвечает", "answers again"),
+        "paper_out": ("кончилась бумага", "out of paper"),
+        "paper_back": ("бумага вставлена", "paper is back"),
+        "cover_open": ("крышка открыта", "the cover was opened"),
+        "cover_closed": ("крышка закрыта", "the cover was closed"),
+        "fn_warning": ("предупреждение накопителя", "a warning of the fiscal drive"),
+        "clock_drift": ("часы расходятся", "the clock is off"),
+        "setup_problem": ("неверная настройка", "a wrong setting"),
+        "terminal_settled": ("терминал сверен", "the terminal was settled"),
+        "terminal_not_settled": ("сверка терминала не удалась", "the terminal could not be settled"),
+        "settlement_differs": ("сверка не сошлась", "the settlement differs"),
+        "moved": ("перенесено на другой ПК", "moved to another PC"),
+        "released": ("отвязано от ПК", "released by its PC"),
+    }
+)
 
 
 def say(table: Table, value: object, language: Language) -> str:
