@@ -96,7 +96,10 @@ def _opens(file: Path) -> Finding:
 
 
 def _inside(db: sqlite3.Connection, now: datetime) -> Iterator[Finding]:
-    yield _whole(db)
+    whole = _whole(db)
+    yield whole
+    if whole.verdict is not Verdict.OK:
+        return
     schema = _schema(db)
     yield schema
     if schema.verdict is Verdict.OK:
@@ -107,11 +110,15 @@ def _inside(db: sqlite3.Connection, now: datetime) -> Iterator[Finding]:
 
 
 def _whole(db: sqlite3.Connection) -> Finding:
-    (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    broken = db.execute("PRAGMA foreign_key_check").fetchone()
-    if said == "ok" and broken is None:
+    try:
+        (told,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        broken = db.execute("PRAGMA foreign_key_check").fetchone() if told == "ok" else None
+    except sqlite3.DatabaseError as error:
+        told, broken = str(error), None
+    if broken is not None:
+        told = f"{broken[0]} → {broken[2]}"
+    if told == "ok":
         return _ok("database.whole", "База цела.", "The database is whole.")
-    told = said if said != "ok" else f"{broken[0]}: {broken[2]}"
     return Finding(
         "database.whole",
         Verdict.BAD,
