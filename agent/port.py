@@ -26,6 +26,7 @@ from protocol.crm.messages import (
     Claim,
     ClaimedDevice,
     ClaimRefused,
+    Ended,
     Health,
     Introduce,
     JournalHead,
@@ -181,8 +182,9 @@ class AgentPort:
             self._unsent = set(self._health)
         self._wake()
 
-    def started(self, known: Sequence[KnownJob]) -> None:
+    def started(self, known: Sequence[KnownJob], ended: Sequence[Ended] = ()) -> None:
         self._connect()
+        self._book.heard(ended)
         self._book.differences(known)
         self._book.allow_starts(True)
 

@@ -10,12 +10,14 @@ import structlog
 
 from agent.awake import Awake
 from agent.devices.lane_thread import LaneThread
+from agent.devices.recorder import decision_of
 from agent.jobs.book import JobBook
-from agent.journal.rows import JobWithOffer
+from agent.journal.rows import JobRow, JobWithOffer
 from drivers.api import Identity
 from drivers.errors import DeviceError
 from drivers.terminal_api import TerminalIdentity
 from protocol.crm.codes import reason
+from protocol.crm.job_machine import Known
 from protocol.crm.jobs import DeviceClass, whole
 from protocol.crm.outcomes import Reason
 from protocol.crm.payloads import device_of
@@ -125,6 +127,23 @@ class DeviceLane(LaneThread):
         self._said = None
         self._failures = 0
         self.state = replace(self.state, reason=None)
+        return True
+
+    # --- what is said of the job in hand
+
+    def _word_waits(self, row: JobRow | None) -> bool:
+        """A person has decided about it, or the server knows its end."""
+        if row is None:
+            return False
+        now = self._book.journal.read(lambda tx: tx.job(row.job_id))
+        decided = row.state is Known.HUMAN and now is not None and decision_of(now)[0] is not None
+        return decided or (now is not None and now.heard is not None)
+
+    def _ended_elsewhere(self, row: JobRow) -> bool:
+        """The journal that this one is an older copy of has seen the end of a job that is open here."""
+        if row.heard is None:
+            return False
+        self._book.end_as_heard(row)
         return True
 
     # --- why it waits

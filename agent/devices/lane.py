@@ -17,7 +17,6 @@ from agent.devices.device_lane import IDLE_DISCONNECT, RETRY_FIRST, RETRY_LONGES
 from agent.devices.evidence import archive_above, search
 from agent.devices.lane_thread import Interrupted
 from agent.devices.performer import Performer
-from agent.devices.recorder import decision_of
 from agent.devices.runs import Next, Procedures, asks_again_later, step
 from agent.devices.watch import Watch
 from agent.devices.work import Work, work_of
@@ -105,14 +104,7 @@ class Lane(DeviceLane):
         self._performer.disconnect()
 
     def _cut_short(self) -> bool:
-        return self._decision_waits() or self._book.device(self.kkm_id).released
-
-    def _decision_waits(self) -> bool:
-        row = self._performer.work.row
-        if row is None or row.state is not Known.HUMAN:
-            return False
-        now = self._book.journal.read(lambda tx: tx.job(row.job_id))
-        return now is not None and decision_of(now)[0] is not None
+        return self._word_waits(self._performer.work.row) or self._book.device(self.kkm_id).released
 
     def round(self) -> float:
         """One round: do what is next; return how long nothing needs to be looked at."""
@@ -127,7 +119,7 @@ class Lane(DeviceLane):
         if self._misplaced(chosen):
             return self._pause()
         if chosen is not None and is_open(chosen.row):
-            return self._resolve(device, chosen)
+            return 0.0 if self._ended_elsewhere(chosen.row) else self._resolve(device, chosen)
         if not self._introduce():
             return self._pause()
         if self._archive_wanted and not self._report_archive(device):

@@ -14,7 +14,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from agent.jobs import acceptance, cancelling, choosing, deciding, ownership, sales, settling, telling
+from agent.jobs import acceptance, cancelling, choosing, deciding, heard, ownership, sales, settling, telling
 from agent.jobs.acceptance import Addressee
 from agent.jobs.transitions import (
     WAITING,
@@ -38,6 +38,7 @@ from protocol.crm.messages import (
     Bind,
     Cancel,
     Desk,
+    Ended,
     Event,
     EventKind,
     KnownJob,
@@ -210,11 +211,11 @@ class JobBook:
     def _resolve(self, resolve: Resolve) -> None:
         """A person's decision: kept on disk with the job; the lane asks the device first, and the device wins."""
 
-        self._decided(self.journal.commit(lambda tx: deciding.told(tx, resolve)))
+        self._decided(self.journal.commit(lambda tx: _let_go(tx, deciding.told(tx, resolve))))
 
     def decide(self, job_id: str, decision: deciding.Word, *, person: str, why: str, fd: int | None) -> JobRow | None:
         """The same, by a person at this PC. ``None``: the job does not wait for a decision."""
-        row = self.journal.commit(lambda tx: deciding.decide(tx, job_id, decision, person, why, fd))
+        row = self.journal.commit(lambda tx: _let_go(tx, deciding.decide(tx, job_id, decision, person, why, fd)))
         if row is not None:
             self._decided(row)
         return row
@@ -298,17 +299,20 @@ class JobBook:
             row = tx.job(job_id)
             assert row is not None
             move = apply if row.part is None else sales.transition
-            moved = move(tx, row, event, outcome=outcome, facts=facts, **changes)
+            end = heard.taken(row)
+            if end is not None and event in (JobEvent.PROVEN_NONE, end[0]):  # there is no further attempt
+                moved = move(tx, row, end[0], **end[1])
+            else:
+                moved = move(tx, row, event, outcome=outcome, facts=facts, **changes)
             if isinstance(moved, JobRow):
                 also(tx)
                 note_paper(tx, moved)
                 if moved.state is Known.DONE:
                     claim_records(tx, moved.kkm_id, moved.kind)
-                if moved.state is Known.DONE and moved.kind == JobKind.CLOSE_SHIFT:
+                if moved.state is Known.DONE and moved.kind == JobKind.CLOSE_SHIFT and end is None:
                     settling.after_job(tx, moved, true)
                 if not is_open(moved):
-                    for kkm_id in sales.devices_of(tx, row):
-                        ownership.finish_release(tx, kkm_id)
+                    _let_go(tx, row)
             return moved
 
         moved = self.journal.commit(work)
@@ -316,6 +320,19 @@ class JobBook:
         if isinstance(moved, JobRow) and (moved.part is not None or moved.kind == JobKind.CLOSE_SHIFT):
             self._changed(None)  # what comes next may be another device's: the next part, the terminal's settlement
         return moved
+
+    def heard(self, ended: Sequence[Ended]) -> None:
+        """``heard.hear`` of every end that carries the server's signature, committed."""
+        mine = [told for told in ended if told.agent_id == self._agent_id and self._verified("ended", told)]
+        if mine:
+            self.journal.commit(lambda tx: [_let_go(tx, heard.hear(tx, told)) for told in mine])
+            self._changed(None)
+
+    def end_as_heard(self, row: JobRow) -> None:
+        """For a lane: the job in hand has heard of its end."""
+        end = heard.taken(row)
+        assert end is not None
+        self.transition(row.job_id, end[0])
 
     def distrust(self) -> None:
         """``sales.distrust``, committed."""
@@ -437,3 +454,10 @@ class JobBook:
 
     def _note(self, event: str, body: dict[str, Any]) -> None:
         self.journal.commit(lambda tx: tx.append(RecordKind.NOTE, {"event": event, **body}))
+
+
+def _let_go(tx: Transaction, row: JobRow | None) -> JobRow | None:
+    """Devices whose release may have waited for what this job was."""
+    for kkm_id in sales.devices_of(tx, row) if row is not None else ():
+        ownership.finish_release(tx, kkm_id)
+    return row

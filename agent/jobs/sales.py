@@ -144,7 +144,7 @@ def may_begin(tx: Transaction, part: JobRow) -> bool:
 
 def devices_of(tx: Transaction, row: JobRow) -> tuple[str, ...]:
     """The devices whose release may have waited for this job."""
-    sale = tx.job(whole(row.job_id)) if row.part is not None else None
+    sale = tx.job(whole(row.job_id)) if row.part is not None else row
     known = (row.kkm_id, sale.kkm_id, (sale.sale or _BLANK)["terminal"]) if sale is not None else (row.kkm_id,)
     return tuple(dict.fromkeys(kkm_id for kkm_id in known if kkm_id))
 
@@ -257,6 +257,8 @@ def follow(tx: Transaction, job_id: str) -> None:
         if not is_open(row):
             return
         seen = _seen(tx, row)
+        if row.heard is not None and _ends_as_heard(tx, seen):
+            return
         match procedure.follow(seen.sale, [_part(part) for part in seen.parts]):
             case Begin() as next_:
                 _begin(tx, seen, next_)
@@ -399,6 +401,21 @@ def _end(
     if lines:
         payload = {"lines": lines, "cut": True}
         _add(tx, replace(seen, row=moved), Begin(Step.SLIP), row.kkm_id, payload)
+
+
+def _ends_as_heard(tx: Transaction, seen: _Seen) -> bool:
+    """The server knows how the sale has ended; false while a part is open, and when a receipt was made after all."""
+    row, heard = seen.row, seen.row.heard
+    assert row.sale is not None
+    assert heard is not None
+    event = JobEvent(heard["event"])
+    made = any(part.kind == JobKind.RECEIPT and part.state is Known.DONE for part in seen.parts)
+    if any(is_open(part) for part in seen.parts) or (made and event is JobEvent.HEARD_NOT_DONE):
+        return False
+    ended = {**row.sale, **_ANSWERED, "owed": heard["owed"]}
+    moved = apply(tx, row, event, rev=heard["rev"], outcome=heard["outcome"], sale=ended, heard=None, archived=True)
+    assert isinstance(moved, JobRow), moved
+    return True
 
 
 def _slip_lines(tx: Transaction, parts: Sequence[JobRow]) -> list[dict[str, str]]:

@@ -66,6 +66,7 @@ class JobRow:
     archived: bool = False
     part: dict[str, Any] | None = None  # of a part of a sale: step, n, charge (index of the card payment), at
     sale: dict[str, Any] | None = None  # of a sale that was checked: see ``agent.jobs.sales``
+    heard: dict[str, Any] | None = None  # the end that the server knows of, while it is open here: ``agent.jobs.heard``
 
     @property
     def job(self) -> Job:

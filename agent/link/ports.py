@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from protocol.crm.messages import ClaimedDevice, JournalHead, KnownJob, Welcome
+from protocol.crm.messages import ClaimedDevice, Ended, JournalHead, KnownJob, Welcome
 from protocol.crm.outcomes import Value
 
 
@@ -36,9 +36,9 @@ class LinkPort(Protocol):
     def welcomed(self, welcome: Welcome) -> None:
         """Take over the bindings and desks. Starts stay forbidden."""
 
-    def started(self, known: Sequence[KnownJob]) -> None:
-        """The server said ``ready``: put into the outbox what the server lacks (``known`` are its revs), allow starts
-        as soon as a pong has come."""
+    def started(self, known: Sequence[KnownJob], ended: Sequence[Ended] = ()) -> None:
+        """The server said ``ready``: take over the ends that this journal has lost (``ended``), put into the outbox
+        what the server lacks (``known`` are its revs), allow starts as soon as a pong has come."""
 
     def quarantined(self) -> None:
         """Forbid starts; the archives of the devices are read and put into ``passing``."""

@@ -65,6 +65,8 @@ class JobEvent(StrEnum):
     IMPOSSIBLE = "impossible"  # refused before anything was sent, and waiting would not change it
     GOES_ON = "goes_on"  # a part of a sale has moved, and the sale goes on
     UNPROVEN = "unproven"  # a command without fiscal or money effect was begun; whether it worked is not known
+    HEARD_DONE = "heard_done"  # the server knows the end already: this disk is an older copy of the one that told it
+    HEARD_NOT_DONE = "heard_not_done"
 
 
 class JobEffect(StrEnum):
@@ -152,6 +154,8 @@ _TRANSITIONS: dict[tuple[Known, JobEvent], Rule[Known] | Choice[Known] | Refusal
 for _state in _OPEN:
     _TRANSITIONS[_state, V.GOES_ON] = Rule(K.STARTED, (X.RECORD, X.OUTBOX_UPDATE))
     _TRANSITIONS[_state, V.NOT_TAKEN] = Rule(K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE))
+    _TRANSITIONS[_state, V.HEARD_DONE] = Rule(K.DONE, (X.OUTCOME,))
+    _TRANSITIONS[_state, V.HEARD_NOT_DONE] = Rule(K.NOT_DONE, (X.OUTCOME,))
 for _state in (K.STARTED, K.RESOLVING):
     _TRANSITIONS[_state, V.PROVEN_NONE] = Choice(
         "attempts left",
@@ -211,6 +215,8 @@ _REFUSED: dict[JobEvent, dict[Known, str]] = {
     V.IMPOSSIBLE: _names(waiting="not_accepted", open_="already_started", final="already_final"),
     V.GOES_ON: _names(waiting="not_started", open_="not_started", final="already_final"),
     V.UNPROVEN: _names(waiting="not_started", open_="must_be_resolved", final="already_final"),
+    V.HEARD_DONE: _names(waiting="not_started", open_="not_started", final="already_final"),
+    V.HEARD_NOT_DONE: _names(waiting="not_started", open_="not_started", final="already_final"),
 }
 
 
@@ -250,7 +256,8 @@ def step(job: Job, event: JobEvent, *, rev: int = 0, reported: JobState | None =
     """The job after ``event`` and what must be written with it, or the named refusal (the job is unchanged).
 
     ``reported`` belongs to ``REPORTED``. ``rev`` is the rev that the other side named: that of the update, or with
-    ``OFFER``, ``CANCEL`` and ``ADOPT`` the server's own, above which the agent goes on counting.
+    ``OFFER``, ``CANCEL`` and ``ADOPT`` the server's own, above which the agent goes on counting; with ``HEARD_DONE``
+    and ``HEARD_NOT_DONE`` that of the end which it knows, and which it is not told again.
     """
     cell = TABLE[job.state, event]
     if isinstance(cell, Choice):
@@ -262,6 +269,8 @@ def step(job: Job, event: JobEvent, *, rev: int = 0, reported: JobState | None =
         assert reported is not None
         after = replace(after, state=Known(reported), rev=rev, sent=True)
         after = replace(after, cancel_pending=job.cancel_pending and reported not in FINAL)
+    elif event in (V.HEARD_DONE, V.HEARD_NOT_DONE):
+        after = replace(after, rev=max(rev, job.rev + 1))
     elif _REPORTING & set(cell.effects):
         after = replace(after, rev=max(rev, job.rev) + 1)
     return Moved(_bookkeeping(after, event), cell.effects)

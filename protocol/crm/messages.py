@@ -133,6 +133,8 @@ class Ready(Value):
     """The greeting is over: differences may travel, work may start."""
 
     resumed: bool = False  # a quarantine has just been lifted by a person
+    ended: list[Ended] = []
+    """Jobs that the agent has named and that have ended here: if one is open there, its disk is an older copy."""
 
 
 class Quarantine(Value):
@@ -241,6 +243,23 @@ class Update(Value):
     """The journal's head when this was said: what the server has been told, the journal must still hold later."""
     offer: Offer | None = None
     """The job itself, for a server that does not know it (restored from a backup). Absent otherwise."""
+
+
+class Ended(Value):
+    """How a job has ended, as an agent has told it: for a journal that has lost this, and has the job open still."""
+
+    job_id: JobId
+    agent_id: str
+    rev: Count
+    state: JobState
+    reason: Reason | None = None
+    proof: Proof | None = None
+    paper: Paper | None = None
+    certainty: str | None = None
+    owed: bool = False
+    steps: list[StepTold] = []
+    kid: str
+    sig: str = ""
 
 
 class Cancel(Value):

@@ -34,6 +34,7 @@ from protocol.crm.messages import (
     Claim,
     ClaimedDevice,
     ClaimRefused,
+    Ended,
     Error,
     Goodbye,
     Hello,
@@ -315,9 +316,17 @@ class Connection:
         await self._send(welcome)
 
     async def _send_ready(self) -> None:
-        await self._send(Ready(resumed=self._resumed))
+        await self._send(Ready(resumed=self._resumed, ended=await self._ended()))
         self._resumed = False
         self.ask()
+
+    async def _ended(self) -> list[Ended]:
+        assert self._hello is not None
+        if not self._hello.jobs or self._agent_id is None:
+            return []
+        async with self._s.database.read() as work:
+            agent = await agents.get(work, self._agent_id)
+            return await outgoing.ended(work, self._s.key, agent, self._hello.jobs)
 
     async def _send_quarantine(self) -> None:
         self._passing.taken()  # what a doubtful journal's agent has said is shown nowhere

@@ -15,6 +15,7 @@ from protocol.crm.messages import (
     Bind,
     Binding,
     Cancel,
+    Ended,
     Introduce,
     JournalHead,
     KnownJob,
@@ -59,6 +60,22 @@ async def welcome(work: Work, key: JobKey, agent: Agent, listed: Sequence[KnownJ
         keys=[key.published()],
         limits={"message_bytes": MAX_BYTES, "jobs_per_device": limits.jobs_per_device},
     )
+
+
+async def ended(work: Work, key: JobKey, agent: Agent, listed: Sequence[KnownJob]) -> list[Ended]:
+    """The ends of jobs that the agent has named. It knows them, unless its journal is an older copy."""
+    sign = Signer(key)
+    rows = await jobs.ended(work, agent.tenant_id, agent.id, [job.job_id for job in listed])
+    return [sign("ended", _ended(agent, row, key.kid)) for row in rows]
+
+
+def _ended(agent: Agent, row: Job, kid: str) -> Ended:
+    told = {
+        "job_id": row.job_id, "agent_id": agent.id, "rev": row.rev, "state": row.state, "reason": row.reason,
+        "proof": row.proof, "paper": row.paper, "certainty": row.certainty, "owed": row.owed,
+        "steps": row.steps or [], "kid": kid,
+    }  # fmt: skip
+    return Ended.model_validate(told)
 
 
 async def due(work: Work, key: JobKey, agent: Agent, already: set[str], listed: set[str]) -> list[Envelope]:

@@ -1,6 +1,7 @@
 """The simulation from the command line.
 
 python -m tests.chaos --runs N --seed S    N runs from seed S on
+                      … --selling          all of them of shops that sell by card
                       … --keep FILE        kept as it goes on; the same words again go on where it was left
 python -m tests.chaos --replay SEED        one of them, with everything that happened in it
 python -m tests.chaos --twice N            N runs played twice: the traces must be equal
@@ -17,7 +18,7 @@ import time
 from pathlib import Path
 
 from tests.chaos.mutants import hunt, table
-from tests.chaos.runs import Begun, Result, Sum, campaign, memory_folder, plan_of, playing
+from tests.chaos.runs import SELLING_FROM, Begun, Result, Sum, campaign, memory_folder, plan_of, playing
 
 STEP = 1_000_003
 """Between the seeds of ``--seed 1`` and ``--seed 2``: their runs do not overlap."""
@@ -29,6 +30,7 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--selling", action="store_true")
     parser.add_argument("--keep", type=Path, metavar="FILE")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--replay", type=int, metavar="SEED")
@@ -41,11 +43,13 @@ def main() -> int:
         return twice(args.twice, args.seed * STEP)
     if args.mutants:
         return mutants(args.seed)
-    begun = Begun()
+    begun: Begun | None = None
     if args.keep is not None and args.keep.exists():
         begun = pickle.loads(args.keep.read_bytes())
+    first = args.seed * STEP + (SELLING_FROM if args.selling else 0)
+    begun = begun or Begun(Sum(selling=args.selling))
     total = campaign(
-        args.seed * STEP, args.runs, processes=args.processes, told=Progress(args.runs, begun.total.runs),
+        first, args.runs, processes=args.processes, told=Progress(args.runs, begun.total.runs),
         begun=begun, kept=lambda begun: keep(args.keep, begun),
     )  # fmt: skip
     print(file=sys.stderr)

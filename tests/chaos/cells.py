@@ -111,6 +111,7 @@ UNKNOWN = replace(SALE, layout="till_inpas")
 BACK = Hint(("payment", "refund"), "till", "plain")
 VOID = Hint(("payment", "void"), "till", "plain")
 DAY = Hint(("payment", "settlement"), "till", "plain")
+COPIED = replace(SALE, theme="rollback")
 _OF_SALES: Mapping[str, Hint] = {
     "part": SALE, "goes_on": SALE, "reference": SALE,
 }  # fmt: skip
@@ -164,6 +165,8 @@ _SOLD: Mapping[tuple[Known, JobEvent], Hint] = {
     (Known.RESOLVING, JobEvent.NOT_TAKEN): replace(SALE, strikes=("terminal:Move.payment", "answer_lost")),
     (Known.HUMAN, JobEvent.GOES_ON): replace(UNKNOWN, strikes=("terminal:Move.payment", "answer_lost")),
     (Known.HUMAN, JobEvent.NOT_TAKEN): replace(UNKNOWN, strikes=("terminal:Move.payment", "silent")),
+    (Known.RESOLVING, JobEvent.HEARD_DONE): replace(COPIED, strikes=("terminal:Move.payment", "crash_acknowledged")),
+    (Known.RESOLVING, JobEvent.HEARD_NOT_DONE): replace(COPIED, strikes=("terminal:Move.payment", "answer_lost")),
 }
 """Transitions that only sales and payments make."""
 SELLING: Mapping[Cell, Hint] = {**_AT_TERMINAL, **_machine(_SOLD)}
@@ -174,6 +177,14 @@ AIMS: Mapping[Cell, Hint] = {**TARGETS, **_machine(_MACHINE), **SELLING}
 UNREACHED: Mapping[tuple[Known, JobEvent], str] = {
     (Known.ABSENT, JobEvent.BAD_OFFER): "a refused offer leaves no job behind; the server's cell is REJECT",
     (Known.ACCEPTED, JobEvent.NOT_READY): "progress only: the lane does not ask the machine",
+    **dict.fromkeys(
+        (
+            (state, event)
+            for state in (Known.STARTED, Known.HUMAN)
+            for event in (JobEvent.HEARD_DONE, JobEvent.HEARD_NOT_DONE)
+        ),
+        "a copy is seldom taken in such a moment; by luck alone",
+    ),
 }
 """Transitions that nothing in these shops asks for."""
 

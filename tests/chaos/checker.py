@@ -78,6 +78,7 @@ RULES = MappingProxyType(
         "too_many_attempts": "more than three attempts",
         "two_open_intents": "INTENT while another one of the same register was open",
         "abandoned": "an open intent was left without an outcome",
+        "heard_wrongly": "an end was taken over from the server that it has not, or by no older copy",
         "unconfirmed": "a job that another journal may have begun was started without a person",
         "two_agents": "one job was carried out by two agents, or offered to one while another had begun it",
         "epoch_wrong": "INTENT under a binding that was not the newest",
@@ -107,8 +108,8 @@ RULES = MappingProxyType(
 
 _CHECKS = (
     archive.receipts, archive.cash, archive.drawers, archive.totals, archive.numbering, archive.shift_documents,
-    journal.chains, journal.projections, journal.transitions, journal.offers, journal.attempts, journal.intents,
-    journal.brackets, journal.agents,
+    journal.chains, journal.projections, journal.transitions, journal.heard, journal.offers, journal.attempts,
+    journal.intents, journal.brackets, journal.agents,
     server.known, server.ends, server.both_sides, server.feed, server.events,
     money.ends, money.owed, money.proofs, money.settlements, money.begun, money.stories, money.references,
 )  # fmt: skip

@@ -12,10 +12,11 @@ from tests.chaos.checking_view import FINAL, OPEN, PROVEN, SALES, SETTLEMENTS, E
 MOST = 3
 _OUT_OF_OPEN = {
     "accepted": frozenset({"proven_none"}),
-    "done": frozenset({"proven", "decided_done"}),
-    "not_done": frozenset({"proven_none", "unproven", "decided_not_done", "not_taken"}),
+    "done": frozenset({"proven", "decided_done", "heard_done"}),
+    "not_done": frozenset({"proven_none", "unproven", "decided_not_done", "not_taken", "heard_not_done"}),
 }
 """The only ways out of an open intent, by the state they lead to."""
+_HEARD = frozenset({"heard_done", "heard_not_done"})
 
 
 def chains(view: View) -> Iterator[Wrong]:
@@ -78,6 +79,26 @@ def _transition(job_id: str, before: Json, entry: Entry, name: str) -> Iterator[
         yield Wrong("intent_missing", job_id, f"{name}: {was}, then {is_}")
     elif was not in OPEN and entry.event == "proven":
         yield Wrong("intent_missing", job_id, f"{name}: proven, and was {was}")
+
+
+def heard(view: View) -> Iterator[Wrong]:
+    """An end that is taken over from the server is one that the server has, and only an older copy needs it."""
+    for line in view.lines:
+        for entry in line.entries:
+            if entry.event not in _HEARD or entry.job_id is None:
+                continue
+            assert entry.job is not None
+            state = view.row(entry.job_id).get("state") if entry.job.get("part") is None else _step(view, entry.job)
+            if state != entry.job["state"] or "rollback" not in view.records.flags:
+                yield Wrong(
+                    "heard_wrongly", entry.job_id, f"record {entry.n}: {entry.job['state']}, the server {state}"
+                )
+
+
+def _step(view: View, part: Json) -> str | None:
+    told = part["part"]
+    steps = view.row(whole(part["job_id"])).get("steps") or ()
+    return next((step["state"] for step in steps if (step["step"], step["n"]) == (told["step"], told["n"])), None)
 
 
 # --- what may be begun ------------------------------------------------------------------------------------------------

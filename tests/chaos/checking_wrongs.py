@@ -177,6 +177,9 @@ PLANTED: dict[str, Planted] = {
     "a register's row is not the journal's": Planted(
         "projection_differs", forge=forged("B", lambda b: replace(b, devices={"18": {"kkm_id": "18"}}))
     ),
+    "an end that was heard by no older copy": Planted(
+        "heard_wrongly", lambda s: record(s, "one", "proven")["body"].update(event="heard_done")
+    ),
     "a document without INTENT": Planted("intent_missing", no_intent),
     "a document without CLOSING": Planted("intent_missing", lambda s: drop(s, "one", "closing")),
     "cash without INTENT": Planted("intent_missing", lambda s: drop(s, "cash", "intent")),

@@ -64,6 +64,8 @@ ORDER = {kind: place for place, kind in enumerate(
 """In which order they make sense."""
 AIMED = 0.12
 """The share of runs of the general mix that are aimed at a cell."""
+SELLING_FROM = 10**14
+"""Seeds from here on are all of shops that sell by card."""
 AIMED_FROM = 10**15
 """Seeds from here on are all aimed."""
 PART = 1000
@@ -100,6 +102,8 @@ class Result:
 class Sum:
     """Many runs together."""
 
+    selling: bool = False
+    """All of shops that sell by card: of the cells only theirs are expected."""
     runs: int = 0
     faults: int = 0
     seconds: float = 0.0
@@ -111,7 +115,7 @@ class Sum:
     @property
     def missing(self) -> list[Cell]:
         """Cells that were not reached so far."""
-        return [cell for cell in expected() if not self.cells[cell]]
+        return [cell for cell in (SELLING if self.selling else expected()) if not self.cells[cell]]
 
     @property
     def empty(self) -> list[Cell]:
@@ -142,8 +146,9 @@ def plan_of(seed: int) -> Plan:
     """All that a run is, from its seed."""
     aimed = seed >= AIMED_FROM
     cell = _CELLS[seed % AIMED_FROM % len(_CELLS)] if aimed else None
-    if cell in SELLING or (not aimed and Random(f"sells {seed}").random() < SELLS):
-        return _selling(seed, cell)
+    sells = seed >= SELLING_FROM or Random(f"sells {seed}").random() < SELLS
+    if cell in SELLING or (not aimed and sells):
+        return selling(seed, cell)
     random = Random(f"plan {seed}")
     if random.random() < AIMED and not aimed:
         cell = _SOLD_NOWHERE[seed % len(_SOLD_NOWHERE)]
@@ -162,7 +167,7 @@ def plan_of(seed: int) -> Plan:
     )  # fmt: skip
 
 
-def _selling(seed: int, cell: Cell | None) -> Plan:
+def selling(seed: int, cell: Cell | None = None) -> Plan:
     """Of a shop with a card terminal; ``cell``: what it is aimed at, with few other faults: what is brought back has to
     be paid before."""
     random, aimed = Random(f"selling {seed}"), cell is not None
@@ -279,7 +284,7 @@ def campaign(
 ) -> Sum:
     """Play the runs from the seed ``first`` on; of many, the last fifth is aimed at what the others have not reached.
     ``told`` hears how far it is; ``kept`` is given what ``begun`` takes, every ``PART`` runs."""
-    begun = begun or Begun()
+    begun = begun or Begun(Sum(selling=first >= SELLING_FROM))
     total = begun.total
     before, started = begun.took, time.monotonic()
     folder = memory_folder()

@@ -12,7 +12,7 @@ import structlog
 from tests.chaos.cells import TARGETS, expected
 from tests.chaos.devices import CHANGING
 from tests.chaos.makes import MAKES
-from tests.chaos.runs import FLEETS, TILLS, Player, Sum, plan_of, playing
+from tests.chaos.runs import FLEETS, TILLS, Player, Sum, plan_of, playing, selling
 from tests.chaos.virtual import Stuck, VirtualLoop
 from tests.chaos.world import Plan
 
@@ -65,6 +65,13 @@ def test_whatever_becomes_of_a_charge_bank_receipt_and_job_agree(player: Player,
         total.add(player.play(Plan(seed, layout, kinds=("sale",), budget=3, target=("terminal:Move.payment", fault))))
     assert [(result.plan, result.wrong) for result in total.wrong] == []
     assert total.cells["terminal:Move.payment", fault]
+
+
+def test_a_copy_of_a_journal_held_its_terminal_for_a_sale_whose_end_the_server_knew(player: Player) -> None:
+    """A person was asked whom the server did not let answer: the disk was restored while a payment was in doubt."""
+    result = player.play(selling(22071))
+    assert (result.plan.theme, result.wrong) == ("rollback", ())
+    assert result.cells["machine:resolving", "heard_not_done"]
 
 
 @pytest.mark.parametrize("seed", [700_003, 700_011, 700_021, 777_002_443])

@@ -42,6 +42,8 @@ PLAIN: dict[JobEvent, tuple[tuple[Known, ...], Known | None]] = {
     V.UNPROVEN: ((K.STARTED,), K.NOT_DONE),
     V.GOES_ON: (OPEN, K.STARTED),  # a sale: one of its parts has moved
     V.NOT_TAKEN: (OPEN, K.NOT_DONE),  # a payment is never attempted again by itself
+    V.HEARD_DONE: (OPEN, K.DONE),  # an older copy: the server knows the end that its successor has told
+    V.HEARD_NOT_DONE: (OPEN, K.NOT_DONE),
 }
 
 

@@ -13,6 +13,8 @@ from protocol.crm.messages import (
     Quarantine,
     Ready,
 )
+from protocol.crm.signing import signature_is_good
+from server.keys import verify
 from tests.server.conftest import Bench
 from tests.server.player import Line, Player, greet, prove, register, update
 from tests.server.steps import PROOF, post
@@ -92,6 +94,29 @@ class TestQuarantine:
         assert (again.status_code, again.json()["state"]) == (200, "active")  # the answer may have been lost
         other = await bench.api.post(f"{agent}/confirm", json=by | {"person": "Анна"})
         assert (other.status_code, other.json()["code"]) == (409, "not_quarantined")
+        await line.close()
+
+    async def test_what_has_ended_here_is_told_with_its_proof_to_a_copy_that_has_it_open(self, bench: Bench) -> None:
+        """It held the register, or asked a person whom nobody would let answer."""
+        player, line = await bench.bound()
+        await post(bench)
+        await line.accept()
+        await line.report("j1", 4, "done", attempt=1, proof=PROOF)
+        player.write(10, "ten")
+        await line.beat()
+        await line.close()
+        player.journal, player.head = {0: "", 7: "seven"}, JournalHead(n=7, hash="seven")
+        line = await greet(player, register(binding_epoch=1), jobs={"j1": 2, "unknown": 3})
+        by = {"person": "Пётр", "reason": "сверил архив"}
+        await bench.api.post(f"/agents/{player.agent_id}/confirm", json=by)
+        ready = await line.expect(Ready)
+        assert isinstance(ready, Ready)
+        (told,) = ready.ended
+        assert (told.job_id, told.rev, told.state.value) == ("j1", 4, "done")
+        assert told.proof is not None
+        assert told.proof.fpd == PROOF.fpd
+        keys = {key.kid: key.key for key in line.welcome.keys}
+        assert signature_is_good("ended", told, keys, verify)
         await line.close()
 
     async def test_a_checkpoint_that_was_on_its_way_when_a_person_lifted_it_stopped_the_agent_again(

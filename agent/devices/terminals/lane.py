@@ -14,7 +14,6 @@ import structlog
 from agent.awake import Awake
 from agent.devices.device_lane import IDLE_DISCONNECT, DeviceLane, Progress
 from agent.devices.lane_thread import Interrupted
-from agent.devices.recorder import decision_of
 from agent.devices.terminals.performer import TerminalPerformer
 from agent.devices.terminals.runs import Ask, Next, Procedures, asks_again_later, step
 from agent.devices.terminals.watch import TerminalWatch
@@ -91,7 +90,7 @@ class TerminalLane(DeviceLane):
         if self._misplaced(chosen):
             return self._pause()
         if chosen is not None and is_open(chosen.row):
-            return self._resolve(device, chosen)
+            return 0.0 if self._ended_elsewhere(chosen.row) else self._resolve(device, chosen)
         if not self._introduce():
             return RETRY_AT_REST if chosen is None else self._waits(chosen)
         if device.binding_epoch == 0:
@@ -106,14 +105,8 @@ class TerminalLane(DeviceLane):
         return self._job(device, chosen)
 
     def _cut_short(self) -> bool:
-        if self._book.device(self.kkm_id).released:
-            return True
         work = self._performer.work
-        if work is None or work.row.state is not Known.HUMAN:
-            return False
-        job_id = work.row.job_id
-        now = self._book.journal.read(lambda tx: tx.job(job_id))
-        return now is not None and decision_of(now)[0] is not None
+        return self._word_waits(work.row if work is not None else None) or self._book.device(self.kkm_id).released
 
     def _disconnect(self) -> None:
         self._performer.disconnect()

@@ -9,11 +9,14 @@ import pytest
 
 from drivers.conformance.terminals.bench import Fate, Step
 from drivers.simulators.paper import MemoryPaper
+from protocol.crm.codes import reason
 from protocol.crm.job_machine import Known
-from protocol.crm.jobs import JobKind
+from protocol.crm.jobs import JobKind, JobState
+from protocol.crm.messages import Ended, StepTold
 from tests.agent.devices.shop_bench import BACK, SALE, SPLIT, Shop, shop
 from tests.conformance import zvt
 from tests.protocol.ffd.payloads import item, payload
+from tests.support.crm import AGENT, KID
 
 ZVT = next(bench for bench in zvt.BENCHES if str(bench) == "zvt-tcp")
 
@@ -205,6 +208,21 @@ def test_a_payment_that_nobody_can_tell_of_is_a_persons_and_then_the_sale_goes_o
     at.resolve("not_done")
     at.rests(60)
     assert (at.job().state, at.money(), at.receipts()) == (Known.NOT_DONE, 0, [])
+
+
+def test_an_end_that_the_server_knows_sets_free_the_terminal_of_an_older_copy(at: Shop) -> None:
+    """It was asked on and on, and the server let nobody decide."""
+    at.terminal.fate(Step.PAYMENT, Fate.ANSWER_LOST)
+    at.sells()
+    assert at.goes(seconds=3600).state is Known.HUMAN
+    steps = [StepTold(step="payment", n=1, state=JobState.NOT_DONE, certainty="proven")]
+    told = Ended(job_id="j1", agent_id=AGENT, rev=9, state=JobState.NOT_DONE, reason=reason("payment_declined"),
+                 certainty="proven", steps=steps, kid=KID)  # fmt: skip
+    at.book.heard([told])
+    at.rests()
+    assert (at.job().state, at.job().rev) == (Known.NOT_DONE, 9)
+    at.sells(job_id="next")
+    assert at.goes("next").state is Known.DONE
 
 
 def test_a_receipt_in_doubt_is_resolved_and_the_money_not_given_back(tmp_path: Path) -> None:

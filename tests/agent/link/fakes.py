@@ -24,6 +24,7 @@ from protocol.crm.messages import (
     Cancel,
     Challenge,
     Checkpoint,
+    Ended,
     Hello,
     JournalHead,
     KnownJob,
@@ -102,8 +103,8 @@ class Port:
     def welcomed(self, welcome: Welcome) -> None:
         self._called("welcomed", welcome)
 
-    def started(self, known: Sequence[KnownJob]) -> None:
-        self._called("started", list(known))
+    def started(self, known: Sequence[KnownJob], ended: Sequence[Ended] = ()) -> None:
+        self._called("started", (list(known), list(ended)))
 
     def quarantined(self) -> None:
         self._called("quarantined")

@@ -14,11 +14,13 @@ from agent import keys
 from agent.link.client import IN_FLIGHT
 from agent.link.dial import check_link_url
 from agent.problems import UserError
+from protocol.crm.jobs import JobState
 from protocol.crm.link_machine import AgentLink
 from protocol.crm.messages import (
     Ack,
     Challenge,
     Checkpoint,
+    Ended,
     Error,
     Goodbye,
     Hello,
@@ -77,10 +79,25 @@ async def test_the_greeting_says_what_the_agent_holds_and_proves_its_journal() -
     assert keys.verify(keys.public_key_of(AGENT_KEY), signed_bytes("checkpoint", body), checkpoint.sig)
     assert heard["ping"].journal_head == JournalHead(n=7, hash="h7")
     assert b.port.names() == ["greeting", "welcomed", "started", "pong", "disconnected"]
-    assert b.port.calls[2][1] == [KnownJob(job_id="j1", rev=2)]
+    assert b.port.calls[2][1] == ([KnownJob(job_id="j1", rev=2)], [])
     assert b.port.calls[3][1] == (NOW, 77.0)
     assert all(name.startswith("link") for name in b.port.threads)
     assert threading.current_thread().name not in b.port.threads
+
+
+async def test_ends_that_the_journal_has_lost_are_taken_over_before_anything_may_start() -> None:
+    """They come with the word that allows it."""
+    ended = Ended(job_id="j1", agent_id="ag_1", rev=9, state=JobState.DONE, kid="k")
+
+    async def server(peer: Peer) -> None:
+        await peer.greet()
+        await peer.hear(Checkpoint)
+        await peer.send(Ready(ended=[ended]))
+        await peer.hear(Goodbye)
+
+    async with bench(server) as b:
+        await b.until(lambda: "started" in b.port.names())
+    assert b.port.calls[2] == ("started", ([KnownJob(job_id="j1", rev=2)], [ended]))
 
 
 async def test_a_position_that_the_journal_does_not_have_is_admitted() -> None:

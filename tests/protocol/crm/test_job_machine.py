@@ -87,9 +87,12 @@ def test_a_change_is_written_and_a_reported_change_raises_the_rev() -> None:
             assert after.rev > job.rev
         elif REPORTS & set(moved.effects):
             assert after.rev > max(job.rev, named["rev"]), (job, event)
+        elif event in (V.HEARD_DONE, V.HEARD_NOT_DONE):  # told already, under the rev that is named
+            assert after.rev == max(named["rev"], job.rev + 1)
         else:
             assert after.rev == job.rev
-        if after.state is not job.state and event not in SERVER_EVENTS and event is not V.RELEASE:
+        known = event in (V.RELEASE, V.HEARD_DONE, V.HEARD_NOT_DONE)
+        if after.state is not job.state and event not in SERVER_EVENTS and not known:
             assert REPORTS & set(moved.effects), f"the server is not told: {job.state} x {event}"
 
 
@@ -121,8 +124,10 @@ def test_an_equal_or_lower_rev_is_never_taken_over(state: Known, reported: JobSt
 
 
 def test_after_intent_only_the_records_a_person_or_an_attempt_without_document_end_it() -> None:
-    """... and the lost answer to a command without fiscal or money effect, which ends as not done at once."""
+    """... and the lost answer to a command without fiscal or money effect, which ends as not done at once; and what the
+    server has heard of all this from a journal of which this one is an older copy."""
     enders = {V.PROVEN, V.PROVEN_NONE, V.NOT_TAKEN, V.DECIDED_DONE, V.DECIDED_NOT_DONE, V.REPORTED}
+    enders |= {V.HEARD_DONE, V.HEARD_NOT_DONE}
     for job, event, _, moved in every_step():
         if job.state in INTENT_OPEN and isinstance(moved, Moved) and moved.job.state not in INTENT_OPEN:
             if event is V.UNPROVEN:
@@ -289,6 +294,14 @@ ROWS = [
     Row("nobody will ever know", Job(K.STARTED, 2, 1), V.UNPROVEN, K.NOT_DONE, (X.OUTCOME, X.OUTBOX_UPDATE),
         rev_after=3),
     Row("what is being resolved must be", Job(K.RESOLVING, 3, 1), V.UNPROVEN, refused="must_be_resolved"),
+    # an older copy of a journal hears an end that its successor has told
+    Row("heard: charged", Job(K.RESOLVING, 3, 1), V.HEARD_DONE, K.DONE, (X.OUTCOME,), rev=7, rev_after=7),
+    Row("heard: not charged", Job(K.RESOLVING, 3, 1), V.HEARD_NOT_DONE, K.NOT_DONE, (X.OUTCOME,), rev=7, rev_after=7),
+    Row("heard while a person is asked here", Job(K.HUMAN, 4, 1), V.HEARD_NOT_DONE, K.NOT_DONE, rev=4, rev_after=5),
+    Row("heard of what a person has found", Job(K.HUMAN, 4, 1), V.HEARD_DONE, K.DONE, rev=6, rev_after=6),
+    Row("heard of a sale that waits here", Job(K.STARTED, 2, 1), V.HEARD_DONE, K.DONE, rev=9, rev_after=9),
+    Row("heard of a sale undone there", Job(K.STARTED, 2, 1), V.HEARD_NOT_DONE, K.NOT_DONE, rev=9, rev_after=9),
+    Row("heard of what has not begun here", Job(K.ACCEPTED, 1), V.HEARD_DONE, refused="not_started"),
     # the paper
     Row("the paper came out", Job(K.DONE, 3, 1), V.PAPER, K.DONE, (X.RECORD, X.OUTBOX_UPDATE), rev_after=4),
     Row("no paper of what was not made", Job(K.NOT_DONE, 3, 1), V.PAPER, refused="not_made"),
