@@ -47,6 +47,7 @@ class Capabilities:
     rates: frozenset[Vat] = frozenset(Vat)
     """VAT rates that receipts are made with, as far as the interface itself knows them: a line of another one is
     ``not_expressible``. A register may be set up for fewer."""
+    cashless_details: bool = False  # receipts may tell of their cashless payments (tag 1234); else ``not_expressible``
     columns: int = 32  # characters in a line of a slip
     max_time: Mapping[str, float] = field(default_factory=dict)
     """Longest time in seconds that the device may work on: ``query``, ``fill``, ``close``, ``cancel``, ``shift``,

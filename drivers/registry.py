@@ -114,10 +114,11 @@ def atol_wire(opening: Opening) -> FiscalRegister:
 def atol_lib(opening: Opening) -> FiscalRegister:
     """ATOL by its maker's library, in a process of its own."""
     from drivers.fiscal.atol_json import AtolJsonRegister
-    from drivers.fiscal.atol_lib import FptrRunner, load_times, place_of
+    from drivers.fiscal.atol_lib import FptrRunner, load_profile, place_of
 
     runner = FptrRunner(place_of(opening.address), opening.clock, trace=opening.trace, until=opening.until)
-    return AtolJsonRegister(runner, load_times(opening.profile))
+    profile = load_profile(opening.profile)
+    return AtolJsonRegister(runner, profile.times, cashless_details=profile.cashless_details)
 
 
 def atol_web(opening: Opening) -> FiscalRegister:
@@ -129,7 +130,7 @@ def atol_web(opening: Opening) -> FiscalRegister:
     authority = place.target.removeprefix("//") if place.host else "localhost"
     http = HttpClient(channel, opening.clock, authority, profile.credentials, opening.trace)
     runner = WebRunner(http, profile, opening.clock, device=place.options.get("device"))
-    return AtolWebRegister(runner, profile.times, profile.library)
+    return AtolWebRegister(runner, profile.times, profile.library, cashless_details=profile.cashless_details)
 
 
 DRIVERS: Mapping[str, Driver] = MappingProxyType(

@@ -41,6 +41,13 @@ def whole(name: str, value: Any) -> int:
     return value
 
 
+def switch(name: str, value: Any) -> bool:
+    """Raises ``ValueError``."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}: true or false expected, not {value!r}")
+    return value
+
+
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any], where: str, open_parts: tuple[str, ...]) -> dict[str, Any]:
     merged = dict(base)
     for name, value in over.items():

@@ -40,14 +40,15 @@ def document_json(document: Archived) -> dict[str, Any]:
     }
 
 
-LISTS = REPEATED | {1115}
+CONTAINERS = frozenset({1115, 1234})
+LISTS = REPEATED | CONTAINERS
 
 
 def tags_json(fields: Fields) -> dict[str, Any]:
-    """A tag that may repeat is a list, also when it stands once; 1115 is the list of its 1119 blocks."""
+    """A tag that may repeat is a list, also when it stands once; 1115 and 1234 are the lists of their blocks."""
     found: dict[str, list[Any]] = {}
     for tag, value in fields:
-        if tag == 1115 and isinstance(value, list):
+        if tag in CONTAINERS and isinstance(value, list):
             found[str(tag)] = [{str(inner): _plain(inner, block)} for inner, block in value]
         else:
             found.setdefault(str(tag), []).append(_plain(tag, value))

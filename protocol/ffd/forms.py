@@ -19,6 +19,7 @@ from protocol.ffd import imprint
 from protocol.ffd.planned import (
     PlannedAgent,
     PlannedBuyer,
+    PlannedCashless,
     PlannedIndustry,
     PlannedLine,
     PlannedReceipt,
@@ -71,6 +72,8 @@ def head_records(receipt: PlannedReceipt, ffd: str) -> Records:
         records += [(1261, industry_records(industry)) for industry in receipt.industry]
         if (operation := receipt.operation) is not None:
             records.append((1270, ((1273, operation.at), (1271, operation.id), (1272, operation.data))))
+    if receipt.cashless:
+        records.append((1234, tuple((1235, cashless_records(one)) for one in receipt.cashless)))
     return tuple(records)
 
 
@@ -184,6 +187,11 @@ def industry_records(industry: PlannedIndustry) -> Records:
         (1264, industry.document_number),
         (1265, industry.value),
     )
+
+
+def cashless_records(one: PlannedCashless) -> Records:
+    """Inside 1235."""
+    return ((1082, one.amount), (1236, one.method), (1237, one.identifiers), *_present((1238, one.extra)))
 
 
 def _is_newest(ffd: str) -> bool:

@@ -87,6 +87,7 @@ def _receipt(sheet: Sheet, tags: Tags, change: int | None) -> None:
     for tag, name in _PAYMENTS:
         if _amount(tags, tag):
             sheet.pair(name, f"={tags[str(tag)]}")
+    _cashless(sheet, tags)
     if change is not None:
         if change:
             sheet.pair("ПОЛУЧЕНО НАЛИЧНЫМИ", f"={format_kopecks(_amount(tags, 1031) + change)}")
@@ -106,6 +107,14 @@ def _receipt(sheet: Sheet, tags: Tags, change: int | None) -> None:
     if extra:
         sheet.pair(extra.get("1085", ""), extra.get("1086", ""))
     _qr(sheet, tags)
+
+
+def _cashless(sheet: Sheet, tags: Tags) -> None:
+    """1234: no form is published for it; each payment with what it is found by."""
+    for block in _each(tags.get("1234")):
+        for one in _each(block.get("1235")):
+            sheet.pair("ОПЛАТА БЕЗНАЛИЧНЫМИ", f"={one.get('1082', '')}", indent=2)
+            _rows(sheet, one, _CASHLESS)
 
 
 def _buyer(sheet: Sheet, tags: Tags) -> None:
@@ -250,6 +259,12 @@ _BUYER: tuple[_Row, ...] = (
     (1245, "ДОКУМЕНТ ПОКУПАТЕЛЯ, ВИД", str),
     (1246, "ДОКУМЕНТ ПОКУПАТЕЛЯ", str),
     (1254, "АДРЕС ПОКУПАТЕЛЯ", str),
+)
+
+_CASHLESS: tuple[_Row, ...] = (
+    (1236, "СПОСОБ ОПЛАТЫ", str),
+    (1237, "ИДЕНТИФИКАТОРЫ", str),
+    (1238, "ДОП. СВЕДЕНИЯ", str),
 )
 
 _ITEM: tuple[_Row, ...] = (

@@ -101,6 +101,16 @@ class PlannedPayments:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedCashless:
+    """Tag 1235."""
+
+    amount: int  # 1082
+    method: int  # 1236
+    identifiers: str  # 1237
+    extra: str | None = None  # 1238
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedReceipt:
     sign: int  # 1054: 1 sell, 2 sell_return, 3 buy, 4 buy_return
     taxation: int  # 1055: one bit
@@ -122,6 +132,7 @@ class PlannedReceipt:
     receipt_attribute: str | None = None  # 1192
     industry: tuple[PlannedIndustry, ...] = ()  # 1261
     operation: PlannedOperation | None = None  # 1270
+    cashless: tuple[PlannedCashless, ...] = ()  # 1234
 
     @property
     def lines_total(self) -> int:

@@ -19,6 +19,7 @@ from protocol.ffd.attributes import (
 from protocol.ffd.planned import (
     PlannedAgent,
     PlannedBuyer,
+    PlannedCashless,
     PlannedIndustry,
     PlannedLine,
     PlannedOperation,
@@ -76,6 +77,10 @@ def plan(receipt: Receipt, *, imprint: str | None) -> PlannedReceipt:
         operation=None
         if operation is None
         else PlannedOperation(at=operation.timestamp, id=operation.name, data=printable(operation.value)),
+        cashless=tuple(
+            PlannedCashless(one.amount, one.method, printable(one.identifiers), _printable(one.extra))
+            for one in receipt.cashless_details
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
 from protocol.ffd.attributes import AgentInfo, OperatingProps, SectoralProps, SupplierInfo, UserProps
-from protocol.ffd.fields import Country, Day, DocumentCode, Kopecks, Part, Quantity, Text
+from protocol.ffd.fields import Byte, Country, Day, DocumentCode, Kopecks, Part, Quantity, Text
 from protocol.ffd.money import line_sum
 from protocol.ffd.vat import Vat
 from protocol.ffd.vocabulary import (
@@ -25,7 +25,7 @@ from protocol.ffd.vocabulary import (
     Unit,
 )
 
-__all__ = ["Buyer", "Cashier", "Item", "Kopecks", "Payment", "Quantity", "Receipt", "Text"]
+__all__ = ["Buyer", "Cashier", "CashlessDetail", "Item", "Kopecks", "Payment", "Quantity", "Receipt", "Text"]
 
 
 def _object(value: object) -> object:
@@ -101,6 +101,19 @@ class Payment(Part):
     """Cash: what was handed over, the change is worked out. Other kinds: what is paid."""
 
 
+class CashlessDetail(Part):
+    """Tag 1235: one of the cashless payments."""
+
+    amount: Kopecks
+    """Tag 1082."""
+    method: Byte
+    """Tag 1236: the way of paying, by the tax service's list, which is not published here: only the CRM can say it."""
+    identifiers: Text
+    """Tag 1237: what the payment is found by (an RRN, the operation of SBP)."""
+    extra: Text | None = None
+    """Tag 1238."""
+
+
 class Receipt(Part):
     type: Annotated[ReceiptType, Strict(False)]
     taxation: Annotated[Taxation, Strict(False)]
@@ -123,6 +136,8 @@ class Receipt(Part):
     """Tag 1261; FFD 1.2."""
     operating_check_props: OperatingProps | None = None
     """Tag 1270; FFD 1.2."""
+    cashless_details: Annotated[tuple[CashlessDetail, ...], Strict(False)] = ()
+    """Tag 1234: every payment of type ``card``, or none."""
 
     @property
     def lines_total(self) -> int:

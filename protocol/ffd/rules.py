@@ -21,7 +21,7 @@ from protocol.ffd.receipt import Receipt
 from protocol.ffd.register_facts import RegisterFacts
 from protocol.ffd.rules_attributes import attributes, place
 from protocol.ffd.rules_line import line
-from protocol.ffd.rules_payments import methods_and_payments, sums
+from protocol.ffd.rules_payments import cashless_details, methods_and_payments, sums
 from protocol.ffd.rules_people import people
 from protocol.ffd.rules_register import registration, version
 from protocol.ffd.rules_size import sizes
@@ -63,6 +63,7 @@ def check(receipt: Receipt, *, on: date, register: RegisterFacts | None = None) 
         *(found for at, item in enumerate(receipt.items) for found in line(receipt, item, f"items[{at}]", on)),
         *sums(receipt),
         *methods_and_payments(receipt),
+        *cashless_details(receipt),
     ]
     if all(violation.severity == "warning" for violation in found):
         planned = plan(receipt, imprint=_SOME_IMPRINT)

@@ -1,6 +1,6 @@
 """Rules of a receipt's total and of what is paid. See ``rules``.
 
-Source: format order ЕД-7-20/662@, tags 1020, 1031, 1081, 1214 to 1217.
+Source: format order ЕД-7-20/662@, tags 1020, 1031, 1081, 1214 to 1217; order ЕД-7-20/236@, tags 1234 to 1238.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from protocol.ffd.money import MAX_SUM, format_kopecks
 from protocol.ffd.receipt import Receipt
+from protocol.ffd.rules_text import optional_text, text_rules
 from protocol.ffd.violation import Severity, Violation, broken, too_much
 from protocol.ffd.vocabulary import PaymentKind, PaymentMethod
 
@@ -119,6 +120,29 @@ def methods_and_payments(receipt: Receipt) -> Iterator[Violation]:
             f"The credit {got} does not fit the lines sold on credit: "
             + (f"more than {low} and less than {high} is needed." if part else f"{low} is needed."),
             severity=severity,
+            got=got,
+        )
+
+
+def cashless_details(receipt: Receipt) -> Iterator[Violation]:
+    """1234 is told of every cashless payment or of none; that its sums come to 1081 is inferred."""
+    details = receipt.cashless_details
+    if not details:
+        return
+    for at, one in enumerate(details):
+        field = f"cashless_details[{at}]"
+        yield from text_rules(one.identifiers, f"{field}.identifiers", 1237)
+        yield from optional_text(one.extra, f"{field}.extra", 1238)
+    due, told = receipt.paid(PaymentKind.CARD), sum(one.amount for one in details)
+    if told != due or not all(one.amount for one in details):
+        expected, got = format_kopecks(due), format_kopecks(told)
+        yield broken(
+            "CASHLESS_DETAILS",
+            "cashless_details",
+            "Σ1082 = 1081, each above zero",
+            f"amounts above 0.00 that come to {expected}",
+            f"Сведения о безналичных оплатах дают {got}, а картой оплачено {expected}.",
+            f"The details of cashless payments come to {got}, by card is paid {expected}.",
             got=got,
         )
 

@@ -22,7 +22,7 @@ from drivers.conformance.behaviours.verdicts import ENDS_WITH_ITS_STEP, QUESTION
 from drivers.conformance.bench import Bench, Fate, Hand, Setting, Step, Truth
 from drivers.fiscal.atol_json import AtolJsonRegister
 from drivers.fiscal.atol_json.runner import QUIET
-from drivers.fiscal.atol_lib import FptrRunner, load_times, place_of
+from drivers.fiscal.atol_lib import FptrRunner, load_profile, place_of
 from drivers.transports.base import Clock, LinkError, Transport
 from drivers.transports.host_program import host_program
 from tests.conformance import atol_wire
@@ -175,7 +175,7 @@ class AtolLibDesk(AtolWireDesk):
         host = replace(host, environment={**(host.environment or {}), "HOME": self._home.name})
         runner = FptrRunner(place, self._peer, program=host)
         self._library = Library(runner, self._peer)
-        return AtolJsonRegister(self._library, load_times(), USED.library)
+        return AtolJsonRegister(self._library, load_profile().times, USED.library)
 
     def close(self) -> None:
         super().close()

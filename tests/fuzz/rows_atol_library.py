@@ -8,7 +8,7 @@ from typing import Any
 from drivers.address import SetupError
 from drivers.errors import InDoubt
 from drivers.fiscal.atol_json.runner import answer_of
-from drivers.fiscal.atol_lib import load_times
+from drivers.fiscal.atol_lib import load_profile
 from drivers.fiscal.atol_web import load_profile as load_web_profile
 from drivers.hosts.messages import Decoder, MessageError, Request, encode, read_reply
 from protocol.wire.atol import web
@@ -53,9 +53,9 @@ ATOL_LIBRARY = (
     Parser("reply of a vendor's host", mapping(read_reply), (MessageError,), _samples(_REPLY, _REFUSED), (
         "drivers.hosts.messages:read_reply",
     ), json=True),
-    Parser("profile of ATOL's library", file("own.toml", load_times), (SetupError,), (
+    Parser("profile of ATOL's library", file("own.toml", load_profile), (SetupError,), (
         b"[time]\nquery = 10.0\nclose = 60\n", b"[time]\nclose = 'long'\n", b"[other]\n",
-    ), ("drivers.fiscal.atol_lib.profile:load_times",)),
+    ), ("drivers.fiscal.atol_lib.profile:load_profile",)),
     Parser("profile of ATOL's web server", file("own.toml", load_web_profile), (SetupError,), (
         b'[access]\nuser = "u"\npassword = "p"\n[server]\napi = "2"\n', b"[wait]\nanswer = 0\n",
         b"[time]\nclose = 60\n",

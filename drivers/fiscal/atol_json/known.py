@@ -10,6 +10,7 @@ from drivers.errors import NotSent, Refused
 from drivers.fiscal.atol_json.asking import Asking
 from drivers.fiscal.atol_json.runner import LibraryFacts
 from drivers.fiscal.documents import tags_in, whole
+from drivers.fiscal.requisites import CASHLESS_DETAILS
 from protocol.ffd.forms import VERSION_CODES
 from protocol.ffd.planned import PlannedReceipt
 from protocol.ffd.rates import FIRST_DAY
@@ -60,6 +61,13 @@ class Known:
                 "vat_rate_missing", f"tag 1199 ({named}) is unknown to {self._library_named}; install {_SINCE} or newer"
             )
         return task
+
+    @property
+    def cashless_refused(self) -> str:
+        """What keeps tag 1234 from being written."""
+        if not knows_new_words(self.library):
+            return f"unknown to {self._library_named}; install {_SINCE} or newer"
+        return f"switched off in the profile ({CASHLESS_DETAILS})"
 
     @property
     def _library_named(self) -> str:

@@ -29,6 +29,7 @@ from drivers.api import (
     Status,
 )
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
+from drivers.fiscal import requisites
 from drivers.fiscal.atol_json.archive import fiscal_document
 from drivers.fiscal.atol_json.asking import Asking
 from drivers.fiscal.atol_json.known import Known, find_out
@@ -42,6 +43,7 @@ from protocol.wire.atol.json_answers import Phase, Shift
 from protocol.wire.atol.json_reading import AnswerError
 from protocol.wire.atol.json_receipt import Task, formats_known, lines_sum, rates_known
 from protocol.wire.atol.json_tasks import Query
+from protocol.wire.atol.json_words import knows_new_words
 
 _SHIFT: Mapping[Shift, ShiftState] = {
     Shift.CLOSED: ShiftState.CLOSED,
@@ -76,10 +78,19 @@ class Times:
 
 class AtolJsonRegister(FiscalRegister):
     """See ``drivers.api``. After ``NotSent`` or ``InDoubt`` the caller connects anew. ``library``: its version, as far
-    as it is known before the first connection; the capabilities of an unknown one are those of the newest."""
+    as it is known before the first connection; the capabilities of an unknown one are those of the newest.
+    ``cashless_details``: the register's firmware takes tag 1234, which nothing tells."""
 
-    def __init__(self, runner: TaskRunner, times: Times | None = None, library: str | None = None) -> None:
+    def __init__(
+        self,
+        runner: TaskRunner,
+        times: Times | None = None,
+        library: str | None = None,
+        *,
+        cashless_details: bool = False,
+    ) -> None:
         self._times = times or Times()
+        self._cashless_details = cashless_details
         traits = runner.traits
         self.capabilities = Capabilities(
             has_imprint=True,
@@ -89,6 +100,7 @@ class AtolJsonRegister(FiscalRegister):
             can_read_archive=True,
             one_command=True,
             cash_opens_shift=True,
+            cashless_details=cashless_details,
             max_time=self._times.by_pace(),
         )
         if library is not None:
@@ -117,8 +129,12 @@ class AtolJsonRegister(FiscalRegister):
         return known.identity
 
     def _limit_to(self, library: str) -> None:
-        formats, rates = formats_known(library), rates_known(library)
-        self.capabilities = replace(self.capabilities, formats=formats, rates=rates)
+        self.capabilities = replace(
+            self.capabilities,
+            formats=formats_known(library),
+            rates=rates_known(library),
+            cashless_details=self._cashless_details and knows_new_words(library),
+        )
 
     def disconnect(self) -> None:
         self._known = self._planned = None
@@ -315,11 +331,16 @@ class AtolJsonRegister(FiscalRegister):
     # --- receipt -----------------------------------------------------------------------------------------------------
 
     def check_receipt(self, receipt: PlannedReceipt) -> None:
-        self._connected().task_for(receipt)
+        self._task(receipt)
+
+    def _task(self, receipt: PlannedReceipt) -> Task:
+        known = self._connected()
+        requisites.check(receipt, self.capabilities, known.cashless_refused)
+        return known.task_for(receipt)
 
     def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
         """Makes the task. Nothing is begun, but the library would cancel what another program has left open."""
-        task = self._connected().task_for(receipt)
+        task = self._task(receipt)
         if self._ask.receipt_open():
             raise Refused("document_open", "a receipt is open: making another would cancel it")
         self._planned = task
@@ -334,7 +355,7 @@ class AtolJsonRegister(FiscalRegister):
         return int(lines_sum(self._planned) * 100)
 
     def close_receipt(self, receipt: PlannedReceipt) -> CloseReply:
-        task = self._connected().task_for(receipt)
+        task = self._task(receipt)
         if self._planned is None:
             raise Refused("document_closed", "no receipt is filled")
         made = self._register(task, self._times.close)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.fiscal.atol_json.register import Times
+from drivers.fiscal.requisites import cashless_switch
 from drivers.profiles import load, number
 from drivers.transports.http import Credentials
 
@@ -22,6 +23,7 @@ class Profile:
     answer: float  # seconds until an answer of the server itself counts as lost
     poll_first: float  # seconds until a queued task is looked at for the first time; doubled up to ``poll_most``
     poll_most: float
+    cashless_details: bool  # the register's firmware takes tag 1234
 
     @property
     def library(self) -> str | None:
@@ -43,6 +45,7 @@ def _profile(values: Mapping[str, Any]) -> Profile:
         answer=number("wait.answer", wait["answer"]),
         poll_first=number("wait.poll_first", wait["poll_first"]),
         poll_most=number("wait.poll_most", wait["poll_most"]),
+        cashless_details=cashless_switch(values["requisites"]["cashless_details"]),
     )
 
 

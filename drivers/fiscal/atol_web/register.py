@@ -17,8 +17,15 @@ class AtolWebRegister(AtolJsonRegister):
     """See ``drivers.api``. What changes something is queued under the name of its attempt. ``library``: as far as it is
     known before the first connection."""
 
-    def __init__(self, runner: WebRunner, times: Times | None = None, library: str | None = None) -> None:
-        super().__init__(runner, times, library)
+    def __init__(
+        self,
+        runner: WebRunner,
+        times: Times | None = None,
+        library: str | None = None,
+        *,
+        cashless_details: bool = False,
+    ) -> None:
+        super().__init__(runner, times, library, cashless_details=cashless_details)
         self._web = runner
 
     def attempt(self, name: str | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drivers.profiles import load, number, whole
+from drivers.profiles import load, number, switch, whole
 from protocol.wire.atol.command import Command
 from protocol.wire.atol.link import Limits
 from protocol.wire.steps import Pace
@@ -64,8 +64,8 @@ def _profile(values: Mapping[str, Any]) -> Profile:
         columns=whole("paper.columns", paper["columns"]),
         cut=_below("paper.cut", paper["cut"], 2),
         barcode_scale=_below("paper.barcode_scale", paper["barcode_scale"], 11),
-        imprint=_switch("imprint.write", values["imprint"]["write"]),
-        compare_tax=_switch("compare.tax", values["compare"]["tax"]),
+        imprint=switch("imprint.write", values["imprint"]["write"]),
+        compare_tax=switch("compare.tax", values["compare"]["tax"]),
         ffd_versions={int(key): str(value) for key, value in values["ffd"].items()},
     )
 
@@ -74,9 +74,3 @@ def _below(name: str, value: Any, end: int) -> int:
     if whole(name, value) >= end:
         raise ValueError(f"{name}: a number below {end} expected, not {value!r}")
     return int(value)
-
-
-def _switch(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"{name}: true or false expected, not {value!r}")
-    return value

@@ -91,6 +91,10 @@ def check(receipt: PlannedReceipt, registered: Registered, profile: Profile) -> 
                 "not_expressible",
                 f"tag 1199 (items[{at}].vat): the wire's code of {line.vat.value} is not known; {ADVICE}",
             )
+    if receipt.cashless:
+        raise Refused(
+            "not_expressible", f"tag 1234 (cashless_details): how it is written over the wire is not known; {ADVICE}"
+        )
     if receipt.imprint is not None and not profile.imprint:
         raise Refused("not_expressible", "tag 1084 (imprint): switched off in the profile (imprint.write)")
     if registered.taxation is not None and not receipt.taxation & registered.taxation:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drivers.fiscal.requisites import cashless_switch
 from drivers.profiles import load, number, whole
 from protocol.wire.shtrih.commands import Command
 from protocol.wire.shtrih.exchange import Limits
@@ -72,6 +73,7 @@ class Profile:
     any_model: Model
     models: Mapping[int, Model]
     barcodes: Barcodes
+    cashless_details: bool  # the firmware takes tag 1234
 
     def model(self, number: int) -> Model:
         """By the model id of FCh; models not listed are taken as all of them are."""
@@ -131,6 +133,7 @@ def _profile(values: Mapping[str, Any]) -> Profile:
             int(number): _model(f"models.{number}", values["paper"], own) for number, own in values["models"].items()
         },
         barcodes=_barcodes(values["barcode"]),
+        cashless_details=cashless_switch(values["requisites"]["cashless_details"]),
     )
 
 

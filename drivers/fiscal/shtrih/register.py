@@ -24,6 +24,7 @@ from drivers.api import (
     Status,
 )
 from drivers.errors import DeviceError, InDoubt, NotSent, Refused
+from drivers.fiscal import requisites
 from drivers.fiscal.questions import TRANSIENT
 from drivers.fiscal.shtrih.archive import fiscal_document
 from drivers.fiscal.shtrih.asking import Asking
@@ -33,7 +34,7 @@ from drivers.fiscal.shtrih.known import Known, find_out
 from drivers.fiscal.shtrih.link import Link
 from drivers.fiscal.shtrih.printing import Printer
 from drivers.fiscal.shtrih.profile import Profile
-from drivers.fiscal.shtrih.receipt import commands_for
+from drivers.fiscal.shtrih.receipt import ReceiptCommands, commands_for
 from drivers.fiscal.shtrih.settings import DoNotPrint
 from drivers.fiscal.shtrih.slip import cut_commands, slip_commands
 from drivers.fiscal.shtrih.tags import cashier_tags, send
@@ -104,6 +105,7 @@ class ShtrihRegister(FiscalRegister):
             can_cancel_open=True,
             can_read_archive=True,
             columns=model.columns,
+            cashless_details=profile.cashless_details,
             max_time=profile.max_time,
         )
         self._profile = profile
@@ -357,10 +359,14 @@ class ShtrihRegister(FiscalRegister):
     # --- receipt -----------------------------------------------------------------------------------------------------
 
     def check_receipt(self, receipt: PlannedReceipt) -> None:
-        commands_for(receipt, self._profile, self._connected().settings)
+        self._commands(receipt)
+
+    def _commands(self, receipt: PlannedReceipt) -> ReceiptCommands:
+        requisites.check(receipt, self.capabilities, f"switched off in the profile ({requisites.CASHLESS_DETAILS})")
+        return commands_for(receipt, self._profile, self._connected().settings)
 
     def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
-        commands = commands_for(receipt, self._profile, self._connected().settings)
+        commands = self._commands(receipt)
         self._printer.still_ready()
         self._print_next(wanted=receipt.print)
         self._printer.call(commands.open)
@@ -378,7 +384,7 @@ class ShtrihRegister(FiscalRegister):
         return self._printer.call(Subtotal(self._password)).total
 
     def close_receipt(self, receipt: PlannedReceipt) -> CloseReply:
-        commands = commands_for(receipt, self._profile, self._connected().settings)
+        commands = self._commands(receipt)
         reply = self._printer.call(commands.close)
         paper, drawer = self._after()
         return CloseReply(fd=reply.fd, fpd=str(reply.sign), change=reply.change, paper=paper, drawer=drawer)

@@ -65,11 +65,8 @@ def in_a_shift(core: Core) -> None:
 
 def _fill_and_close(core: Core, task: Task) -> Archived:
     ffd = core.drive.state.registration.ffd
-    for each in _of_receipt(task, ffd):
-        try:
-            receipts.requisite(core, tlv.encode([each]))
-        except (DriveError, Refusal, tlv.TlvError) as error:
-            raise TaskError(codes.PROPERTY_WRITE, str(each[0])) from error
+    for tag, value in _of_receipt(task, ffd):
+        _write(core, tag, value)
     for item in [*(task.get("preItems") or ()), *task["items"], *(task.get("postItems") or ())]:
         if item.get("type") == "position":
             _position(core, item, ffd)
@@ -89,7 +86,22 @@ def _fill_and_close(core: Core, task: Task) -> Archived:
         if payment["sum"] < 0:
             raise TaskError(codes.INVALID_SUM)
         receipts.pay(core, words.PAYMENTS[payment["type"]], kopecks(payment["sum"]))
+    details = [(1235, _cashless(each)) for each in task.get("paymentsAddInfo") or ()]
+    if details:
+        _write(core, 1234, details)
     return receipts.close(core, receipts.CASH, 0)
+
+
+def _write(core: Core, tag: int, value: Any) -> None:
+    try:
+        receipts.requisite(core, tlv.encode([(tag, value)]))
+    except (DriveError, Refusal, tlv.TlvError) as error:
+        raise TaskError(codes.PROPERTY_WRITE, str(tag)) from error
+
+
+def _cashless(each: Mapping[str, Any]) -> Fields:
+    sums = [(1082, kopecks(each["sum"])), (1236, int(each["paymentMethod"]))]
+    return [*sums, *_texts(each, ((1237, "electronicallyId"), (1238, "electronicallyAddInfo")))]
 
 
 def _refuse_marks(task: Task) -> None:

@@ -127,6 +127,9 @@ CLIENT = shaped(
     ),
 )
 INDUSTRY = listed(shaped({"fois": text, "date": moment(DAY), "number": text, "industryAttribute": text}))
+CASHLESS = listed(
+    shaped({"sum": number, "paymentMethod": number, "electronicallyId": text}, {"electronicallyAddInfo": text})
+)
 OPERATION = shaped({"id": whole, "dateTime": moment(MOMENT), "data": text})
 LAYOUT: Mapping[str, Check] = {
     "alignment": word(*words.ALIGNMENTS),
@@ -203,7 +206,7 @@ def _receipt(newer: bool, more: Mapping[str, Check]) -> Check:
             "postItems": listed(printed),
             "taxes": listed(shaped({"type": word(*taxes), "sum": number})),
             "total": number,
-            **({"industryInfo": INDUSTRY, "operationInfo": OPERATION} if newer else {}),
+            **({"industryInfo": INDUSTRY, "operationInfo": OPERATION, "paymentsAddInfo": CASHLESS} if newer else {}),
             **more,
         },
     )

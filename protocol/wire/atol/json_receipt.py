@@ -14,7 +14,14 @@ from typing import TypeAlias
 from protocol.ffd import forms
 from protocol.ffd.forms import Missing
 from protocol.ffd.imprint import user_attribute
-from protocol.ffd.planned import PlannedAgent, PlannedBuyer, PlannedIndustry, PlannedLine, PlannedReceipt
+from protocol.ffd.planned import (
+    PlannedAgent,
+    PlannedBuyer,
+    PlannedCashless,
+    PlannedIndustry,
+    PlannedLine,
+    PlannedReceipt,
+)
 from protocol.ffd.vat import Vat
 from protocol.ffd.vocabulary import UNIT_WORDS, Unit
 from protocol.wire.atol import json_words as words
@@ -67,6 +74,8 @@ def _beyond_language(receipt: PlannedReceipt, version: str) -> Iterator[Missing]
         yield Missing(1125, "internet")
     if receipt.rounding > MOST_ROUNDING:
         yield Missing(1020, "cash_rounding")
+    if receipt.cashless and not words.knows_new_words(version):
+        yield Missing(1234, "cashless_details")
 
 
 def rates_known(version: str) -> frozenset[Vat]:
@@ -122,6 +131,8 @@ def receipt_task(receipt: PlannedReceipt, ffd: str, version: str) -> Task:
         task["operationInfo"] = {"id": done.id, "dateTime": moment(done.at), "data": done.data}
     task["items"] = [*(_position(line, ffd, version) for line in receipt.lines), *_attributes(receipt)]
     task["payments"] = _payments(receipt)
+    if receipt.cashless:
+        task["paymentsAddInfo"] = [_cashless(one) for one in receipt.cashless]
     task["total"] = roubles(receipt.total)
     return task
 
@@ -240,6 +251,16 @@ def _payments(receipt: PlannedReceipt) -> list[Json]:
     if receipt.cash_tendered or not payments:
         payments.append({"type": "cash", "sum": roubles(receipt.cash_tendered)})
     return payments
+
+
+def _cashless(one: PlannedCashless) -> Task:
+    """Inside 1234. These words are the newer library's; the bytes that it sends for them were not seen."""
+    return {
+        "sum": roubles(one.amount),
+        "paymentMethod": one.method,
+        "electronicallyId": one.identifiers,
+        **_present(electronicallyAddInfo=one.extra),
+    }
 
 
 # --- values -----------------------------------------------------------------------------------------------------------

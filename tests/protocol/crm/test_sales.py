@@ -17,6 +17,9 @@ from tests.protocol.ffd.payloads import TODAY, item, payload
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples" / "sales").glob("*.json"))
 ORIGINAL = {"amount": "100.00", "rrn": "632712345678"}
 
+RRN = {"rrn": "606012345678", "auth_code": "A1B2C3", "terminal_id": "00311159", "card": "****6763", "sbp_id": None}
+TWO = (("card", "60.00"), ("cash", "10.00"), ("card", "30.00"))
+DETAILS = [{"amount": "100.00", "method": 1, "identifiers": "A"}]
 LESS = {"amount": "39.99"}
 
 
@@ -57,6 +60,8 @@ def test_every_card_payment_is_one_charge_in_its_order(what: dict[str, Any], exp
             paid(("card", "60.00"), ("card", "40.00"), type="sell_return", cards=[{}, {"original": LESS}]),
             "cards[1].original",
         ),
+        (paid(*TWO, cards=[{"method": 1}, {}]), "cards[1].method"),
+        (paid(("card", "100.00"), cards=[{"method": 1}], cashless_details=DETAILS), "cards[0].method"),
     ],
 )  # fmt: skip
 def test_cards_that_do_not_go_with_the_receipt_are_named(what: dict[str, Any], field: str) -> None:
@@ -83,3 +88,43 @@ def test_the_examples_are_right(path: Path) -> None:
     assert receipt.type is SALE_TYPES[JobKind(job["kind"])]
     assert [found for found in check(receipt, on=TODAY) if found.severity == "error"] == []
     assert charges(job["payload"])
+
+
+def test_each_charge_is_a_detail_of_the_receipt_with_what_its_proof_names() -> None:
+    sale = paid(*TWO, cards=[{"method": 1}, {"method": 7, "means": "sbp"}])
+    made = receipt_payload(sale, [RRN, {"sbp_id": "B63", "rrn": ""}])
+    assert made["cashless_details"] == [
+        {"amount": "60.00", "method": 1, "identifiers": "RRN:606012345678 AUTH:A1B2C3 TID:00311159"},
+        {"amount": "30.00", "method": 7, "identifiers": "SBP:B63"},
+    ]
+    assert "cards" not in made
+    assert not check(parse_receipt(made), on=TODAY)
+
+
+def test_a_sale_whose_cards_have_no_method_tells_no_details() -> None:
+    assert "cashless_details" not in receipt_payload(paid(*TWO, cards=[{}, {}]), [RRN, RRN])
+    assert "cashless_details" not in receipt_payload(paid(*TWO), [RRN, RRN])
+
+
+def test_a_charge_that_a_person_decided_has_no_number_and_leaves_all_details_out() -> None:
+    """They are told of every payment or of none; the receipt itself is not held up by it."""
+    sale = paid(*TWO, cards=[{"method": 1}, {"method": 1}])
+    assert "cashless_details" not in receipt_payload(sale, [RRN, {"source": "person"}])
+
+
+def test_before_the_money_moves_the_receipt_is_judged_with_details_as_long_as_they_can_be() -> None:
+    """Whether the register takes them at all is found before the card is touched."""
+    judged = receipt_payload(paid(*TWO, cards=[{"method": 1}, {"method": 1}]))
+    assert [len(detail["identifiers"]) for detail in judged["cashless_details"]] == [256, 256]
+
+
+def test_what_does_not_fit_is_left_out_whole() -> None:
+    long = {"rrn": "606012345678", "auth_code": "a" * 250, "terminal_id": "00311159"}
+    made = receipt_payload(paid(("card", "100.00"), cards=[{"method": 1}]), [long])
+    assert made["cashless_details"][0]["identifiers"] == "RRN:606012345678 TID:00311159"
+
+
+@pytest.mark.parametrize("wrong", [{"payments": 5}, {"payments": [{"type": "card"}]}, {"cards": [{"method": "1"}]}])
+def test_a_payload_out_of_shape_is_left_as_it_is(wrong: dict[str, Any]) -> None:
+    sale = paid(("card", "100.00"), cards=[{"method": 1}]) | wrong
+    assert receipt_payload(sale) == {name: value for name, value in sale.items() if name != "cards"}

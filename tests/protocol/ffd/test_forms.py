@@ -60,6 +60,10 @@ EVERYTHING = payload(
     additional_check_props="3304159072",
     sectoral_check_props=[INDUSTRY],
     operating_check_props={"name": 5, "value": "опыт", "timestamp": "21.11.2026 14:05:00"},
+    cashless_details=[
+        {"amount": "60.00", "method": 1, "identifiers": "RRN:606012345678"},
+        {"amount": "40.00", "method": 255, "identifiers": "SBP:A1", "extra": '"быстрая"'},
+    ],
 )
 PLAN = planned(EVERYTHING, imprint="ABCDEFGHIJKLM")
 
@@ -71,6 +75,10 @@ HEAD = {
     "1187": "shop.example.ru",
     "1192": "3304159072",
     "1084": {"1085": "Заказ", "1086": "1042; ID=ABCDEFGHIJKLM"},
+    "1234": [
+        {"1235": {"1082": "60.00", "1236": 1, "1237": "RRN:606012345678"}},
+        {"1235": {"1082": "40.00", "1236": 255, "1237": "SBP:A1", "1238": '"быстрая"'}},
+    ],
 }
 INDUSTRY_TAGS = {"1262": "030", "1263": "21.11.2023", "1264": "1944", "1265": "UUID=1&Time=2"}
 LINE = {

@@ -55,6 +55,25 @@ RECEIPT: dict[str, Any] = {
 }
 
 
+def test_each_cashless_payment_stands_below_their_sum() -> None:
+    details = [
+        {"1235": {"1082": "3000.00", "1236": 1, "1237": "RRN:606012345678"}},
+        {"1235": {"1082": "1000.00", "1236": 7, "1237": "SBP:A1", "1238": "кредит"}},
+    ]
+    lines = as_text(layout("receipt", RECEIPT | {"1234": details}), 48).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("БЕЗНАЛИЧНЫМИ"))
+    assert [" ".join(line.split()) for line in lines[at : at + 8]] == [
+        "БЕЗНАЛИЧНЫМИ =4000.00",
+        "ОПЛАТА БЕЗНАЛИЧНЫМИ =3000.00",
+        "СПОСОБ ОПЛАТЫ 1",
+        "ИДЕНТИФИКАТОРЫ RRN:606012345678",
+        "ОПЛАТА БЕЗНАЛИЧНЫМИ =1000.00",
+        "СПОСОБ ОПЛАТЫ 7",
+        "ИДЕНТИФИКАТОРЫ SBP:A1",
+        "ДОП. СВЕДЕНИЯ кредит",
+    ]
+
+
 def test_a_receipt_as_it_is_printed() -> None:
     assert as_text(layout("receipt", RECEIPT, change=28000), 48) == (
         '                ООО "Мастерская"\n'

@@ -14,6 +14,7 @@ from protocol.ffd.vocabulary import DOCUMENT_CODES, AgentType, Taxation
 from .payloads import TODAY, codes, found, item, payload, planned
 
 SITE = {"internet": True, "payment_address": "shop.example.ru", "print": False, "buyer": {"contact": "+79001234567"}}
+DETAIL = {"amount": "100.00", "method": 1, "identifiers": "RRN:606012345678"}
 INDUSTRY = {"federal_id": "030", "date": "21.11.2023", "number": "1944", "value": "a=1"}
 SUPPLIER = {"inn": "7707083893"}
 PHONE = "+74951234567"
@@ -97,6 +98,15 @@ PASSES: dict[str, dict[str, Any]] = {
         sectoral_check_props=[INDUSTRY, INDUSTRY],
         operating_check_props={"name": 255, "value": "ж" * 64, "timestamp": "2026-11-21T14:05:59"},
     ),
+    # details of cashless payments
+    "both card payments told of": payload(
+        item("100.00"),
+        payments=[{"type": "card", "amount": "60.00"}, {"type": "card", "amount": "40.00"}],
+        cashless_details=[DETAIL | {"amount": "60.00"}, DETAIL | {"amount": "40.00", "extra": "ж" * 256}],
+    ),
+    "a card payment told of beside cash": payload(
+        item("100.00"), card="60.00", cash="50.00", cashless_details=[DETAIL | {"amount": "60.00"}]
+    ),
 }
 
 
@@ -106,6 +116,36 @@ def test_passes_without_a_word(data: dict[str, Any]) -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
+    # details of cashless payments
+    "a card payment that is not told of": (
+        payload(
+            item("100.00"),
+            payments=[{"type": "card", "amount": "60.00"}, {"type": "card", "amount": "40.00"}],
+            cashless_details=[DETAIL | {"amount": "60.00"}],
+        ),
+        "E_CASHLESS_DETAILS",
+        "cashless_details",
+    ),
+    "details of a payment in cash": (
+        payload(item("100.00"), cash="100.00", cashless_details=[DETAIL]),
+        "E_CASHLESS_DETAILS",
+        "cashless_details",
+    ),
+    "a detail of nothing": (
+        payload(item("100.00"), card="100.00", cashless_details=[DETAIL, DETAIL | {"amount": "0.00"}]),
+        "E_CASHLESS_DETAILS",
+        "cashless_details",
+    ),
+    "a payment without identifiers": (
+        payload(item("100.00"), card="100.00", cashless_details=[DETAIL | {"identifiers": " "}]),
+        "E_EMPTY",
+        "cashless_details[0].identifiers",
+    ),
+    "more of a payment than fits": (
+        payload(item("100.00"), card="100.00", cashless_details=[DETAIL | {"extra": "ж" * 257}]),
+        "E_LENGTH",
+        "cashless_details[0].extra",
+    ),
     # rounding
     "one kopeck more than there is": (
         payload(item("100.99"), cash="100.00", cash_rounding="1.00"),

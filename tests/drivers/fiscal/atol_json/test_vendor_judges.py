@@ -37,6 +37,7 @@ OLDER_WHOLE = replace(
     buyer=PlannedBuyer("Петров П. П.", "500100732259"),
     industry=(),
     operation=None,
+    cashless=(),
 )
 
 PLAIN: list[Task] = [

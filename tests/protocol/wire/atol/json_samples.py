@@ -9,6 +9,7 @@ from decimal import Decimal
 from protocol.ffd.planned import (
     PlannedAgent,
     PlannedBuyer,
+    PlannedCashless,
     PlannedIndustry,
     PlannedLine,
     PlannedOperation,
@@ -65,6 +66,7 @@ WHOLE = replace(
     user_attribute=("Заказ", "R-105"),
     receipt_attribute="A5",
     industry=(INDUSTRY,),
+    cashless=(PlannedCashless(5100, 1, "RRN:606012345678", "кредит"),),
     operation=PlannedOperation(datetime(2026, 11, 22, 10, 0, 5), 1, "данные"),  # noqa: DTZ001  # a register's local time
 )
 """All that format 1.2 and the language have a place for."""

@@ -69,6 +69,9 @@ def test_everything_that_the_format_has() -> None:
     }
     assert task["paymentsPlace"] == "Доставка"
     assert task["industryInfo"] == industry
+    assert task["paymentsAddInfo"] == [
+        {"sum": 51, "paymentMethod": 1, "electronicallyId": "RRN:606012345678", "electronicallyAddInfo": "кредит"}
+    ]
     assert task["operationInfo"] == {"id": 1, "dateTime": "2026.11.22 10:00:05", "data": "данные"}
     position, additional, attribute = task["items"]
     assert additional == {"type": "additionalAttribute", "value": "A5", "print": True}
