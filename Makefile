@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test chaos mutants bytes soak kill gate troubles disk models fuzz conformance bench check format lock clean
+.PHONY: setup demo test test-browser chaos mutants bytes soak kill gate troubles disk models fuzz conformance bench check format lock clean
 
 setup: .venv/.ready
 
@@ -18,6 +18,11 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n 4 --dist worksteal --durations=40 --durations-min=2
+
+# The server's pages in Debian's Chromium, over real processes. With KASSABRIDGE_AXE their accessibility, too:
+# export KASSABRIDGE_AXE=$(.venv/bin/python -m tests.browser.axe /some/folder/outside)
+test-browser: setup
+	@$(BIN)/python -m pytest tests/browser -m browser --durations=10
 
 bench: setup
 	@$(BIN)/python -m benchmarks
