@@ -22,10 +22,12 @@ from server.routers.common import RateLimits, Services
 from server.services import agents, duties
 from server.services.hub import Hub
 from server.services.link import Connection
+from server.services.passwords import Passwords
 from server.services.rates import Rates
 from server.services.readers import Readers
 from server.services.socket import LinkServices
 from server.settings import Limits, Settings, database_url
+from server.store.actor import SERVER, Actor
 from server.store.database import Database, Work
 from server.world import World
 from tests.chaos.dice import Dice
@@ -68,9 +70,9 @@ class ServerProcess:
         self._commit = partial(type(dialect).do_commit, dialect)
         dialect.do_commit = self._at_commit  # type: ignore[method-assign]
         rates = RateLimits(*(Rates(world.monotonic, 1e6, 1_000_000) for _ in range(3)))
-        self.services = Services(
-            Settings(database=str(path), limits=LIMITS), world, self.database, hub, readers, rates, key
-        )
+        settings = Settings(database=str(path), limits=LIMITS)
+        passwords = Passwords(settings.hashing)  # nobody signs in here
+        self.services = Services(settings, world, self.database, hub, readers, rates, key, passwords)
         self._closed = False
         self.process.at_death.append(self._hang_up)
         self._wires: list[Wire] = []
@@ -185,7 +187,7 @@ class _Database(Database):
             yield work
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Work]:
+    async def write(self, by: Actor = SERVER) -> AsyncIterator[Work]:
         self.process.check()
-        async with super().write() as work:
+        async with super().write(by) as work:
             yield work
