@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -114,8 +114,10 @@ class Bench:
         self._server.stopped.set()
         await self._serving
 
-    async def restart(self) -> None:
+    async def restart(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """``meanwhile`` happens while nobody serves."""
         await self.stop()
+        meanwhile()
         self.url = ""
         await self.start()
         old, self._clients = self._clients, []
@@ -149,6 +151,10 @@ class Bench:
             caller = await caller_of(work, api.headers["authorization"])
             tenant = await work.session.get_one(Tenant, caller.tenant_id)
             return self.client(f"Bearer {add_key(work, self.world, tenant, scopes)}")
+
+    @property
+    def clients(self) -> tuple[httpx.AsyncClient, ...]:
+        return tuple(self._clients)
 
     def browser(self, **headers: str) -> httpx.AsyncClient:
         """Keeps cookies as a browser does."""
