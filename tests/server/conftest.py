@@ -82,6 +82,7 @@ class Bench:
         self.world = World(now=self.clock.now)
         self.url = ""
         self.private_webhooks = True  # receivers of these tests are on this machine
+        self.metrics_token: str | None = None
         self._clients: list[httpx.AsyncClient] = []
         self.api: httpx.AsyncClient
 
@@ -93,6 +94,7 @@ class Bench:
             database=str(self.database),
             limits=self.limits,
             private_webhooks=self.private_webhooks,
+            metrics_token=self.metrics_token,
             hashing=CHEAPEST,  # what it costs is asked in ``test_passwords``
         )
         app = build_app(settings, self.world)
