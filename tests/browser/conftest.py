@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import axe
 from tests.browser.site import Site, Visit
+from tests.browser.world import World
 from tests.e2e.shop import open_shop
 
 _SKIPPED = "axe-core is not here"
@@ -70,3 +71,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"{len(missed)} tests were skipped. To run them: "
             f"export {axe.VARIABLE}=$(python -m tests.browser.axe /some/folder/outside)"
         )
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[World]:
+    with open_shop(tmp_path_factory.mktemp("world")) as shop:
+        world = World(shop, browser)
+        world.fill()
+        yield world

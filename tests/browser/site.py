@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -43,7 +44,8 @@ def invite(database: str, login: str, name: str, role: Role) -> str:
             services.passwords.close()
             await services.database.close()
 
-    return asyncio.run(made())
+    with ThreadPoolExecutor(1) as apart:  # Playwright's own loop runs in this thread
+        return apart.submit(lambda: asyncio.run(made())).result()
 
 
 @dataclass
