@@ -279,8 +279,17 @@ class JobBook:
         return self.journal.read(lambda tx: [tx.with_offer(row) for row in tx.live_jobs(kkm_id) if unsearched(row)])
 
     def searched(self, job_id: str) -> None:
-        """``cancelling.searched``, committed."""
-        self._changed(self.journal.commit(lambda tx: cancelling.searched(tx, job_id)))
+        """``cancelling.searched``, committed; of a part, what it means to its sale, too."""
+
+        def work(tx: Transaction) -> str | None:
+            kkm_id = cancelling.searched(tx, job_id)
+            row = tx.job(job_id)
+            if kkm_id is None or row is None or row.part is None:
+                return kkm_id
+            sales.searched(tx, row)
+            return None  # money that goes back now is another device's
+
+        self._changed(self.journal.commit(work))
 
     def transition(
         self,
@@ -341,7 +350,7 @@ class JobBook:
 
     def sale_checked(self, job_id: str) -> Reason | None:
         """``sales.checked``, committed."""
-        why = self.journal.commit(lambda tx: sales.checked(tx, job_id))
+        why = self.journal.commit(lambda tx: sales.checked(tx, job_id, self._us.devices))
         self._changed(None)
         return why
 

@@ -18,13 +18,13 @@ Word = Decision | SaleChoice
 
 def told(tx: Transaction, resolve: Resolve) -> JobRow | None:
     """By the server. Returns the job whose device has to look. To a word about another rev the answer is what the job
-    is."""
+    is; to a choice that cannot be followed any more, why."""
     row = tx.job(resolve.job_id)
     if row is None or row.state is Known.ABSENT:
         return None
     asked = row if row.rev == resolve.rev else None
     decided = asked and _decided(tx, asked, resolve.decision, resolve.person, resolve.reason, resolve.fd)
-    if decided is None:
+    if decided is None and not (asked and isinstance(resolve.decision, SaleChoice) and sales.refuse(tx, asked)):
         tx.send(update_of(tx, row), "update", job_id=row.job_id, rev=row.rev)
     return decided
 

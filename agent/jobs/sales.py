@@ -6,12 +6,13 @@ nothing is begun before both devices were found ready: the register when the sal
 
 ``JobRow.sale``: ``terminal`` (its KKM_ID, or ``None``), ``undoing`` (why), ``halted``, ``copied``, ``choice`` (a
 person's, not yet followed), ``waits`` (the code of what is asked of a person), ``choices`` (what a person may say to
-that), ``owed``, ``checked`` (when the register was found ready), ``above`` (the highest document of the register then).
+that), ``owed``, ``checked`` (when the register was found ready), ``above`` (the highest document of the register then),
+``looked`` (as the procedure has it).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from agent.jobs.transitions import SEARCH_ABOVE, apply, because, is_open, unsear
 from agent.journal.rows import JobRow, PartOffer
 from agent.journal.store import Transaction
 from agent.procedures import sale as procedure
-from agent.procedures.sale import Begin, Done, NotDone, Part, Sale, Step, Under, Undo, Waits
+from agent.procedures.sale import Begin, Done, Look, NotDone, Part, Sale, Step, Under, Undo, Waits
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind, sha256_hex, whole
@@ -46,7 +47,7 @@ _KINDS = {
 }
 _BLANK: dict[str, Any] = {
     "terminal": None, "undoing": None, "halted": False, "copied": False, "choice": None, "waits": None, "choices": [],
-    "owed": False, "checked": "", "above": None,
+    "owed": False, "checked": "", "above": None, "looked": False,
 }  # fmt: skip
 _ANSWERED: dict[str, Any] = {"choice": None, "waits": None, "choices": [], "owed": False}
 """Of a sale that goes on: nobody is asked any more."""
@@ -71,6 +72,7 @@ class _Seen:
             undoing=Reason.model_validate(undoing) if undoing is not None else None,
             halted=told["halted"],
             copied=told["copied"],
+            looked=told.get("looked", False),
             choice=SaleChoice(choice["decision"]) if choice is not None else None,
         )
 
@@ -91,9 +93,9 @@ def _part(row: JobRow) -> Part:
 # --- before it begins
 
 
-def checked(tx: Transaction, job_id: str) -> Reason | None:
+def checked(tx: Transaction, job_id: str, here: Set[str] = frozenset()) -> Reason | None:
     """The register was found ready: the first part may begin, if the terminal is ready, too. The reason when the desk
-    has not what the sale needs."""
+    has not what the sale needs. ``here``: the devices of this PC."""
     row = tx.job(job_id)
     if row is None or row.state is not Known.ACCEPTED:
         return reason("stale_rev")
@@ -103,6 +105,8 @@ def checked(tx: Transaction, job_id: str) -> Reason | None:
         if terminal is None:
             return reason("desk_without_terminal")
         there = tx.device(terminal)
+        if there.binding_epoch == 0 and terminal in here:  # it has not said yet who it is
+            return reason("device_not_bound", detail=terminal)
         if there.binding_epoch == 0 or there.released or there.releasing:
             return reason("devices_on_two_pcs", detail=terminal)
     withdraw_parts(tx, job_id)
@@ -193,9 +197,9 @@ def distrust(tx: Transaction) -> None:
 
 def _stop(tx: Transaction, how: str, concerns: Callable[[JobRow], bool]) -> None:
     for row in tx.live_jobs():
-        if row.sale is None or not is_open(row) or row.sale[how]:
+        if row.sale is None or not is_open(row) or (row.sale[how] and not row.sale.get("looked")):
             continue
-        tx.write_job(replace(row, sale={**row.sale, how: True}), how)
+        tx.write_job(replace(row, sale={**row.sale, how: True, "looked": False}), how)
         for part in tx.parts(row.job_id):
             if part.state is Known.ACCEPTED and concerns(part):
                 tx.write_job(replace(part, state=Known.CANCELLED, archived=True), "withdrawn")
@@ -232,6 +236,19 @@ def transition(
     return moved
 
 
+def searched(tx: Transaction, part: JobRow) -> None:
+    """The archive was read, and holds no receipt of the sale."""
+    row = tx.job(whole(part.job_id))
+    assert row is not None
+    assert part.part is not None
+    if row.sale is None or not is_open(row):
+        return
+    tx.write_job(replace(row, sale={**row.sale, "looked": True}), "looked")
+    if part.part.get("look"):
+        withdraw_parts(tx, row.job_id)
+    follow(tx, row.job_id)
+
+
 def _intent(tx: Transaction, job_id: str) -> Refusal | None:
     """V1, with the INTENT of the first part."""
     row = tx.job(job_id)
@@ -264,6 +281,10 @@ def follow(tx: Transaction, job_id: str) -> None:
                 _begin(tx, seen, next_)
                 halted = bool(row.sale and row.sale["halted"]) and next_.step is not seen.sale.moves
                 _goes_on(tx, row, **_ANSWERED, halted=halted)
+                return
+            case Look():
+                _add(tx, seen, Begin(Step.RECEIPT), row.kkm_id, _payload(seen, Begin(Step.RECEIPT)), look=True)
+                _goes_on(tx, row, waits=None, choices=[])
                 return
             case Undo(why):
                 withdraw_parts(tx, job_id)
@@ -321,7 +342,10 @@ def _begin(tx: Transaction, seen: _Seen, next_: Begin) -> None:
     _add(tx, seen, next_, row.kkm_id if at_register else row.sale["terminal"], _payload(seen, next_))
 
 
-def _add(tx: Transaction, seen: _Seen, next_: Begin, kkm_id: str, payload: dict[str, Any]) -> None:
+def _add(
+    tx: Transaction, seen: _Seen, next_: Begin, kkm_id: str, payload: dict[str, Any], *, look: bool = False
+) -> None:
+    """``look``: the part is only looked for in the archive."""
     row, device, step = seen.row, tx.device(kkm_id), next_.step
     assert row.sale is not None
     n = 1 + sum(1 for part in tx.parts(row.job_id) if part.part is not None and part.part["step"] == step)
@@ -346,7 +370,7 @@ def _add(tx: Transaction, seen: _Seen, next_: Begin, kkm_id: str, payload: dict[
         closing=False, seq=tx.next_seq(), lease_no=1, start_by=row.start_by, binding_epoch=device.binding_epoch,
         payload_hash=offer.payload_hash, imprint=row.imprint,
         part={"step": step.value, "n": n, "charge": next_.charge, "at": tx.now.isoformat(),
-              "moves": step is seen.sale.moves},
+              "moves": step is seen.sale.moves, "look": look},
         outcome={SEARCH_ABOVE: row.sale.get("above")} if row.sale["copied"] and step is Step.RECEIPT else {},
     )  # fmt: skip
     tx.write_job(part, "part", offer=offer)
@@ -354,7 +378,7 @@ def _add(tx: Transaction, seen: _Seen, next_: Begin, kkm_id: str, payload: dict[
 
 def _payload(seen: _Seen, next_: Begin) -> dict[str, Any]:
     if next_.charge is None:
-        return receipt_payload(seen.offer.payload, [_proof(seen.parts, at) for at in range(len(seen.charges))])
+        return receipt_payload(seen.offer.payload)
     charge = seen.charges[next_.charge]
     told: dict[str, Any] = {"amount": format_kopecks(charge.amount), "means": charge.part.means}
     if next_.step is seen.sale.moves:
@@ -365,16 +389,11 @@ def _payload(seen: _Seen, next_: Begin) -> dict[str, Any]:
 
 def _original(parts: Sequence[JobRow], charge: int, amount: str) -> dict[str, Any]:
     """The payment of this charge, as its proof tells it."""
-    proof = _proof(parts, charge)
+    paid = [part for part in parts if part.part and part.part["moves"] and part.part["charge"] == charge]
+    proof = (paid[-1].outcome.get("proof") or {}) if paid else {}
     told = {name: proof.get(name) or "" for name in ("rrn", "auth_code", "number", "terminal_id", "sbp_id")}
     at = proof.get("printed_at")
     return {"amount": amount, **told, "at": at[:19] if at is not None else None}
-
-
-def _proof(parts: Sequence[JobRow], charge: int) -> dict[str, Any]:
-    """Of the payment (refund) of this charge; empty while there is none."""
-    paid = [part for part in parts if part.part and part.part["moves"] and part.part["charge"] == charge]
-    return (paid[-1].outcome.get("proof") or {}) if paid else {}
 
 
 # --- the end
@@ -455,6 +474,18 @@ def choices(tx: Transaction, row: JobRow) -> frozenset[SaleChoice]:
         return not isinstance(procedure.follow(replace(seen.sale, choice=choice), parts), Under | Waits)
 
     return frozenset(filter(leads_on, SaleChoice))
+
+
+def refuse(tx: Transaction, row: JobRow) -> bool:
+    """Tell why a choice is not followed: a person has made it on the sale as it stands, and something was quicker.
+    False where there is nothing to tell of."""
+    if row.sale is None or row.state is not Known.STARTED:
+        return False
+    possible = choices(tx, row)
+    able = [choice.value for choice in SaleChoice if choice in possible]
+    told = because(reason("choice_not_offered", choices=able))
+    moved = apply(tx, row, JobEvent.GOES_ON, outcome=told, sale={**row.sale, "choices": able})
+    return isinstance(moved, JobRow)
 
 
 def part_in_doubt(tx: Transaction, row: JobRow) -> JobRow | None:

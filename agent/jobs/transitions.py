@@ -159,8 +159,14 @@ def update_of(tx: Transaction, row: JobRow, *, too_late: bool = False, offer: Of
 
 
 def steps_of(tx: Transaction, row: JobRow) -> list[StepTold]:
-    """The parts of a sale as the server is told of them; of one that was withdrawn there is nothing to tell."""
-    return [_step_told(tx, part) for part in tx.parts(row.job_id) if part.state is not Known.CANCELLED]
+    """The parts of a sale as the server is told of them; of one that was withdrawn, or that is only looked for in the
+    archive, there is nothing to tell."""
+    parts = [part for part in tx.parts(row.job_id) if part.state is not Known.CANCELLED]
+    return [_step_told(tx, part) for part in parts if not (part.state is Known.ACCEPTED and _is_looked_for(part))]
+
+
+def _is_looked_for(part: JobRow) -> bool:
+    return part.part is not None and bool(part.part.get("look"))
 
 
 def _step_told(tx: Transaction, part: JobRow) -> StepTold:

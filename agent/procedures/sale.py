@@ -8,7 +8,8 @@ rules:
 - once undoing has begun there is no further charge and no receipt;
 - a receipt that provably could not be made leaves the money **owed**: a person chooses, nothing happens by itself;
 - no money is given back while the receipt is in doubt: a part in doubt is waited for, whatever anybody says;
-- after a restart no charge begins before a person says so.
+- after a restart no charge begins before a person says so;
+- an older copy of a journal gives no money back before the archive was read: its successor may have made the receipt.
 
 ``sale_refund`` is the mirror: refunds, then the return receipt. A refund that was given cannot be undone.
 """
@@ -57,14 +58,15 @@ class Part:
 class Sale:
     """``moves``: what a charge is, PAYMENT or REFUND. ``undoing``: why, once that is on disk. ``halted``: the process
     was restarted, and nobody has said yet that the next charge may begin. ``copied``: the journal may be an older copy,
-    whose successor has done more: each movement of money needs a person's word. ``choice``: a person's, not yet
-    followed."""
+    whose successor has done more: each movement of money needs a person's word. ``looked``: since then the archive was
+    read, and holds no receipt of this sale. ``choice``: a person's, not yet followed."""
 
     charges: int
     moves: Step = Step.PAYMENT
     undoing: Reason | None = None
     halted: bool = False
     copied: bool = False
+    looked: bool = False
     choice: SaleChoice | None = None
 
     @property
@@ -76,6 +78,11 @@ class Sale:
 class Begin:
     step: Step
     charge: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read the archive for the sale's receipt, make none, and look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ class NotDone:
     owed: bool = False
 
 
-Next = Begin | Undo | Under | Waits | Done | NotDone
+Next = Begin | Look | Undo | Under | Waits | Done | NotDone
 
 OWED = "receipt_owed"
 NOT_RETURNED = "money_not_returned"
@@ -122,12 +129,19 @@ CONTINUE = "continue_wanted"
 
 def follow(sale: Sale, parts: Sequence[Part]) -> Next:
     """What comes next. The person's choice is used up by whatever answers it."""
+    next_ = _next(sale, parts)
+    return Look() if isinstance(next_, Undo) and sale.copied and not sale.looked else next_
+
+
+def _next(sale: Sale, parts: Sequence[Part]) -> Next:
     mine = [part for part in parts if part.step is not Step.SLIP]
     live = next((part for part in mine if not part.final), None)
     if live is not None:
         return _under(sale, mine, live)
     if sale.undoing is not None:
         return _undo(sale, sale.undoing, mine)
+    if any(part.step is Step.RECEIPT and part.done for part in mine):
+        return Done()  # nobody makes it before the money is moved: what this journal lacks, its successor has done
     for charge in range(sale.charges):
         last = _last(mine, charge, sale.moves)
         if last is None:
@@ -176,10 +190,7 @@ def _receipt(sale: Sale, parts: Sequence[Part]) -> Next:
     receipts = [part for part in parts if part.step is Step.RECEIPT]
     if not receipts:
         return Begin(Step.RECEIPT)
-    last = receipts[-1]
-    if last.done:
-        return Done()
-    why = last.reason or reason("register_refused")
+    why = receipts[-1].reason or reason("register_refused")
     if not charged(parts, sale):
         return NotDone(why)
     match sale.choice:

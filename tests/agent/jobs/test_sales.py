@@ -179,6 +179,68 @@ def test_a_receipt_that_the_successor_of_an_older_copy_has_made_ends_the_sale(bo
     assert (row.state, row.outcome["proof"]["fd"]) == (Known.DONE, 3)
 
 
+def test_an_older_copy_gave_the_money_of_an_owed_sale_back_and_its_successor_had_made_the_receipt(book: Bench) -> None:
+    """The archive is read before UNDOING, and the CRM hears of no second receipt meanwhile."""
+    knows_up_to(book, 2)
+    owes(book, "s2")
+    book.book.distrust()
+    knows_up_to(book, 3)
+    before = book.row("s2").rev
+    book.told()
+    book.resolves(before, job_id="s2", decision="give_back")
+    said = [body for body in book.told() if isinstance(body, Update)][-1]
+    assert (said.rev > before, said.waits, [step.n for step in said.steps]) == (True, None, [1, 1])
+    assert (next_at(book, TERMINAL), next_at(book, KKM)) == (None, None)
+    (sought,) = book.book.adopted(KKM)
+    assert (sought.row.job_id, sought.row.outcome["search_above"]) == ("s2/receipt2", 2)
+    found = {"proof": Proof(source=ProofSource.DEVICE, fd=3).model_dump(mode="json")}
+    book.book.transition(sought.row.job_id, V.FOUND, outcome=found)
+    assert (book.row("s2").state, next_at(book, TERMINAL)) == (Known.DONE, None)
+
+
+def test_an_older_copy_gives_the_money_back_once_the_archive_holds_no_receipt(book: Bench) -> None:
+    owes(book, "s2")
+    book.book.distrust()
+    book.resolves(book.row("s2").rev, job_id="s2", decision="give_back")
+    book.book.searched("s2/receipt2")
+    assert (next_at(book, KKM), next_at(book, TERMINAL)) == (None, None)
+    book.resolves(book.row("s2").rev, job_id="s2", decision="go_on")  # its successor may have given it back, too
+    assert next_at(book, TERMINAL) == "s2/void1"
+
+
+def test_a_choice_that_crosses_the_next_attempt_at_the_receipt_was_refused_without_a_word(book: Bench) -> None:
+    sells(book)
+    book.lane(V.INTENT, job_id="s1/payment1")
+    book.book.transition("s1/payment1", V.PROVEN, outcome=PAID)
+    book.hands.turn(301.0)
+    book.book.tick()
+    row = book.row("s1")
+    assert row.sale is not None
+    assert row.sale["waits"] == "receipt_owed"
+    book.lane(V.INTENT, job_id="s1/receipt1")  # there is paper again
+    book.told()
+    book.resolves(row.rev, job_id="s1", decision="give_back")
+    said = book.update()
+    assert said.reason is not None
+    assert (said.reason.code, said.rev, said.state.value) == ("choice_not_offered", row.rev + 1, "started")
+    assert (said.owed, said.choices, said.reason.params) == (True, [], {"choices": []})
+    assert next_at(book, TERMINAL) is None
+
+
+def test_a_terminal_of_this_pc_that_has_not_been_bound_yet_was_said_to_stand_at_another(tmp_path: Path) -> None:
+    with bench(tmp_path) as book:
+        book.binds(desk=Desk(terminal=TERMINAL))
+        book.offers("s1", kind=JobKind.SALE, payload=SALE)
+        for terminal, code in ((TERMINAL, "device_not_bound"), ("elsewhere", "devices_on_two_pcs")):
+            book.binds(desk=Desk(terminal=terminal))
+            why = book.book.sale_checked("s1")
+            assert why is not None
+            assert (why.code, why.detail) == (code, terminal)
+        book.binds(desk=Desk(terminal=TERMINAL))
+        book.binds(kkm_id=TERMINAL)
+        assert book.book.sale_checked("s1") is None
+
+
 def test_a_choice_is_used_once(book: Bench) -> None:
     owes(book, "s2")
     book.resolves(book.row("s2").rev, job_id="s2", decision="go_on")

@@ -14,6 +14,7 @@ from agent.procedures.sale import (
     OWED,
     Begin,
     Done,
+    Look,
     NotDone,
     Part,
     Sale,
@@ -101,6 +102,12 @@ ROWS = [
     (replace(TWO, copied=True, undoing=DECLINED, choice=SaleChoice.GO_ON), "p0+ p1-", Begin(Step.VOID, 0)),
     (replace(TWO, copied=True, undoing=DECLINED, choice=SaleChoice.GO_ON), "p0+ p1- v0-", Begin(Step.REFUND, 0)),
     (replace(ONE, copied=True), "p0+", Begin(Step.RECEIPT)),  # its imprint is looked for first
+    (replace(TWO, copied=True), "p0+ p1-", Look()),  # no money goes back before the archive was read
+    (replace(TWO, copied=True, choice=SaleChoice.GIVE_BACK), "p0+", Look()),
+    (replace(ONE, copied=True, choice=SaleChoice.GIVE_BACK), "p0+ r-", Look()),
+    (replace(ONE, copied=True, looked=True, choice=SaleChoice.GIVE_BACK), "p0+ r-", Undo(NO_PAPER)),
+    (replace(TWO, copied=True, looked=True), "p0+ p1-", Undo(DECLINED)),
+    (replace(TWO, copied=True, choice=SaleChoice.GO_ON), "p0+ r+", Done()),  # charged and made by its successor
     # money back, then the return receipt
     (BACK, "", Begin(Step.REFUND, 0)),
     (BACK, "f0+ f1+", Begin(Step.RECEIPT)),
@@ -137,7 +144,11 @@ def test_however_its_parts_end_it_ends_and_money_and_receipt_agree(
                 sale = replace(sale, choice=None, halted=sale.halted and step is not moves)
                 state = data.draw(ENDS)
                 done.append(Part(step, state, charge, WHY[step] if state is Known.NOT_DONE else None))
+            case Look():
+                assert sale.copied
+                sale = replace(sale, looked=True)
             case Undo(why):
+                assert sale.looked or not sale.copied
                 assert not any(p.step is Step.RECEIPT and p.done for p in done)
                 sale = replace(sale, undoing=why, choice=None)
             case Waits(_, owed):
