@@ -378,7 +378,7 @@ def _add(
 
 def _payload(seen: _Seen, next_: Begin) -> dict[str, Any]:
     if next_.charge is None:
-        return receipt_payload(seen.offer.payload)
+        return receipt_payload(seen.offer.payload, [_proof(seen.parts, at) for at in range(len(seen.charges))])
     charge = seen.charges[next_.charge]
     told: dict[str, Any] = {"amount": format_kopecks(charge.amount), "means": charge.part.means}
     if next_.step is seen.sale.moves:
@@ -389,11 +389,16 @@ def _payload(seen: _Seen, next_: Begin) -> dict[str, Any]:
 
 def _original(parts: Sequence[JobRow], charge: int, amount: str) -> dict[str, Any]:
     """The payment of this charge, as its proof tells it."""
-    paid = [part for part in parts if part.part and part.part["moves"] and part.part["charge"] == charge]
-    proof = (paid[-1].outcome.get("proof") or {}) if paid else {}
+    proof = _proof(parts, charge)
     told = {name: proof.get(name) or "" for name in ("rrn", "auth_code", "number", "terminal_id", "sbp_id")}
     at = proof.get("printed_at")
     return {"amount": amount, **told, "at": at[:19] if at is not None else None}
+
+
+def _proof(parts: Sequence[JobRow], charge: int) -> dict[str, Any]:
+    """Of the payment (refund) of this charge; empty while there is none."""
+    paid = [part for part in parts if part.part and part.part["moves"] and part.part["charge"] == charge]
+    return (paid[-1].outcome.get("proof") or {}) if paid else {}
 
 
 # --- the end
