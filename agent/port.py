@@ -182,10 +182,10 @@ class AgentPort:
             self._unsent = set(self._health)
         self._wake()
 
-    def started(self, known: Sequence[KnownJob], ended: Sequence[Ended] = ()) -> None:
+    def started(self, known: Sequence[KnownJob], ended: Sequence[Ended] = (), since: int = 0) -> None:
         self._connect()
         self._book.heard(ended)
-        self._book.differences(known)
+        self._book.differences(known, since)
         self._book.allow_starts(True)
 
     def quarantined(self) -> None:

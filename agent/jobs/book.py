@@ -452,9 +452,9 @@ class JobBook:
 
     # --- the link's bookkeeping
 
-    def differences(self, known: Sequence[KnownJob]) -> None:
+    def differences(self, known: Sequence[KnownJob], since: int = 0) -> None:
         """``telling.differences``, committed."""
-        self.journal.commit(lambda tx: telling.differences(tx, known))
+        self.journal.commit(lambda tx: telling.differences(tx, known, since))
         self._outgoing()
 
     def acknowledged(self, msg_ids: Sequence[str]) -> None:

@@ -11,11 +11,18 @@ from protocol.crm.job_machine import Known
 from protocol.crm.messages import KnownJob
 
 
-def differences(tx: Transaction, known: Sequence[KnownJob]) -> None:
-    """Put into the outbox what the server's revs show it lacks and the outbox does not hold."""
+def differences(tx: Transaction, known: Sequence[KnownJob], since: int = 0) -> None:
+    """Put into the outbox what the server's revs show it lacks and the outbox does not hold.
+
+    ``since``: the record of this journal that the server has confirmed last; 0: none yet. A server that was restored
+    from a copy names jobs that have ended here with an older rev, or has never heard of them: those have records after
+    the one that it has confirmed. So have the few that ended just before an ordinary parting; telling of them again is
+    harmless."""
     revs = {job.job_id: job.rev for job in known}
-    named = [row for row in map(tx.job, revs) if row is not None and row.archived]  # the server was restored
-    for row in [*tx.live_jobs(), *named]:
+    rows = {row.job_id: row for row in tx.live_jobs()}
+    rows |= {row.job_id: row for row in map(tx.job, revs) if row is not None}
+    rows |= {row.job_id: row for row in tx.touched_since(since)} if since else {}
+    for row in rows.values():
         if row.unheard or row.state is Known.ABSENT or revs.get(row.job_id, -1) >= row.rev:
             continue
         offer = tx.offer(row.job_id) if row.job_id not in revs else None

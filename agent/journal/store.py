@@ -109,6 +109,13 @@ class Transaction:
         rows = self._db.execute(f"SELECT row FROM jobs WHERE archived = 0 {where} ORDER BY seq", arguments)
         return [job_row(row[0]) for row in rows]
 
+    def touched_since(self, n: int) -> list[JobRow]:
+        """Jobs of which the journal tells after its n-th record, in the order of their arrival."""
+        rows = self._db.execute(
+            "SELECT row FROM jobs WHERE job_id IN (SELECT job_id FROM journal WHERE n > ?) ORDER BY seq", (n,)
+        )
+        return [job_row(row[0]) for row in rows]
+
     def parts(self, job_id: str) -> list[JobRow]:
         """The parts of a sale in the order in which they were begun, also those that have ended."""
         rows = self._db.execute(

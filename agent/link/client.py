@@ -356,7 +356,7 @@ class Link:
     async def _send_differences(self, ready: Ready) -> None:
         assert self._welcome is not None
         log.info("link_ready", resumed=ready.resumed, session_epoch=self._welcome.session_epoch)
-        await self._ask(self._port.started, self._welcome.jobs, ready.ended)
+        await self._ask(self._port.started, self._welcome.jobs, ready.ended, self._welcome.acked_head.n)
         self._wake()
 
     async def _send_archives(self, quarantine: Quarantine) -> None:

@@ -36,9 +36,10 @@ class LinkPort(Protocol):
     def welcomed(self, welcome: Welcome) -> None:
         """Take over the bindings and desks. Starts stay forbidden."""
 
-    def started(self, known: Sequence[KnownJob], ended: Sequence[Ended] = ()) -> None:
+    def started(self, known: Sequence[KnownJob], ended: Sequence[Ended] = (), since: int = 0) -> None:
         """The server said ``ready``: take over the ends that this journal has lost (``ended``), put into the outbox
-        what the server lacks (``known`` are its revs), allow starts as soon as a pong has come."""
+        what the server lacks (``known`` are its revs, ``since`` is the record that it has confirmed last), allow starts
+        as soon as a pong has come."""
 
     def quarantined(self) -> None:
         """Forbid starts; the archives of the devices are read and put into ``passing``."""

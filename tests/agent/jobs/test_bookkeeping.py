@@ -18,9 +18,9 @@ K, V = Known, JobEvent
 DONE = (V.INTENT, V.CLOSING, V.PROVEN)
 
 
-def lacks(book: Bench, **revs: int) -> dict[str, Update]:
-    """What is said after a greeting in which the server has named these revs."""
-    book.book.differences([KnownJob(job_id=job_id, rev=rev) for job_id, rev in revs.items()])
+def lacks(book: Bench, since: int = 0, **revs: int) -> dict[str, Update]:
+    """What is said after a greeting in which the server has named these revs, and its last record of this journal."""
+    book.book.differences([KnownJob(job_id=job_id, rev=rev) for job_id, rev in revs.items()], since)
     return {said.job_id: said for said in book.told() if isinstance(said, Update)}
 
 
@@ -75,6 +75,24 @@ def test_a_server_restored_from_a_backup_hears_how_archived_jobs_ended(book: Ben
     said = lacks(book, j1=1)["j1"]
     assert (said.state, said.rev) == (JobState.DONE, book.row().rev)
     assert lacks(book, j1=book.row().rev) == {}
+
+
+def test_a_restored_server_that_has_never_heard_of_a_receipt_learns_of_it(book: Bench) -> None:
+    """Posted, printed and acknowledged after the copy was made: with its proof, and with the offer that the server
+    itself has signed."""
+    book.offers("before")
+    book.lane(*DONE, job_id="before")
+    book.acks()
+    confirmed = book.head()
+    book.offers("after")
+    book.lane(*DONE, job_id="after")
+    book.acks()
+    book.told()
+    said = lacks(book, since=confirmed)
+    assert {name: (update.state, update.offer is not None) for name, update in said.items()} == {
+        "after": (JobState.DONE, True)
+    }
+    assert lacks(book, since=book.head()) == {}
 
 
 def test_a_final_job_is_archived_by_the_ack_of_its_last_word_only(book: Bench) -> None:

@@ -103,8 +103,8 @@ class Port:
     def welcomed(self, welcome: Welcome) -> None:
         self._called("welcomed", welcome)
 
-    def started(self, known: Sequence[KnownJob], ended: Sequence[Ended] = ()) -> None:
-        self._called("started", (list(known), list(ended)))
+    def started(self, known: Sequence[KnownJob], ended: Sequence[Ended] = (), since: int = 0) -> None:
+        self._called("started", (list(known), list(ended), since))
 
     def quarantined(self) -> None:
         self._called("quarantined")

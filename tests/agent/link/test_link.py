@@ -79,7 +79,7 @@ async def test_the_greeting_says_what_the_agent_holds_and_proves_its_journal() -
     assert keys.verify(keys.public_key_of(AGENT_KEY), signed_bytes("checkpoint", body), checkpoint.sig)
     assert heard["ping"].journal_head == JournalHead(n=7, hash="h7")
     assert b.port.names() == ["greeting", "welcomed", "started", "pong", "disconnected"]
-    assert b.port.calls[2][1] == ([KnownJob(job_id="j1", rev=2)], [])
+    assert b.port.calls[2][1] == ([KnownJob(job_id="j1", rev=2)], [], 5)
     assert b.port.calls[3][1] == (NOW, 77.0)
     assert all(name.startswith("link") for name in b.port.threads)
     assert threading.current_thread().name not in b.port.threads
@@ -97,7 +97,7 @@ async def test_ends_that_the_journal_has_lost_are_taken_over_before_anything_may
 
     async with bench(server) as b:
         await b.until(lambda: "started" in b.port.names())
-    assert b.port.calls[2] == ("started", ([KnownJob(job_id="j1", rev=2)], [ended]))
+    assert b.port.calls[2] == ("started", ([KnownJob(job_id="j1", rev=2)], [ended], 5))
 
 
 async def test_a_position_that_the_journal_does_not_have_is_admitted() -> None:
