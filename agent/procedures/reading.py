@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from agent.procedures.asks import Answer, Answered, Ask, Commit, Ended, NotReady, Query, ReadStatus
+from agent.procedures.asks import Answer, Answered, Ask, Commit, Query, ReadStatus
+from agent.procedures.ending import Ending
 from agent.procedures.patience import PASSING
 from agent.procedures.table import row
 from drivers.api import Status
@@ -20,6 +21,9 @@ class Phase(StrEnum):
     QUERY = "query"
     OUTCOME = "OUTCOME"
     END = "end"
+
+
+ENDING = Ending(Phase.END, "device_offline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def on_status(run: Run, answer: Answered) -> Next:
     status: Status = answer.value
     if status.register_serial != run.ctx.register_serial:
         detail = f"{status.register_serial}, expected {run.ctx.register_serial}"
-        return _not_ready(run, reason("wrong_device", detail=detail))
+        return ENDING.not_ready(run, reason("wrong_device", detail=detail))
     return replace(run, phase=Phase.QUERY), Query()
 
 
@@ -61,23 +65,11 @@ def on_result(run: Run, answer: Answered) -> Next:
 
 def refused(run: Run, answer: Answered) -> Next:
     why = answer.reason or reason("register_refused")
-    return _not_ready(run, why) if why.code in PASSING else _ended_by(run, why)
+    return ENDING.not_ready(run, why) if why.code in PASSING else _ended_by(run, why)
 
 
 def _ended_by(run: Run, why: Reason) -> Next:
     return replace(run, phase=Phase.OUTCOME), Commit(JobEvent.IMPOSSIBLE, {"reason": why})
-
-
-def not_ready_because(run: Run, answer: Answered) -> Next:
-    return _not_ready(run, answer.reason or reason("device_offline"))
-
-
-def _not_ready(run: Run, why: Reason) -> Next:
-    return replace(run, phase=Phase.END), NotReady(why)
-
-
-def ended(run: Run, _: Answered) -> Next:
-    return replace(run, phase=Phase.END), Ended()
 
 
 Handler = Callable[[Run, Answered], Next]
@@ -85,8 +77,8 @@ _P = Phase
 
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
-    **row(_P.STATUS, on_status, not_ready_because, not_ready_because, not_ready_because),
-    **row(_P.QUERY, on_result, not_ready_because, refused, not_ready_because),
-    **row(_P.OUTCOME, ended),
-    **row(_P.END, ended),
+    **row(_P.STATUS, on_status, ENDING.not_ready_because, ENDING.not_ready_because, ENDING.not_ready_because),
+    **row(_P.QUERY, on_result, ENDING.not_ready_because, refused, ENDING.not_ready_because),
+    **row(_P.OUTCOME, ENDING.ended),
+    **row(_P.END, ENDING.ended),
 }

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agent.procedures.asks import Answer, Answered, Commit, Ended, NotReady
+from agent.procedures.ending import Ending
 from agent.procedures.payment.asks import ReadTerminal
 from agent.procedures.table import row
+from agent.procedures.terminal_check import unready
 from drivers.terminal_api import Outcome, SettlementResult, TerminalStatus
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
@@ -28,6 +30,9 @@ class Phase(StrEnum):
     SETTLE = "the terminal"
     OUTCOME = "OUTCOME"
     END = "end"
+
+
+ENDING = Ending(Phase.END, "terminal_offline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,8 @@ def step(run: Run, answer: Answered) -> Next:
 
 def checked(run: Run, answer: Answered) -> Next:
     status: TerminalStatus = answer.value
-    expected = run.ctx.terminal_id
-    if expected and status.terminal_id and status.terminal_id != expected:
-        return _not_ready(run, reason("terminal_changed", detail=f"{status.terminal_id}, bound is {expected}"))
-    if status.busy:
-        return _not_ready(run, reason("terminal_busy", vendor=status.vendor))
-    if status.attention is not None and status.attention not in WANTED:
-        return _not_ready(run, reason(status.attention, vendor=status.vendor))
+    if (why := unready(status, run.ctx.terminal_id, WANTED)) is not None:
+        return ENDING.not_ready(run, why)
     return replace(run, phase=Phase.BEGIN), BeginSettle()
 
 
@@ -112,26 +112,14 @@ def _not_done(run: Run, event: JobEvent, why: Reason) -> Next:
     return replace(run, phase=Phase.OUTCOME), Commit(event, {"reason": why})
 
 
-def not_ready_because(run: Run, answer: Answered) -> Next:
-    return _not_ready(run, answer.reason or reason("terminal_offline"))
-
-
-def _not_ready(run: Run, why: Reason) -> Next:
-    return replace(run, phase=Phase.END), NotReady(why)
-
-
-def ended(run: Run, _: Answered) -> Next:
-    return replace(run, phase=Phase.END), Ended()
-
-
 Handler = Callable[[Run, Answered], Next]
 _P = Phase
 
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
-    **row(_P.CHECK, checked, not_ready_because, not_ready_because, not_ready_because),
-    **row(_P.BEGIN, begun, refused=not_ready_because),
+    **row(_P.CHECK, checked, ENDING.not_ready_because, ENDING.not_ready_because, ENDING.not_ready_because),
+    **row(_P.BEGIN, begun, refused=ENDING.not_ready_because),
     **row(_P.SETTLE, settled, not_begun, not_begun, in_doubt),
-    **row(_P.OUTCOME, ended),
-    **row(_P.END, ended),
+    **row(_P.OUTCOME, ENDING.ended),
+    **row(_P.END, ENDING.ended),
 }

@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agent.procedures.asks import Answer, Answered, Commit, Ended, NotReady
+from agent.procedures.ending import Ending
 from agent.procedures.table import row
-from protocol.crm.codes import reason
+from agent.procedures.terminal_check import changed
 from protocol.crm.job_machine import JobEvent
-from protocol.crm.outcomes import Reason
 
 
 class Phase(StrEnum):
     LOOK = "look"
     OUTCOME = "OUTCOME"
     END = "end"
+
+
+ENDING = Ending(Phase.END, "terminal_offline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +47,9 @@ def step(run: Run, answer: Answered) -> Next:
 
 
 def looked(run: Run, answer: Answered) -> Next:
-    said = answer.value["terminal"]["id"]
-    if run.terminal_id and said and said != run.terminal_id:
-        return _not_ready(run, reason("terminal_changed", detail=f"{said}, bound is {run.terminal_id}"))
+    if (why := changed(run.terminal_id, answer.value["terminal"]["id"])) is not None:
+        return ENDING.not_ready(run, why)
     return replace(run, phase=Phase.OUTCOME), Commit(JobEvent.ANSWERED, {"result": answer.value})
-
-
-def not_ready_because(run: Run, answer: Answered) -> Next:
-    return _not_ready(run, answer.reason or reason("terminal_offline"))
-
-
-def _not_ready(run: Run, why: Reason) -> Next:
-    return replace(run, phase=Phase.END), NotReady(why)
-
-
-def ended(run: Run, _: Answered) -> Next:
-    return replace(run, phase=Phase.END), Ended()
 
 
 Handler = Callable[[Run, Answered], Next]
@@ -67,7 +57,7 @@ _P = Phase
 
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
-    **row(_P.LOOK, looked, not_ready_because, not_ready_because, not_ready_because),
-    **row(_P.OUTCOME, ended),
-    **row(_P.END, ended),
+    **row(_P.LOOK, looked, ENDING.not_ready_because, ENDING.not_ready_because, ENDING.not_ready_because),
+    **row(_P.OUTCOME, ENDING.ended),
+    **row(_P.END, ENDING.ended),
 }

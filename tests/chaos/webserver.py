@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from drivers.simulators.atol_web import WebDevice
-from drivers.simulators.atol_web.http import HttpRequest, HttpResponse
 from drivers.simulators.atol_web.tasks import QUERIES
 from drivers.simulators.faults import Fault
+from drivers.simulators.http import HttpRequest, HttpResponse
 from tests.chaos.make import Make
 
 BEHIND: Mapping[str, tuple[str, ...]] = {

@@ -8,6 +8,7 @@ from agent.procedures.asks import Answered, Ended, NotReady
 from agent.procedures.payment.asks import BeginMove, CommitMove, Move, MoveEvent, ReadLast
 from agent.procedures.payment.resolve import enter_doubt, judged
 from agent.procedures.payment.run import Next, Phase, Run
+from agent.procedures.terminal_check import unready
 from drivers.terminal_api import TerminalStatus, Transaction
 from protocol.crm.codes import reason
 from protocol.crm.outcomes import Reason
@@ -15,13 +16,8 @@ from protocol.crm.outcomes import Reason
 
 def checked(run: Run, answer: Answered) -> Next:
     status: TerminalStatus = answer.value
-    expected = run.ctx.terminal_id
-    if expected and status.terminal_id and status.terminal_id != expected:
-        return _not_ready(run, reason("terminal_changed", detail=f"{status.terminal_id}, bound is {expected}"))
-    if status.busy:
-        return _not_ready(run, reason("terminal_busy", vendor=status.vendor))
-    if status.attention is not None:
-        return _not_ready(run, reason(status.attention, vendor=status.vendor))
+    if (why := unready(status, run.ctx.terminal_id)) is not None:
+        return _not_ready(run, why)
     run = replace(run, status=status)
     if run.ctx.capabilities.last_transaction:
         return replace(run, phase=Phase.BEFORE), ReadLast()

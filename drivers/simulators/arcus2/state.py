@@ -20,7 +20,4 @@ class ArcusState:
 
 def new_state(random: Random, *, terminal: str = "") -> ArcusState:
     """Just installed. ``terminal``: its number, 8 digits; "": any."""
-    made = bank.new_state(random)
-    if terminal:
-        made.terminal_id = terminal
-    return ArcusState(made)
+    return ArcusState(bank.new_state(random, terminal=terminal))

@@ -23,9 +23,9 @@ from drivers.simulators.atol_web import codes, tasks, validation
 from drivers.simulators.atol_web import numbers as json
 from drivers.simulators.atol_web.answers import moment
 from drivers.simulators.atol_web.codes import TaskError
-from drivers.simulators.atol_web.http import HttpRequest, HttpResponse
 from drivers.simulators.atol_web.records import Records, RecordsError
 from drivers.simulators.atol_web.state import Job, Subtask
+from drivers.simulators.http import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from drivers.simulators.atol_web.device import WebDevice

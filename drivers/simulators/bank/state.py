@@ -85,11 +85,11 @@ GROWING = ("bank.entries",)
 """For ``store.Store``, where ``bank`` is the field of the terminal's whole state that holds ``BankState``."""
 
 
-def new_state(random: Random) -> BankState:
-    """A terminal that has just been installed."""
-    return BankState(
-        terminal_number(random), f"79{random.randrange(10**10):010d}", draw(random), random.randrange(10**6)
-    )
+def new_state(random: Random, *, terminal: str = "") -> BankState:
+    """A terminal that has just been installed. ``terminal``: its number, 8 digits; "": any."""
+    any_number = terminal_number(random)
+    merchant = f"79{random.randrange(10**10):010d}"
+    return BankState(terminal or any_number, merchant, draw(random), random.randrange(10**6))
 
 
 def terminal_number(random: Random) -> str:

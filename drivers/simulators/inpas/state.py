@@ -46,7 +46,5 @@ class InpasState:
 
 def new_state(random: Random, *, terminal: str = "") -> InpasState:
     """A terminal that has just been installed."""
-    bank = new_bank(random)
-    if terminal:
-        bank.terminal_id = terminal
+    bank = new_bank(random, terminal=terminal)
     return InpasState(bank, serial=f"{random.randrange(10**10):010d}")

@@ -22,7 +22,4 @@ class SberState:
 
 def new_state(random: Random, *, terminal: str = "") -> SberState:
     """Just installed. ``terminal``: its number, 8 digits; "": any."""
-    made = bank.new_state(random)
-    if terminal:
-        made.terminal_id = terminal
-    return SberState(made)
+    return SberState(bank.new_state(random, terminal=terminal))

@@ -39,7 +39,5 @@ class ZvtState:
 
 def new_state(random: Random, *, currency: str = RUB, terminal: str = "") -> ZvtState:
     """A terminal that has just been installed. ``currency``: ISO 4217, three digits."""
-    bank = new_bank(random)
-    if terminal:
-        bank.terminal_id = terminal
+    bank = new_bank(random, terminal=terminal)
     return ZvtState(bank, currency=currency, serial=f"{random.randrange(10**8):08d}")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.simulators.atol_web.http import LONGEST_BODY, HttpRequest, HttpResponse, Reader
 from drivers.simulators.atol_web.numbers import kopecks, read, scaled, write
+from drivers.simulators.http import LONGEST_BODY, HttpRequest, HttpResponse, Reader
 from tests.drivers.simulators.atol_web.host import Host, Silent, request_bytes, responses, sell
 
 INFO = "/api/v2/serverInfo"

@@ -1,0 +1,33 @@
+"""How procedures leave: not ready, to be looked at again later, or ended. The same in all of them but for the phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from agent.procedures.asks import Answered, Ended, NotReady
+from protocol.crm.codes import reason
+from protocol.crm.outcomes import Reason
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+R = TypeVar("R", bound="DataclassInstance")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """``phase``: the last one of a procedure. ``offline``: the code for a device of which nothing else is known."""
+
+    phase: StrEnum
+    offline: str
+
+    def not_ready(self, run: R, why: Reason) -> tuple[R, NotReady]:
+        return replace(run, phase=self.phase), NotReady(why)
+
+    def not_ready_because(self, run: R, answer: Answered) -> tuple[R, NotReady]:
+        return self.not_ready(run, answer.reason or reason(self.offline))
+
+    def ended(self, run: R, _: Answered) -> tuple[R, Ended]:
+        return replace(run, phase=self.phase), Ended()
