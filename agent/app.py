@@ -32,6 +32,7 @@ from agent.devices.terminals.place import place_of
 from agent.identity import Identity, Keyring, save_identity
 from agent.jobs.at_desk import begin_anew
 from agent.jobs.book import Clock, JobBook
+from agent.journal.rows import JobRow
 from agent.journal.store import Journal, JournalFailed, utc_now
 from agent.link.client import About, Link, World
 from agent.one_agent import the_one_agent
@@ -94,8 +95,14 @@ class Parts:
     boot_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-def open_journal(data_dir: Path) -> Journal:
-    return Journal(data_dir / JOURNAL, now=utc_now, new_id=lambda: uuid.uuid4().hex)
+def log_step(row: JobRow, event: str) -> None:
+    """A job's way stands in the log by its id, here as on the server."""
+    log.info("job", job_id=row.job_id, kkm_id=row.kkm_id, kind=row.kind, state=row.state, rev=row.rev,
+             attempt=row.attempt, step=event)  # fmt: skip
+
+
+def open_journal(data_dir: Path, told: Callable[[JobRow, str], None] = lambda _row, _event: None) -> Journal:
+    return Journal(data_dir / JOURNAL, now=utc_now, new_id=lambda: uuid.uuid4().hex, told=told)
 
 
 def run_agent(
@@ -111,7 +118,7 @@ def run_agent(
         stack.enter_context(the_one_agent(config.data_dir, utc_now()))
         for device in config.devices:
             stack.enter_context(device_lock_in_time(config.data_dir, device.address, SystemClock()))
-        journal = open_journal(config.data_dir)
+        journal = open_journal(config.data_dir, log_step)
         stack.callback(journal.close)
         agent = Agent(config, identity, journal, Parts(awake=awake, places=lambda who: Places(who, utc_now).told))
         stack.enter_context(page.of(agent.desk, wish.asked_again))

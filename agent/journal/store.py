@@ -63,6 +63,8 @@ class Transaction:
         self._db = db
         self.now = now
         self._new_id = new_id
+        self.steps: list[tuple[JobRow, str]] = []
+        """What this transaction records of jobs: the row after each event."""
 
     # --- the chain
 
@@ -157,6 +159,7 @@ class Transaction:
 
     def write_job(self, row: JobRow, event: str, *, offer: Offer | None = None, **more: Any) -> int:
         """Record a transition of a job: ``event`` and the row after it."""
+        self.steps.append((row, event))
         body: dict[str, Any] = {"event": event, "job": row.to_json(), **more}
         if offer is not None:
             body["offer"] = offer.model_dump(mode="json")
@@ -247,9 +250,17 @@ class Journal:
     """The open journal. Everything goes through its one thread."""
 
     def __init__(
-        self, path: Path, *, now: Callable[[], datetime], new_id: Callable[[], str], ballast: bool = True
+        self,
+        path: Path,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        ballast: bool = True,
+        told: Callable[[JobRow, str], None] = lambda _row, _event: None,
     ) -> None:
+        """``told`` hears of every step of a job once it is on disk, in the journal's thread: for the log."""
         self.path = path
+        self._told = told
         self._now = now
         self.new_id = new_id
         self._failed: str | None = None
@@ -339,13 +350,16 @@ class Journal:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                result = work(Transaction(self._db, self._now(), self.new_id))
+                transaction = Transaction(self._db, self._now(), self.new_id)
+                result = work(transaction)
             except sqlite3.Error:
                 raise
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
             self.flush(self._db)
+            for row, event in transaction.steps:
+                self._told(row, event)
             return result
         except sqlite3.Error as error:
             self._fail(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.support.rig import Rig
@@ -48,6 +49,20 @@ def test_a_lease_that_passed_while_the_agent_was_off_is_held_and_printed_only_af
     shop.post("/jobs/order-1/renew", {"start_within_s": 60})
     assert shop.settled("order-1")["state"] == "done"
     assert len(shop.receipts()) == 2
+
+
+def test_a_jobs_way_stands_in_both_logs_under_its_id(shop: Rig) -> None:
+    ready(shop)
+    shop.submit("order-1")
+    shop.settled("order-1")
+    here = [
+        json.loads(line) for line in (shop.folder / "server.log").read_text("utf-8").splitlines() if "order-1" in line
+    ]
+    assert [line["state"] for line in here if line["event"] == "job"] == ["queued", "accepted", "started", "done"]
+    there = [line for line in (shop.folder / "agent.log").read_text("utf-8").splitlines() if "job_id=order-1" in line]
+    steps = [word.partition("=")[2] for line in there for word in line.split() if word.startswith("step=")]
+    assert steps[0] == "offer"
+    assert {"intent", "closing", "proven"} <= set(steps), steps
 
 
 def test_a_cancel_before_the_offer_left_cancels(shop: Rig) -> None:

@@ -10,14 +10,21 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from agent.journal.rows import JobRow
 from agent.journal.store import Journal
 from tests.support.crm import NOW
 
 
 @contextmanager
-def opened(path: Path, now: Callable[[], datetime] = lambda: NOW, *, ballast: bool = False) -> Iterator[Journal]:
+def opened(
+    path: Path,
+    now: Callable[[], datetime] = lambda: NOW,
+    *,
+    ballast: bool = False,
+    told: Callable[[JobRow, str], None] = lambda _row, _event: None,
+) -> Iterator[Journal]:
     numbers = count(1)
-    journal = Journal(path, now=now, new_id=lambda: f"m{next(numbers)}", ballast=ballast)
+    journal = Journal(path, now=now, new_id=lambda: f"m{next(numbers)}", ballast=ballast, told=told)
     try:
         yield journal
     finally:

@@ -85,6 +85,24 @@ def test_records_projections_and_outbox_are_written_together_or_not_at_all(journ
     assert journal.commit(note("the journal goes on")) == 1
 
 
+def test_every_step_of_a_job_is_told_once_it_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[tuple[str, str]] = []
+    with opened(tmp_path / "journal.sqlite", told=lambda row, event: steps.append((row.job_id, event))) as journal:
+        journal.commit(lambda tx: (tx.write_job(job("j1"), "offer"), tx.write_job(job("j2"), "offer")))
+        assert steps == [("j1", "offer"), ("j2", "offer")]
+
+        def given_up(tx: Transaction) -> None:
+            tx.write_job(job("j3"), "offer")
+            raise KeyError
+
+        with pytest.raises(KeyError):
+            journal.commit(given_up)
+        monkeypatch.setattr(Journal, "flush", staticmethod(lambda db: db.execute("INSERT INTO nowhere VALUES (1)")))
+        with pytest.raises(JournalFailed):
+            journal.commit(lambda tx: tx.write_job(job("j4"), "offer"))
+    assert [job_id for job_id, _ in steps] == ["j1", "j2"]
+
+
 def test_reading_sees_what_was_committed(journal: Journal) -> None:
     journal.commit(lambda tx: tx.write_job(job(), "offer", offer=offer()))
     assert journal.read(lambda tx: tx.job("j1")) == job()
