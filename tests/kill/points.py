@@ -111,7 +111,7 @@ EXEMPT: dict[str, dict[str, str]] = {
         "book:JobBook.tick": "its end, when the register has been silent for a minute",
         "book:JobBook.at_this_pc": "a test print, which no server waits for: tests/e2e/test_support.py",
         **dict.fromkeys(
-            ("book:JobBook.heard", "end_heard", "end_not_fitting", "heard_done", "heard_not_done", "looked"),
+            ("book:JobBook.heard", "end_heard", "end_not_fitting", "heard_done", "heard_not_done", "receipt_sought"),
             "a disk that was restored from an older copy: tests/agent/jobs/test_heard.py",
         ),
         "held_too_long": "an hour at the least: tests/agent/jobs/test_bookkeeping.py",
