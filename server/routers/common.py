@@ -79,6 +79,7 @@ _PROBLEM: dict[str, Any] = {"model": ProblemView, "content": {"application/probl
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {**_PROBLEM, "description": words}
     for status, words in {
+        400: "The body cannot be read at all",
         401: "No valid API key or session",
         403: "The key or the person lacks the scope",
         404: "Not found",
@@ -140,6 +141,8 @@ async def _caller_by_key(services: Services, request: Request) -> Caller:
 
 async def signed_in(request: Request) -> Person:
     """The person whose session a request of the API brings, and who means it. Raises ``Problem``."""
+    if SESSION not in request.cookies and "authorization" in request.headers:
+        raise Problem(403, "person_needed")
     person = await person_of(request)
     if person is None:
         raise Problem(401, "session_over")
@@ -185,6 +188,7 @@ JobsReader = Annotated[Caller, Depends(needs(Scope.JOBS, Scope.READ))]
 DirectoryCaller = Annotated[Caller, Depends(needs(Scope.DIRECTORY))]
 DirectoryReader = Annotated[Caller, Depends(needs(Scope.DIRECTORY, Scope.READ))]
 DecidingCaller = Annotated[Caller, Depends(needs(Scope.DECIDE))]
+DecisionsReader = Annotated[Caller, Depends(needs(Scope.DECIDE, Scope.PROPOSE))]
 ProposingCaller = Annotated[Caller, Depends(needs(Scope.PROPOSE))]
 PeopleCaller = Annotated[Caller, Depends(needs(Scope.PEOPLE))]
 SignedIn = Annotated[Person, Depends(signed_in)]
