@@ -17,6 +17,7 @@ from server.console.mount import mount
 from server.limits import BodyLimit
 from server.routers import (
     agents,
+    audit,
     codes,
     directory,
     events,
@@ -24,8 +25,10 @@ from server.routers import (
     link,
     metrics,
     pairing,
+    people,
     pictures,
     places,
+    proposals,
     session,
     support,
     webhooks,
@@ -126,6 +129,9 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         webhooks.router,
         support.router,
         session.router,
+        people.router,
+        proposals.router,
+        audit.router,
         link.router,
     ):
         app.include_router(router, prefix=API)

@@ -168,7 +168,7 @@ async def _add_key(work: Work, world: World, arguments: argparse.Namespace) -> d
     if tenant is None:
         return _no_tenant(arguments.tenant)
     token = access.add_key(work, world, tenant, tuple(known[word] for word in given), arguments.name)
-    row = (await access.keys_of(work, tenant))[-1]
+    row = (await access.keys_of(work, tenant.id))[-1]
     return {"tenant": tenant.name, "key_id": row.key_id, "scopes": row.scopes, "api_key": token}
 
 
@@ -185,7 +185,7 @@ async def _list_keys(work: Work, _: World, arguments: argparse.Namespace) -> dic
                 "created_at": row.created_at.isoformat(),
                 "revoked_at": row.revoked_at.isoformat() if row.revoked_at is not None else None,
             }
-            for row in await access.keys_of(work, tenant)
+            for row in await access.keys_of(work, tenant.id)
         ]
     }
 

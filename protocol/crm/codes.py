@@ -343,6 +343,8 @@ CODES: dict[str, Code] = {
         "Wait as long as Retry-After says."),
     "too_many_streams": _c("Слишком много открытых потоков событий.", "Too many event streams are open.",
         "Закройте лишние.", "Close some of them."),
+    "unknown_event": _c("Такого события нет.", "There is no such event.",
+        "Проверьте event_id; события хранятся 30 дней.", "Check the event_id; events are kept for 30 days."),
     "unknown_webhook": _c("Такого вебхука нет.", "There is no such webhook.", "Проверьте webhook_id.",
         "Check the webhook_id."),
     "too_many_webhooks": _c("Слишком много вебхуков.", "Too many webhooks.", "Удалите лишние.", "Delete some of them."),

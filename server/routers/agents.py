@@ -49,7 +49,7 @@ async def confirm_agent(
     agent_id: str, asked: agents.Confirmation, here: Here, caller: DecidingCaller, language: Speaks
 ) -> views.AgentView:
     """Lifts a quarantine: a person has compared the archive with the jobs."""
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         row = await agents.confirm(work, here.world, caller.tenant_id, agent_id, asked)
         await work.session.flush()
         return await agents.view(work, row, language)
@@ -60,7 +60,7 @@ async def make_code(
     here: Here, caller: DirectoryCaller, request: Request, asked: pairing.CodeAsked | None = None
 ) -> NewCodeView:
     """A code for one PC. ``line`` is what the cashier pastes or clicks."""
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         made = await pairing.make_code(
             work, here.world, here.settings.limits, caller.tenant_id, asked or pairing.CodeAsked()
         )
@@ -77,13 +77,13 @@ async def get_code(code: str, here: Here, caller: DirectoryCaller) -> CodeView:
 
 @router.post("/pairing-codes/{code}/confirm")
 async def confirm_code(code: str, here: Here, caller: DirectoryCaller) -> CodeView:
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         return _view(await pairing.decide(work, caller.tenant_id, code, confirmed=True))
 
 
 @router.post("/pairing-codes/{code}/refuse")
 async def refuse_code(code: str, here: Here, caller: DirectoryCaller) -> CodeView:
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         return _view(await pairing.decide(work, caller.tenant_id, code, confirmed=False))
 
 

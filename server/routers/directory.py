@@ -74,7 +74,7 @@ async def device_events(
 async def put_devices(asked: Devices, here: Here, caller: DirectoryCaller, language: Speaks) -> catalogue.DevicePage:
     """Adds or changes registers, one or many, all or none. Fields that are left out stay as they are."""
     wanted = asked if isinstance(asked, list) else [asked]
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         for one in wanted:
             await directory.put_device(work, here.world, caller.tenant_id, one)
         changed = [one.kkm_id for one in wanted]
@@ -89,7 +89,7 @@ async def put_device(
         device = directory.DevicePut.model_validate({**asked.model_dump(), "kkm_id": kkm_id})
     except ValidationError as error:
         raise Problem(422, "bad_request", errors=field_errors(error.errors())) from None
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         await directory.put_device(work, here.world, caller.tenant_id, device)
         return await catalogue.device(work, caller.tenant_id, kkm_id, language)
 
@@ -97,7 +97,7 @@ async def put_device(
 @router.post("/devices/{kkm_id}/release")
 async def release_device(kkm_id: str, here: Here, caller: DirectoryCaller, language: Speaks) -> views.DeviceView:
     """Asks the owning PC to give the register up; it does so when nothing is begun there."""
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         await directory.release(work, here.world, caller.tenant_id, kkm_id)
         return await catalogue.device(work, caller.tenant_id, kkm_id, language)
 
@@ -107,7 +107,7 @@ async def move_device(
     kkm_id: str, asked: directory.Move, here: Here, caller: DirectoryCaller, language: Speaks
 ) -> views.DeviceView:
     """Moves a register to another PC: by the old one's release, or at once when a person says that it is off."""
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         await directory.move(work, here.world, caller.tenant_id, kkm_id, asked)
         return await catalogue.device(work, caller.tenant_id, kkm_id, language)
 
@@ -127,7 +127,7 @@ async def list_desks(
 @router.put("/desks")
 async def put_desks(asked: Desks, here: Here, caller: DirectoryCaller) -> catalogue.DeskPage:
     """Adds or replaces desks, one or many, all or none."""
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         rows = [
             await desks.put(work, here.world, caller.tenant_id, one)
             for one in (asked if isinstance(asked, list) else [asked])

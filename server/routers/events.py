@@ -49,7 +49,7 @@ async def events(
         limit = here.settings.limits.streams
         raise Problem(429, "too_many_streams", headers={"Retry-After": "10"}, limit=limit)
     frames: AsyncIterator[str] = stream.events(
-        here.database, here.readers, caller.tenant_id, int(cursor) if cursor is not None else None, wanted, kkm_id
+        here.database, here.readers, caller, int(cursor) if cursor is not None else None, wanted, kkm_id
     )
     return StreamingResponse(
         frames, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -34,7 +34,7 @@ async def post_job(asked: service.JobPost, here: Here, caller: JobsCaller, langu
     """Stores a job. The same ``job_id`` with the same body again returns the stored answer."""
     for last_try in (False, True):
         try:
-            async with here.database.write() as work:
+            async with here.database.write(by=caller.actor) as work:
                 row = await service.post(work, here.world, here.settings.limits, caller.tenant_id, asked)
                 await work.flush()
                 return await _view(work, row, language)
@@ -92,7 +92,7 @@ async def get_job(job_id: JobIdPath, here: Here, caller: JobsReader, language: S
 @router.post("/{job_id}/cancel")
 async def cancel_job(job_id: JobIdPath, here: Here, caller: JobsCaller, language: Speaks) -> views.JobDetail:
     """Cancels at once what no PC has seen; otherwise asks the PC (``cancel_pending``) and its answer decides."""
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         row = await service.cancel(work, here.world, caller.tenant_id, job_id)
         await work.flush()
         return await _view(work, row, language)
@@ -103,7 +103,7 @@ async def renew_job(
     job_id: JobIdPath, asked: service.Renewal, here: Here, caller: JobsCaller, language: Speaks
 ) -> views.JobDetail:
     """Gives a job that has not started a new time to start."""
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         row = await service.renew(work, here.world, caller.tenant_id, job_id, asked)
         await work.flush()
         return await _view(work, row, language)
@@ -114,7 +114,7 @@ async def resolve_job(
     job_id: JobIdPath, asked: service.Resolution, here: Here, caller: DecidingCaller, language: Speaks
 ) -> views.JobDetail:
     """Sends a person's decision on a job in state ``human`` to its PC, which asks the register first."""
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         row = await service.resolve(work, here.world, caller.tenant_id, job_id, asked)
         await work.flush()
         return await _view(work, row, language)

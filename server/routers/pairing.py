@@ -14,6 +14,7 @@ from server.problems import Problem
 from server.routers.agents import public_url
 from server.routers.common import PROBLEMS, Here, Services
 from server.services import pairing
+from server.store.actor import Actor, ActorKind
 
 router = APIRouter(tags=["pairing (agent)"], responses=PROBLEMS)
 page = APIRouter(include_in_schema=False)
@@ -50,8 +51,9 @@ def _address(request: Request) -> str:
 
 @router.post("/pair", status_code=202)
 async def claim_code(asked: pairing.ClaimAsked, here: Here, request: Request) -> Claimed:
-    async with here.database.write() as work:
-        found = await pairing.claim(work, here.world, here.settings.limits, asked, address=_address(request))
+    address = _address(request)
+    async with here.database.write(by=Actor(ActorKind.AGENT, name=asked.pc_name, address=address)) as work:
+        found = await pairing.claim(work, here.world, here.settings.limits, asked, address=address)
     if isinstance(found, Problem):
         raise found
     assert found.claim_id is not None

@@ -14,7 +14,7 @@ from protocol.crm.codes import Language
 from server.pages import DEFAULT_LIMIT, CursorQuery, Limit
 from server.problems import Problem
 from server.routers.common import PROBLEMS, Here, Services, Speaks, SupportCaller, not_too_often
-from server.services import bundles, support
+from server.services import agents, bundles, support
 from server.services.access import Caller
 
 router = APIRouter(tags=["support"], responses=PROBLEMS)
@@ -87,7 +87,7 @@ async def _ask(
     kind: support.Kind,
     asked: support.DoctorAsked | support.BundleAsked,
 ) -> support.RequestView:
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         row = await support.ask(work, here.hub, here.settings.limits, caller, agent_id, kind, asked)
         return support.view(row, work.now, language)
 
@@ -139,7 +139,7 @@ async def upload(
     folder, bundle_id = here.settings.bundle_folder, here.world.new_id("bu")
     await asyncio.to_thread(bundles.keep, folder, bundle_id, content)
     try:
-        async with here.database.write() as work:
+        async with here.database.write(by=agents.actor(agent.id, address)) as work:
             return bundles.view(await bundles.record(work, agent.id, bundle_id, told), days)
     except Problem:
         await asyncio.to_thread(_forget, folder, bundle_id)
@@ -197,8 +197,9 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 @router.get("/support/bundles/{bundle_id}/content", response_class=Response, responses=_ZIP)
 async def content_of(bundle_id: str, here: Here, caller: SupportCaller) -> Response:
     """The zip itself, as the PC has signed it. 410 ``bundle_removed`` when its time is over."""
-    async with here.database.read() as work:
+    async with here.database.write(by=caller.actor) as work:
         row = await bundles.of_tenant(work, caller.tenant_id, bundle_id)
+        bundles.handed_out(work, row)
     path = bundles.file_of(here.settings.bundle_folder, row.id)
     if row.removed_at is not None or not await asyncio.to_thread(path.is_file):
         raise Problem(410, "bundle_removed", bundle_id=bundle_id)

@@ -56,6 +56,12 @@ class DeliveryPage(BaseModel):
     cursor: str | None
 
 
+class Replayed(BaseModel):
+    """``events``: how many are on their way again."""
+
+    events: int
+
+
 class Tested(BaseModel):
     event_id: str
 
@@ -93,7 +99,7 @@ async def post_webhook(asked: service.WebhookPost, here: Here, caller: WebhooksC
     is shown once."""
     for last_try in (False, True):
         try:
-            async with here.database.write() as work:
+            async with here.database.write(by=caller.actor) as work:
                 row, fresh = await service.post(
                     work, here.world, caller.tenant_id, asked, private_too=here.settings.private_webhooks
                 )
@@ -121,13 +127,13 @@ async def get_webhook(webhook_id: WebhookId, here: Here, caller: WebhooksCaller)
 async def patch_webhook(
     webhook_id: WebhookId, asked: service.WebhookPatch, here: Here, caller: WebhooksCaller
 ) -> WebhookView:
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         return WebhookView(**_fields(await service.patch(work, caller.tenant_id, webhook_id, asked)))
 
 
 @router.delete("/{webhook_id}", status_code=204, response_class=Response)
 async def delete_webhook(webhook_id: WebhookId, here: Here, caller: WebhooksCaller) -> Response:
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         await service.remove(work, caller.tenant_id, webhook_id)
     return Response(status_code=204)
 
@@ -135,8 +141,18 @@ async def delete_webhook(webhook_id: WebhookId, here: Here, caller: WebhooksCall
 @router.post("/{webhook_id}/test", status_code=202)
 async def test_webhook(webhook_id: WebhookId, here: Here, caller: WebhooksCaller) -> Tested:
     """Sends an event of type ``webhook.test`` there."""
-    async with here.database.write() as work:
+    async with here.database.write(by=caller.actor) as work:
         return Tested(event_id=await service.test(work, caller.tenant_id, webhook_id))
+
+
+@router.post("/{webhook_id}/replay", status_code=202)
+async def replay_webhook(
+    webhook_id: WebhookId, here: Here, caller: WebhooksCaller, asked: service.Replay | None = None
+) -> Replayed:
+    """Delivers events again: the named ones, all since a moment, or those that were given up. Each keeps its
+    ``event_id``."""
+    async with here.database.write(by=caller.actor) as work:
+        return Replayed(events=await service.replay(work, caller.tenant_id, webhook_id, asked or service.Replay()))
 
 
 @router.get("/{webhook_id}/deliveries")

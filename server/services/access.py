@@ -47,18 +47,20 @@ class Caller:
     user_id: str | None = None
     role: str | None = None
 
-    def person(self, named: str | None, field: str = "person") -> str:
-        """Who decides: the one who has signed in, and nobody else; of a key whom its program names."""
-        if self.user_id is not None:
-            return self.actor.name or self.user_id
-        if named is None:
-            words = (f"Поле {field}: обязательное поле не заполнено.", f"Field {field}: required field is missing.")
-            raise Problem(422, "person_missing", errors=[FieldError(field, "missing", "a value", "E_MISSING", *words)])
-        return named
-
     def needs(self, *any_of: Scope) -> None:
         if self.scopes.isdisjoint(any_of):
             raise Problem(403, "forbidden", scope=" | ".join(any_of))
+
+
+def person_named(work: Work, named: str | None) -> str:
+    """Who decides. Somebody who has signed in decides as nobody else; of a key's requests the CRM names the person.
+    Raises ``Problem`` ``person_missing``."""
+    if work.actor.kind is ActorKind.USER:
+        return work.actor.name or work.actor.id
+    if named is None:
+        words = ("Поле person: обязательное поле не заполнено.", "Field person: required field is missing.")
+        raise Problem(422, "person_missing", errors=[FieldError("person", "missing", "a name", "E_MISSING", *words)])
+    return named
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +110,44 @@ async def add_tenant(work: Work, world: World, name: str) -> NewTenant:
 
 def add_key(work: Work, world: World, tenant: Tenant, scopes: tuple[Scope, ...], name: str | None = None) -> str:
     """A new API key of the tenant; the only time that it is seen."""
+    return made_key(work, world, tenant.id, scopes, name)[0]
+
+
+def made_key(
+    work: Work, world: World, tenant_id: str, scopes: Sequence[Scope], name: str | None = None
+) -> tuple[str, ApiKey]:
+    """The same with its row."""
     token = "kb_" + world.random_bytes(32).hex()
-    work.session.add(
-        ApiKey(
-            hash=token_hash(token),
-            key_id=world.new_id("key"),
-            name=name,
-            tenant_id=tenant.id,
-            scopes=" ".join(scopes),
-            created_at=work.now,
-        )
+    row = ApiKey(
+        hash=token_hash(token),
+        key_id=world.new_id("key"),
+        name=name,
+        tenant_id=tenant_id,
+        scopes=" ".join(scopes),
+        created_at=work.now,
     )
-    return token
+    work.session.add(row)
+    return token, row
 
 
 async def tenant_named(work: Work, name: str) -> Tenant | None:
     return await work.session.scalar(select(Tenant).where(Tenant.name == name))
 
 
-async def keys_of(work: Work, tenant: Tenant) -> Sequence[ApiKey]:
-    query = select(ApiKey).where(ApiKey.tenant_id == tenant.id).order_by(ApiKey.created_at, ApiKey.key_id)
+async def keys_of(work: Work, tenant_id: str) -> Sequence[ApiKey]:
+    query = select(ApiKey).where(ApiKey.tenant_id == tenant_id).order_by(ApiKey.created_at, ApiKey.key_id)
     return await work.session.scalars(query)
 
 
-async def revoke(work: Work, key_id: str) -> ApiKey | None:
-    """The key is refused from now on; ``None``: there is no such key. Again is the same."""
+async def revoke(work: Work, key_id: str, tenant_id: str | None = None) -> ApiKey | None:
+    """The key is refused from now on, its open streams end; ``None``: there is no such key (of this tenant). Again is
+    the same."""
     row = await work.session.scalar(select(ApiKey).where(ApiKey.key_id == key_id))
+    if row is not None and tenant_id not in (None, row.tenant_id):
+        return None
     if row is not None and row.revoked_at is None:
         row.revoked_at = work.now
+        work.told.add(row.tenant_id)
     return row
 
 

@@ -20,7 +20,9 @@ from server.keys import verify
 from server.pages import cursor_of, cut, key_of
 from server.problems import Problem, unknown
 from server.services import directory, views
+from server.services.access import person_named
 from server.store import jobs
+from server.store.actor import Actor, ActorKind
 from server.store.database import Database, Work
 from server.store.models import Agent, Device, Evidence, Job, table_of
 from server.world import World
@@ -43,8 +45,13 @@ class Confirmation(BaseModel):
     """A person has compared the registers' archives with the jobs and answers for this PC."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    person: Words
+    person: Words | None = None
     reason: FreeText
+
+
+def actor(agent_id: str, address: str | None = None) -> Actor:
+    """A PC, as the audit names it."""
+    return Actor(ActorKind.AGENT, agent_id, address=address)
 
 
 async def authenticate(work: Work, hello: Hello, nonce: str) -> str | None:
@@ -75,7 +82,7 @@ async def open_session(work: Work, hello: Hello) -> Agent:
 @asynccontextmanager
 async def in_session(database: Database, agent_id: str, epoch: int) -> AsyncIterator[tuple[Work, Agent]]:
     """A writing transaction of one session, with its agent locked. Raises ``StaleSession`` if there is a newer one."""
-    async with database.write() as work:
+    async with database.write(by=actor(agent_id)) as work:
         row = await work.session.get_one(Agent, agent_id, with_for_update=True)
         if row.session_epoch != epoch:
             raise StaleSession(agent_id, epoch)
@@ -170,13 +177,14 @@ async def all_lost(work: Work) -> None:
 async def confirm(work: Work, world: World, tenant_id: str, agent_id: str, by: Confirmation) -> Agent:
     """Lifts a quarantine: the next epoch for every register, begun jobs adopted, the head taken as it is."""
     row = await of_tenant(work, tenant_id, agent_id)
-    if row.state == "active" and (row.confirmed_by, row.confirmed_why) == (by.person, by.reason):
+    person = person_named(work, by.person)
+    if row.state == "active" and (row.confirmed_by, row.confirmed_why) == (person, by.reason):
         return row  # the same request again: its first answer was lost
     if row.state != "quarantined":
         raise Problem(409, "not_quarantined", agent_id=agent_id)
     row.state = "active"
     row.acked_n, row.acked_hash = row.seen_n, row.seen_hash
-    row.confirmed_at, row.confirmed_by, row.confirmed_why = work.now, by.person, by.reason
+    row.confirmed_at, row.confirmed_by, row.confirmed_why = work.now, person, by.reason
     for device in await directory.owned_by(work, row):
         if device.bound_serial is not None:
             await directory.change_owner(work, world, device, row.id)

@@ -23,6 +23,7 @@ from server.keys import verify
 from server.pages import cursor_of, cut, key_of
 from server.problems import Problem, unknown
 from server.services import support
+from server.store.audit import Note
 from server.store.database import Database, Work
 from server.store.models import Agent
 from server.store.support import SupportBundle
@@ -148,6 +149,11 @@ async def of_tenant(work: Work, tenant_id: str, bundle_id: str) -> SupportBundle
     if row is None or row.tenant_id != tenant_id:
         raise unknown(404, "unknown_bundle", "bundle_id", bundle_id)
     return row
+
+
+def handed_out(work: Work, row: SupportBundle) -> None:
+    """Somebody reads what a PC has given away."""
+    work.note(Note(row.tenant_id, "bundle.downloaded", "bundle", row.id, after={"reference": row.reference}))
 
 
 async def page(

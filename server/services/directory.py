@@ -17,6 +17,7 @@ from protocol.crm.messages import PLACE, ClaimedDevice, Released
 from server.fields import OneLine, Words, one_line
 from server.problems import Problem, unknown
 from server.services import jobs as job_service
+from server.services.access import person_named
 from server.store import feed, jobs, outbox
 from server.store.database import Work
 from server.store.models import Agent, Device, DeviceEvent, Outgoing, RefusedClaim
@@ -92,8 +93,7 @@ async def release(work: Work, world: World, tenant_id: str, kkm_id: str) -> Devi
 async def move(work: Work, world: World, tenant_id: str, kkm_id: str, asked: Move) -> Device:
     device = await known_device(work, tenant_id, kkm_id)
     target = await active_agent(work, tenant_id, asked.agent_id)
-    if asked.old_pc_off and asked.person is None:
-        raise Problem(422, "person_missing")
+    person = person_named(work, asked.person) if asked.old_pc_off else None
     if device.agent_id == target.id and device.moving_to is None and not device.releasing:
         return device
     if device.bound_serial is None or device.agent_id is None:
@@ -104,7 +104,7 @@ async def move(work: Work, world: World, tenant_id: str, kkm_id: str, asked: Mov
         old = await work.session.get(Agent, device.agent_id)
         if old is not None and old.connected_at is not None and old.unreachable_since is None:
             raise Problem(409, "agent_is_online", agent_id=old.id)
-        await _log(work, world, device, device.agent_id, "moved", person=asked.person, to=target.id)
+        await _log(work, world, device, device.agent_id, "moved", person=person, to=target.id)
         await change_owner(work, world, device, target.id)
         return device
     if device.releasing and device.moving_to not in (None, target.id):

@@ -33,6 +33,7 @@ from protocol.ffd.register_facts import RegisterFacts
 from server.fields import FieldError, FreeText, Words
 from server.problems import Problem, unknown
 from server.services import payloads
+from server.services.access import person_named
 from server.settings import DEFAULT_ZONE, Limits
 from server.store import jobs, outbox
 from server.store.database import Work
@@ -98,7 +99,8 @@ class Resolution(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
     decision: Literal["done", "not_done", "go_on", "give_back", "leave_owed"]
-    person: Words
+    person: Words | None = None
+    """Of somebody who has signed in the name is known; a key must say whose decision it is."""
     reason: FreeText
     rev: Annotated[int, Field(ge=0, le=2**63 - 1)]
     fd: Annotated[int, Field(ge=1, le=2**32 - 1)] | None = None
@@ -150,6 +152,7 @@ async def post(work: Work, world: World, limits: Limits, tenant_id: str, asked: 
         kkm_id=device.kkm_id,
         desk_id=asked.desk_id,
         order_ref=asked.order_ref,
+        posted_by=work.actor.ref,
         payload=asked.payload,
         payload_hash=sha256_hex(asked.payload),
         body_hash=identity,
@@ -276,13 +279,11 @@ async def renew(work: Work, world: World, tenant_id: str, job_id: str, asked: Re
 async def resolve(work: Work, world: World, tenant_id: str, job_id: str, asked: Resolution) -> Job:
     """Sends the decision to the agent. The machine says whether it may be taken; the agent's update takes it."""
     row = await _known(work, tenant_id, job_id)
-    body = asked.model_dump(mode="json")
+    body = asked.model_dump(mode="json") | {"person": person_named(work, asked.person)}
     taken = JobState(row.state) in FINAL or (asked.decision in _FOR_SALES and row.waits is None)
     if taken and row.resolution == body:
         return row  # the same request again: its first answer was lost
-    _may_decide(row, asked.decision)
-    if row.rev != asked.rev:
-        raise Problem(409, "stale_rev", rev=row.rev)
+    may_resolve(row, asked)
     waiting = await outbox.pending(work, row.id, "resolve")
     if waiting is not None and waiting.body.get("rev") == asked.rev:
         if waiting.body != body:
@@ -299,6 +300,13 @@ _FOR_HUMAN: Mapping[str, JobEvent] = {
     Decision.DONE: JobEvent.DECIDED_DONE,
     Decision.NOT_DONE: JobEvent.DECIDED_NOT_DONE,
 }
+
+
+def may_resolve(row: Job, asked: Resolution) -> None:
+    """Raises ``Problem`` unless the job asks for such a decision, at the ``rev`` that the person has seen."""
+    _may_decide(row, asked.decision)
+    if row.rev != asked.rev:
+        raise Problem(409, "stale_rev", rev=row.rev)
 
 
 def _may_decide(row: Job, decision: str) -> None:

@@ -300,7 +300,7 @@ class Connection:
 
     async def _open_session(self) -> None:
         assert self._hello is not None
-        async with self._s.database.write() as work:
+        async with self._s.database.write(by=agents.actor(self._hello.agent_id)) as work:
             agent = await agents.open_session(work, self._hello)
             self._tenant_id, self._epoch = agent.tenant_id, agent.session_epoch
             self._welcomed = JournalHead(n=agent.acked_n, hash=agent.acked_hash)

@@ -179,5 +179,6 @@ async def _refuse(work: Work, row: PairingCode) -> None:
     row.state = "refused"
     agent_id, row.agent_id = row.agent_id, None
     await work.session.flush()
-    if agent_id is not None:
-        await work.session.execute(delete(Agent).where(Agent.id == agent_id, Agent.state == "pending"))
+    agent = await work.session.get(Agent, agent_id) if agent_id is not None else None
+    if agent is not None and agent.state == "pending":
+        work.session.delete(agent)

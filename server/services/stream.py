@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Collection
 
+from server.services import signin
+from server.services.access import Caller, Scope
 from server.services.readers import Readers
 from server.store import feed
 from server.store.database import Database
@@ -14,13 +16,17 @@ from server.store.feed import FeedEvent
 HEARTBEAT = 15.0  # seconds of silence after which a comment keeps proxies from closing the line
 RETRY_MS = 3000
 BATCH = 200
+READING = (Scope.JOBS, Scope.READ)
+"""Either lets a caller read the feed."""
 
 
 async def events(
-    database: Database, readers: Readers, tenant_id: str, cursor: int | None, types: Collection[str], kkm_id: str | None
+    database: Database, readers: Readers, caller: Caller, cursor: int | None, types: Collection[str], kkm_id: str | None
 ) -> AsyncIterator[str]:
-    """Frames of ``text/event-stream``. ``cursor`` is the id of the last event that the reader has; ``None`` starts with
-    what comes next, a number of a future that this database does not know (a restored backup) with its end."""
+    """Frames of ``text/event-stream``, for as long as the caller may read them. ``cursor`` is the id of the last event
+    that the reader has; ``None`` starts with what comes next, a number of a future that this database does not know (a
+    restored backup) with its end."""
+    tenant_id = caller.tenant_id
     with readers.reader(tenant_id) as news:
         async with database.read() as work:
             end = await feed.newest(work, tenant_id)
@@ -29,6 +35,8 @@ async def events(
         while not readers.stopping:
             news.clear()
             async with database.read() as work:
+                if not await signin.still(work, caller, *READING):
+                    return
                 batch = await feed.after(work, tenant_id, at, BATCH)
             for event in batch:
                 at = event.id

@@ -22,11 +22,12 @@ from server.fields import FreeText, Words
 from server.pages import cursor_of, cut, key_of
 from server.problems import Problem, unknown
 from server.services import agents
-from server.services.access import Caller
+from server.services.access import Caller, person_named
 from server.services.hub import Hub
 from server.settings import Limits
 from server.store import feed
 from server.store import support as store
+from server.store.actor import ActorKind
 from server.store.database import Work
 from server.store.models import Agent
 from server.store.support import OPEN, SupportRequest
@@ -53,7 +54,7 @@ class BundleAsked(BaseModel):
     """``person`` and ``reason`` are what the cashier is shown when asked for consent."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    person: Words
+    person: Words | None = None
     reason: FreeText
     jobs: Annotated[list[JobId], Field(max_length=20)] = []
 
@@ -112,6 +113,8 @@ async def ask(
     agent = await agents.of_tenant(work, caller.tenant_id, agent_id)
     if agent.state == "pending":
         raise Problem(409, "agent_not_active", agent_id=agent_id)
+    unnamed = kind == "doctor" and asked.person is None and work.actor.kind is not ActorKind.USER
+    person = None if unnamed else person_named(work, asked.person)  # who asks for a bundle is shown at the PC
     row = await store.newest(work, agent.id, kind)
     if row is None or standing(row, work.now)[0] not in OPEN:
         row = SupportRequest(
@@ -120,7 +123,7 @@ async def ask(
             agent_id=agent.id,
             kind=kind,
             state="waiting",
-            person=asked.person,
+            person=person,
             reason=asked.reason,
             jobs=list(asked.jobs) if isinstance(asked, BundleAsked) else [],
             key_id=caller.actor.id,

@@ -59,6 +59,8 @@ class JobView(BaseModel):
     desk_id: str | None
     kind: str
     order_ref: str | None
+    posted_by: str | None
+    """``key:…`` or ``user:…``; null of a job that was taken over from a PC."""
     state: JobState
     rev: int
     attempt: int
@@ -105,6 +107,7 @@ def job(row: Job, history: Sequence[JobTransition], agent: Agent | None, languag
         desk_id=row.desk_id,
         kind=row.kind,
         order_ref=row.order_ref,
+        posted_by=row.posted_by,
         state=JobState(row.state),
         rev=row.rev,
         attempt=row.attempt,

@@ -8,14 +8,15 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import delete, select, update
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from sqlalchemy import Select, delete, select, update
 
 from protocol.crm.jobs import JobState
 from protocol.crm.messages import EventKind
 from server.problems import FieldError, Problem
 from server.services.ssrf import Forbidden, judge_url
 from server.store import feed
+from server.store.audit import Note
 from server.store.database import Work
 from server.store.feed import Delivery, Webhook
 from server.world import World
@@ -23,6 +24,7 @@ from server.world import World
 SECRET_BYTES = 24
 PREFIX = "whsec_"
 MOST = 20  # webhooks of one tenant
+MOST_REPLAYED = 10_000  # events at once; asked again, what follows comes
 TYPES = (
     *(f"job.{state}" for state in JobState),
     "job.owed",
@@ -47,6 +49,22 @@ class WebhookPost(BaseModel):
     url: Url
     types: Annotated[list[Type], Field(min_length=1, max_length=len(TYPES))] | None = None
     description: Words | None = None
+
+
+class Replay(BaseModel):
+    """Which events to deliver again: the named ones, or all since a moment; left out, those that were given up."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    event_ids: (
+        Annotated[list[Annotated[str, StringConstraints(max_length=64)]], Field(min_length=1, max_length=200)] | None
+    ) = None
+    since: Annotated[AwareDatetime, Field(strict=False)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Replay:
+        if self.event_ids is not None and self.since is not None:
+            raise ValueError("event_ids or since, not both")
+        return self
 
 
 class WebhookPatch(BaseModel):
@@ -156,7 +174,49 @@ async def test(work: Work, tenant_id: str, webhook_id: str) -> str:
     await work.session.flush()
     work.session.add(Delivery(webhook_id=row.id, event=event.id, state="waiting", attempts=0, next_at=work.now))
     work.told.add(tenant_id)
+    work.note(Note(tenant_id, "webhook.tested", "webhook", row.id))
     return event.event_id
+
+
+async def replay(work: Work, tenant_id: str, webhook_id: str, asked: Replay) -> int:
+    """Delivers again, from the first try on; how many events. Each keeps its ``event_id``: who has it already knows it
+    again."""
+    hook = await find(work, tenant_id, webhook_id)
+    events = await _wanted(work, hook, asked)
+    known = {row.event: row for row in await work.session.scalars(_of(hook, [event.id for event in events]))}
+    for event in events:
+        row = known.get(event.id)
+        if row is None:
+            work.session.add(
+                Delivery(webhook_id=hook.id, event=event.id, state="waiting", attempts=0, next_at=work.now)
+            )
+        else:
+            row.state, row.attempts, row.next_at, row.ended_at = "waiting", 0, work.now, None
+    if events:
+        work.told.add(tenant_id)
+        work.note(Note(tenant_id, "webhook.replayed", "webhook", hook.id, after={"events": len(events)}))
+    return len(events)
+
+
+def _of(hook: Webhook, events: Sequence[int]) -> Select[Delivery]:
+    return select(Delivery).where(Delivery.webhook_id == hook.id, Delivery.event.in_(events))
+
+
+async def _wanted(work: Work, hook: Webhook, asked: Replay) -> Sequence[feed.FeedEvent]:
+    query = select(feed.FeedEvent).where(feed.FeedEvent.tenant_id == hook.tenant_id).order_by(feed.FeedEvent.id)
+    if asked.event_ids is not None:
+        found = await work.session.scalars(query.where(feed.FeedEvent.event_id.in_(asked.event_ids)))
+        if missing := set(asked.event_ids) - {event.event_id for event in found}:
+            raise Problem(404, "unknown_event", event_id=sorted(missing)[0])
+        return found
+    if asked.since is not None:
+        query = query.where(feed.FeedEvent.at >= asked.since)
+        if hook.types is not None:
+            query = query.where(feed.FeedEvent.type.in_(hook.types))
+    else:
+        dead = select(Delivery.event).where(Delivery.webhook_id == hook.id, Delivery.state == "dead")
+        query = query.where(feed.FeedEvent.id.in_(dead))
+    return await work.session.scalars(query.limit(MOST_REPLAYED))
 
 
 async def deliveries(

@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Insert, make_url
 
+from server.store import audit
 from server.store.actor import SERVER, Actor
 from server.store.elsewhere import Elsewhere
 from server.store.happening import Happening
@@ -37,6 +38,7 @@ class Work:
     told: set[str] = field(default_factory=set)
     after: list[Callable[[], None]] = field(default_factory=list)
     happened: list[Happening] = field(default_factory=list)
+    _notes: list[audit.Note] = field(default_factory=list)
     _last: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _rows: dict[Insert, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -47,6 +49,10 @@ class Work:
     def at_end(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do this inside the transaction when everything else in it has been done."""
         self._last.append(step)
+
+    def note(self, note: audit.Note) -> None:
+        """A line of the audit for what changes no row of an audited table."""
+        self._notes.append(note)
 
     def insert(self, into: Insert, row: dict[str, Any]) -> None:
         """A row that is only added to its table and that nobody needs as an object. Written by ``flush``, or at the
@@ -67,6 +73,8 @@ class Work:
             await self._last.pop(0)()
         await self.session.flush()
         await self._insert()
+        if lines := [*audit.notes(self.session.changes(), self.actor), *self._notes]:
+            await audit.append(self.session, self.actor, self.now, lines)
 
 
 class Database:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from server.store.audited import Audited, host_only
 from server.store.database import Work
 from server.store.models import Base, Serial, table_of
 
@@ -46,6 +47,14 @@ class FeedEvent(Base):
 
 class Webhook(Base):
     __tablename__ = "webhooks"
+    __audited__ = Audited(
+        "webhook",
+        "id",
+        fields=("url", "description", "types", "disabled_at", "disabled_why"),
+        quiet=("secret", "created_at"),
+        actions={"disabled_at": "switched"},
+        shown={"url": host_only},
+    )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     url: Mapped[str] = mapped_column(Text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -22,6 +22,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from server.store.actor import ActorKind
+from server.store.audited import Audited
 
 
 class Utc(TypeDecorator[datetime]):
@@ -56,6 +59,8 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+    __audited__: ClassVar[Audited | None] = None
+    """What the audit writes down of a table; ``NOT_AUDITED`` of its test says why of another it writes nothing."""
     type_annotation_map = {datetime: Utc(), dict[str, Any]: JSON(none_as_null=True), list[Any]: JSON(none_as_null=True)}
 
 
@@ -70,6 +75,7 @@ class Tenant(Base):
     """One CRM account."""
 
     __tablename__ = "tenants"
+    __audited__ = Audited("tenant", "id", fields=("name",), quiet=("created_at",))
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
     created_at: Mapped[datetime]
@@ -77,6 +83,13 @@ class Tenant(Base):
 
 class ApiKey(Base):
     __tablename__ = "api_keys"
+    __audited__ = Audited(
+        "key",
+        "key_id",
+        fields=("name", "scopes", "revoked_at"),
+        quiet=("hash", "created_at"),
+        actions={"revoked_at": "revoked"},
+    )
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
     scopes: Mapped[str] = mapped_column(String(200))  # words with blanks between
@@ -99,6 +112,16 @@ class Agent(Base):
     """One PC. ``acked`` is the journal head that the server has confirmed, ``seen`` the last one it was told."""
 
     __tablename__ = "agents"
+    __audited__ = Audited(
+        "agent",
+        "id",
+        fields=("state", "name", "pc_name", "install_id", "confirmed_by", "confirmed_why"),
+        quiet=(
+            *("public_key", "version", "created_at", "session_epoch", "connected_at", "unreachable_since"),
+            *("acked_n", "acked_hash", "seen_n", "seen_hash", "quarantined_at", "quarantine_detail", "confirmed_at"),
+        ),
+        actions={"state": "{}"},
+    )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
     state: Mapped[str] = mapped_column(String(16))  # pending, active, quarantined
@@ -126,6 +149,13 @@ class PairingCode(Base):
     """A code is kept as a hash, bound to the first public key that claims it, and used once."""
 
     __tablename__ = "pairing_codes"
+    __audited__ = Audited(
+        "pairing",
+        "agent_id",
+        fields=("state", "name", "pc_name", "auto_confirm", "expires_at"),
+        quiet=("hash", "created_at", "wrong_tries", "claim_id", "public_key", "last_poll_at"),
+        actions={"state": "{}"},
+    )
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
     name: Mapped[str | None] = mapped_column(String(200))
@@ -153,6 +183,14 @@ class WrongTry(Base):
 
 class Desk(Base):
     __tablename__ = "desks"
+    __audited__ = Audited(
+        "desk",
+        "desk_id",
+        fields=(
+            *("name", "kkm_id", "terminal_kkm_id", "timezone", "exclusive", "imprint", "open_shift"),
+            *("close_expired_shift", "close_at", "close_before_24h", "held_hours", "settle"),
+        ),
+    )
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
     desk_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str | None] = mapped_column(String(200))
@@ -181,6 +219,19 @@ class Device(Base):
     account that of a terminal, because every bank numbers its own."""
 
     __tablename__ = "devices"
+    __audited__ = Audited(
+        "device",
+        "kkm_id",
+        fields=(
+            *("name", "agent_id", "expected_serial", "device_class", "bound_serial", "binding_epoch"),
+            *("releasing", "moving_to", "released_from", "fn_serial", "registration_number", "exclusive_lost_at"),
+        ),
+        quiet=(
+            *("serial_space", "bound_epoch", "driver", "model", "ffd", "last_fd", "taxation"),
+            *("health", "health_at", "health_taken_at"),
+        ),
+        actions={"binding_epoch": "bound", "releasing": "released", "moving_to": "moved"},
+    )
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
     kkm_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str | None] = mapped_column(String(200))
@@ -224,6 +275,23 @@ class Job(Base):
     """The CRM's request and the mirror of what its agent says."""
 
     __tablename__ = "jobs"
+    __audited__ = Audited(
+        "job",
+        "job_id",
+        fields=(
+            *("kind", "kkm_id", "desk_id", "order_ref", "subtype", "total", "payload_hash"),
+            *("state", "lease_no", "start_within_s", "cancel_pending", "resolution"),
+        ),
+        quiet=(
+            *("posted_by", "payload", "body_hash", "imprint", "warnings", "created_at", "start_by", "rev", "attempt"),
+            *("sent", "agent_id", "fd_before", "held_at", "ended_at", "reason", "proof", "evidence", "result"),
+            *("document", "paper", "certainty", "too_late", "owed", "waits", "choices", "steps", "progress"),
+            "progress_at",
+        ),
+        actions={"resolution": "decided", "lease_no": "renewed", "cancel_pending": "cancelled", "state": "cancelled"},
+        by=frozenset({ActorKind.USER, ActorKind.KEY, ActorKind.CONSOLE}),  # what PCs report is the job's own history
+        made_by=frozenset({ActorKind.USER}),  # the CRM's jobs name their key themselves (``posted_by``)
+    )
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     job_id: Mapped[str] = mapped_column(String(64))

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Float, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from server.store.audited import Audited
 from server.store.models import Base
 
 
@@ -14,6 +15,13 @@ class User(Base):
     """``login`` is folded, and one person's on the whole server. Without ``password_hash`` nobody has set one yet."""
 
     __tablename__ = "users"
+    __audited__ = Audited(
+        "user",
+        "id",
+        fields=("login", "name", "role", "language", "password_set_at", "dismissed_at"),
+        quiet=("password_hash", "created_at"),
+        actions={"dismissed_at": "dismissed", "role": "role", "password_set_at": "password"},
+    )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     login: Mapped[str] = mapped_column(String(64), unique=True)
@@ -31,6 +39,7 @@ class Invitation(Base):
     """A link that sets a password, once. Kept as a hash; a person's newest one counts, older ones are deleted."""
 
     __tablename__ = "invitations"
+    __audited__ = Audited("invitation", "user_id", fields=("expires_at",), quiet=("hash", "created_at"))
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), unique=True)
@@ -42,6 +51,9 @@ class SignIn(Base):
     """One browser that is signed in. The row is the right: whoever has none is out."""
 
     __tablename__ = "sign_ins"
+    __audited__ = Audited(
+        "session", "session_id", fields=("user_id", "address", "browser"), quiet=("hash", "created_at", "seen_at")
+    )
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     session_id: Mapped[str] = mapped_column(String(64), unique=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from server.store.audited import Audited
 from server.store.models import Base
 
 
@@ -15,6 +16,13 @@ class Proposal(Base):
     """``state``: open, confirmed, refused. ``body``: the resolution as it will be asked for."""
 
     __tablename__ = "proposals"
+    __audited__ = Audited(
+        "proposal",
+        "id",
+        fields=("job_id", "state", "body", "proposed_by", "decided_by"),
+        quiet=("proposed_name", "proposed_at", "decided_name", "decided_at"),
+        actions={"state": "{}"},
+    )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     job_id: Mapped[str] = mapped_column(String(64))

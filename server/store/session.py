@@ -13,7 +13,21 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, and_, bindparam, insert, inspect, select
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Delete,
+    Engine,
+    Executable,
+    Insert,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy import delete as delete_from
 from sqlalchemy import update as update_of
 from sqlalchemy.exc import InvalidRequestError, NoResultFound
@@ -21,6 +35,7 @@ from sqlalchemy.orm import configure_mappers
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from server.store.audited import Audited
 from server.store.models import Base, table_of
 
 T = TypeVar("T")
@@ -61,6 +76,8 @@ class Shape:
         configure_mappers()  # SQLAlchemy does so at the first object or query, and rows may come before either
         table = table_of(entity)
         self.entity = entity
+        self.audited = entity.__audited__
+        self.heard = frozenset(self.audited.fields if self.audited is not None else ())
         self.columns = tuple(column.key for column in table.columns)
         self.values: Callable[[Mapping[str, Any]], tuple[Any, ...]] = itemgetter(*self.columns)
         self.defaults = {
@@ -105,6 +122,34 @@ def _shapes_in(query: Select[*tuple[Any, ...]]) -> tuple[Shape | None, ...]:
     return tuple(shape_of(part) if isinstance(part, type) else None for part in parts)
 
 
+@lru_cache(512)
+def _unheard(statement: Executable) -> bool:
+    """Whether a statement changes what the audit writes down, without an object whose change would be noticed."""
+    if not isinstance(statement, Insert | Update | Delete):
+        return False
+    name = getattr(statement.table, "name", None)
+    entity: type[Base] = next(mapper.class_ for mapper in Base.registry.mappers if mapper.class_.__tablename__ == name)
+    heard = shape_of(entity).heard
+    named = frozenset(getattr(column, "key", column) for column in getattr(statement, "_values", None) or ())
+    return bool(heard) and not (isinstance(statement, Update) and named and heard.isdisjoint(named))
+
+
+def _heard(statement: Executable) -> None:
+    if _unheard(statement):
+        raise InvalidRequestError("the audit would not hear of this: change objects instead")
+
+
+@dataclass(slots=True)
+class Change:
+    """What a transaction has done to one row of an audited table: its values ``before`` (none: it is new) and ``after``
+    (none: it is gone)."""
+
+    audited: Audited
+    columns: tuple[str, ...]
+    before: tuple[Any, ...] | None
+    after: tuple[Any, ...] | None
+
+
 @dataclass(slots=True)
 class _Known:
     shape: Shape
@@ -129,6 +174,7 @@ class Session:
         self._known: dict[tuple[type[Base], Key], _Known] = {}
         self._added: list[Base] = []
         self._deleted: list[Base] = []
+        self._changes: dict[tuple[type[Base], Key], Change] = {}
 
     # --- queries
 
@@ -174,15 +220,29 @@ class Session:
         return await self._rows(statement, values)
 
     async def execute(self, statement: Executable, values: Values = _NOTHING) -> None:
-        """A statement that brings no rows. Objects that it concerns do not hear of it."""
+        """A statement that brings no rows. Objects that it concerns do not hear of it, nor does the audit: of what that
+        writes down, objects are changed."""
+        _heard(statement)
         await self.flush()
         await self._fetched(statement, values)
 
     async def apart(self, statement: Executable, values: Values = _NOTHING) -> list[Any]:
         """A statement that has nothing to do with what was changed before it: that is not written first."""
+        _heard(statement)
         return await self._fetched(statement, values)
 
     # --- changes
+
+    def changes(self) -> list[Change]:
+        """What was written of audited tables since this was asked last, each row once."""
+        found, self._changes = self._changes, {}
+        return list(found.values())
+
+    def _changed(self, shape: Shape, key: Key, before: tuple[Any, ...] | None, after: tuple[Any, ...] | None) -> None:
+        earlier = self._changes.pop((shape.entity, key), None)
+        was = earlier.before if earlier is not None else before
+        if shape.audited is not None and (was is not None or after is not None):
+            self._changes[shape.entity, key] = Change(shape.audited, shape.columns, was, after)
 
     def add(self, row: Base) -> None:
         self._added.append(row)
@@ -210,7 +270,10 @@ class Session:
         result = await self._carried_out(shape.insert, given)
         held.update(shape.key(result.inserted_primary_key or ()))
         values = shape.values(held)
-        self._known[type(row), shape.key_of(values)] = _Known(shape, row, values, locked=True)
+        key = shape.key_of(values)
+        self._known[type(row), key] = _Known(shape, row, values, locked=True)
+        if shape.audited is not None:
+            self._changed(shape, key, None, values)
 
     async def _update(self, known: _Known, key: Key) -> None:
         now = known.shape.values(known.row.__dict__)
@@ -218,13 +281,18 @@ class Session:
             name: new for name, new, old in zip(known.shape.columns, now, known.values, strict=True) if new != old
         }
         await self._one(known.shape.update, known.shape.where(key) | changed, known.row)
+        if not known.shape.heard.isdisjoint(changed):
+            self._changed(known.shape, key, known.values, now)
         known.values = now
 
     async def _delete(self, row: Base) -> None:
         shape = shape_of(type(row))
-        key = shape.key_of(shape.values(row.__dict__))
+        values = shape.values(row.__dict__)
+        key = shape.key_of(values)
         await self._one(shape.delete, shape.where(key), row)
         del self._known[type(row), key]
+        if shape.audited is not None:
+            self._changed(shape, key, values, None)
 
     async def _one(self, statement: Executable, values: Mapping[str, Any], row: Base) -> None:
         result = await self._carried_out(statement, values)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from server.store.audited import Audited
 from server.store.database import Work
 from server.store.models import Base
 
@@ -20,6 +21,13 @@ class SupportRequest(Base):
     what and why."""
 
     __tablename__ = "support_requests"
+    __audited__ = Audited(
+        "support_request",
+        "id",
+        fields=("agent_id", "kind", "state", "person", "reason", "jobs", "code", "bundle_id"),
+        quiet=("key_id", "asked_at", "expires_at", "ended_at", "report"),
+        actions={"state": "{}"},
+    )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"))
@@ -45,6 +53,12 @@ class SupportBundle(Base):
     """``removed_at``: its file is gone by age; the row stays as the record of what was given away and by whom."""
 
     __tablename__ = "support_bundles"
+    __audited__ = Audited(
+        "bundle",
+        "id",
+        fields=("agent_id", "reference", "sha256", "bytes", "consent_person", "standing", "request_id", "removed_at"),
+        quiet=("received_at", "consent_at"),
+    )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"))

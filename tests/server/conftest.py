@@ -110,6 +110,17 @@ class Bench:
         services: Services = self._app.state.services
         return services
 
+    def routes(self) -> list[tuple[str, str, str]]:
+        """Method, path and module of every route; of a websocket the path without its prefix."""
+        inside = [getattr(route, "effective_route_contexts", None) for route in self._app.routes]
+        nested = [route for contexts in inside if contexts is not None for route in contexts()]
+        found = []
+        for route in [*(route for route in self._app.routes if hasattr(route, "endpoint")), *nested]:
+            own = route if getattr(route, "endpoint", None) is not None else route.original_route
+            for method in (getattr(own, "methods", None) or {"WEBSOCKET"}) - {"HEAD"}:
+                found.append((method, str(own.path), str(own.endpoint.__module__)))
+        return found
+
     async def stop(self) -> None:
         self.services.readers.stop()
         await self.services.hub.stop(5)

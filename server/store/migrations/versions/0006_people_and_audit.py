@@ -135,6 +135,7 @@ def upgrade() -> None:
         ["tenant_id", "actor_kind", "actor_id", "n"],
     )
     op.create_index(op.f("ix_audit_entries_tenant_id_at"), "audit_entries", ["tenant_id", "at"])
+    op.execute(f"INSERT INTO audit_heads (tenant_id, n, hash) SELECT id, 0, '{'0' * 64}' FROM tenants")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("posted_by", sa.String(length=80), nullable=True))
 
