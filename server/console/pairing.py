@@ -72,7 +72,6 @@ async def first_steps(visit: DirectoryKeeper) -> Response:
 async def _first_steps(visit: Visit, **more: Any) -> Response:
     async with visit.here.database.read() as work:
         begun = await reading.begun(work, visit.tenant_id)
-        loose = await reading.without_desk(work, visit.tenant_id)
     done = (begun.devices > 0, begun.pcs > 0, begun.bound > 0, begun.desks > 0, begun.receipt is not None)
     return visit.page(
         "first_steps.html",
@@ -80,7 +79,6 @@ async def _first_steps(visit: Visit, **more: Any) -> Response:
         begun=begun,
         done=done,
         current=done.index(False) if False in done else None,
-        loose=loose,
         **more,
     )
 

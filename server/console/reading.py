@@ -22,7 +22,8 @@ MOST = 200
 
 
 def _of_tenant(tenant_id: str) -> ColumnElement[bool]:
-    """Joined with nothing the column's own index is no choice: open jobs are few, an account's jobs are not."""
+    """Joined with nothing the column's own index is no choice: open jobs and the newest ones are few, an account's jobs
+    are not."""
     return (Job.tenant_id + "") == tenant_id
 
 
@@ -79,7 +80,7 @@ LAST = 5_000
 
 
 async def recent(work: Work, tenant_id: str, since: datetime) -> list[Past]:
-    query = select(Job.created_at, Job.state, Job.ended_at).where(Job.tenant_id == tenant_id)
+    query = select(Job.created_at, Job.state, Job.ended_at).where(_of_tenant(tenant_id))
     rows = await work.session.rows(query.order_by(Job.id.desc()).limit(LAST))
     return [
         Past(at, state, (ended - at).total_seconds() if ended is not None else None)
@@ -97,7 +98,7 @@ class Begun:
     bound: int
     desks: int
     jobs: bool
-    receipt: str | None  # the job of the first receipt
+    receipt: str | None  # the job of a receipt that is made
 
     @property
     def empty(self) -> bool:
@@ -112,7 +113,6 @@ async def begun(work: Work, tenant_id: str) -> Begun:
     receipt = await work.session.scalar(
         select(Job.job_id)
         .where(Job.tenant_id == tenant_id, Job.state == JobState.DONE, Job.kind.in_(RECEIPTS))
-        .order_by(Job.id)
         .limit(1)
     )
     return Begun(
@@ -147,12 +147,6 @@ async def all_agents(work: Work, tenant_id: str) -> Sequence[Agent]:
 async def devices(work: Work, tenant_id: str) -> Sequence[Device]:
     query = select(Device).where(Device.tenant_id == tenant_id).order_by(Device.kkm_id).limit(MOST)
     return await work.session.scalars(query)
-
-
-async def without_desk(work: Work, tenant_id: str) -> Sequence[Device]:
-    stands = select(Desk.kkm_id).where(Desk.tenant_id == tenant_id, Desk.kkm_id.is_not(None))
-    query = select(Device).where(Device.tenant_id == tenant_id, Device.kkm_id.not_in(stands))
-    return await work.session.scalars(query.order_by(Device.kkm_id).limit(MOST))
 
 
 async def desk(work: Work, tenant_id: str, desk_id: str) -> Desk:

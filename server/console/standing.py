@@ -63,7 +63,13 @@ def of_desk(
 
 
 def of_device(device: DeviceView, language: Language) -> list[Note]:
-    return list(_bound(device, language)) or list(_facts(device, language))
+    return [*_claims(device), *(list(_bound(device, language)) or _facts(device, language))]
+
+
+def _claims(device: DeviceView) -> Iterator[Note]:
+    """Another PC wants it. Whoever is bound keeps working."""
+    for claim in device.refused_claims:
+        yield Note("wait" if device.state == "bound" else "bad", claim.text, claim.advice)
 
 
 def _bound(device: DeviceView, language: Language) -> Iterator[Note]:
@@ -72,8 +78,6 @@ def _bound(device: DeviceView, language: Language) -> Iterator[Note]:
     def t(ru: str, en: str) -> str:
         return ru if language == "ru" else en
 
-    for claim in device.refused_claims:
-        yield Note("bad", claim.text, claim.advice)
     if device.state == "free":
         yield Note(
             "bad",

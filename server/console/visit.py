@@ -39,6 +39,7 @@ from server.services.access import Caller, Scope
 from server.services.signin import Person
 from server.services.webhooks import TYPES
 from server.settings import DEFAULT_ZONE
+from server.store import feed
 from server.store.database import Work
 
 SIGN_IN = f"{HOME}/sign-in"
@@ -84,6 +85,8 @@ class Visit:
     zone: ZoneInfo
     waiting: int = 0
     """Decisions that wait for a person, for the menu."""
+    heard: int = 0
+    """The last event before the page was read: what comes after it is news."""
 
     @property
     def caller(self) -> Caller:
@@ -145,6 +148,7 @@ class Visit:
             "here_now": here,
             "known_codes": CODES,
             "event_types": " ".join(TYPES),
+            "heard": self.heard,
             "waiting": self.waiting,
             "trouble": trouble,
             "typed": _NOTHING,
@@ -229,7 +233,8 @@ def needs(*scopes: Scope) -> Callable[[Request], Awaitable[Visit]]:
             visit.person.caller.needs(*scopes)
         if request.method == "GET" and visit.may(Scope.JOBS, Scope.READ):
             async with visit.here.database.read() as work:
-                visit = replace(visit, waiting=await reading.count_waiting(work, visit.tenant_id))
+                heard = await feed.newest(work, visit.tenant_id)
+                visit = replace(visit, waiting=await reading.count_waiting(work, visit.tenant_id), heard=heard)
         return visit
 
     return visiting

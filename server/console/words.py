@@ -271,6 +271,63 @@ EVENTS: Table = MappingProxyType(
         "released": ("отвязано от ПК", "released by its PC"),
     }
 )
+SUBJECTS: Table = MappingProxyType(
+    {
+        "tenant": ("Организация", "Account"),
+        "key": ("Ключ API", "API key"),
+        "agent": ("ПК", "PC"),
+        "pairing": ("Подключение ПК", "Pairing"),
+        "desk": ("Рабочее место", "Desk"),
+        "device": ("Устройство", "Device"),
+        "job": ("Задание", "Job"),
+        "user": ("Человек", "Person"),
+        "invitation": ("Приглашение", "Invitation"),
+        "session": ("Вход", "Session"),
+        "webhook": ("Вебхук", "Webhook"),
+        "proposal": ("Предложение", "Proposal"),
+        "support_request": ("Запрос поддержки", "Request of support"),
+        "bundle": ("Сведения с ПК", "Bundle"),
+    }
+)
+ACTIONS: Table = MappingProxyType(
+    {
+        "made": ("создано", "made"),
+        "changed": ("изменено", "changed"),
+        "removed": ("удалено", "removed"),
+        "revoked": ("отозвано", "revoked"),
+        "active": ("работает", "active"),
+        "pending": ("ждёт подтверждения", "waits for confirmation"),
+        "quarantined": ("в карантине", "in quarantine"),
+        "free": ("код создан", "code made"),
+        "claimed": ("ПК назвался", "claimed by a PC"),
+        "confirmed": ("подтверждено", "confirmed"),
+        "refused": ("отказано", "refused"),
+        "bound": ("привязано", "bound"),
+        "released": ("отвязано", "released"),
+        "moved": ("перенесено", "moved"),
+        "decided": ("решено человеком", "decided by a person"),
+        "renewed": ("разрешено начать", "allowed to begin"),
+        "cancelled": ("отменено", "cancelled"),
+        "dismissed": ("доступ закрыт", "dismissed"),
+        "role": ("роль изменена", "role changed"),
+        "password": ("пароль изменён", "password changed"),
+        "switched": ("переключено", "switched"),
+        "downloaded": ("скачано", "downloaded"),
+        "waiting": ("ждёт ПК", "waits for the PC"),
+        "asked": ("ПК занят", "the PC is at it"),
+        "done": ("готово", "done"),
+        "open": ("предложено", "proposed"),
+    }
+)
+ACTORS: Table = MappingProxyType(
+    {
+        "user": ("человек", "person"),
+        "key": ("ключ API", "API key"),
+        "agent": ("ПК", "PC"),
+        "server": ("сервер", "server"),
+        "console-cli": ("командная строка", "command line"),
+    }
+)
 
 
 def say(table: Table, value: object, language: Language) -> str:

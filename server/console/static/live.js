@@ -5,6 +5,8 @@
 const QUIET = 400; // ms: events come in bunches
 const POLL = 15; // s, while there is no stream
 const live = () => [...document.querySelectorAll("[data-live][id]")];
+const told = document.querySelector("meta[name=kb-events]");
+let heard = told?.dataset.heard ?? "0"; // what has happened since the page was read is not missed
 let waiting = 0;
 let source = null;
 let loading = false;
@@ -40,16 +42,16 @@ async function refresh() {
   }
 }
 
-function soon() {
+function soon(event) {
+  if (event?.lastEventId) heard = event.lastEventId;
   clearTimeout(waiting);
   waiting = setTimeout(refresh, QUIET);
 }
 
 function listen() {
   if (document.hidden || source !== null || live().length === 0) return;
-  source = new EventSource("/api/v1/events");
-  const types = document.querySelector("meta[name=kb-events]")?.content.split(" ") ?? [];
-  for (const type of types) source.addEventListener(type, soon);
+  source = new EventSource(`/api/v1/events?after=${heard}`);
+  for (const type of told?.content.split(" ") ?? []) source.addEventListener(type, soon);
   source.addEventListener("error", () => {
     if (source?.readyState !== EventSource.CLOSED) return; // it comes back by itself
     source = null; // refused: signed out, or too many pages are open

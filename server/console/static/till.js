@@ -270,8 +270,9 @@ function start(told) {
   }
   count();
   setInterval(look, 1500);
-  const stream = new EventSource("/api/v1/events");
-  for (const type of document.querySelector("meta[name=kb-events]").content.split(" ")) if (type.startsWith("job.")) stream.addEventListener(type, look);
+  const events = document.querySelector("meta[name=kb-events]");
+  const stream = new EventSource(`/api/v1/events?after=${events.dataset.heard}`);
+  for (const type of events.content.split(" ")) if (type.startsWith("job.")) stream.addEventListener(type, look);
   addEventListener("pagehide", () => stream.close());
   const kept = sessionStorage.getItem(KEPT);
   if (kept !== null) deliver(JSON.parse(kept));
