@@ -14,14 +14,16 @@ from server.console.menu import HOME
 from server.console.trouble import wrong_field
 from server.console.visit import REFUSALS, Decider, PageRoute, Reader, Visit, as_problem, back, text_of, typed_in
 from server.routers import jobs as rest
+from server.routers import proposals as rest_proposals
 from server.services import jobs as service
-from server.services import views
+from server.services import proposals, views
 from server.services.access import Scope
 from server.store import jobs as store
 from server.store import outbox
 from server.store.models import Agent
 
 router = APIRouter(route_class=PageRoute)
+FEW = 10
 
 
 @router.get(f"{HOME}/decisions")
@@ -54,6 +56,7 @@ async def _show(visit: Visit, job_id: str, **more: Any) -> Response:
         agent = await work.session.get(Agent, row.agent_id) if row.agent_id is not None else None
         told = views.job_detail(row, await store.history(work, row.id), agent, visit.language)
         pending = await outbox.pending(work, row.id, "resolve")
+        found = await proposals.page(work, visit.tenant_id, job_id=job_id, state="open", before=None, limit=FEW)
     asks = row.state == JobState.HUMAN or row.waits is not None
     return visit.page(
         "decision.html",
@@ -63,6 +66,7 @@ async def _show(visit: Visit, job_id: str, **more: Any) -> Response:
         shown=evidence.shown(row),
         agent=agent,
         asks=asks,
+        proposals=[proposals.view(one) for one in found],
         pending=pending.body if pending is not None and pending.body.get("rev") == row.rev else None,
         **more,
     )
@@ -74,12 +78,30 @@ async def decide(visit: Decider, job_id: str) -> Response:
     given = await visit.form()
     try:
         said = _resolution(visit, {name: text_of(given, name) for name in ("choice", "reason", "fd", "rev")})
-        await rest.resolve_job(job_id, said, visit.here, visit.caller, visit.language)
+        if visit.may(Scope.DECIDE):
+            await rest.resolve_job(job_id, said, visit.here, visit.caller, visit.language)
+        else:
+            await rest_proposals.propose(job_id, said, visit.here, visit.caller)
     except REFUSALS as error:
         problem = as_problem(error)
         typed = typed_in(given, "choice", "reason", "fd")
         return await _show(visit, job_id, trouble=visit.refused(problem), typed=typed, status=problem.status)
     return back(f"{HOME}/jobs/{job_id}", said="decision" if visit.may(Scope.DECIDE) else "proposal")
+
+
+@router.post(f"{HOME}/decisions/{{job_id}}/proposals/{{proposal_id}}/{{answer}}")
+async def answer_proposal(visit: Decider, job_id: str, proposal_id: str, answer: str) -> Response:
+    """Another person than the one who has proposed it confirms or refuses."""
+    await visit.form()
+    try:
+        if answer == "confirm":
+            visit.caller.needs(Scope.DECIDE)
+            await rest_proposals.confirm(proposal_id, visit.here, visit.caller)
+        else:
+            await rest_proposals.refuse(proposal_id, visit.here, visit.caller)
+    except REFUSALS as error:
+        return await _show(visit, job_id, trouble=visit.refused(error), status=as_problem(error).status)
+    return back(f"{HOME}/jobs/{job_id}", said="decision") if answer == "confirm" else back(f"{HOME}/decisions/{job_id}")
 
 
 def _resolution(visit: Visit, given: dict[str, str]) -> service.Resolution:

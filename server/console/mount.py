@@ -6,12 +6,25 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 
-from server.console import account, decisions, directory, entrance, jobs, overview, pairing, pcs, till, webhooks
+from server.console import (
+    account,
+    audit,
+    decisions,
+    directory,
+    entrance,
+    jobs,
+    overview,
+    pairing,
+    pcs,
+    people,
+    till,
+    webhooks,
+)
 from server.console.menu import HOME
 from server.console.visit import FOLDER, Anybody, PageRoute, refusal, templates
 from server.problems import Problem
 
-PAGES = (entrance, overview, decisions, jobs, pcs, pairing, directory, till, webhooks, account)
+PAGES = (entrance, overview, decisions, jobs, pcs, pairing, directory, till, people, webhooks, audit, account)
 
 
 def mount(app: FastAPI) -> None:

@@ -56,6 +56,9 @@ ADDRESSES = (
     Address("/console/desks/{desk_id}"),
     Address("/console/webhooks", KEEPERS),
     Address("/console/webhooks/{webhook_id}", KEEPERS),
+    Address("/console/people", (OWNER,)),
+    Address("/console/keys", (OWNER,)),
+    Address("/console/audit", (OWNER,), also=("?check=yes", "?subject_kind=desk&subject_id=front")),
     Address("/console/account"),
 )
 OUTSIDE = ("/console/sign-in", "/invite/{invitation}")
