@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 
 from protocol.crm.jobs import DeviceClass, JobKind, JobState
-from server.problems import unknown
+from server.fields import look_alikes
+from server.problems import Problem
 from server.store.database import Work
 from server.store.desks import at_devices
 from server.store.models import Agent, Desk, Device, DeviceEvent, Job
@@ -153,7 +154,7 @@ async def desk(work: Work, tenant_id: str, desk_id: str) -> Desk:
     """Raises ``Problem``."""
     row = await work.session.get(Desk, (tenant_id, desk_id))
     if row is None:
-        raise unknown(404, "unknown_desk", "desk_id", desk_id)
+        raise Problem(404, "not_found", errors=look_alikes("desk_id", desk_id))
     return row
 
 
