@@ -14,7 +14,18 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from agent.jobs import acceptance, cancelling, choosing, deciding, heard, ownership, sales, settling, telling
+from agent.jobs import (
+    acceptance,
+    cancelling,
+    choosing,
+    deciding,
+    heard,
+    ownership,
+    sales,
+    settling,
+    telling,
+    terminal_slips,
+)
 from agent.jobs.acceptance import Addressee
 from agent.jobs.transitions import (
     WAITING,
@@ -48,8 +59,12 @@ from protocol.crm.messages import (
     Resolve,
 )
 from protocol.crm.outcomes import Reason, Value
+from protocol.crm.payments import MONEY_PAYLOADS
 
 T = TypeVar("T")
+
+_FOLLOWED = frozenset({JobKind.CLOSE_SHIFT, *MONEY_PAYLOADS})
+"""Kinds whose end may give another device something to do."""
 
 Verified = Callable[[str, Value], bool]
 """Whether a signed message (type, body) carries a good signature of a pinned key."""
@@ -321,13 +336,14 @@ class JobBook:
                 if moved.state is Known.DONE and moved.kind == JobKind.CLOSE_SHIFT and end is None:
                     settling.after_job(tx, moved, true)
                 if not is_open(moved):
+                    terminal_slips.after_job(tx, moved, true)
                     _let_go(tx, row)
             return moved
 
         moved = self.journal.commit(work)
         self._outgoing()
-        if isinstance(moved, JobRow) and (moved.part is not None or moved.kind == JobKind.CLOSE_SHIFT):
-            self._changed(None)  # what comes next may be another device's: the next part, the terminal's settlement
+        if isinstance(moved, JobRow) and (moved.part is not None or moved.kind in _FOLLOWED):
+            self._changed(None)  # what comes next may be another device's: the next part, the settlement, the slip
         return moved
 
     def heard(self, ended: Sequence[Ended]) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from agent.jobs.terminal_slips import payload_of, slips_of
 from agent.jobs.transitions import SEARCH_ABOVE, apply, because, is_open, unsearched, withdraw_parts
 from agent.journal.rows import JobRow, PartOffer
 from agent.journal.store import Transaction
@@ -28,7 +29,6 @@ from protocol.crm.jobs import JobKind, sha256_hex, whole
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import Offer
 from protocol.crm.outcomes import Reason, SaleChoice
-from protocol.crm.payloads import MAX_PRINT_LINES
 from protocol.crm.sales import Charge, charges_of, receipt_payload
 from protocol.ffd.money import format_kopecks
 from protocol.ffd.shape import parse_receipt
@@ -426,9 +426,8 @@ def _end(
     ended = {**row.sale, **_ANSWERED, "owed": owed}
     moved = apply(tx, row, event, outcome=outcome, facts=facts or None, sale=ended)
     assert isinstance(moved, JobRow), moved
-    lines = _slip_lines(tx, seen.parts)
-    if lines:
-        payload = {"lines": lines, "cut": True}
+    payload = payload_of(slip for part in seen.parts for slip in slips_of(tx, part.job_id))
+    if payload is not None:
         _add(tx, replace(seen, row=moved), Begin(Step.SLIP), row.kkm_id, payload)
 
 
@@ -445,13 +444,6 @@ def _ends_as_heard(tx: Transaction, seen: _Seen) -> bool:
     moved = apply(tx, row, event, rev=heard["rev"], outcome=heard["outcome"], sale=ended, heard=None, archived=True)
     assert isinstance(moved, JobRow), moved
     return True
-
-
-def _slip_lines(tx: Transaction, parts: Sequence[JobRow]) -> list[dict[str, str]]:
-    """What the terminal wants on paper, in the order of the operations; for the register to print as text."""
-    slips = [slip for part in parts for slip in (tx.facts(part.job_id).get("result") or {}).get("slips", ())]
-    lines = [{"text": line[:200] or " "} for slip in slips for line in (*slip, " ")]
-    return lines[:MAX_PRINT_LINES]
 
 
 # --- a person
