@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-browser chaos mutants bytes soak kill gate troubles disk models fuzz conformance bench check format lock clean
+.PHONY: setup demo test test-browser chaos mutants bytes soak isolation kill gate troubles disk models fuzz conformance bench check format lock clean
 
 setup: .venv/.ready
 
@@ -58,6 +58,10 @@ bytes: setup
 # A shop's week of 2,000 receipts on one register.
 soak: setup
 	@$(BIN)/python -m pytest tests/soak -m long -s
+
+# Fifty accounts, and 50,000 calls of strangers, each beside one of a thing that nobody has and one of its owner.
+isolation: setup
+	@$(BIN)/python -m pytest tests/server/test_isolation.py -m long -s
 
 # Every known trouble in a running workplace: the tray, the doctor and the server all name it.
 troubles: setup

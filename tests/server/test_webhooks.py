@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -96,6 +96,61 @@ async def test_after_the_last_try_a_delivery_is_dead_and_stays_to_be_seen(bench:
             await settled(bench, made["webhook_id"], [("webhook.test", state, tried)])
             await due_again(bench, wait)
         assert sum(RETRY) > timedelta(days=3).total_seconds()
+
+
+async def test_what_was_given_up_is_delivered_again_when_somebody_asks(bench: Bench) -> None:
+    async with listening() as crm:
+        crm.answers = ["410 Gone"]
+        made = await hook(bench, crm.url)
+        where = f"/webhooks/{made['webhook_id']}"
+        await bench.api.post(f"{where}/test")
+        (first,) = await crm.wait(1)
+        await settled(bench, made["webhook_id"], [("webhook.test", "dead", 1)])
+        await bench.api.patch(where, json={"enabled": True})
+        again = await bench.api.post(f"{where}/replay")
+        assert (again.status_code, again.json()) == (202, {"events": 1})
+        assert (await crm.wait(2))[1].headers["webhook-id"] == first.headers["webhook-id"]
+        await settled(bench, made["webhook_id"], [("webhook.test", "delivered", 1)])
+        assert (await bench.api.post(f"{where}/replay")).json() == {"events": 0}, "nothing was given up"
+
+
+async def test_events_are_delivered_again_by_name_or_since_a_moment(bench: Bench) -> None:
+    """Also those that had arrived, and those of a time when there was no webhook; of the types that it wants."""
+    before = datetime.now(UTC)
+    await bench.bound()
+    await bench.api.post("/jobs", json=job("j1"))
+    await bench.api.post("/jobs", json=job("j2", allow_duplicate=True))
+    async with listening() as crm:
+        made = await hook(bench, crm.url, types=["job.queued"])
+        where = f"/webhooks/{made['webhook_id']}"
+        assert (await bench.api.post(f"{where}/replay", json={"since": before.isoformat()})).json() == {"events": 2}
+        got = await crm.wait(2)
+        assert [one.said["data"]["job_id"] for one in got] == ["j1", "j2"]
+        named = {"event_ids": [got[1].said["event_id"]]}
+        assert (await bench.api.post(f"{where}/replay", json=named)).json() == {"events": 1}
+        assert (await crm.wait(3))[2].said["data"]["job_id"] == "j2"
+        later = {"since": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+        assert (await bench.api.post(f"{where}/replay", json=later)).json() == {"events": 0}
+
+
+async def test_nobody_has_events_of_another_account_delivered(bench: Bench) -> None:
+    await bench.bound()
+    await bench.api.post("/jobs", json=job("j1"))
+    other = await bench.tenant("Другая")
+    async with listening() as crm, listening() as own:
+        mine = await hook(bench, own.url, types=["job.queued"])
+        since = {"since": "2020-01-01T00:00:00Z"}
+        assert (await bench.api.post(f"/webhooks/{mine['webhook_id']}/replay", json=since)).json() == {"events": 1}
+        event_id = (await own.wait(1))[0].said["event_id"]
+        made = (await other.post("/webhooks", json={"url": crm.url})).json()
+        where = f"/webhooks/{made['webhook_id']}/replay"
+        assert (await other.post(where, json=since)).json() == {"events": 0}
+        answer = await other.post(where, json={"event_ids": [event_id]})
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_event")
+        assert (await other.post(f"/webhooks/{mine['webhook_id']}/replay")).status_code == 404
+        assert crm.got == []
+    both = await bench.api.post(f"/webhooks/{mine['webhook_id']}/replay", json={**since, "event_ids": [event_id]})
+    assert both.status_code == 422
 
 
 async def test_gone_means_gone(bench: Bench) -> None:
