@@ -62,8 +62,8 @@ def taken(row: JobRow) -> tuple[JobEvent, dict[str, Any]] | None:
 
 def end_of(told: Ended | StepTold) -> dict[str, Any]:
     """State and outcome as a row has them."""
-    end = told.model_dump(mode="json", include={"reason", "proof", "paper", "certainty"}, exclude_none=True)
-    return {"event": _EVENTS[told.state].value, "outcome": end}
+    end = told.model_dump(mode="json", include={"reason", "proof", "paper", "certainty"})
+    return {"event": _EVENTS[told.state].value, "outcome": {key: said for key, said in end.items() if said is not None}}
 
 
 def _told_anew(tx: Transaction, row: JobRow, told: Ended) -> JobRow:

@@ -38,6 +38,8 @@ class Hint:
     """What strikes; without it the cell itself."""
     nth: int = 1
     times: int = 1
+    happens: tuple[tuple[float, str], ...] = ()
+    """What the weather brings, and when."""
 
 
 ANY = Hint()
@@ -111,7 +113,8 @@ UNKNOWN = replace(SALE, layout="till_inpas")
 BACK = Hint(("payment", "refund"), "till", "plain")
 VOID = Hint(("payment", "void"), "till", "plain")
 DAY = Hint(("payment", "settlement"), "till", "plain")
-COPIED = replace(SALE, theme="rollback")
+COPIED = replace(SALE, theme="rollback", happens=tuple((at, "foreign_payment") for at in (10.0, 14.0, 18.0, 24.0)))
+"""Of a copy that was made in doubt the terminal remembers something else."""
 _OF_SALES: Mapping[str, Hint] = {
     "part": SALE, "goes_on": SALE, "reference": SALE,
 }  # fmt: skip
@@ -165,7 +168,7 @@ _SOLD: Mapping[tuple[Known, JobEvent], Hint] = {
     (Known.RESOLVING, JobEvent.NOT_TAKEN): replace(SALE, strikes=("terminal:Move.payment", "answer_lost")),
     (Known.HUMAN, JobEvent.GOES_ON): replace(UNKNOWN, strikes=("terminal:Move.payment", "answer_lost")),
     (Known.HUMAN, JobEvent.NOT_TAKEN): replace(UNKNOWN, strikes=("terminal:Move.payment", "silent")),
-    (Known.RESOLVING, JobEvent.HEARD_DONE): replace(COPIED, strikes=("terminal:Move.payment", "crash_acknowledged")),
+    (Known.RESOLVING, JobEvent.HEARD_DONE): replace(COPIED, strikes=("terminal:Move.payment", "power_after")),
     (Known.RESOLVING, JobEvent.HEARD_NOT_DONE): replace(COPIED, strikes=("terminal:Move.payment", "answer_lost")),
 }
 """Transitions that only sales and payments make."""

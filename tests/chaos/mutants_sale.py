@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.devices.terminals.performer import TerminalPerformer
 from agent.devices.terminals.runs import Procedures
-from agent.jobs import acceptance, ownership, sales
+from agent.jobs import acceptance, heard, ownership, sales
 from agent.jobs.transitions import apply, is_open
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
@@ -40,6 +40,11 @@ UNTOLD = Hint("till_inpas", kinds=SALE, target=(PAY, "answer_lost"), budget=2)
 """At a terminal that does not remember what it did last."""
 NO_RECEIPT = Hint("till", kinds=SALE, target=("device:Close", "lost_request"), budget=8, times=3)
 """Three attempts at a receipt are lost: it is owed."""
+COPIED = Hint(
+    "till", "rollback", SALE, target=(PAY, "answer_lost"), budget=3,
+    happens=tuple((at, "foreign_payment") for at in (10.0, 14.0, 18.0, 24.0)),
+)  # fmt: skip
+"""The disk is restored from a copy that was made in doubt; the terminal remembers something else by then."""
 BESIDE_OTHERS = Hint(
     "till_shared", kinds=("payment",), target=(PAY, "silent"), budget=4,
     happens=((15.0, "foreign_payment"),),
@@ -252,6 +257,11 @@ def adopted_money_is_moved(patch: Patch) -> None:
         patch.setattr(module, "MONEY_KINDS", frozenset())
 
 
+def end_unheard(patch: Patch) -> None:
+    """An older copy goes on asking about what the server knows the end of."""
+    patch.setattr(heard, "hear", lambda *_: None)
+
+
 MUTANTS = (
     Mutant(
         "charge_before_intent",
@@ -400,5 +410,12 @@ MUTANTS = (
         adopted_money_is_moved,
         rules("charged_twice"),
         (Hint("till_rivals", "dead_pc", ("payment",), target=("message:update", "hole"), budget=2),),
+    ),
+    Mutant(
+        "end_unheard",
+        "An older copy of a journal does not take over the ends that the server knows.",
+        end_unheard,
+        rules("states_differ", "not_final"),
+        (COPIED,),
     ),
 )

@@ -182,7 +182,7 @@ def selling(seed: int, cell: Cell | None = None) -> Plan:
         budget=budget + hint.times - 1, target=hint.strikes or (cell if cell in TARGETS else None),
         nth=1 if aimed else random.choice((1, 1, 2)), times=hint.times,
         cancels=hint.cancels if hint.cancels is not None else CANCELS, renews=RENEWS,
-        killers=random.choice((1, 2, 2, 2, 2, 3)), fleet=random.choice(TILL_FLEETS),
+        killers=random.choice((1, 2, 2, 2, 2, 3)), fleet=random.choice(TILL_FLEETS), happens=hint.happens,
     )  # fmt: skip
 
 

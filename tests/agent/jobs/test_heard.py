@@ -75,7 +75,7 @@ def test_a_payment_in_doubt_ends_as_the_server_knows_it_and_the_server_is_not_to
     assert book.row("p1").state is K.RESOLVING  # a lane has it in hand
     at_its_lane(book, "p1")
     row = book.row("p1")
-    assert (row.state, row.rev, row.outcome["proof"]["auth_code"]) == (K.DONE, 9, "A1")
+    assert (row.state, row.rev, row.outcome["proof"]) == (K.DONE, 9, PAID.model_dump(mode="json"))
     assert (book.told(), in_hand(book, TERMINAL)) == ([], None)
 
 
