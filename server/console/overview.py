@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from protocol.crm.codes import Language
+from protocol.crm.jobs import JobState
 from server.console import charts, reading, standing
 from server.console.menu import HOME
 from server.console.visit import DirectoryReader, PageRoute
@@ -38,13 +39,20 @@ class Place:
 
 
 def places(
-    desks: Sequence[DeskView], devices: Mapping[str, DeviceView], last: Mapping[str, Job], language: Language
+    desks: Sequence[DeskView],
+    devices: Mapping[str, DeviceView],
+    last: Mapping[str, Job],
+    doubted: frozenset[str],
+    language: Language,
 ) -> list[Place]:
-    """The desks in their order, then the devices that stand at none of them."""
+    """The desks in their order, then the devices that stand at none of them. ``doubted``: devices that do nothing
+    before a person has decided."""
     shown: list[Place] = []
     for desk in desks:
         register, terminal = devices.get(desk.kkm_id or ""), devices.get(desk.terminal_kkm_id or "")
         notes = standing.of_desk(desk, register, terminal, language)
+        if not doubted.isdisjoint((desk.kkm_id, desk.terminal_kkm_id)):
+            notes.insert(0, standing.in_doubt(language))
         shown.append(Place(desk, register, terminal, tuple(notes), last.get(desk.kkm_id or "")))
     for device in devices.values():
         if device.desk_id is None:
@@ -64,8 +72,10 @@ async def overview(visit: DirectoryReader, cursor: CursorQuery = None) -> Respon
             devices += [device for device in first.devices if device.desk_id is None]
         registers = [one.kkm_id for one in devices if one.device != "terminal"]
         last = await reading.last_receipts(work, visit.tenant_id, registers)
+        waiting = await reading.waiting(work, visit.tenant_id)
         past = await reading.recent(work, visit.tenant_id, charts.day_before(visit.now))
-    shown = places(desks.desks, {device.kkm_id: device for device in devices}, last, visit.language)
+    doubted = frozenset(row.kkm_id for row in waiting if row.state == JobState.HUMAN)
+    shown = places(desks.desks, {device.kkm_id: device for device in devices}, last, doubted, visit.language)
     return visit.page(
         "overview.html",
         here=f"{HOME}/overview",

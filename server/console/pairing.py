@@ -72,7 +72,8 @@ async def first_steps(visit: DirectoryKeeper) -> Response:
 async def _first_steps(visit: Visit, **more: Any) -> Response:
     async with visit.here.database.read() as work:
         begun = await reading.begun(work, visit.tenant_id)
-    done = (begun.devices > 0, begun.pcs > 0, begun.bound > 0, begun.desks > 0, begun.receipt is not None)
+    counts = (begun.devices, begun.pcs, begun.bound, begun.desks, begun.keys)
+    done = (*(count > 0 for count in counts), begun.receipt is not None)
     return visit.page(
         "first_steps.html",
         here=f"{HOME}/first-steps",

@@ -8,7 +8,9 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from protocol.crm.jobs import JOB_ID
+from server.console import reading
 from server.console.menu import HOME
+from server.console.silence import CAUSES
 from server.console.visit import (
     REFUSALS,
     Decider,
@@ -24,7 +26,7 @@ from server.console.visit import (
 from server.pages import CursorQuery
 from server.routers import agents as rest
 from server.routers import support as rest_support
-from server.services import agents, bundles, support
+from server.services import agents, bundles, support, views
 from server.services.access import Scope
 from server.store import support as store
 
@@ -55,6 +57,7 @@ async def _show(visit: Visit, agent_id: str, **more: Any) -> Response:
         row = await agents.of_tenant(work, visit.tenant_id, agent_id)
         told = await agents.view(work, row, visit.language)
         requests: dict[str, support.RequestView | None] = {"doctor": None, "bundle": None}
+        refused = await reading.claims_of(work, visit.tenant_id, row.id)
         sent: list[bundles.BundleView] = []
         if visit.may(Scope.SUPPORT):
             for kind in requests:
@@ -70,6 +73,8 @@ async def _show(visit: Visit, agent_id: str, **more: Any) -> Response:
         doctor=requests["doctor"],
         bundle=requests["bundle"],
         bundles=sent,
+        refused=[(one.kkm_id, views.claim(one, visit.language)) for one in refused],
+        causes=tuple(CAUSES.values()),
         job=job if JOB_ID.fullmatch(job) else "",
         said=visit.request.query_params.get("said", ""),
         **more,

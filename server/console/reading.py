@@ -13,7 +13,7 @@ from server.fields import look_alikes
 from server.problems import Problem
 from server.store.database import Work
 from server.store.desks import at_devices
-from server.store.models import Agent, Desk, Device, DeviceEvent, Job
+from server.store.models import Agent, ApiKey, Base, Desk, Device, DeviceEvent, Job
 from server.store.people import User
 
 ASKING = (JobState.HUMAN.value, JobState.HELD.value, JobState.STARTED.value, JobState.RESOLVING.value)
@@ -98,6 +98,7 @@ class Begun:
     devices: int
     bound: int
     desks: int
+    keys: int
     jobs: bool
     receipt: str | None  # the job of a receipt that is made
 
@@ -107,7 +108,7 @@ class Begun:
 
 
 async def begun(work: Work, tenant_id: str) -> Begun:
-    async def count(*conditions: object, of: type[Agent] | type[Device] | type[Desk]) -> int:
+    async def count(*conditions: object, of: type[Base]) -> int:
         return await work.session.scalar(select(func.count()).select_from(of).where(*conditions)) or 0  # type: ignore[arg-type]
 
     any_job = await work.session.scalar(select(Job.id).where(Job.tenant_id == tenant_id).limit(1))
@@ -124,6 +125,7 @@ async def begun(work: Work, tenant_id: str) -> Begun:
             Device.bound_epoch == Device.binding_epoch, of=Device,
         ),
         desks=await count(Desk.tenant_id == tenant_id, Desk.kkm_id.is_not(None), of=Desk),
+        keys=await count(ApiKey.tenant_id == tenant_id, ApiKey.revoked_at.is_(None), of=ApiKey),
         jobs=any_job is not None,
         receipt=receipt,
     )  # fmt: skip

@@ -62,6 +62,13 @@ def of_desk(
     return sorted(notes, key=lambda note: ("bad", "wait", "", "good").index(note.colour))
 
 
+def in_doubt(language: Language) -> Note:
+    """A job is in doubt there, and the device does nothing else before it is decided."""
+    if language == "ru":
+        return Note("bad", "По заданию здесь нужно решение человека, остальные ждут.", "Откройте «Решения».")
+    return Note("bad", "A job here needs a person's decision, the others wait.", "Open “Decisions”.")
+
+
 def of_device(device: DeviceView, language: Language) -> list[Note]:
     return [*_claims(device), *(list(_bound(device, language)) or _facts(device, language))]
 

@@ -21,19 +21,19 @@ class World:
     """``site``: its people and their browsers. Another program prints on the registers ``shared`` and ``open``, too:
     the first is held by a doubt that stays, the second is for tests to decide."""
 
-    def __init__(self, shop: Shop, browser: Browser) -> None:
+    def __init__(self, shop: Shop, browser: Browser, strange: str = HOSTILE) -> None:
         self.shop, self.site = shop, Site(shop, browser)
         self.register, self.shared, self.open = shop.till("17"), shop.till("18"), shop.till("19")
         self.terminal = terminal(shop, "t17", pace=0.8)
         shop.rig.put("/desks", {"desk_id": "front", "name": "У входа", "kkm_id": "17", "terminal_kkm_id": "t17"})
-        for desk_id, kkm_id in (("back", "18"), ("yard", "19")):
+        for desk_id, name, kkm_id in (("back", "Склад", "18"), ("yard", "Во дворе", "19")):
             both = {"exclusive": False, "imprint": False}
-            shop.rig.put("/desks", {"desk_id": desk_id, "name": "Склад", "kkm_id": kkm_id, **both})
-        shop.rig.put("/devices", {"kkm_id": "99", "name": HOSTILE})
+            shop.rig.put("/desks", {"desk_id": desk_id, "name": name, "kkm_id": kkm_id, **both})
+        shop.rig.put("/devices", {"kkm_id": "99", "name": strange})
         self.agent_id = shop.pc(self.register, self.shared, self.open, self.terminal, profile=QUICK)
         shop.start(self.register, self.shared, self.open, self.terminal)
         self.site.meet()
-        self.webhook = shop.rig.post("/webhooks", {"url": "http://127.0.0.1:9/crm", "description": HOSTILE})
+        self.webhook = shop.rig.post("/webhooks", {"url": "http://127.0.0.1:9/crm", "description": strange})
 
     def fill(self) -> None:
         """One of everything."""

@@ -12,6 +12,7 @@ import pytest
 from protocol.crm.outcomes import SaleChoice
 from server.console import asked, charts, evidence, jobs, menu, standing
 from server.console.format import ago, length, moment, money, number, quantity
+from server.console.overview import places
 from server.console.reading import Past
 from server.console.visit import inside
 from server.services.health import HealthView
@@ -160,15 +161,23 @@ def test_a_refused_claim_is_told_and_hides_nothing() -> None:
     assert notes(state="assigned", refused_claims=[claim])[0] == ("bad", "Другой ПК")
 
 
+DESK = DeskView.model_validate(
+    {"desk_id": "d", "name": None, "kkm_id": "17", "terminal_kkm_id": None, "timezone": "Europe/Moscow",
+     "exclusive": True, "imprint": True, "held_hours": 24, "settle": "manual",
+     "shift_policy": {"open": "auto", "close_expired": "auto", "close_at": None, "before_24h": "auto"}}
+)  # fmt: skip
+
+
 def test_a_desk_without_a_register_is_red() -> None:
-    desk = DeskView.model_validate(
-        {"desk_id": "d", "name": None, "kkm_id": None, "terminal_kkm_id": None, "timezone": "Europe/Moscow",
-         "exclusive": True, "imprint": True, "held_hours": 24, "settle": "manual",
-         "shift_policy": {"open": "auto", "close_expired": "auto", "close_at": None, "before_24h": "auto"}}
-    )  # fmt: skip
-    found = standing.of_desk(desk, None, None, "en")
+    found = standing.of_desk(DESK, None, None, "en")
     assert (standing.worst(found), found[0].text) == ("bad", "No register stands at this desk.")
     assert standing.worst([]) == "good"
+
+
+def test_a_desk_whose_job_is_in_doubt_says_so() -> None:
+    told = places([DESK], {"17": device({})}, {}, frozenset({"17"}), "en")
+    assert (told[0].colour, told[0].notes[0].advice) == ("bad", "Open “Decisions”.")
+    assert places([DESK], {"17": device({})}, {}, frozenset(), "en")[0].colour == "good"
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------
