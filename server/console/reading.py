@@ -13,7 +13,7 @@ from server.fields import look_alikes
 from server.problems import Problem
 from server.store.database import Work
 from server.store.desks import at_devices
-from server.store.models import Agent, ApiKey, Base, Desk, Device, DeviceEvent, Job
+from server.store.models import Agent, ApiKey, Base, Desk, Device, DeviceEvent, Job, RefusedClaim
 from server.store.people import User
 
 ASKING = (JobState.HUMAN.value, JobState.HELD.value, JobState.STARTED.value, JobState.RESOLVING.value)
@@ -52,6 +52,12 @@ async def unreachable(work: Work, tenant_id: str) -> Sequence[tuple[Job, Agent]]
         .limit(MOST)
     )
     return await work.session.rows(query)
+
+
+async def claims_of(work: Work, tenant_id: str, agent_id: str) -> Sequence[RefusedClaim]:
+    """Devices that this PC has named in vain."""
+    query = select(RefusedClaim).where(RefusedClaim.tenant_id == tenant_id, RefusedClaim.agent_id == agent_id)
+    return await work.session.scalars(query.order_by(RefusedClaim.kkm_id).limit(MOST))
 
 
 async def last_receipts(work: Work, tenant_id: str, kkm_ids: Collection[str]) -> dict[str, Job]:

@@ -29,7 +29,7 @@ CAUSES = MappingProxyType(
             "На ПК нет интернета, или его не пускает межсетевой экран.",
             "The PC has no internet, or a firewall keeps it in.",
             "Проверьте на ПК, открывается ли адрес сервера в браузере. Начатый чек допечатается и без связи.",
-            "See whether the server's address opens in a browser there. A receipt that has begun is finished all the same.",
+            "See whether the server's address opens in a browser there. What has begun is finished all the same.",
         ),
         "not_running": Cause(
             "Программа не запущена: её закрыли, или она остановилась сама, например на заполненном диске.",
