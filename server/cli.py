@@ -23,13 +23,13 @@ import structlog
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
+from server import tenants
 from server.app import build_app, open_services
-from server.fields import foreign_letter
+from server.problems import Problem
 from server.routers.common import Services
-from server.services import access
-from server.services.access import NewTenant, Scope, TenantExists, add_tenant
+from server.services.access import TenantExists, add_tenant
 from server.settings import DEFAULT_DATABASE, Limits, Settings
-from server.store.database import Work
+from server.store.actor import CONSOLE
 from server.upkeep import cli as upkeep
 from server.world import World
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     init = commands.add_parser("init", help="make a tenant and its API key, shown once")
     init.add_argument("--tenant", required=True, metavar="NAME")
+    init.add_argument("--owner", metavar="LOGIN", help="how the first owner signs in (default: owner, or owner2 …)")
     init.add_argument("--json", action="store_true", help="one JSON document on stdout")
     init.set_defaults(command=_init)
     run = commands.add_parser("run", help="serve the REST API and the agents")
@@ -69,19 +70,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="webhooks may also go to private and loopback addresses, and by plain http",
     )
-    keys = commands.add_parser("keys", help="API keys of a tenant").add_subparsers(required=True, metavar="ACTION")
-    add = keys.add_parser("add", help="make another key, shown once")
-    add.add_argument("--tenant", required=True, metavar="NAME")
-    add.add_argument("--name", metavar="WORDS", help="what it is for")
-    add.add_argument("--scopes", required=True, metavar="LIST", help=f"words with commas between: {', '.join(Scope)}")
-    listing = keys.add_parser("list", help="keys without their secrets")
-    listing.add_argument("--tenant", required=True, metavar="NAME")
-    revoke = keys.add_parser("revoke", help="refuse a key from now on")
-    revoke.add_argument("key_id", metavar="KEY_ID", help="as keys list shows it")
-    for command, action in ((add, _add_key), (listing, _list_keys), (revoke, _revoke_key)):
+    inside = tenants.add_to(commands.add_parser)
+    for command in inside:
         command.add_argument("--json", action="store_true", help="one JSON document on stdout")
-        command.set_defaults(command=_keys, action=action)
-    for command in (init, run, add, listing, revoke):
+        command.set_defaults(command=_inside)
+    for command in (init, run, *inside):
         command.add_argument(
             "--database", default=DEFAULT_DATABASE, metavar="URL", help="database URL or path of an SQLite file"
         )
@@ -123,90 +116,56 @@ def _init(arguments: argparse.Namespace) -> int:
     if not 1 <= len(name) <= 200:
         return _wrong("--tenant: 1..200 знаков / characters")
     try:
-        made = asyncio.run(_make_tenant(arguments.database, name))
+        made = asyncio.run(_make_tenant(arguments.database, name, arguments.owner))
     except TenantExists:
         return _wrong(f"учётная запись «{name}» уже есть / the tenant exists already", 1)
+    except Problem as problem:
+        return _wrong(tenants.sentence(problem))
     except BadDatabase as error:
         return _wrong(str(error), 1)
     if arguments.json:
-        print(json.dumps(asdict(made), ensure_ascii=False))
+        print(json.dumps(made, ensure_ascii=False))
     else:
-        print(f"tenant   {made.tenant} ({made.tenant_id})\nAPI key  {made.api_key}\n")
-        print("Ключ показан один раз: сохраните его. / The key is shown once: keep it.")
+        print(f"tenant   {made['tenant']} ({made['tenant_id']})\nAPI key  {made['api_key']}\n")
+        print("Ключ показан один раз: сохраните его. / The key is shown once: keep it.\n")
+        owner = made["owner_invitation"]
+        print(f"owner    {owner['login']}, {owner['path']}")
+        print("Откройте этот адрес на сервере и задайте пароль (3 дня, один раз). /")
+        print("Open this address at the server and set the password (3 days, once).")
     return 0
 
 
-def _keys(arguments: argparse.Namespace) -> int:
+def _inside(arguments: argparse.Namespace) -> int:
+    """What is done inside a database, as somebody at its machine: what was done, or a sentence about what is wrong."""
     try:
-        done: dict[str, Any] | str = asyncio.run(_with_keys(arguments))
+        done = asyncio.run(_done(arguments))
     except BadDatabase as error:
         return _wrong(str(error), 1)
+    except Problem as problem:
+        return _wrong(tenants.sentence(problem))
     if isinstance(done, str):
         return _wrong(done)
     if arguments.json:
-        print(json.dumps(done, ensure_ascii=False))
+        print(json.dumps(done.answer, ensure_ascii=False))
     else:
-        for key in done.get("keys", [done]):
-            print("  ".join(f"{name} {value}" for name, value in key.items() if value is not None))
-    return 0
+        for line in done.lines:
+            print("  ".join(f"{name} {value}" for name, value in line.items() if value is not None))
+    return 0 if done.good else 1
 
 
-async def _with_keys(arguments: argparse.Namespace) -> dict[str, Any] | str:
-    """The answer, or the sentence that says what is wrong with the arguments."""
+async def _done(arguments: argparse.Namespace) -> tenants.Done | str:
     world = World()
-    async with _opened(Settings(database=arguments.database), world) as services, services.database.write() as work:
-        answer: dict[str, Any] | str = await arguments.action(work, world, arguments)
-        return answer
+    settings, action = Settings(database=arguments.database), arguments.action
+    async with _opened(settings, world) as services, services.database.write(by=CONSOLE) as work:
+        done: tenants.Done | str = await action(work, world, arguments)
+        return done
 
 
-async def _add_key(work: Work, world: World, arguments: argparse.Namespace) -> dict[str, Any] | str:
-    known = {scope.value: scope for scope in Scope}
-    given = [word.strip() for word in arguments.scopes.split(",")]
-    if strange := [word for word in given if word not in known]:
-        return f"--scopes {strange[0]!r}: права / scopes: {', '.join(known)}"
-    tenant = await access.tenant_named(work, arguments.tenant.strip())
-    if tenant is None:
-        return _no_tenant(arguments.tenant)
-    token = access.add_key(work, world, tenant, tuple(known[word] for word in given), arguments.name)
-    row = (await access.keys_of(work, tenant.id))[-1]
-    return {"tenant": tenant.name, "key_id": row.key_id, "scopes": row.scopes, "api_key": token}
-
-
-async def _list_keys(work: Work, _: World, arguments: argparse.Namespace) -> dict[str, Any] | str:
-    tenant = await access.tenant_named(work, arguments.tenant.strip())
-    if tenant is None:
-        return _no_tenant(arguments.tenant)
-    return {
-        "keys": [
-            {
-                "key_id": row.key_id,
-                "name": row.name,
-                "scopes": row.scopes,
-                "created_at": row.created_at.isoformat(),
-                "revoked_at": row.revoked_at.isoformat() if row.revoked_at is not None else None,
-            }
-            for row in await access.keys_of(work, tenant.id)
-        ]
-    }
-
-
-async def _revoke_key(work: Work, _: World, arguments: argparse.Namespace) -> dict[str, Any] | str:
-    row = await access.revoke(work, arguments.key_id)
-    if row is None or row.revoked_at is None:
-        return f"{arguments.key_id}: такого ключа нет / there is no such key"
-    return {"key_id": row.key_id, "revoked_at": row.revoked_at.isoformat()}
-
-
-def _no_tenant(name: str) -> str:
-    strange = foreign_letter(name) if any(char.isascii() and char.isalpha() for char in name) else None
-    hint = f" («{strange[1]}», {strange[0]}: не латинская / not Latin)" if strange is not None else ""
-    return f"--tenant {name!r}{hint}: такой учётной записи нет / there is no such tenant"
-
-
-async def _make_tenant(database: str, name: str) -> NewTenant:
+async def _make_tenant(database: str, name: str, owner: str | None) -> dict[str, Any]:
     world = World()
-    async with _opened(Settings(database=database), world) as services, services.database.write() as work:
-        return await add_tenant(work, world, name)
+    async with _opened(Settings(database=database), world) as services, services.database.write(by=CONSOLE) as work:
+        made = await add_tenant(work, world, name)
+        return {**asdict(made), "owner_invitation": await tenants.first_owner(work, world, made.tenant_id, owner)}
 
 
 @asynccontextmanager

@@ -46,7 +46,7 @@ async def test_init_run_kill_and_run_again(tmp_path: Path) -> None:
     made = call("init", "--tenant", "Мастерская", "--json", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     tenant = json.loads(made.stdout)
-    assert set(tenant) == {"tenant_id", "tenant", "api_key"}
+    assert set(tenant) == {"tenant_id", "tenant", "api_key", "owner_invitation"}
     twice = call("init", "--tenant", "Мастерская", cwd=tmp_path)
     assert (twice.returncode, twice.stdout) == (1, "")
     second = json.loads(call("init", "--tenant", "Другая", "--json", cwd=tmp_path).stdout)
