@@ -295,7 +295,8 @@ class FiscalRegister(ABC):
     def check_receipt(self, receipt: PlannedReceipt) -> None:
         """Judge whether this register, as it is set up and registered, can make this receipt; sends nothing that
         changes anything. ``Refused`` names why: ``not_expressible`` with the tag in ``detail`` for what its format
-        version has no place for, ``taxation_not_registered``, ``vat20_autoreplace``, ``vat_rate_missing``, …"""
+        version has no place for and for what ``capabilities`` do not offer, ``taxation_not_registered``,
+        ``vat20_autoreplace``, ``vat_rate_missing``, …"""
 
     @abstractmethod
     def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from protocol.ffd.planned import (
     PlannedAgent,
     PlannedBuyer,
+    PlannedCashless,
     PlannedIndustry,
     PlannedLine,
     PlannedOperation,
@@ -38,6 +39,12 @@ SALE = PlannedReceipt(
     buyer_contact="+79001234567",
     imprint=IMPRINT,
 )
+
+DETAILED = replace(
+    SALE,
+    cashless=(PlannedCashless(70000, 1, "RRN:606012345678"), PlannedCashless(30000, 255, "SBP:A1", "кредит")),
+)
+"""Told of each payment by card."""
 
 MIXED = replace(SALE, payments=PlannedPayments(100000, 110000, 120000, 130000, 19985), cash_tendered=100000)
 """Every kind of payment."""

@@ -67,7 +67,7 @@ class AtolWebDesk(SimulatedDesk):
         profile, numbers = replace(load_profile(), generation=self.GENERATION), count(1)
         http = HttpClient(transport, clock, "127.0.0.1:16732")
         runner = self.RUNNER(http, profile, clock, new_id=lambda: f"00000000-0000-4000-8000-{next(numbers):012d}")
-        return AtolWebRegister(runner, profile.times, profile.library)
+        return AtolWebRegister(runner, profile.times, profile.library, cashless_details=True)
 
     def _device(self, settings: frozenset[Setting], seed: int) -> Watched:
         usual = "1.2" if self.GENERATION == 2 else "1.05"

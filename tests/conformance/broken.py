@@ -12,6 +12,7 @@ from drivers.api import (
     ArchiveEnd,
     Capabilities,
     CashCounters,
+    CloseReply,
     FiscalDocument,
     FiscalRegister,
     Health,
@@ -410,6 +411,19 @@ class HealthGuesses(Passing):
         return replace(self.inner.health(), shift_opened_at=at, fn_expires=at.date())
 
 
+class CashlessForgotten(Passing):
+    """As one that was written before there was such a tag."""
+
+    def check_receipt(self, receipt: PlannedReceipt) -> None:
+        self.inner.check_receipt(replace(receipt, cashless=()))
+
+    def fill_receipt(self, receipt: PlannedReceipt, on_progress: Callable[[int, int], None]) -> None:
+        self.inner.fill_receipt(replace(receipt, cashless=()), on_progress)
+
+    def close_receipt(self, receipt: PlannedReceipt) -> CloseReply:
+        return self.inner.close_receipt(replace(receipt, cashless=()))
+
+
 class ChecksTooMuch(Passing):
     def check_receipt(self, receipt: PlannedReceipt) -> None:
         raise Refused("not_expressible", "1254 1260 1261 1270")
@@ -585,6 +599,7 @@ BROKEN: dict[type[Passing], tuple[str, ...]] = {
     StatusGuesses: ("status.fresh", "status.shift-open", "status.foreign-open"),
     HealthGuesses: ("health.shift-opened", "health.drive-expires"),
     ChecksTooMuch: ("check.good",),
+    CashlessForgotten: ("check.cashless-details",),
     CashierForgotten: ("shift.opens",),
     CashierDemanded: ("shift.opens-without-cashier",),
     CashInANewShift: ("cash.not-fiscal",),

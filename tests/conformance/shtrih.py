@@ -47,7 +47,7 @@ class ShtrihDesk(SimulatedDesk):
         super().__init__(settings)
 
     def _register(self, transport: Transport, clock: Clock) -> FiscalRegister:
-        return ShtrihRegister(transport, replace(load_profile(), protocol=self._protocol), clock)
+        return ShtrihRegister(transport, replace(load_profile(), protocol=self._protocol, cashless_details=True), clock)
 
     def _device(self, settings: frozenset[Setting], seed: int) -> Watched:
         return WatchedShtrih(

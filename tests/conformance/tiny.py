@@ -286,6 +286,8 @@ class Tiny(FiscalRegister):
         self._connected()
         if receipt.taxation not in (1, 32):
             raise Refused("taxation_not_registered")
+        if receipt.cashless:
+            raise Refused("not_expressible", "1234")
         if any(line.quantity != round(line.quantity, 3) for line in receipt.lines):
             raise Refused("bad_parameter", "three decimal places")
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from drivers.conformance.bench import Setting, Step
 from drivers.conformance.catalogue import Behaviour, behaviour
-from drivers.conformance.samples import NEWEST, REPAIR, SALE, at_rates
+from drivers.conformance.samples import DETAILED, NEWEST, REPAIR, SALE, at_rates
 from drivers.conformance.stage import Stage
 from drivers.errors import Refused
 from protocol.ffd.planned import PlannedBuyer, PlannedReceipt
@@ -70,6 +70,20 @@ def rate_not_made(stage: Stage) -> None:
     for vat in set(Vat) - driver.capabilities.rates:
         receipt = at_rates(SALE.lines[0].vat, vat)
         assert "1199" in _refuses(stage, receipt, "not_expressible", "vat_rate_missing").detail
+
+
+@behaviour("check.cashless-details", "details of cashless payments (tag 1234) stand in the archive as they were asked "
+           "for, or they are not_expressible with their tag and the driver's capabilities say so")  # fmt: skip
+def cashless_details(stage: Stage) -> None:
+    driver = stage.at_work()
+    stage.settle()
+    if not driver.capabilities.cashless_details:
+        assert "1234" in _refuses(stage, DETAILED, "not_expressible").detail
+        return
+    assert stage.sell(DETAILED)["tags"].get("1234") == [
+        {"1235": {"1082": "700.00", "1236": 1, "1237": "RRN:606012345678"}},
+        {"1235": {"1082": "300.00", "1236": 255, "1237": "SBP:A1", "1238": "кредит"}},
+    ]
 
 
 @behaviour("check.taxation", "a taxation system that is not registered: taxation_not_registered", Setting.ONE_TAXATION)
