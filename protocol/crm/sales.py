@@ -106,8 +106,10 @@ def _amounts(payments: Sequence[Payment]) -> list[int]:
 
 
 def _identifiers(proof: Mapping[str, Any]) -> str:
-    """Empty for a charge that a person has decided, whose numbers nobody knows."""
+    """Empty for a charge that a person has decided, whose numbers nobody knows: a terminal's id names no payment."""
     text = ""
+    if not any(proof.get(name) for name in _IDENTIFIERS if name != "terminal_id"):
+        return text
     for name, label in _IDENTIFIERS.items():
         longer = f"{text} {label}:{proof[name]}".strip() if proof.get(name) else text
         text = longer if len(longer) <= _LONGEST else text
