@@ -46,8 +46,8 @@ def opened() -> Iterator[Callable[..., Visit]]:
     """Browsers that are closed with the test."""
     visits: list[Visit] = []
 
-    def visit(site: Site, login: str | None, language: str = "ru", **look: Any) -> Visit:
-        visits.append(site.visit(login, language, **look))
+    def visit(site: Site, role: str | None, language: str = "ru", **look: Any) -> Visit:
+        visits.append(site.visit(role, language, **look))
         return visits[-1]
 
     yield visit

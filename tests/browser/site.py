@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+import json
+import subprocess
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
-from sqlalchemy import select
 
-from server.app import open_services
-from server.services import people
-from server.services.people import UserPost
 from server.services.roles import Role
-from server.settings import Settings
-from server.store.models import Tenant
-from server.world import World
 from tests.e2e.shop import Shop
+from tests.support.rig import PYTHON, ROOT
 
 PASSWORD = "верная лошадь батарея скрепка"
 PEOPLE = MappingProxyType(
-    {"owner": "Анна Петрова", "manager": "Мария Сомова", "cashier": "Иванова М.", "support": "Ольга Линник"}
+    {
+        Role.OWNER: ("anna", "Анна Петрова"),
+        Role.MANAGER: ("maria", "Мария Сомова"),
+        Role.CASHIER: ("ivanova", "Иванова М."),
+        Role.SUPPORT: ("olga", "Ольга Линник"),
+    }
 )
-"""Names by login; the login is the role."""
+"""Login and name of one person for each role."""
 
 
 def invite(database: str, login: str, name: str, role: Role) -> str:
     """The code of an invitation, as an operator at the server makes it."""
-
-    async def made() -> str:
-        world = World()
-        services = await open_services(Settings(database=database), world)
-        try:
-            async with services.database.write() as work:
-                tenant = await work.session.scalar(select(Tenant))
-                assert tenant is not None
-                return (await people.invite(work, world, tenant.id, UserPost(name=name, login=login, role=role))).code
-        finally:
-            services.passwords.close()
-            await services.database.close()
-
-    with ThreadPoolExecutor(1) as apart:  # Playwright's own loop runs in this thread
-        return apart.submit(lambda: asyncio.run(made())).result()
+    command = (PYTHON, "-m", "server.cli", "users", "invite", "--tenant", "Тест", "--name", name, "--role", role)
+    told = subprocess.run(
+        [*command, "--database", database, "--json", login], capture_output=True, check=True, cwd=ROOT
+    )
+    return str(json.loads(told.stdout)["code"])
 
 
 @dataclass
@@ -72,26 +60,25 @@ class Site:
         self.url = shop.rig.url
         self._cookies: dict[str, list[dict[str, str]]] = {}
 
-    def meet(self, logins: Iterable[str] = PEOPLE) -> None:
-        """These people accept their invitations."""
-        for login in logins:
-            code = invite(self.shop.rig.database, login, PEOPLE[login], Role(login))
-            self.accept(login, code)
+    def meet(self) -> None:
+        """Everybody accepts their invitation."""
+        for role, (login, name) in PEOPLE.items():
+            self._accept(role, invite(self.shop.rig.database, login, name, role))
 
-    def accept(self, login: str, code: str) -> None:
+    def _accept(self, role: Role, code: str) -> None:
         with httpx.Client(base_url=self.url, timeout=60) as client:
             answer = client.post(f"/api/v1/invitations/{code}", json={"password": PASSWORD})
             assert answer.is_success, answer.text
-            self._cookies[login] = [
+            self._cookies[role] = [
                 {"name": cookie.name, "value": cookie.value or "", "url": self.url} for cookie in client.cookies.jar
             ]
 
-    def visit(self, login: str | None, language: str = "ru", **look: Any) -> Visit:
-        """A browser; ``login``: whoever is signed in there already."""
+    def visit(self, role: str | None, language: str = "ru", **look: Any) -> Visit:
+        """A browser; ``role``: of the person who is signed in there already."""
         locale = {"ru": "ru-RU", "en": "en-GB"}[language]
         context = self.browser.new_context(locale=locale, timezone_id="Europe/Moscow", **look)
-        if login is not None:
-            context.add_cookies(self._cookies[login])  # type: ignore[arg-type]
+        if role is not None:
+            context.add_cookies(self._cookies[role])  # type: ignore[arg-type]
         visit = Visit(context, context.new_page(), self.url)
         visit.page.set_default_timeout(30_000)
 

@@ -55,7 +55,7 @@ def test_a_dismissed_person_is_out_at_once_without_touching_anything(world: Worl
 def test_the_sign_in_by_keyboard_alone(world: World, opened: Opens) -> None:
     page = opened(world.site, None).go("/console/jobs")
     expect(page.get_by_label("Логин")).to_be_focused()
-    page.keyboard.type("cashier")
+    page.keyboard.type("ivanova")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
