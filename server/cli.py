@@ -34,6 +34,7 @@ from server.upkeep import cli as upkeep
 from server.world import World
 
 STOP_PATIENCE = 5  # seconds for agents and requests to end
+KEEP_ALIVE = 75  # seconds
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -262,6 +263,9 @@ def uvicorn_options(*, behind_proxy: bool = False) -> dict[str, Any]:
         "ws_max_size": Limits().body_bytes,
         "ws_ping_interval": None,  # the agents' own pings carry their journal's head
         "lifespan": "on",
+        # Longer than a proxy keeps an idle line to us (nginx: 60 s): a request that meets the end of its line is lost,
+        # and a proxy does not repeat a POST.
+        "timeout_keep_alive": KEEP_ALIVE,
         "access_log": False,
         "log_config": None,
         "server_header": False,

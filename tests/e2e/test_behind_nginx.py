@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server.cli import uvicorn_options
 from server.services.stream import HEARTBEAT
 from server.settings import Limits
 from tests.support import nginx
@@ -32,6 +33,13 @@ def test_nginx_is_more_patient_than_those_who_speak_through_it() -> None:
     assert seconds("/api/v1/agent", "proxy_read_timeout") > Limits().silence
     assert seconds("/api/v1/agent", "proxy_send_timeout") > Limits().silence
     assert seconds("/api/v1/events", "proxy_read_timeout") > 2 * HEARTBEAT
+
+
+def test_nginx_lets_go_of_an_idle_line_before_the_server_does() -> None:
+    """The other way round, a POST that meets the end of its line is lost, and nginx answers 502."""
+    idle = 60  # nginx's own keepalive_timeout of an upstream, which the site leaves as it is
+    assert "keepalive_timeout" not in nginx.TEMPLATE.read_text("utf-8")
+    assert uvicorn_options()["timeout_keep_alive"] > idle
 
 
 @pytest.fixture
