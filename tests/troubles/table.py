@@ -15,7 +15,9 @@ from agent.support.doctor import Scene
 from agent.support.doctor.archive import read
 from agent.support.doctor.greeting import greet
 from agent.tray.model import IconState
+from protocol.crm.codes import reason as words_of
 from protocol.crm.messages import Desk
+from server.console.silence import CAUSES
 from tests.e2e.shop import Json
 from tests.protocol.ffd.payloads import item, payload
 from tests.support.patience import BUSY
@@ -54,7 +56,7 @@ class Answer:
 class Trouble:
     """``known``: which of the troubles of the old product. ``sentence``: what the tray says, in Russian. ``doctor``:
     every check that is not good then, ``id:code``; ``later``: what it finds a quarter of an hour later. After ``cure``
-    all is well again and the last job is in ``ends``."""
+    all is well again and the last job is in ``ends``. ``shown``: cause and next step on the page of the console."""
 
     name: str
     known: str
@@ -66,6 +68,20 @@ class Trouble:
     cure: Plant
     ends: tuple[str, ...] = ("done",)
     later: str = ""
+    shown: tuple[str, ...] | None = None
+
+    @property
+    def page(self) -> tuple[str, ...]:
+        """Cause and next step, as the console says them; where nothing else stands here, in the words of its code."""
+        if self.shown is not None:
+            return self.shown
+        words = words_of(str(self.server.value))
+        return words.text, words.advice
+
+
+def silent(why: str) -> tuple[str, str]:
+    """One of the causes that the page of a silent PC names."""
+    return CAUSES[why].ru, CAUSES[why].do_ru
 
 
 def found(answer: Json, field: str) -> object:
@@ -367,6 +383,14 @@ def started_where_it_is(place: Workplace) -> None:
 
 # --- the table ------------------------------------------------------------------------------------------------------
 
+NOTHING: tuple[str, ...] = ()
+"""The server has refused it: there is nothing to show."""
+RESOLVING = ("Ответ устройства потерян, читаются его записи.", "Не повторяйте задание.")
+MISSING = (
+    "ПК назначен, но устройство ещё не видел.",
+    "Проверьте на этом ПК, что устройство включено и выбрано.",
+)
+
 PRINTS_NOT = "the receipt does not print"
 LETTER, ACCOUNT, WRONG_KKM = "a Cyrillic letter in a URL", "a wrong account name", "a wrong KKM_ID"
 NO_DEVICE, MOVED = "a desk without a register", "the program moved out of its folder"
@@ -392,15 +416,17 @@ AT_WORK: tuple[Trouble, ...] = (
     Trouble("shift_closed", PRINTS_NOT, shift_by_hand, Attention, "Смена закрыта. Откройте смену.",
             ("device.answers:trouble",), Answer(JOB, "progress.code", "shift_closed"), desk_as_it_was),
     Trouble("no_internet", UNTOLD, no_internet, Offline, "Связь с сервером прервалась",
-            ("server.answers:cut",), Answer(AGENT, "agents.0.online", False), internet_is_back),
+            ("server.answers:cut",), Answer(AGENT, "agents.0.online", False), internet_is_back,
+            shown=silent("internet")),
     Trouble("result_not_delivered", UNTOLD, cut_before_the_result, Offline, "Связь с сервером прервалась",
             ("server.answers:cut",), Answer(JOB, "unreachable_since", ...), internet_is_back,
-            later="journal.outbox:undelivered"),
+            later="journal.outbox:undelivered", shown=silent("internet")),
     Trouble("answer_lost", TWICE, answer_lost, Attention,
             "Касса пропала посреди чека. Верните питание и кабель. Чек ещё раз не пробивайте.",
-            ("device.answers:trouble", "journal.open:resolving"), Answer(JOB, "state", "resolving"), _tell("power-on")),
+            ("device.answers:trouble", "journal.open:resolving"), Answer(JOB, "state", "resolving"), _tell("power-on"),
+            shown=RESOLVING),
     Trouble("posted_again", TWICE, posted_again, Ready, "Готов к работе", (),
-            Answer("POST /jobs order_ref", "code", "maybe_duplicate"), lambda _: None),
+            Answer("POST /jobs order_ref", "code", "maybe_duplicate"), lambda _: None, shown=NOTHING),
     Trouble("refused", UNTOLD, refused, Ready, "Чек на 100,00 ₽ — не выполнено: в ящике не хватает наличных",
             (), Answer(JOB, "reason.code", "cash_short"), lambda _: None, ends=("not_done",)),
     Trouble("looks_alike", TWICE, two_that_look_alike, Attention,
@@ -408,7 +434,8 @@ AT_WORK: tuple[Trouble, ...] = (
             ("journal.decisions:human",), Answer(JOB, "reason.code", "looks_alike"), a_person_decides),
     Trouble("desk_without_register", NO_DEVICE, no_register_at_the_desk, Ready,
             "Касса «17» не стоит ни на одном рабочем месте в CRM",
-            ("device.desk:no_desk",), Answer("POST /jobs desk_id", "code", "desk_without_device"), desk_as_it_was),
+            ("device.desk:no_desk",), Answer("POST /jobs desk_id", "code", "desk_without_device"), desk_as_it_was,
+            shown=("За этим рабочим местом нет кассы.", "Назначьте кассу в справочнике.")),
     Trouble("shift_expired", PRINTS_NOT, shift_too_old, Attention, "Смена открыта больше 24 часов. Закройте смену.",
             ("device.clock:clock_wrong", "device.shift:shift_expired"), Answer(JOB, "progress.code", "shift_expired"),
             desk_as_it_was),
@@ -418,21 +445,23 @@ AT_WORK: tuple[Trouble, ...] = (
 STARTED_ANEW: tuple[Trouble, ...] = (
     Trouble("letter_in_settings", LETTER, letter_in_the_settings, Offline,
             "знак «а» — русская буква, похожая на латинскую «a»",
-            ("config.file:bad_config",), Answer("GET url", "errors.0.code", "E_LETTER"), mended_settings),
+            ("config.file:bad_config",), Answer("GET url", "errors.0.code", "E_LETTER"), mended_settings,
+            shown=silent("letter")),
     Trouble("letter_in_address", LETTER, letter_in_the_address, Attention,
             "В адресе сервера русская буква «а». Скопируйте строку подключения из CRM целиком",
             ("pairing.server:letter",), Answer("GET url", "errors.0.code", "E_LETTER"),
-            paired_as_it_was),
+            paired_as_it_was, shown=silent("letter")),
     Trouble("wrong_account", ACCOUNT, wrong_account, Attention,
             "Сервер не знает этот компьютер. Подключите этот компьютер заново строкой из CRM.",
-            ("server.account:unknown_agent",), Answer("hello", "code", "unknown_agent"), paired_as_it_was),
+            ("server.account:unknown_agent",), Answer("hello", "code", "unknown_agent"), paired_as_it_was,
+            shown=silent("account")),
     Trouble("wrong_kkm_id", WRONG_KKM, wrong_kkm_id, Attention,
             "В CRM нет кассы с таким номером. Проверьте в CRM номер кассы: здесь он «71».",
             ("device.bound:refused", "journal.devices:left_out"),
             Answer("POST /jobs kkm_id=71", "code", "unknown_kkm_id"), right_kkm_id),
     Trouble("register_missing", NO_DEVICE, a_second_desk, Attention,
             "На рабочем месте «Касса 2» нет кассы «18». Откройте окно программы и найдите её: «Кассы».",
-            ("server.places:missing",), Answer("GET /devices/18", "state", "assigned"), no_second_desk),
+            ("server.places:missing",), Answer("GET /devices/18", "state", "assigned"), no_second_desk, shown=MISSING),
     Trouble("no_register_here", NO_DEVICE, no_register_on_the_pc, Attention,
             "За этим компьютером нет ни одной кассы.",
             ("config.devices:no_device", "journal.devices:left_out"),
@@ -440,11 +469,11 @@ STARTED_ANEW: tuple[Trouble, ...] = (
     Trouble("killed_in_doubt", TWICE, killed_in_doubt, Offline,
             "Программа на этом компьютере не работает. Чеки из CRM не печатаются. Запустите KassaBridge.",
             ("agent.running:not_running", "journal.open:intent_open"), Answer(JOB, "unreachable_since", ...),
-            Workplace.start),
+            Workplace.start, shown=silent("not_running")),
     Trouble("program_moved", MOVED, program_moved, Offline,
             "Программа на этом компьютере не работает. Чеки из CRM не печатаются. Запустите KassaBridge.",
             ("agent.running:not_running", "program.place:moved"), Answer(AGENT, "agents.0.online", False),
-            started_where_it_is),
+            started_where_it_is, shown=silent("moved")),
 )  # fmt: skip
 """The agent is started anew for each."""
 
@@ -458,14 +487,13 @@ UNPLUGGED_IN_RECEIPT = Trouble(
     "unplugged_in_receipt", TWICE, lambda _: None, Attention,
     "Касса пропала посреди чека. Верните питание и кабель. Чек ещё раз не пробивайте.",
     ("device.port:port_missing", "journal.open:resolving"), Answer(JOB, "state", "resolving"), lambda _: None,
-)  # fmt: skip
+    shown=RESOLVING)  # fmt: skip
 
 DISK_FULL = Trouble(
     "disk_full", TWICE, lambda _: None, Offline,
     "Программа на этом компьютере не работает. Чеки из CRM не печатаются. Запустите KassaBridge.",
     ("agent.running:not_running", "folder.space:disk_low", "journal.open:intent_open"),
-    Answer(JOB, "unreachable_since", ...), lambda _: None,
-)  # fmt: skip
+    Answer(JOB, "unreachable_since", ...), lambda _: None, shown=silent("not_running"))  # fmt: skip
 """The disk fills up while the register makes a receipt: what became of it cannot be kept, and the program ends."""
 
 DISK_LOW = Trouble(

@@ -44,6 +44,7 @@ def named(place: Workplace, trouble: Trouble) -> None:
         place.until(all_three, trouble.name)
     except AssertionError as error:
         raise AssertionError(f"{trouble.name}: {trouble.server}\n{told[-1:]}\n{error}") from None
+    place.until(lambda: place.clicks_to(*trouble.page), f"{trouble.name}: three clicks from / to {trouble.page}")
 
 
 def lived_through(place: Workplace, troubles: Iterable[Trouble]) -> None:

@@ -34,6 +34,7 @@ from tests.protocol.ffd.payloads import item, payload
 from tests.support.patience import BUSY
 from tests.support.proxy import Proxy
 from tests.support.rig import ROOT, Process
+from tests.troubles.clicks import Console
 
 KKM, DESK = "17", "front"
 TURNED = (Verdict.WARNING, Verdict.BAD, Verdict.UNKNOWN)
@@ -68,6 +69,8 @@ class Workplace:
         """Bytes that are left of a disk, as the doctor sees them: this machine's disks are no part of what is told."""
         self.kept: Identity | None = None
         self.kept_text = ""
+        self.console: Console | None = None
+        """Opened by the first who looks."""
         self.alerts: list[str] = []
         """What the tray program has put on the screen instead of its icon."""
         self._posted = 0
@@ -193,6 +196,12 @@ class Workplace:
     def becomes(self, *states: str) -> Json:
         """The last job, once it is in one of these states."""
         return self.rig.settled(self.job, BUSY, set(states))
+
+    def clicks_to(self, *sentences: str) -> tuple[int, str] | None:
+        """How far the console's page is that says this."""
+        if self.console is None:
+            self.console = Console(self.rig)
+        return self.console.clicks_to(*sentences)
 
     def desk(self) -> Desk:
         """The register's desk, as the PC has it."""
