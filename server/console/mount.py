@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
@@ -31,8 +33,17 @@ def mount(app: FastAPI) -> None:
     app.state.console = templates()
     for pages in PAGES:
         app.include_router(pages.router, include_in_schema=False)
-    app.mount(f"{HOME}/static", StaticFiles(directory=FOLDER / "static"), name="console-static")
+    app.mount(f"{HOME}/static", _Files(directory=FOLDER / "static"), name="console-static")
     app.include_router(_nowhere(), include_in_schema=False)
+
+
+class _Files(StaticFiles):
+    """Asked for anew by every page, and answered by 304: after an upgrade nobody has yesterday's script."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers.update({"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})
+        return response
 
 
 def _nowhere() -> APIRouter:

@@ -80,7 +80,6 @@ async def overview(visit: DirectoryReader, cursor: CursorQuery = None) -> Respon
         "overview.html",
         here=f"{HOME}/overview",
         places=shown,
-        bad=sum(place.colour == "bad" for place in shown),
         following=f"{HOME}/overview?cursor={desks.cursor}" if desks.cursor else None,
         charts=(
             charts.jobs_per_hour(past, visit.now),

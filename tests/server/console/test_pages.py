@@ -79,6 +79,18 @@ async def test_an_address_that_is_no_page_is_said_to_be_none(console: Console) -
     assert (page.status_code, "unknown_job" in page.text) == (404, True)
 
 
+async def test_its_files_are_asked_for_anew_and_not_sent_twice(console: Console) -> None:
+    stranger = console.bench.browser()
+    for name in ("console.css", "live.js", "till.js", "icon.svg"):
+        url = f"{console.bench.url}/console/static/{name}"
+        file = await stranger.get(url)
+        assert (file.status_code, file.headers["cache-control"]) == (200, "no-cache"), name
+        assert (await stranger.get(url, headers={"If-None-Match": file.headers["etag"]})).status_code == 304
+        assert not re.search(r"https?://(?!www\.w3\.org/)", file.text), "nothing is loaded from elsewhere"
+    assert (await stranger.get(f"{console.bench.url}/console/static/../visit.py")).status_code in (303, 404)
+    assert (await stranger.get(f"{console.bench.url}/console/static/%2e%2e/visit.py")).status_code == 404
+
+
 async def test_without_the_console_there_are_no_pages() -> None:
     assert pages(build_app(Settings(database=":memory:", console=False))) == set()
 
