@@ -205,9 +205,10 @@ def test_the_agent_dies_at_every_commit_of_a_sale(when: str, tmp_path: Path) -> 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_the_agent_dies_at_every_commit_of_a_sale_by_two_cards(tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["after", "before"])
+def test_the_agent_dies_at_every_commit_of_a_sale_by_two_cards(when: str, tmp_path: Path) -> None:
     with shop_of(tmp_path, "zvt") as (till,):
-        count = every_moment(till, "after", cards=2)
+        count = every_moment(till, when, cards=2)
         print(count, dict(till.ends))
         assert count > 10
 
@@ -224,7 +225,7 @@ def test_the_agent_dies_at_random_moments(tmp_path: Path) -> None:
 # --- and no server
 
 
-def alone(till: Till, moment: int) -> None:
+def alone(till: Till, moment: int, when: str = "after") -> None:
     """The server is gone from INTENT on, the agent dies once; what has begun is finished, and told later."""
     amounts = till.amounts(1)
     job_id = till.sells(*amounts)["job_id"]
@@ -232,7 +233,7 @@ def alone(till: Till, moment: int) -> None:
                         "it has begun")  # fmt: skip
     assert till.shop.rig.server is not None
     till.shop.rig.server.kill()
-    till.armed.write_text(f"commit after {moment}", "utf-8")
+    till.armed.write_text(f"commit {when} {moment}", "utf-8")
     deadline = time.monotonic() + 15.0
     while till.agent.alive and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -258,10 +259,11 @@ def test_the_agent_dies_while_the_server_is_away(family: str, tmp_path: Path) ->
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
+@pytest.mark.parametrize("when", ["after", "before"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_agent_dies_at_every_commit_while_the_server_is_away(family: str, tmp_path: Path) -> None:
+def test_the_agent_dies_at_every_commit_while_the_server_is_away(family: str, when: str, tmp_path: Path) -> None:
     with shop_of(tmp_path, family, pace=0.5) as (till,):
         for moment in range(1, 11):
-            alone(till, moment)
+            alone(till, moment, when)
         print(family, dict(till.ends))
         assert till.ends["died"] > 3
