@@ -31,6 +31,13 @@ def test_a_row_says_what_the_three_say(trouble: Trouble) -> None:
     assert f"{trouble.server.request}: `{trouble.server}`" in row
 
 
+@pytest.mark.parametrize("trouble", EVERY, ids=lambda trouble: trouble.name)
+def test_the_page_says_what_the_console_says(trouble: Trouble) -> None:
+    (row,) = (row for row in SUPPORT.splitlines() if row.startswith(f"| `{trouble.name}` |"))
+    for sentence in trouble.page:
+        assert f"| {sentence} |" in row
+
+
 def test_every_check_that_the_page_names_is_one_of_the_doctors() -> None:
     known = {f"{check.id}:{code}" for check in CHECKS for code in check.causes}
     assert set(re.findall(r"`([a-z]+\.[a-z]+:[a-z0-9_]+)`", SUPPORT)) <= known

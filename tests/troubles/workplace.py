@@ -243,7 +243,11 @@ def workplace(folder: Path, *, listen: str = "tcp:127.0.0.1:0") -> Iterator[Work
             shop.stand_at("agent", till, profile=QUICK)
             place = Workplace(shop, till, proxy)
             place.pair()
-            yield place
+            try:
+                yield place
+            finally:
+                if place.console is not None:
+                    place.console.close()
         finally:
             for process in shop.rig.processes:  # before their line ends, so that nobody waits for it
                 process.end()
