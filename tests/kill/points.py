@@ -123,7 +123,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     },
     "server": {
         "cli:_make_tenant": "the command line's own process: tests/server/test_cli.py",
-        "cli:_with_keys": "the command line's own process: tests/server/test_cli.py",
+        "cli:_done": "the command line's own process: tests/server/test_cli.py",
         "link:Connection._flush": "what could not leave with its commit: an older connection of the PC is open",
         "link:Connection._deliver_evidence": "a quarantined journal: tests/e2e/test_ownership.py",
         "agents:confirm_agent": "the end of a quarantine: tests/e2e/test_ownership.py",
