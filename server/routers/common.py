@@ -151,6 +151,10 @@ async def signed_in(request: Request) -> Person:
     return person
 
 
+async def _described(request: Request, _: Annotated[object, Depends(_cookie)]) -> Person:
+    return await signed_in(request)
+
+
 async def person_of(request: Request) -> Person | None:
     """The person whose session this browser brings. Raises ``Problem`` for what another site asks in its name. What a
     form wants to change it says by ``form_of``."""
@@ -191,6 +195,6 @@ DecidingCaller = Annotated[Caller, Depends(needs(Scope.DECIDE))]
 DecisionsReader = Annotated[Caller, Depends(needs(Scope.DECIDE, Scope.PROPOSE))]
 ProposingCaller = Annotated[Caller, Depends(needs(Scope.PROPOSE))]
 PeopleCaller = Annotated[Caller, Depends(needs(Scope.PEOPLE))]
-SignedIn = Annotated[Person, Depends(signed_in)]
+SignedIn = Annotated[Person, Depends(_described)]
 SupportCaller = Annotated[Caller, Depends(needs(Scope.SUPPORT))]
 WebhooksCaller = Annotated[Caller, Depends(needs(Scope.WEBHOOKS))]

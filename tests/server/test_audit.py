@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, event, text, update
 
 from server.services.access import Scope
 from server.services.roles import Role
@@ -92,9 +92,18 @@ class TestWhatIsWritten:
         """The hot path stays what it was."""
         _, line = await bench.bound()
         before = len(await lines(bench))
+        statements: list[str] = []
+
+        def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+            statements.append(statement)
+
+        event.listen(bench.services.database.backend.engine, "before_cursor_execute", note)
         answer = await bench.api.post("/jobs", json=job())
         await line.accept()
         await line.report("j1", 2, "started", attempt=1)
+        event.remove(bench.services.database.backend.engine, "before_cursor_execute", note)
+        assert any("INSERT INTO jobs" in statement for statement in statements)
+        assert not any("audit" in statement for statement in statements)
         assert len(await lines(bench)) == before
         assert answer.json()["posted_by"].startswith("key:key_")
         await line.close()
