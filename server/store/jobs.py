@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, or_, select
+from sqlalchemy import Select, bindparam, func, insert, or_, select
 
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import Known
@@ -157,20 +157,30 @@ class Filter:
 
 async def page(work: Work, tenant_id: str, wanted: Filter, *, before: str | int | None, limit: int) -> Sequence[Job]:
     """Newest first, below the cursor ``before``; copies without their documents and payloads."""
+    found: list[Job] = []
+    for kind in wanted.kinds or (None,):  # each kind by its own index: of two at once the newest are not
+        query = _of_filter(tenant_id, wanted, kind).order_by(Job.id.desc()).limit(limit)
+        rows = await work.session.rows(query if before is None else query.where(Job.id < before))
+        found += [Job(**dict(zip(_SHORT, row, strict=True))) for row in rows]
+    return sorted(found, key=lambda row: row.id, reverse=True)[:limit]
+
+
+def _of_filter(tenant_id: str, wanted: Filter, kind: str | None) -> Select[*tuple[Any, ...]]:
+    """What few jobs have (an open state, an order, a register, a kind) is looked up by its index; otherwise an
+    account's jobs are walked from the newest on. A column that is joined with nothing has no index to choose."""
+    states = OPEN if wanted.owed and not wanted.states else wanted.states
+    few = bool(states) and set(states) <= set(OPEN)
     conditions = [
-        Job.tenant_id == tenant_id,
-        Job.state.in_(wanted.states) if wanted.states else None,
-        Job.kind.in_(wanted.kinds) if wanted.kinds else None,
+        (Job.tenant_id + "" if few else Job.tenant_id) == tenant_id,
+        (Job.state if few else Job.state + "").in_(states) if states else None,
+        Job.kind == kind if kind is not None else None,
         Job.kkm_id == wanted.kkm_id if wanted.kkm_id is not None else None,
         Job.order_ref == wanted.order_ref if wanted.order_ref is not None else None,
         Job.owed.is_(wanted.owed) if wanted.owed is not None else None,
         Job.created_at >= wanted.since if wanted.since is not None else None,
         Job.created_at < wanted.until if wanted.until is not None else None,
-        Job.id < before if before is not None else None,
     ]
-    query = select(*_SHORT.values()).where(*(condition for condition in conditions if condition is not None))
-    rows = await work.session.rows(query.order_by(Job.id.desc()).limit(limit))
-    return [Job(**dict(zip(_SHORT, row, strict=True))) for row in rows]
+    return select(*_SHORT.values()).where(*(condition for condition in conditions if condition is not None))
 
 
 async def count_open(work: Work, tenant_id: str, kkm_id: str) -> int:

@@ -337,6 +337,9 @@ class Job(Base):
     progress_at: Mapped[datetime | None]
     __table_args__ = (
         UniqueConstraint("tenant_id", "job_id"),
+        Index(None, "tenant_id", "id"),
+        Index(None, "tenant_id", "kind", "id"),
+        Index(None, "tenant_id", "kkm_id", "id"),
         Index(None, "tenant_id", "kkm_id", "state"),
         Index(None, "tenant_id", "order_ref"),
         Index(None, "tenant_id", "imprint"),

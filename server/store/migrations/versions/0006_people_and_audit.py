@@ -138,10 +138,16 @@ def upgrade() -> None:
     op.execute(f"INSERT INTO audit_heads (tenant_id, n, hash) SELECT id, 0, '{'0' * 64}' FROM tenants")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("posted_by", sa.String(length=80), nullable=True))
+        batch_op.create_index(op.f("ix_jobs_tenant_id_id"), ["tenant_id", "id"])
+        batch_op.create_index(op.f("ix_jobs_tenant_id_kind_id"), ["tenant_id", "kind", "id"])
+        batch_op.create_index(op.f("ix_jobs_tenant_id_kkm_id_id"), ["tenant_id", "kkm_id", "id"])
 
 
 def downgrade() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.drop_index(op.f("ix_jobs_tenant_id_kkm_id_id"))
+        batch_op.drop_index(op.f("ix_jobs_tenant_id_kind_id"))
+        batch_op.drop_index(op.f("ix_jobs_tenant_id_id"))
         batch_op.drop_column("posted_by")
     for table in (
         "audit_entries",
