@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
-from sqlalchemy import update as change
+from sqlalchemy import delete, select, text
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -514,14 +513,13 @@ async def _forget(bench: Bench, job_id: str) -> None:
         ids = select(Job.id).where(Job.job_id == job_id).scalar_subquery()
         await work.session.execute(delete(JobTransition).where(JobTransition.job == ids))
         await work.session.execute(delete(Outgoing).where(Outgoing.job == ids))
-        await work.session.execute(delete(Job).where(Job.job_id == job_id))
+        await work.session.execute(text("DELETE FROM jobs WHERE job_id = :job"), {"job": job_id})  # as a restore does
 
 
 async def _unsend(bench: Bench, job_id: str) -> None:
     async with bench.services.database.write() as work:
-        await work.session.execute(
-            change(Job).where(Job.job_id == job_id).values(state="queued", rev=0, sent=False, agent_id=None)
-        )
+        forgotten = "UPDATE jobs SET state = 'queued', rev = 0, sent = false, agent_id = NULL WHERE job_id = :job"
+        await work.session.execute(text(forgotten), {"job": job_id})
 
 
 async def test_a_restart_says_goodbye_and_loses_nothing(bench: Bench) -> None:
