@@ -31,7 +31,8 @@ from agent.devices.terminals.lane import TerminalLane
 from agent.devices.terminals.place import place_of
 from agent.identity import Identity, Keyring, save_identity
 from agent.jobs.at_desk import begin_anew
-from agent.jobs.book import Clock, JobBook
+from agent.jobs.book import JobBook
+from agent.jobs.permission import Clock
 from agent.journal.rows import JobRow
 from agent.journal.store import Journal, JournalFailed, utc_now
 from agent.link.client import About, Link, World

@@ -11,7 +11,8 @@ from agent.config import Config, Device, machine_data_dir
 from agent.devices.facts import device_facts
 from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
-from agent.jobs.book import Clock, JobBook
+from agent.jobs.book import JobBook
+from agent.jobs.permission import Clock
 from agent.jobs.transitions import is_open
 from agent.journal.rows import LOCAL, DeviceRow
 from agent.journal.store import Journal, Transaction, utc_now

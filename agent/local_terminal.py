@@ -12,7 +12,8 @@ from agent.config import Config, Device, machine_data_dir
 from agent.devices.lock import device_lock
 from agent.devices.terminals.lane import TerminalLane
 from agent.devices.terminals.place import expected_id, place_of
-from agent.jobs.book import Clock, JobBook
+from agent.jobs.book import JobBook
+from agent.jobs.permission import Clock
 from agent.jobs.transitions import is_open
 from agent.journal.rows import LOCAL, DeviceRow
 from agent.journal.store import Journal, Transaction, utc_now

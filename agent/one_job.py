@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from agent.devices.device_lane import LaneState
 from agent.jobs.at_desk import accept, give_up
-from agent.jobs.book import Clock, JobBook
+from agent.jobs.book import JobBook
+from agent.jobs.permission import Clock
 from agent.jobs.transitions import is_final, is_open
 from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Journal

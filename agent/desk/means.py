@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent.config import Config
 from agent.desk.requests import Means
 from agent.identity import Keyring
-from agent.jobs.book import Clock
+from agent.jobs.permission import Clock
 from agent.status import AgentStatus
 from agent.support.bundle.consent import Consent, Sent
 from protocol.crm.messages import NAMES

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
-from agent.jobs.book import Clock
+from agent.jobs.permission import Clock
 
 log = structlog.get_logger("lane")
 

@@ -6,10 +6,9 @@ does). It answers only after the commit.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -27,15 +26,16 @@ from agent.jobs import (
     terminal_slips,
 )
 from agent.jobs.acceptance import Addressee
+from agent.jobs.permission import Clock, Permission
 from agent.jobs.transitions import (
     WAITING,
     apply,
-    because,
     claim_records,
     is_open,
     note_paper,
     unsearched,
 )
+from agent.jobs.waiting import time_passed, too_long, waiting
 from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobRow, JobWithOffer
 from agent.journal.store import Journal, Transaction
@@ -43,7 +43,7 @@ from drivers.api import FiscalDocument
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import DeviceClass, JobKind
-from protocol.crm.lease import Lease, ServerClock
+from protocol.crm.lease import Lease
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import (
     Bind,
@@ -70,15 +70,6 @@ Verified = Callable[[str, Value], bool]
 """Whether a signed message (type, body) carries a good signature of a pinned key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The clocks of this process, passed in."""
-
-    monotonic: Callable[[], float]
-    wall: Callable[[], float]  # seconds since the epoch
-    now: Callable[[], datetime]  # aware
-
-
 class JobBook:
     def __init__(
         self,
@@ -101,13 +92,10 @@ class JobBook:
         genuine = partial(verified, "offer")
         self._us = Addressee(tenant_id, agent_id, frozenset(devices), genuine, classes)
         self._only = only
-        self._time = ServerClock().look(clock.monotonic(), clock.wall())
-        self._may_start = False
-        self._paused = False
+        self._permission = Permission(clock)
         self._began = clock.monotonic()
         waiting = journal.read(lambda tx: [row.job_id for row in tx.live_jobs() if row.state in WAITING])
         self._earlier = frozenset(waiting)  # of an earlier process, or of an older copy of the disk
-        self._guard = threading.Lock()
         self._listeners: list[Callable[[str | None], None]] = []
         self._callers_off: list[Callable[[str], object]] = []
         self._outgoing: Callable[[], None] = lambda: None
@@ -134,32 +122,24 @@ class JobBook:
     # --- time and permission to start
 
     def pong(self, server_time: datetime, sent_at: float) -> None:
-        with self._guard:
-            self._time = self._time.pong(server_time, sent_at, self.clock.monotonic(), self.clock.wall())
+        self._permission.pong(server_time, sent_at)
         self._changed(None)
 
     def allow_starts(self, allowed: bool) -> None:
-        with self._guard:
-            self._may_start = allowed
+        self._permission.allow(allowed)
         self._changed(None)
 
     def pause(self, paused: bool) -> None:
         """A person at the desk wants nothing new to be begun; what has begun goes on to its outcome."""
-        with self._guard:
-            self._paused = paused
+        self._permission.pause(paused)
         self._changed(None)
 
     @property
     def paused(self) -> bool:
-        with self._guard:
-            return self._paused
+        return self._permission.paused
 
     def judge(self, start_by: datetime) -> Lease:
-        with self._guard:
-            self._time = self._time.look(self.clock.monotonic(), self.clock.wall())
-            if not self._may_start or self._paused:
-                return Lease.UNKNOWN
-            return self._time.judge(start_by, self.clock.monotonic())
+        return self._permission.judge(start_by)
 
     def lease_of(self, row: JobRow) -> Lease:
         """Whether the job may begin now. A part of a sale that has begun has no time of its own and needs no server:
@@ -173,15 +153,12 @@ class JobBook:
         )
         if not begun:
             return self.judge(start_by)
-        with self._guard:
-            safe = self._may_start or (imprint and row.kind == JobKind.RECEIPT)
+        safe = self._permission.let_act or (imprint and row.kind == JobKind.RECEIPT)
         return Lease.GOOD if wanted and safe else Lease.UNKNOWN
 
     def server_time(self) -> datetime | None:
         """The latest that the server's time can be; ``None`` without a fresh pong."""
-        with self._guard:
-            self._time = self._time.look(self.clock.monotonic(), self.clock.wall())
-            return self._time.now(self.clock.monotonic())
+        return self._permission.server_time()
 
     # --- what the server says
 
@@ -279,8 +256,7 @@ class JobBook:
     def may_start(self) -> bool:
         """The server has let this journal act in this process (it is no copy, and its devices are its own), and nobody
         at the desk has paused it."""
-        with self._guard:
-            return self._may_start and not self._paused
+        return self._permission.granted
 
     def device(self, kkm_id: str) -> DeviceRow:
         return self.journal.read(lambda tx: tx.device(kkm_id))
@@ -437,34 +413,15 @@ class JobBook:
             self.journal.commit(sales.tidy)
             self._outgoing()
 
-        def work(tx: Transaction) -> list[tuple[JobRow, int]]:
-            waiting = [row for row in tx.live_jobs() if row.state in WAITING and row.part is None]
-            return [(row, tx.device(row.kkm_id).settings.held_hours) for row in waiting]
+        for row, event, code in too_long(self.journal.read(waiting), self.judge, self.clock.now):
+            self._time_passed(row, event, code)
 
-        for row, hours in self.journal.read(work):
-            if row.state is Known.ACCEPTED:
-                if self.judge(datetime.fromisoformat(row.start_by)) is Lease.PASSED:
-                    self._time_passed(row, JobEvent.LEASE_PASSED, "lease_passed")
-                continue
-            waits_for_a_person = row.held_since is None or "adopted_from" in row.outcome
-            if not waits_for_a_person and self._held_for(row) >= timedelta(hours=hours):
-                self._time_passed(row, JobEvent.HELD_TOO_LONG, "held_too_long")
+    def _time_passed(self, seen: JobRow, event: JobEvent, code: str) -> None:
+        self.journal.commit(lambda tx: time_passed(tx, seen, event, code))
+        self._outgoing()
 
     def _just_begun(self) -> bool:
         return self.clock.monotonic() - self._began < cancelling.CAUTION
-
-    def _held_for(self, row: JobRow) -> timedelta:
-        assert row.held_since is not None
-        return self.clock.now() - datetime.fromisoformat(row.held_since)
-
-    def _time_passed(self, seen: JobRow, event: JobEvent, code: str) -> None:
-        def work(tx: Transaction) -> None:
-            row = tx.job(seen.job_id)
-            if row is not None and row.rev == seen.rev:
-                apply(tx, row, event, outcome=because(reason(code)))
-
-        self.journal.commit(work)
-        self._outgoing()
 
     # --- the link's bookkeeping
 

@@ -17,20 +17,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from agent.jobs import sale_parts
 from agent.jobs.terminal_slips import payload_of, slips_of
-from agent.jobs.transitions import SEARCH_ABOVE, apply, because, is_open, unsearched, withdraw_parts
-from agent.journal.rows import JobRow, PartOffer
+from agent.jobs.transitions import apply, because, is_open, unsearched, withdraw_parts
+from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
 from agent.procedures import sale as procedure
 from agent.procedures.sale import Begin, Done, Look, NotDone, Part, Sale, Step, Under, Undo, Waits
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
-from protocol.crm.jobs import JobKind, sha256_hex, whole
+from protocol.crm.jobs import JobKind, whole
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import Offer
 from protocol.crm.outcomes import Reason, SaleChoice
 from protocol.crm.sales import Charge, charges_of, receipt_payload
-from protocol.ffd.money import format_kopecks
 from protocol.ffd.shape import parse_receipt
 
 CHECKED_FOR = timedelta(seconds=60)
@@ -38,13 +38,6 @@ CHECKED_FOR = timedelta(seconds=60)
 OWED_AFTER = timedelta(minutes=5)
 """How long a receipt may wait for its register before the sale is called owed."""
 
-_KINDS = {
-    Step.PAYMENT: JobKind.PAYMENT,
-    Step.REFUND: JobKind.REFUND,
-    Step.VOID: JobKind.VOID,
-    Step.RECEIPT: JobKind.RECEIPT,
-    Step.SLIP: JobKind.PRINT_TEXT,
-}
 _BLANK: dict[str, Any] = {
     "terminal": None, "undoing": None, "halted": False, "copied": False, "choice": None, "waits": None, "choices": [],
     "owed": False, "checked": "", "above": None, "looked": False,
@@ -339,66 +332,23 @@ def _begin(tx: Transaction, seen: _Seen, next_: Begin) -> None:
     row = seen.row
     assert row.sale is not None
     at_register = next_.step in (Step.RECEIPT, Step.SLIP)
-    _add(tx, seen, next_, row.kkm_id if at_register else row.sale["terminal"], _payload(seen, next_))
+    _add(
+        tx,
+        seen,
+        next_,
+        row.kkm_id if at_register else row.sale["terminal"],
+        sale_parts.payload_of(seen.offer.payload, seen.charges, seen.parts, next_, moves=seen.sale.moves),
+    )
+
+
+def _payload(seen: _Seen, next_: Begin) -> dict[str, Any]:
+    return sale_parts.payload_of(seen.offer.payload, seen.charges, seen.parts, next_, moves=seen.sale.moves)
 
 
 def _add(
     tx: Transaction, seen: _Seen, next_: Begin, kkm_id: str, payload: dict[str, Any], *, look: bool = False
 ) -> None:
-    """``look``: the part is only looked for in the archive."""
-    row, device, step = seen.row, tx.device(kkm_id), next_.step
-    assert row.sale is not None
-    n = 1 + sum(1 for part in tx.parts(row.job_id) if part.part is not None and part.part["step"] == step)
-    offer = PartOffer(
-        tenant_id=seen.offer.tenant_id,
-        job_id=f"{row.job_id}/{step}{n}",
-        kind=_KINDS[step],
-        agent_id=seen.offer.agent_id,
-        kkm_id=kkm_id,
-        register_serial=device.register_serial,
-        binding_epoch=max(1, device.binding_epoch),
-        lease_no=1,
-        issued_at=tx.now,
-        start_by=datetime.fromisoformat(row.start_by),
-        order_ref=seen.offer.order_ref,
-        payload=payload,
-        payload_hash=sha256_hex(payload),
-        kid="",
-    )
-    part = JobRow(
-        job_id=offer.job_id, kkm_id=kkm_id, kind=offer.kind.value, state=Known.ACCEPTED, rev=0, attempt=0,
-        closing=False, seq=tx.next_seq(), lease_no=1, start_by=row.start_by, binding_epoch=device.binding_epoch,
-        payload_hash=offer.payload_hash, imprint=row.imprint,
-        part={"step": step.value, "n": n, "charge": next_.charge, "at": tx.now.isoformat(),
-              "moves": step is seen.sale.moves, "look": look},
-        outcome={SEARCH_ABOVE: row.sale.get("above")} if row.sale["copied"] and step is Step.RECEIPT else {},
-    )  # fmt: skip
-    tx.write_job(part, "part", offer=offer)
-
-
-def _payload(seen: _Seen, next_: Begin) -> dict[str, Any]:
-    if next_.charge is None:
-        return receipt_payload(seen.offer.payload, [_proof(seen.parts, at) for at in range(len(seen.charges))])
-    charge = seen.charges[next_.charge]
-    told: dict[str, Any] = {"amount": format_kopecks(charge.amount), "means": charge.part.means}
-    if next_.step is seen.sale.moves:
-        original = charge.part.original
-        return told if original is None else told | {"original": original.model_dump(mode="json")}
-    return told | {"original": _original(seen.parts, next_.charge, told["amount"])}
-
-
-def _original(parts: Sequence[JobRow], charge: int, amount: str) -> dict[str, Any]:
-    """The payment of this charge, as its proof tells it."""
-    proof = _proof(parts, charge)
-    told = {name: proof.get(name) or "" for name in ("rrn", "auth_code", "number", "terminal_id", "sbp_id")}
-    at = proof.get("printed_at")
-    return {"amount": amount, **told, "at": at[:19] if at is not None else None}
-
-
-def _proof(parts: Sequence[JobRow], charge: int) -> dict[str, Any]:
-    """Of the payment (refund) of this charge; empty while there is none."""
-    paid = [part for part in parts if part.part and part.part["moves"] and part.part["charge"] == charge]
-    return (paid[-1].outcome.get("proof") or {}) if paid else {}
+    sale_parts.add(tx, seen.row, seen.offer, next_, kkm_id, payload, moves=seen.sale.moves, look=look)
 
 
 # --- the end

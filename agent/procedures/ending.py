@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from agent.procedures.asks import Answered, Ended, NotReady
 from protocol.crm.codes import reason
 from protocol.crm.outcomes import Reason
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
-R = TypeVar("R", bound="DataclassInstance")
+class Run(Protocol):
+    """The run of a procedure: a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+R = TypeVar("R", bound=Run)
 
 
 @dataclass(frozen=True, slots=True)

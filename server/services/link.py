@@ -16,13 +16,7 @@ import structlog
 
 from protocol.crm.codes import reason as words_of
 from protocol.crm.envelope import VERSION, BadMessage, Envelope, parse
-from protocol.crm.link_machine import (
-    HELLO_DEADLINE,
-    ServerLink,
-    ServerLinkEffect,
-    ServerLinkEvent,
-    server_step,
-)
+from protocol.crm.link_machine import HELLO_DEADLINE, ServerLink, ServerLinkEffect, ServerLinkEvent, server_step
 from protocol.crm.machine import Refusal
 from protocol.crm.messages import (
     DURABLE,
@@ -34,7 +28,6 @@ from protocol.crm.messages import (
     Claim,
     ClaimedDevice,
     ClaimRefused,
-    Ended,
     Error,
     Goodbye,
     Hello,
@@ -316,17 +309,11 @@ class Connection:
         await self._send(welcome)
 
     async def _send_ready(self) -> None:
-        await self._send(Ready(resumed=self._resumed, ended=await self._ended()))
+        assert self._hello is not None
+        ended = await outgoing.ended(self._s.database, self._s.key, self._agent_id, self._hello.jobs)
+        await self._send(Ready(resumed=self._resumed, ended=ended))
         self._resumed = False
         self.ask()
-
-    async def _ended(self) -> list[Ended]:
-        assert self._hello is not None
-        if not self._hello.jobs or self._agent_id is None:
-            return []
-        async with self._s.database.read() as work:
-            agent = await agents.get(work, self._agent_id)
-            return await outgoing.ended(work, self._s.key, agent, self._hello.jobs)
 
     async def _send_quarantine(self) -> None:
         self._passing.taken()  # what a doubtful journal's agent has said is shown nowhere

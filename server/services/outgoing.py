@@ -33,7 +33,7 @@ from server.services import agents, desks, directory
 from server.services import jobs as job_service
 from server.settings import Limits
 from server.store import jobs, outbox
-from server.store.database import Work
+from server.store.database import Database, Work
 from server.store.models import Agent, Device, Job, Outgoing
 
 T = TypeVar("T", bound=Value)
@@ -62,11 +62,15 @@ async def welcome(work: Work, key: JobKey, agent: Agent, listed: Sequence[KnownJ
     )
 
 
-async def ended(work: Work, key: JobKey, agent: Agent, listed: Sequence[KnownJob]) -> list[Ended]:
+async def ended(database: Database, key: JobKey, agent_id: str | None, listed: Sequence[KnownJob]) -> list[Ended]:
     """The ends of jobs that the agent has named. It knows them, unless its journal is an older copy."""
+    if not listed or agent_id is None:
+        return []
     sign = Signer(key)
-    rows = await jobs.ended(work, agent.tenant_id, agent.id, [job.job_id for job in listed])
-    return [sign("ended", _ended(agent, row, key.kid)) for row in rows]
+    async with database.read() as work:
+        agent = await agents.get(work, agent_id)
+        rows = await jobs.ended(work, agent.tenant_id, agent.id, [job.job_id for job in listed])
+        return [sign("ended", _ended(agent, row, key.kid)) for row in rows]
 
 
 def _ended(agent: Agent, row: Job, kid: str) -> Ended:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent import local, one_job
-from agent.jobs.book import Clock
+from agent.jobs.permission import Clock
 from agent.local import Workbench
 from agent.problems import UserError
 from drivers.errors import NotSent, Refused

@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 
 from agent.devices.lane import Lane
 from agent.devices.terminals.lane import TerminalLane
-from agent.jobs.book import Clock, JobBook
+from agent.jobs.book import JobBook
+from agent.jobs.permission import Clock
 from agent.journal.rows import JobRow
 from agent.journal.store import _SCHEMA, Journal, Transaction
 from agent.procedures.asks import Answered

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from agent.app import Agent, Parts
 from agent.config import Config, Device
 from agent.identity import Identity
-from agent.jobs.book import Clock
+from agent.jobs.permission import Clock
 from agent.journal.store import Journal, JournalFailed, Transaction
 from agent.link.client import World as LinkWorld
 from drivers.transports.tap import Trace

@@ -20,7 +20,8 @@ from sqlalchemy.pool import Pool
 
 from agent.devices.lane import Lane
 from agent.identity import Identity, Keyring
-from agent.jobs.book import Clock, JobBook
+from agent.jobs.book import JobBook
+from agent.jobs.permission import Clock
 from agent.journal.store import Journal
 from agent.keys import new_private_key, public_key_of
 from agent.port import AgentPort

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from agent.jobs.book import Clock, JobBook
+from agent.jobs.book import JobBook
+from agent.jobs.permission import Clock
 from agent.jobs.transitions import because
 from agent.journal.records import RecordKind
 from agent.journal.rows import DeviceRow, JobRow, Snapshot

@@ -18,7 +18,8 @@ from random import Random
 from typing import Any
 
 from agent.devices.lane import Lane
-from agent.jobs.book import Clock, JobBook
+from agent.jobs.book import JobBook
+from agent.jobs.permission import Clock
 from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Journal
 from drivers.api import Identity

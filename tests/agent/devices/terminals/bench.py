@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from agent.devices.terminals.lane import TerminalLane
 from agent.jobs.at_desk import accept
-from agent.jobs.book import Clock, JobBook
+from agent.jobs.book import JobBook
+from agent.jobs.permission import Clock
 from agent.journal.rows import LOCAL, DeviceRow, JobRow
 from agent.journal.store import Journal, Transaction
 from drivers.conformance.terminals.bench import Desk
