@@ -190,6 +190,7 @@ def patch_server(mark: Mark) -> None:
     """There is one writer at a time (SQLite), so the commit that comes is the one of the transaction opened last."""
     from sqlalchemy.engine.default import DefaultDialect
 
+    from server.store.actor import Actor
     from server.store.database import Database
 
     names: list[str] = []
@@ -197,9 +198,9 @@ def patch_server(mark: Mark) -> None:
     transaction, migrate = Database._transaction, Database.migrate
 
     @contextlib.asynccontextmanager
-    async def naming(self: Database) -> AsyncIterator[Any]:
+    async def naming(self: Database, by: Actor) -> AsyncIterator[Any]:
         names[:] = server_names(sys._getframe(1))
-        async with transaction(self) as work:
+        async with transaction(self, by) as work:
             yield work
 
     async def migrating(self: Database) -> None:
