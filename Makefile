@@ -22,7 +22,7 @@ test: setup
 # The server's pages in Debian's Chromium, over real processes. With KASSABRIDGE_AXE their accessibility, too:
 # export KASSABRIDGE_AXE=$(.venv/bin/python -m tests.browser.axe /some/folder/outside)
 test-browser: setup
-	@$(BIN)/python -m pytest tests/browser -m browser --durations=10
+	@$(BIN)/python -m pytest tests/browser -m browser -n 2 --dist loadfile --durations=10
 
 bench: setup
 	@$(BIN)/python -m benchmarks
@@ -65,7 +65,7 @@ isolation: setup
 
 # Every known trouble in a running workplace: the tray, the doctor and the server all name it.
 troubles: setup
-	@$(BIN)/python -m pytest tests/troubles -m "long or not long" -n 2
+	@$(BIN)/python -m pytest tests/troubles -m "long or not long" -n 3
 
 # Whole shops of real processes that die, lose their lines and change hands; a journal's disk at every write; a week.
 gate: setup
