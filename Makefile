@@ -22,7 +22,7 @@ test: setup
 # The server's pages in Debian's Chromium, over real processes. With KASSABRIDGE_AXE their accessibility, too:
 # export KASSABRIDGE_AXE=$(.venv/bin/python -m tests.browser.axe /some/folder/outside)
 test-browser: setup
-	@$(BIN)/python -m pytest tests/browser -m browser -n 2 --dist loadfile --durations=10
+	@$(BIN)/python -m pytest tests/browser -m browser --durations=10
 
 bench: setup
 	@$(BIN)/python -m benchmarks

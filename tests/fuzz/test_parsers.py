@@ -36,6 +36,7 @@ EXEMPT = {
     "drivers.simulators.line:Connection.receive": "feed and poll in one",
     "drivers.simulators.serving:Line.feed": "the interface",
     "drivers.transports.*.feed": "passes bytes on",
+    "server.routers.browser:from_elsewhere": "asks whether headers are a certain word; nothing is taken apart",
     "server.keys:JobKey.from_seed": "the server's own key, from its own database",
     "drivers.fiscal.talk:Conversation.received": "passes on to the exchange",
 }
