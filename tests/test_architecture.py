@@ -140,6 +140,15 @@ def test_importing_any_module_starts_nothing() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "agent" / "jobs").glob("*.py")), ids=lambda path: path.stem)
+def test_any_module_of_the_jobs_may_be_the_first_that_is_imported(path: Path) -> None:
+    """Two that needed each other: a test print found the one half loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {name_of(path)}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 # --- size ------------------------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.jobs import sale_parts
-from agent.jobs.terminal_slips import payload_of, slips_of
+from agent.jobs.slips import payload_of, slips_of
 from agent.jobs.transitions import apply, because, is_open, unsearched, withdraw_parts
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction

@@ -1,4 +1,4 @@
-"""What a terminal wants on paper, as text for a register: a sale's after its end, a single operation's at its desk.
+"""What a terminal wants on paper after a single operation, printed by the register that stands beside it.
 
 The slip of a payment, refund or void that stands alone is printed by jobs of this agent's own, one for each copy, named
 by the job: never twice, whoever asks. They wait for the register like every other, and what becomes of them changes
@@ -7,34 +7,18 @@ nothing: the money has been moved or not, and the terminal prints its slip again
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
 from agent.jobs.at_desk import accept
+from agent.jobs.slips import payload_of, slips_of
 from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Transaction
 from protocol.crm.jobs import JobKind
-from protocol.crm.payloads import MAX_PRINT_LINES
 from protocol.crm.payments import MONEY_PAYLOADS
 
 START_WITHIN = timedelta(minutes=10)
 """A register that is not ready for longer prints no slip of a customer who has gone."""
-_LONGEST = 200
-"""Characters of a line of text."""
-
-
-def payload_of(slips: Iterable[Sequence[str]]) -> dict[str, Any] | None:
-    """Of a ``print_text`` with these slips one below the other; ``None``: there is nothing to print."""
-    lines = [{"text": line[:_LONGEST] or " "} for slip in slips for line in (*slip, " ")]
-    return {"lines": lines[:MAX_PRINT_LINES], "cut": True} if lines else None
-
-
-def slips_of(tx: Transaction, job_id: str) -> list[list[str]]:
-    """Those that the terminal gave with this operation, the merchant's copy first."""
-    told: list[list[str]] = (tx.facts(job_id).get("result") or {}).get("slips", [])
-    return told
 
 
 def after_job(tx: Transaction, ended: JobRow, server_time: datetime | None) -> None:
