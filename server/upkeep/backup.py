@@ -119,12 +119,15 @@ def restore(copy: Path, database: str, now: datetime, *, replace: bool = False) 
         _to_disk(part)
         if aside is not None:
             _alone(target)
-            os.replace(target, aside)
-            for companion in ("-wal", "-shm"):
-                target.with_name(target.name + companion).unlink(missing_ok=True)
-        os.replace(part, target)
+            _move(target, aside)
+        try:
+            os.replace(part, target)
+        except OSError:
+            if aside is not None:
+                _move(aside, target)
+            raise
         _to_disk(target.parent)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         part.unlink(missing_ok=True)
         raise NoBackup(f"{target}: {error}. Ничего не изменено. / nothing was changed.") from None
     except NoBackup:
@@ -135,14 +138,24 @@ def restore(copy: Path, database: str, now: datetime, *, replace: bool = False) 
 
 def _alone(file: Path) -> None:
     """Nobody else has the database open, and all of it is in its one file. SQLite changes the journal's mode for the
-    only connection there is, and for no other."""
+    only connection there is, and for no other. A damaged database is put aside as it is: it is why a copy is wanted."""
     try:
         with closing(sqlite3.connect(file, timeout=0.5)) as db:
             db.execute("PRAGMA journal_mode=DELETE").close()
-    except sqlite3.OperationalError:
-        raise NoBackup(
-            f"{file}: сервер ещё работает; остановите его. / the server is running; stop it first."
-        ) from None
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise NoBackup(
+                f"{file}: сервер ещё работает; остановите его. / the server is running; stop it first."
+            ) from None
+
+
+def _move(file: Path, to: Path) -> None:
+    """With what SQLite may have left beside it."""
+    os.replace(file, to)
+    for companion in ("-wal", "-shm"):
+        beside = file.with_name(file.name + companion)
+        if beside.exists():
+            os.replace(beside, to.with_name(to.name + companion))
 
 
 def _to_disk(path: Path) -> None:

@@ -76,20 +76,28 @@ class Watched:
             await self._app(scope, receive, send)
             return
         began = self._monotonic()
-        status = 0
+        answered = False
+
+        def note(status: int) -> None:
+            route = getattr(scope.get("route"), "path", UNKNOWN_ROUTE)
+            if scope["path"].startswith(f"{self._prefix}/") and not route.startswith(self._prefix):
+                route = self._prefix + route
+            facts = {name: value for name, value in scope.get("path_params", {}).items() if name in _NAMED}
+            self._watch.requested(_method(scope["method"]), route, status, self._monotonic() - began, facts)
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal answered
             if message["type"] == "http.response.start":
-                status = message["status"]
-                route = getattr(scope.get("route"), "path", UNKNOWN_ROUTE)
-                if scope["path"].startswith(f"{self._prefix}/") and not route.startswith(self._prefix):
-                    route = self._prefix + route
-                facts = {name: value for name, value in scope.get("path_params", {}).items() if name in _NAMED}
-                self._watch.requested(_method(scope["method"]), route, status, self._monotonic() - began, facts)
+                answered = True
+                note(message["status"])
             await send(message)
 
-        await self._app(scope, receive, noting)
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            if not answered:
+                note(500)  # what nobody foresaw is answered further out, where no route is known
+            raise
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

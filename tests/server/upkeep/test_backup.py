@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 import stat
 from contextlib import closing
@@ -107,6 +108,41 @@ async def test_everybody_is_signed_out(bench: Bench, tmp_path: Path) -> None:
     assert cookie
     answer = await bench.browser(Cookie="; ".join(f"{name}={value}" for name, value in cookie.items())).get("/session")
     assert (answer.status_code, answer.json()["code"]) == (401, "session_over"), answer.text
+
+
+@pytest.mark.parametrize("harm", [lambda file: file.write_bytes(b"\xff" * 5000), lambda file: file.write_bytes(b"")])
+def test_a_damaged_database_is_put_aside_for_its_copy(tmp_path: Path, empty_database: Path, harm: Any) -> None:
+    """It could not be opened, so it could not be replaced: the one time that a copy is needed."""
+    live, copy = tmp_path / "live.sqlite3", tmp_path / "copy.sqlite3"
+    backup(str(empty_database), copy)
+    harm(live)
+    damaged = live.read_bytes()
+    (tmp_path / "live.sqlite3-wal").write_bytes(b"what came last")
+    _, aside = restore(copy, str(live), NOW, replace=True)
+    assert aside is not None
+    assert aside.read_bytes() == damaged
+    assert devices(live) == []
+    assert not (tmp_path / "live.sqlite3-wal").exists()
+
+
+def test_what_cannot_be_put_in_place_leaves_the_database_there(
+    tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, copy = tmp_path / "live.sqlite3", tmp_path / "copy.sqlite3"
+    backup(str(empty_database), live)
+    backup(str(empty_database), copy)
+    before, replace = live.read_bytes(), os.replace
+
+    def refuses(source: Path, to: Path) -> None:
+        if source.name.endswith(".restored"):
+            raise PermissionError(13, "no")
+        replace(source, to)
+
+    monkeypatch.setattr(os, "replace", refuses)
+    with pytest.raises(NoBackup, match="nothing was changed"):
+        restore(copy, str(live), NOW, replace=True)
+    assert live.read_bytes() == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["copy.sqlite3", "live.sqlite3"]
 
 
 def broken(copy: Path) -> None:

@@ -12,6 +12,7 @@ import structlog
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from server.services import jobs
 from server.settings import Settings
 from tests.server.conftest import Bench, job
 from tests.server.receiver import listening
@@ -68,6 +69,23 @@ async def test_requests_are_counted_by_route_and_no_word_of_a_stranger_becomes_a
     methods = {dict(labels)["method"] for name, labels in seen if name == count}
     assert "BREW" not in methods
     assert not any("such" in route or "другое" in route for route in routes), routes
+
+
+async def test_what_nobody_foresaw_is_counted_as_an_error(
+    bench: Bench, lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer is made outside of what counts, so the alert on errors of the server's own never rang."""
+
+    async def fails(*_: Any) -> None:
+        raise RuntimeError("unforeseen")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(jobs, "find", fails)
+        assert (await bench.api.get("/jobs/j1")).status_code == 500
+    seen = await figures(bench)
+    count = "kassabridge_http_request_seconds_count"
+    assert seen[of(count, method="GET", route="/api/v1/jobs/{job_id}", status="500")] == 1
+    assert [one["status"] for one in lines if one["event"] == "request" and one.get("job_id") == "j1"] == [500]
 
 
 async def test_webhooks_are_counted(bench: Bench, lines: list[dict[str, Any]]) -> None:
