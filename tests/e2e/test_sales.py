@@ -153,7 +153,7 @@ def test_after_a_restart_the_next_charge_waits_for_a_person(tmp_path: Path) -> N
                 counter.resolve(job, "done" if "250.00" in counter.terminal.standing() else "not_done")
             else:
                 counter.resolve(job, "go_on")
-        job = shop.ended(job_id)
+        job = shop.rig.settled(job_id)
         standing = counter.terminal.standing()
         if job["state"] == "done":
             assert (sorted(standing), counter.receipts()) == (["1000.00", "250.00"], ["1250.00"])
