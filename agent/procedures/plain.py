@@ -12,7 +12,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from agent.procedures import precheck
-from agent.procedures.asks import Answer, Answered, Ask, Begin, Commit, Do, Ended, NotReady
+from agent.procedures.asks import Answer, Answered, Ask, Begin, Commit, Do, NotReady
+from agent.procedures.ending import Ending
 from agent.procedures.precheck import Check, Ready, Wants, snapshot_of
 from agent.procedures.table import row
 from drivers.api import ShiftState
@@ -36,6 +37,9 @@ class Phase(StrEnum):
     DO = "do"
     OUTCOME = "OUTCOME"
     END = "end"
+
+
+ENDING = Ending(Phase.END, "device_offline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +109,14 @@ def _unproven(run: Run) -> Next:
     return replace(run, phase=Phase.OUTCOME), Commit(JobEvent.UNPROVEN, {"reason": reason("answer_lost")})
 
 
-def not_ready_because(run: Run, answer: Answered) -> Next:
-    return replace(run, phase=Phase.END), NotReady(answer.reason or reason("device_offline"))
-
-
-def ended(run: Run, _: Answered) -> Next:
-    return replace(run, phase=Phase.END), Ended()
-
-
 Handler = Callable[[Run, Answered], Next]
 _P = Phase
 
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
     **row(_P.CHECK, checking, checking, checking, checking),
-    **row(_P.BEGIN, do, refused=not_ready_because),
+    **row(_P.BEGIN, do, refused=ENDING.not_ready_because),
     **row(_P.DO, done, not_done, not_done, in_doubt),
-    **row(_P.OUTCOME, ended),
-    **row(_P.END, ended),
+    **row(_P.OUTCOME, ENDING.ended),
+    **row(_P.END, ENDING.ended),
 }

@@ -24,11 +24,11 @@ from agent.procedures.asks import (
     ReadStatus,
     Wait,
 )
+from agent.procedures.ending import Ending
 from agent.procedures.patience import LEFTOVER_PATIENCE, MARGIN
 from agent.procedures.table import impossible, row
 from drivers.api import Paper, ShiftState, Status
 from protocol.crm.codes import reason
-from protocol.crm.outcomes import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,9 @@ class CheckPhase(StrEnum):
     RESUME_PAPER = "continue print"
     BUSY = "wait while busy"
     END = "checked"
+
+
+ENDING = Ending(CheckPhase.END, "device_offline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +86,23 @@ def on_status(check: Check, answer: Answered) -> Next:
     status: Status = answer.value
     wants = check.wants
     if status.register_serial != check.register_serial:
-        return _not_ready(
+        return ENDING.not_ready(
             check, reason("wrong_device", detail=f"{status.register_serial}, expected {check.register_serial}")
         )
     if wants.fiscal and status.blocked is not None:
-        return _not_ready(check, reason(status.blocked))
+        return ENDING.not_ready(check, reason(status.blocked))
     if status.busy:
         return busy(check, answer)
     if wants.fiscal and status.clock_unset:
-        return _not_ready(check, reason("clock_unset"))
+        return ENDING.not_ready(check, reason("clock_unset"))
     if wants.closed and (status.document_open or status.fn_document_open):
         return _leftover(check, answer)
     if wants.paper and status.cover_open:
-        return _not_ready(check, reason("cover_open"))
+        return ENDING.not_ready(check, reason("cover_open"))
     if wants.paper and status.paper is Paper.RESUMABLE:
         return replace(check, phase=CheckPhase.RESUME_PAPER), ContinuePrint()
     if wants.paper and status.paper is not Paper.PRESENT:
-        return _not_ready(check, reason("no_paper"))
+        return ENDING.not_ready(check, reason("no_paper"))
     return replace(check, phase=CheckPhase.END), Ready(status)
 
 
@@ -108,7 +111,7 @@ def _leftover(check: Check, answer: Answered) -> Next:
         return replace(check, phase=CheckPhase.LEFTOVER, waiting_since=answer.now), Fence()
     since = answer.now if check.waiting_since is None else check.waiting_since
     if answer.now - since >= LEFTOVER_PATIENCE:
-        return _not_ready(check, reason("document_open"))
+        return ENDING.not_ready(check, reason("document_open"))
     return replace(check, phase=CheckPhase.LEFTOVER_WAIT, waiting_since=since), Wait(1.0, "document_open")
 
 
@@ -120,7 +123,7 @@ def leftover_in_doubt(check: Check, answer: Answered) -> Next:
 def busy(check: Check, answer: Answered) -> Next:
     since = answer.now if check.busy_since is None else check.busy_since
     if answer.now - since >= LEFTOVER_PATIENCE:
-        return _not_ready(check, reason("device_busy"))
+        return ENDING.not_ready(check, reason("device_busy"))
     return replace(check, phase=CheckPhase.BUSY, busy_since=since), Wait(0.3, "device_busy")
 
 
@@ -128,23 +131,15 @@ def again(check: Check, _: Answered) -> Next:
     return replace(check, phase=CheckPhase.STATUS), ReadStatus()
 
 
-def not_ready_because(check: Check, answer: Answered) -> Next:
-    return _not_ready(check, answer.reason or reason("device_offline"))
-
-
-def _not_ready(check: Check, why: Reason) -> Next:
-    return replace(check, phase=CheckPhase.END), NotReady(why)
-
-
 Handler = Callable[[Check, Answered], Next]
 _P = CheckPhase
 
 
 TABLE: dict[tuple[CheckPhase, Answer], Handler] = {
-    **row(_P.STATUS, on_status, not_ready_because, not_ready_because, not_ready_because),
-    **row(_P.LEFTOVER, again, not_ready_because, not_ready_because, leftover_in_doubt),
+    **row(_P.STATUS, on_status, ENDING.not_ready_because, ENDING.not_ready_because, ENDING.not_ready_because),
+    **row(_P.LEFTOVER, again, ENDING.not_ready_because, ENDING.not_ready_because, leftover_in_doubt),
     **row(_P.LEFTOVER_WAIT, again),
-    **row(_P.RESUME_PAPER, busy, not_ready_because, busy, not_ready_because),
+    **row(_P.RESUME_PAPER, busy, ENDING.not_ready_because, busy, ENDING.not_ready_because),
     **row(_P.BUSY, again),
     **row(_P.END, impossible),
 }

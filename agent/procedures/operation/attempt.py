@@ -20,7 +20,7 @@ from agent.procedures.asks import (
 )
 from agent.procedures.operation.cash import Moved, counted, ended_since, moved
 from agent.procedures.operation.resolve import look
-from agent.procedures.operation.run import PROOF, WANTED, Next, Phase, Run
+from agent.procedures.operation.run import ENDING, PROOF, WANTED, Next, Phase, Run
 from agent.procedures.patience import PASSING
 from agent.procedures.precheck import Ready, shift_for, snapshot_of
 from drivers.api import CashCounters, ShiftState, Status
@@ -57,7 +57,7 @@ def _earlier(run: Run) -> Next:
 def on_earlier(run: Run, answer: Answered) -> Next:
     """A document of the right kind since the first attempt: the job is done, whenever the command struck."""
     if answer.value is None:
-        return _not_ready(run, reason("archive_unreadable", detail=f"FD {run.next_fd}"))
+        return ENDING.not_ready(run, reason("archive_unreadable", detail=f"FD {run.next_fd}"))
     document = answer.value.document
     if document.kind is PROOF[run.ctx.operation]:
         return replace(run, phase=Phase.END), Commit(JobEvent.FOUND, {"document": document, "totals": None})
@@ -111,7 +111,7 @@ def on_counters(run: Run, answer: Answered) -> Next:
 def counters_refused(run: Run, answer: Answered) -> Next:
     """Without its counters nothing could be proven afterwards."""
     why = answer.reason or reason("unsupported")
-    return _not_ready(run, why) if why.code in PASSING else _impossible_here(run, why)
+    return ENDING.not_ready(run, why) if why.code in PASSING else _impossible_here(run, why)
 
 
 def begin(run: Run, _: Answered | None) -> Next:
@@ -123,16 +123,8 @@ def begin(run: Run, _: Answered | None) -> Next:
 def _impossible_here(run: Run, why: Reason) -> Next:
     """Of a job: it ends, nothing was sent. The policy only waits."""
     if not run.ctx.job:
-        return _not_ready(run, why)
+        return ENDING.not_ready(run, why)
     return replace(run, phase=Phase.END), Commit(JobEvent.IMPOSSIBLE, {"reason": why})
-
-
-def not_ready_because(run: Run, answer: Answered) -> Next:
-    return _not_ready(run, answer.reason or reason("device_offline"))
-
-
-def _not_ready(run: Run, why: Reason) -> Next:
-    return replace(run, phase=Phase.END), NotReady(why)
 
 
 def _status(run: Run) -> Status:

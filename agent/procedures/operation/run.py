@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from agent.journal.rows import Snapshot
 from agent.procedures.asks import Answered, Ask, Operation
+from agent.procedures.ending import Ending
 from agent.procedures.precheck import Check
 from drivers.api import CashCounters, DocumentKind, FiscalDocument, ShiftState, ShiftTotals, Status
 from protocol.crm.outcomes import Decision, Reason
@@ -36,6 +37,9 @@ class Phase(StrEnum):
     UNDECIDED = "evidence for a person"
     OUTCOME = "OUTCOME"
     END = "end"
+
+
+ENDING = Ending(Phase.END, "device_offline")
 
 
 @dataclass(frozen=True, slots=True)

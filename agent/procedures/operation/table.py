@@ -8,7 +8,6 @@ from agent.procedures.asks import Answer, Answered, Reopen
 from agent.procedures.operation.attempt import (
     checking,
     counters_refused,
-    not_ready_because,
     on_counters,
     on_earlier,
     on_totals,
@@ -33,7 +32,7 @@ from agent.procedures.operation.resolve import (
     reopened,
     unreadable,
 )
-from agent.procedures.operation.run import Context, Handler, Next, Phase, Run
+from agent.procedures.operation.run import ENDING, Context, Handler, Next, Phase, Run
 from agent.procedures.precheck import Wants
 from agent.procedures.table import row
 from protocol.crm.codes import reason
@@ -72,10 +71,10 @@ _P = Phase
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
     **row(_P.CHECK, checking, checking, checking, checking),
-    **row(_P.EARLIER, on_earlier, not_ready_because, not_ready_because, not_ready_because),
-    **row(_P.TOTALS, on_totals, not_ready_because, on_totals, not_ready_because),
-    **row(_P.COUNTERS, on_counters, not_ready_because, counters_refused, not_ready_because),
-    **row(_P.BEGIN, operate, refused=not_ready_because),
+    **row(_P.EARLIER, on_earlier, ENDING.not_ready_because, ENDING.not_ready_because, ENDING.not_ready_because),
+    **row(_P.TOTALS, on_totals, ENDING.not_ready_because, on_totals, ENDING.not_ready_because),
+    **row(_P.COUNTERS, on_counters, ENDING.not_ready_because, counters_refused, ENDING.not_ready_because),
+    **row(_P.BEGIN, operate, refused=ENDING.not_ready_because),
     **row(_P.OPERATE, operated, in_doubt, refused, in_doubt),
     **row(_P.DOUBT, moment),
     **row(_P.MOMENT, drained),

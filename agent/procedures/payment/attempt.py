@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.procedures.asks import Answered, Ended, NotReady
+from agent.procedures.asks import Answered
 from agent.procedures.payment.asks import BeginMove, CommitMove, Move, MoveEvent, ReadLast
 from agent.procedures.payment.resolve import enter_doubt, judged
-from agent.procedures.payment.run import Next, Phase, Run
+from agent.procedures.payment.run import ENDING, Next, Phase, Run
 from agent.procedures.terminal_check import unready
 from drivers.terminal_api import TerminalStatus, Transaction
 from protocol.crm.codes import reason
-from protocol.crm.outcomes import Reason
 
 
 def checked(run: Run, answer: Answered) -> Next:
     status: TerminalStatus = answer.value
     if (why := unready(status, run.ctx.terminal_id)) is not None:
-        return _not_ready(run, why)
+        return ENDING.not_ready(run, why)
     run = replace(run, status=status)
     if run.ctx.capabilities.last_transaction:
         return replace(run, phase=Phase.BEFORE), ReadLast()
@@ -53,15 +52,3 @@ def not_begun(run: Run, answer: Answered) -> Next:
 def in_doubt(run: Run, answer: Answered) -> Next:
     approved: Transaction | None = answer.value
     return enter_doubt(replace(run, cause=answer.reason, remaining=answer.remaining, approved=approved))
-
-
-def not_ready_because(run: Run, answer: Answered) -> Next:
-    return _not_ready(run, answer.reason or reason("terminal_offline"))
-
-
-def _not_ready(run: Run, why: Reason) -> Next:
-    return replace(run, phase=Phase.END), NotReady(why)
-
-
-def ended(run: Run, _: Answered) -> Next:
-    return replace(run, phase=Phase.END), Ended()

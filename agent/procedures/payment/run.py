@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.procedures.asks import Answered
+from agent.procedures.ending import Ending
 from agent.procedures.payment.asks import MoneyAsk
 from drivers.terminal_api import Means, Operation, Original, TerminalCapabilities, TerminalStatus, Transaction
 from protocol.crm.outcomes import Decision, Reason
@@ -26,6 +27,9 @@ class Phase(StrEnum):
     UNDECIDED = "evidence for a person"
     OUTCOME = "OUTCOME"
     END = "end"
+
+
+ENDING = Ending(Phase.END, "terminal_offline")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,9 @@ from agent.procedures.payment.attempt import (
     before_unknown,
     begun,
     checked,
-    ended,
     in_doubt,
     moved,
     not_begun,
-    not_ready_because,
 )
 from agent.procedures.payment.resolve import (
     after_undecided,
@@ -27,7 +25,7 @@ from agent.procedures.payment.resolve import (
     reopened,
     undecidable,
 )
-from agent.procedures.payment.run import Context, Handler, Next, Phase, Run
+from agent.procedures.payment.run import ENDING, Context, Handler, Next, Phase, Run
 from agent.procedures.table import row
 from drivers.terminal_api import Transaction
 from protocol.crm.codes import reason
@@ -73,9 +71,9 @@ _P = Phase
 
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
-    **row(_P.CHECK, checked, not_ready_because, not_ready_because, not_ready_because),
-    **row(_P.BEFORE, before, not_ready_because, before_unknown, not_ready_because),
-    **row(_P.BEGIN, begun, refused=not_ready_because),
+    **row(_P.CHECK, checked, ENDING.not_ready_because, ENDING.not_ready_because, ENDING.not_ready_because),
+    **row(_P.BEFORE, before, ENDING.not_ready_because, before_unknown, ENDING.not_ready_because),
+    **row(_P.BEGIN, begun, refused=ENDING.not_ready_because),
     **row(_P.MOVE, moved, not_begun, not_begun, in_doubt),
     **row(_P.DOUBT, moment),
     **row(_P.MOMENT, drained),
@@ -84,6 +82,6 @@ TABLE: dict[tuple[Phase, Answer], Handler] = {
     **row(_P.FIND, found, no_answer, no_answer, no_answer),
     **row(_P.AFTER, on_last, no_answer, undecidable, no_answer),
     **row(_P.UNDECIDED, after_undecided),
-    **row(_P.OUTCOME, ended),
-    **row(_P.END, ended),
+    **row(_P.OUTCOME, ENDING.ended),
+    **row(_P.END, ENDING.ended),
 }

@@ -22,7 +22,7 @@ from agent.procedures.evidence import Proven, Undecidable, decide
 from agent.procedures.patience import PASSING
 from agent.procedures.precheck import Ready, shift_for, snapshot_of
 from agent.procedures.receipt.resolve import look, read_back
-from agent.procedures.receipt.run import Next, Phase, Run, on_document, read_on
+from agent.procedures.receipt.run import ENDING, Next, Phase, Run, on_document, read_on
 from drivers.api import ArchiveEnd, Status
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
@@ -49,14 +49,6 @@ def judge_shift(run: Run) -> Next:
     return catch_up(run, run.status) if first is None else (replace(run, phase=Phase.END), first)
 
 
-def not_ready_because(run: Run, answer: Answered) -> Next:
-    return not_ready(run, answer.reason or reason("device_offline"))
-
-
-def not_ready(run: Run, why: Reason) -> Next:
-    return replace(run, phase=Phase.END), NotReady(why)
-
-
 # --- R3: what does the archive hold that this journal has not seen? -------------------------------------------------
 
 
@@ -71,7 +63,7 @@ def catch_up(run: Run, status: Status) -> Next:
 
 def on_caught(run: Run, answer: Answered) -> Next:
     if answer.value is None:
-        return not_ready(run, reason("archive_unreadable", detail=f"FD {run.next_fd}"))
+        return ENDING.not_ready(run, reason("archive_unreadable", detail=f"FD {run.next_fd}"))
     return on_document(run, answer, caught_up)
 
 
@@ -85,7 +77,7 @@ def caught_up(run: Run) -> Next:
         if isinstance(verdict, Proven):
             return replace(run, phase=Phase.FOUND), Commit(JobEvent.FOUND, {"document": verdict.document})
         if isinstance(verdict, Undecidable):
-            return not_ready(run, reason(verdict.code, detail="; ".join(verdict.differences)))
+            return ENDING.not_ready(run, reason(verdict.code, detail="; ".join(verdict.differences)))
     if run.ctx.known_fn != status.fn_serial or status.last_fd > run.ctx.highest_fd:
         return replace(run, phase=Phase.NOTE), NoteSeen(status.fn_serial, status.last_fd, run.seen)
     return able(run, None)
@@ -106,7 +98,7 @@ def able(run: Run, _: Answered | None) -> Next:
 def unable(run: Run, answer: Answered) -> Next:
     """The register could never make it, unless the refusal is one that time or a hand at the register changes."""
     why = answer.reason or reason("register_refused")
-    return not_ready(run, why) if why.code in PASSING else impossible(run, why)
+    return ENDING.not_ready(run, why) if why.code in PASSING else impossible(run, why)
 
 
 def impossible(run: Run, why: Reason) -> Next:

@@ -13,6 +13,7 @@ from agent.procedures.asks import (
     ReadDocument,
     Seen,
 )
+from agent.procedures.ending import Ending
 from agent.procedures.precheck import Check
 from drivers.api import CloseReply, Status
 from protocol.crm.outcomes import Decision, Reason
@@ -50,6 +51,9 @@ class Phase(StrEnum):
     PAPER_WAIT = "R11 wait for the printer"
     PAPER_NOTE = "R11 note"
     END = "end"
+
+
+ENDING = Ending(Phase.END, "device_offline")
 
 
 @dataclass(frozen=True, slots=True)

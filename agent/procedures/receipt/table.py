@@ -14,7 +14,6 @@ from agent.procedures.receipt.attempt import (
     closed,
     fill,
     filled,
-    not_ready_because,
     on_caught,
     on_recheck,
     on_subtotal,
@@ -44,7 +43,7 @@ from agent.procedures.receipt.resolve import (
     reopened,
     unreadable,
 )
-from agent.procedures.receipt.run import Context, Handler, Next, Phase, Run
+from agent.procedures.receipt.run import ENDING, Context, Handler, Next, Phase, Run
 from agent.procedures.table import row
 from protocol.crm.codes import reason
 
@@ -87,11 +86,11 @@ _P = Phase
 
 TABLE: dict[tuple[Phase, Answer], Handler] = {
     **row(_P.CHECK, checking, checking, checking, checking),
-    **row(_P.CATCH_UP, on_caught, not_ready_because, not_ready_because, not_ready_because),
+    **row(_P.CATCH_UP, on_caught, ENDING.not_ready_because, ENDING.not_ready_because, ENDING.not_ready_because),
     **row(_P.NOTE, able),
-    **row(_P.ABLE, begin, not_ready_because, unable, not_ready_because),
+    **row(_P.ABLE, begin, ENDING.not_ready_because, unable, ENDING.not_ready_because),
     **row(_P.FOUND, after_outcome),
-    **row(_P.BEGIN, fill, refused=not_ready_because),
+    **row(_P.BEGIN, fill, refused=ENDING.not_ready_because),
     **row(_P.FILL, filled, in_doubt, refused, in_doubt),
     **row(_P.SUBTOTAL, on_subtotal, in_doubt, refused, in_doubt),
     **row(_P.RECHECK, on_recheck, in_doubt, refused, in_doubt),
