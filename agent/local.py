@@ -13,6 +13,7 @@ from agent.devices.lane import Lane
 from agent.devices.lock import device_lock
 from agent.jobs.book import JobBook
 from agent.jobs.permission import Clock
+from agent.jobs.sale_rows import is_left
 from agent.jobs.transitions import is_open
 from agent.journal.rows import LOCAL, DeviceRow
 from agent.journal.store import Journal, Transaction, utc_now
@@ -65,7 +66,7 @@ class Workbench:
         be resolved. Raises ``UserError``."""
         devices = self._journal.read(lambda tx: _names(tx, identity))
         rows = self._journal.read(lambda tx: [row for device in devices for row in tx.live_jobs(device.kkm_id)])
-        left = [row.job_id for row in rows if is_open(row) and row.job_id != but]
+        left = [row.job_id for row in rows if is_open(row) and not is_left(row) and row.job_id != but]
         left += [str(device.operation["operation"]) for device in devices if device.operation is not None]
         if not left:
             return

@@ -25,7 +25,7 @@ Load = Callable[[argparse.Namespace], "Config"]
 _OF_A_SALE = {
     "go_on": "a sale: begin what stands still",
     "give_back": "a sale: give the money back",
-    "leave_owed": "a sale: end it without a receipt, for a correction",
+    "leave_owed": "a sale: leave it without a receipt, for a correction",
 }
 
 

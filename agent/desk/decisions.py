@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from agent.jobs import sales
+from agent.jobs import sale_rows
 from agent.jobs.deciding import Word
 from agent.jobs.transitions import is_final
 from agent.journal.rows import JobRow
@@ -60,6 +60,7 @@ CASES: Mapping[str, Case] = MappingProxyType(
         "receipt_owed": Case("O", (_ON, _BACK, _OWED)),
         "money_not_returned": Case("O", (_ON, _OWED)),
         "continue_wanted": Case("O", (_ON, _BACK, _OWED)),
+        "left_owed": Case("O", (_IT_IS,)),
     }
 )
 """By the code under which a person was told."""
@@ -82,7 +83,7 @@ def offered(tx: Transaction, row: JobRow) -> tuple[Choice, ...]:
     known = CASES.get(case_of(row) or "")
     if known is None:
         return ()
-    able = sales.choices(tx, row)
+    able = sale_rows.choices(tx, row)
     return tuple(c for c in known.choices if c.decision in able or not isinstance(c.decision, SaleChoice))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.jobs import sales
+from agent.jobs import sale_rows, sales
 from agent.jobs.transitions import update_of
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
@@ -41,7 +41,9 @@ def _decided(tx: Transaction, row: JobRow, decision: Word, person: str, why: str
         return row if sales.choose(tx, row, decision, person, why) else None
     if row.state is not Known.HUMAN:
         return None
-    doubted = row if row.sale is None else sales.part_in_doubt(tx, row)
+    if sale_rows.is_left(row):
+        return sales.corrected(tx, row, person, why, fd) if decision is Decision.DONE and fd is not None else None
+    doubted = row if row.sale is None else sale_rows.part_in_doubt(tx, row)
     if doubted is not None:
         _keep(tx, doubted, decision, person, why, fd)
     return doubted

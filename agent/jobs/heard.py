@@ -4,6 +4,8 @@ What is open here was begun before the copy was made, and has come to its end si
 proof instead of asking a device that may not remember, or a person whom the server would not let answer. A lane that
 has the job in hand takes it over itself (``take``); until then it is kept with the job (``JobRow.heard``).
 
+A sale that was left owed has not ended, and is heard of in the same way: nothing more of it may be made here.
+
 A receipt of a sale is the exception: a copy may have begun one by itself, so its archive decides first. What is open
 here and not told of in the end keeps the job open: the server then hears of it anew, and a person can decide.
 """
@@ -15,17 +17,19 @@ from dataclasses import replace
 from typing import Any
 
 from agent.jobs import sales
+from agent.jobs.sale_rows import is_left
 from agent.jobs.transitions import is_open, update_of
 from agent.journal.records import RecordKind
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
 from protocol.crm.job_machine import JobEvent
-from protocol.crm.jobs import JobKind, JobState
+from protocol.crm.jobs import FINAL, JobKind, JobState
 from protocol.crm.messages import Ended, StepTold
 
 _EVENTS: Mapping[str, JobEvent] = {
     JobState.DONE: JobEvent.HEARD_DONE,
     JobState.NOT_DONE: JobEvent.HEARD_NOT_DONE,
+    JobState.HUMAN: JobEvent.UNDECIDABLE,
 }
 
 
@@ -34,11 +38,13 @@ def hear(tx: Transaction, told: Ended) -> JobRow | None:
     row = tx.job(told.job_id)
     if row is None or not is_open(row) or row.heard is not None or told.state not in _EVENTS:
         return None
+    if told.state is JobState.HUMAN and (row.sale is None or is_left(row)):
+        return None
     if row.sale is None:
         kept = replace(row, heard=end_of(told) | {"rev": told.rev})
         tx.write_job(kept, "end_heard")
         return kept
-    steps = {(step.step, step.n): step for step in told.steps if step.state in _EVENTS}
+    steps = {(step.step, step.n): step for step in told.steps if step.state in FINAL}
     parts = [part for part in tx.parts(row.job_id) if is_open(part) and part.kind != JobKind.RECEIPT]
     if any(_name(part) not in steps for part in parts):
         return _told_anew(tx, row, told)

@@ -3,85 +3,34 @@
 ``agent.procedures.sale`` says what comes next; here it is written. A part is a job like any other to its device's lane;
 its id is the sale's with the step behind a slash. The sale's own INTENT is written with that of its first part, so
 nothing is begun before both devices were found ready: the register when the sale was checked, the terminal just before.
-
-``JobRow.sale``: ``terminal`` (its KKM_ID, or ``None``), ``undoing`` (why), ``halted``, ``copied``, ``choice`` (a
-person's, not yet followed), ``waits`` (the code of what is asked of a person), ``choices`` (what a person may say to
-that), ``owed``, ``checked`` (when the register was found ready), ``above`` (the highest document of the register then),
-``looked`` (as the procedure has it).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from agent.jobs import sale_parts
+from agent.jobs.proof import person_decided
+from agent.jobs.sale_rows import ANSWERED, BLANK, LEFT, Seen, choices, part_of, seen_of
 from agent.jobs.slips import payload_of, slips_of
-from agent.jobs.transitions import apply, because, is_open, unsearched, withdraw_parts
+from agent.jobs.transitions import apply, because, is_open, withdraw_parts
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
 from agent.procedures import sale as procedure
-from agent.procedures.sale import Begin, Done, Look, NotDone, Part, Sale, Step, Under, Undo, Waits
+from agent.procedures.sale import Begin, Done, Left, Look, NotDone, Step, Under, Undo, Waits
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind, whole
 from protocol.crm.machine import Refusal
-from protocol.crm.messages import Offer
-from protocol.crm.outcomes import Reason, SaleChoice
-from protocol.crm.sales import Charge, charges_of, receipt_payload
-from protocol.ffd.shape import parse_receipt
+from protocol.crm.outcomes import Proof, ProofSource, Reason, SaleChoice
 
 CHECKED_FOR = timedelta(seconds=60)
 """How long the register counts as found ready while the terminal is not."""
 OWED_AFTER = timedelta(minutes=5)
 """How long a receipt may wait for its register before the sale is called owed."""
-
-_BLANK: dict[str, Any] = {
-    "terminal": None, "undoing": None, "halted": False, "copied": False, "choice": None, "waits": None, "choices": [],
-    "owed": False, "checked": "", "above": None, "looked": False,
-}  # fmt: skip
-_ANSWERED: dict[str, Any] = {"choice": None, "waits": None, "choices": [], "owed": False}
-"""Of a sale that goes on: nobody is asked any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A sale as the journal has it."""
-
-    row: JobRow
-    offer: Offer
-    charges: tuple[Charge, ...]
-    parts: list[JobRow]
-
-    @property
-    def sale(self) -> Sale:
-        told = self.row.sale or _BLANK
-        choice, undoing = told["choice"], told["undoing"]
-        return Sale(
-            charges=len(self.charges),
-            moves=Step.PAYMENT if self.offer.kind is JobKind.SALE else Step.REFUND,
-            undoing=Reason.model_validate(undoing) if undoing is not None else None,
-            halted=told["halted"],
-            copied=told["copied"],
-            looked=told.get("looked", False),
-            choice=SaleChoice(choice["decision"]) if choice is not None else None,
-        )
-
-
-def _seen(tx: Transaction, row: JobRow) -> _Seen:
-    offer = tx.with_offer(row).offer
-    charges = charges_of(offer.payload, parse_receipt(receipt_payload(offer.payload)))
-    return _Seen(row, offer, charges, [part for part in tx.parts(row.job_id) if part.state is not Known.CANCELLED])
-
-
-def _part(row: JobRow) -> Part:
-    assert row.part is not None
-    told = row.outcome.get("reason")
-    why = Reason.model_validate(told) if told is not None else None
-    return Part(Step(row.part["step"]), row.state, row.part["charge"], why, sought=unsearched(row))
-
 
 # --- before it begins
 
@@ -92,7 +41,7 @@ def checked(tx: Transaction, job_id: str, here: Set[str] = frozenset()) -> Reaso
     row = tx.job(job_id)
     if row is None or row.state is not Known.ACCEPTED:
         return reason("stale_rev")
-    seen = _seen(tx, row)
+    seen = seen_of(tx, row)
     terminal = tx.device(row.kkm_id).settings.terminal
     if seen.charges:
         if terminal is None:
@@ -104,7 +53,7 @@ def checked(tx: Transaction, job_id: str, here: Set[str] = frozenset()) -> Reaso
             return reason("devices_on_two_pcs", detail=terminal)
     withdraw_parts(tx, job_id)
     above = tx.device(row.kkm_id).highest_fd
-    row = replace(row, sale={**_BLANK, "terminal": terminal, "checked": tx.now.isoformat(), "above": above})
+    row = replace(row, sale={**BLANK, "terminal": terminal, "checked": tx.now.isoformat(), "above": above})
     tx.write_job(row, "checked")
     first = procedure.follow(seen.sale, [])
     assert isinstance(first, Begin)
@@ -142,7 +91,7 @@ def may_begin(tx: Transaction, part: JobRow) -> bool:
 def devices_of(tx: Transaction, row: JobRow) -> tuple[str, ...]:
     """The devices whose release may have waited for this job."""
     sale = tx.job(whole(row.job_id)) if row.part is not None else row
-    known = (row.kkm_id, sale.kkm_id, (sale.sale or _BLANK)["terminal"]) if sale is not None else (row.kkm_id,)
+    known = (row.kkm_id, sale.kkm_id, (sale.sale or BLANK)["terminal"]) if sale is not None else (row.kkm_id,)
     return tuple(dict.fromkeys(kkm_id for kkm_id in known if kkm_id))
 
 
@@ -171,9 +120,9 @@ def _tidy_part(tx: Transaction, part: JobRow) -> None:
     elif not is_open(row):
         withdraw_parts(tx, row.job_id)
     elif part.part["step"] == Step.RECEIPT and not row.sale["owed"]:
-        seen = _seen(tx, row)
+        seen = seen_of(tx, row)
         late = tx.now - datetime.fromisoformat(part.part["at"]) > OWED_AFTER
-        if late and procedure.charged([_part(each) for each in seen.parts], seen.sale):
+        if late and procedure.charged([part_of(each) for each in seen.parts], seen.sale):
             _ask(tx, seen, procedure.OWED, owed=True)
 
 
@@ -266,14 +215,14 @@ def follow(tx: Transaction, job_id: str) -> None:
         assert row is not None
         if not is_open(row):
             return
-        seen = _seen(tx, row)
+        seen = seen_of(tx, row)
         if row.heard is not None and _ends_as_heard(tx, seen):
             return
-        match procedure.follow(seen.sale, [_part(part) for part in seen.parts]):
+        match procedure.follow(seen.sale, [part_of(part) for part in seen.parts]):
             case Begin() as next_:
                 _begin(tx, seen, next_)
                 halted = bool(row.sale and row.sale["halted"]) and next_.step is not seen.sale.moves
-                _goes_on(tx, row, **_ANSWERED, halted=halted)
+                _goes_on(tx, row, **ANSWERED, halted=halted)
                 return
             case Look():
                 _add(tx, seen, Begin(Step.RECEIPT), row.kkm_id, _payload(seen, Begin(Step.RECEIPT)), look=True)
@@ -281,9 +230,9 @@ def follow(tx: Transaction, job_id: str) -> None:
                 return
             case Undo(why):
                 withdraw_parts(tx, job_id)
-                _goes_on(tx, row, **_ANSWERED, undoing=why.model_dump(mode="json"))
+                _goes_on(tx, row, **ANSWERED, undoing=why.model_dump(mode="json"))
             case Under(part):
-                _mirror(tx, row, next(each for each in seen.parts if _part(each) == part and not part.final))
+                _mirror(tx, row, next(each for each in seen.parts if part_of(each) == part and not part.final))
                 return
             case Waits(code, owed):
                 if row.sale is not None and (row.sale["waits"], row.sale["owed"]) != (code, owed):
@@ -294,8 +243,12 @@ def follow(tx: Transaction, job_id: str) -> None:
             case Done():
                 _done(tx, seen)
                 return
-            case NotDone(why, owed):
-                _not_done(tx, seen, why, owed=owed)
+            case Left():
+                if not (row.sale and row.sale.get("left")):
+                    _leave(tx, seen)
+                return
+            case NotDone(why):
+                _not_done(tx, seen, why)
                 return
 
 
@@ -305,10 +258,24 @@ def _goes_on(tx: Transaction, row: JobRow, **sale: Any) -> None:
     assert isinstance(moved, JobRow), moved
 
 
-def _ask(tx: Transaction, seen: _Seen, code: str, *, owed: bool) -> None:
+def _ask(tx: Transaction, seen: Seen, code: str, *, owed: bool) -> None:
     """A person shall choose."""
     possible = choices(tx, seen.row)
     _goes_on(tx, seen.row, waits=code, choices=[choice.value for choice in SaleChoice if choice in possible], owed=owed)
+
+
+def _leave(tx: Transaction, seen: Seen) -> None:
+    """A correction receipt will be made, by another program or by hand: its number is asked for."""
+    row = seen.row
+    assert row.sale is not None
+    choice = row.sale["choice"]
+    withdraw_parts(tx, row.job_id)
+    evidence = {"case": LEFT, "person": choice["person"], "why": choice["why"]}
+    outcome = because(reason(LEFT), evidence=evidence)
+    moved = apply(
+        tx, row, JobEvent.UNDECIDABLE, outcome=outcome, sale={**row.sale, **ANSWERED, "left": True, "owed": True}
+    )
+    assert isinstance(moved, JobRow), moved
 
 
 def _mirror(tx: Transaction, row: JobRow, part: JobRow) -> None:
@@ -328,7 +295,7 @@ def _mirror(tx: Transaction, row: JobRow, part: JobRow) -> None:
 # --- parts
 
 
-def _begin(tx: Transaction, seen: _Seen, next_: Begin) -> None:
+def _begin(tx: Transaction, seen: Seen, next_: Begin) -> None:
     row = seen.row
     assert row.sale is not None
     at_register = next_.step in (Step.RECEIPT, Step.SLIP)
@@ -341,12 +308,12 @@ def _begin(tx: Transaction, seen: _Seen, next_: Begin) -> None:
     )
 
 
-def _payload(seen: _Seen, next_: Begin) -> dict[str, Any]:
+def _payload(seen: Seen, next_: Begin) -> dict[str, Any]:
     return sale_parts.payload_of(seen.offer.payload, seen.charges, seen.parts, next_, moves=seen.sale.moves)
 
 
 def _add(
-    tx: Transaction, seen: _Seen, next_: Begin, kkm_id: str, payload: dict[str, Any], *, look: bool = False
+    tx: Transaction, seen: Seen, next_: Begin, kkm_id: str, payload: dict[str, Any], *, look: bool = False
 ) -> None:
     sale_parts.add(tx, seen.row, seen.offer, next_, kkm_id, payload, moves=seen.sale.moves, look=look)
 
@@ -354,44 +321,49 @@ def _add(
 # --- the end
 
 
-def _done(tx: Transaction, seen: _Seen) -> None:
+def _done(tx: Transaction, seen: Seen) -> None:
     receipt = [part for part in seen.parts if part.kind == JobKind.RECEIPT][-1]
     outcome = {"proof": receipt.outcome.get("proof"), "paper": receipt.outcome.get("paper")}
-    _end(tx, seen, JobEvent.PROVEN, outcome, owed=False, facts=tx.facts(receipt.job_id))
+    _end(tx, seen, JobEvent.PROVEN, outcome, facts=tx.facts(receipt.job_id))
 
 
-def _not_done(tx: Transaction, seen: _Seen, why: Reason, *, owed: bool) -> None:
-    choice = (seen.row.sale or _BLANK)["choice"]
+def _not_done(tx: Transaction, seen: Seen, why: Reason) -> None:
+    choice = (seen.row.sale or BLANK)["choice"]
     last = next((part.outcome.get("certainty") for part in reversed(seen.parts) if part.state is Known.NOT_DONE), None)
     evidence = {"person": choice["person"], "why": choice["why"]} if choice is not None else None
     outcome = because(why, certainty=last or "proven", evidence=evidence)
-    _end(tx, seen, JobEvent.NOT_TAKEN, outcome, owed=owed, facts=None)
+    _end(tx, seen, JobEvent.NOT_TAKEN, outcome)
 
 
 def _end(
-    tx: Transaction, seen: _Seen, event: JobEvent, outcome: dict[str, Any], *, owed: bool, facts: dict[str, Any] | None
-) -> None:
+    tx: Transaction, seen: Seen, event: JobEvent, outcome: dict[str, Any], *, facts: dict[str, Any] | None = None
+) -> JobRow:
     row = seen.row
     assert row.sale is not None
-    ended = {**row.sale, **_ANSWERED, "owed": owed}
+    ended = {**row.sale, **ANSWERED}
     moved = apply(tx, row, event, outcome=outcome, facts=facts or None, sale=ended)
     assert isinstance(moved, JobRow), moved
     payload = payload_of(slip for part in seen.parts for slip in slips_of(tx, part.job_id))
     if payload is not None:
         _add(tx, replace(seen, row=moved), Begin(Step.SLIP), row.kkm_id, payload)
+    return moved
 
 
-def _ends_as_heard(tx: Transaction, seen: _Seen) -> bool:
+def _ends_as_heard(tx: Transaction, seen: Seen) -> bool:
     """The server knows how the sale has ended; false while a part is open, and when a receipt was made after all."""
     row, heard = seen.row, seen.row.heard
     assert row.sale is not None
     assert heard is not None
     event = JobEvent(heard["event"])
     made = any(part.kind == JobKind.RECEIPT and part.state is Known.DONE for part in seen.parts)
-    if any(is_open(part) for part in seen.parts) or (made and event is JobEvent.HEARD_NOT_DONE):
+    if any(is_open(part) for part in seen.parts) or (made and event is not JobEvent.HEARD_DONE):
         return False
-    ended = {**row.sale, **_ANSWERED, "owed": heard["owed"]}
-    moved = apply(tx, row, event, rev=heard["rev"], outcome=heard["outcome"], sale=ended, heard=None, archived=True)
+    outcome, left = heard["outcome"], event is JobEvent.UNDECIDABLE
+    if left:
+        withdraw_parts(tx, row.job_id)
+        outcome = {**outcome, "evidence": {"case": LEFT}}
+    sale = {**row.sale, **ANSWERED, "left": left, "owed": heard["owed"]}
+    moved = apply(tx, row, event, rev=heard["rev"], outcome=outcome, sale=sale, heard=None, archived=not left)
     assert isinstance(moved, JobRow), moved
     return True
 
@@ -410,19 +382,6 @@ def choose(tx: Transaction, row: JobRow, decision: SaleChoice, person: str, why:
     return True
 
 
-def choices(tx: Transaction, row: JobRow) -> frozenset[SaleChoice]:
-    """What a person may choose for a sale as it stands."""
-    if row.sale is None or not is_open(row):
-        return frozenset()
-    seen = _seen(tx, row)
-    parts = [_part(part) for part in seen.parts]
-
-    def leads_on(choice: SaleChoice) -> bool:
-        return not isinstance(procedure.follow(replace(seen.sale, choice=choice), parts), Under | Waits)
-
-    return frozenset(filter(leads_on, SaleChoice))
-
-
 def refuse(tx: Transaction, row: JobRow) -> bool:
     """Tell why a choice is not followed: a person has made it on the sale as it stands, and something was quicker.
     False where there is nothing to tell of."""
@@ -435,6 +394,9 @@ def refuse(tx: Transaction, row: JobRow) -> bool:
     return isinstance(moved, JobRow)
 
 
-def part_in_doubt(tx: Transaction, row: JobRow) -> JobRow | None:
-    """The part whose outcome a person is asked for."""
-    return next((part for part in tx.parts(row.job_id) if part.state is Known.HUMAN), None)
+def corrected(tx: Transaction, row: JobRow, person: str, why: str, fd: int) -> JobRow:
+    """A person says which correction receipt stands for the sale. Nobody has read it: what made it is another's."""
+    proof = person_decided(Proof(source=ProofSource.PERSON, fd=fd), person, why, verified=False)
+    evidence = {**(row.outcome.get("evidence") or {}), "corrected_by": fd}
+    outcome = because(reason("decided_by_person"), proof=proof.model_dump(mode="json"), evidence=evidence)
+    return _end(tx, seen_of(tx, row), JobEvent.DECIDED_DONE, outcome)

@@ -11,6 +11,7 @@ from agent.config import Language
 from agent.desk.decisions import Choice
 from agent.desk.service import Deciding
 from agent.desk.waiting import Waiting
+from agent.jobs.sale_rows import LEFT
 from agent.page.gate import Response, Visit
 from agent.page.markup import Element, Node, tag
 from agent.page.sheet import box, field, form, sheet, table
@@ -215,9 +216,12 @@ def _choice(choice: Choice, language: Language, typed: Mapping[str, str], *, mon
     was, was_not = ("went_through", "went_not") if money else ("it_was", "it_is_not")
     if isinstance(choice.decision, SaleChoice):
         word = f"{choice.decision.value}_{case}" if choice.decision is SaleChoice.GO_ON else choice.decision.value
+    elif case == LEFT:
+        word = "corrected"
     else:
         word = "it_is" if choice.fd else was if choice.decision is Decision.DONE else was_not
-    hints = [say(hint, language) for hint, needed in (("reads_back", choice.fd), ("needs_pin", choice.pin)) if needed]
+    told = (("reads_back", choice.fd and case != LEFT), ("needs_pin", choice.pin))
+    hints = [say(hint, language) for hint, needed in told if needed]
     number = tag(
         "input", type="text", name="fd", value=typed.get("fd"), inputmode="numeric", size=10, maxlength=10,
         autocomplete="off",

@@ -103,7 +103,8 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Продолжить: покупатель здесь, списать с карты", "Go on: the customer is here, charge the card",
         ),
         "give_back": ("Вернуть деньги на карту", "Give the money back to the card"),
-        "leave_owed": ("Закончить без чека: будет чек коррекции", "End without a receipt: a correction will be made"),
+        "leave_owed": ("Оставить без чека: будет чек коррекции", "Leave it without a receipt, for a correction"),
+        "corrected": ("Чек коррекции оформлен. Его номер ФД:", "The correction receipt is made. Its number (ФД):"),
         "it_is": ("Документ есть на бумаге. Его номер ФД:", "The document is on paper. Its number (ФД):"),
         "it_was": ("Сделано", "It was done"),
         "it_is_not": (

@@ -8,6 +8,7 @@ rules:
 - once undoing has begun there is no further charge and no receipt;
 - a receipt that provably could not be made leaves the money **owed**: a person chooses, nothing happens by itself;
 - no money is given back while the receipt is in doubt: a part in doubt is waited for, whatever anybody says;
+- a sale that is **left** owed, for a correction receipt, makes nothing any more and waits until its number is told;
 - after a restart no charge begins before a person says so;
 - an older copy of a journal gives no money back before the archive was read: its successor may have made the receipt.
 
@@ -57,7 +58,8 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Sale:
     """``moves``: what a charge is, PAYMENT or REFUND. ``undoing``: why, once that is on disk. ``halted``: the process
-    was restarted, and nobody has said yet that the next charge may begin. ``copied``: the journal may be an older copy,
+    was restarted, and nobody has said yet that the next charge may begin. ``left``: a person has left it owed for a
+    correction receipt, and that is on disk. ``copied``: the journal may be an older copy,
     whose successor has done more: each movement of money needs a person's word. ``looked``: since then the archive was
     read, and holds no receipt of this sale. ``choice``: a person's, not yet followed."""
 
@@ -65,6 +67,7 @@ class Sale:
     moves: Step = Step.PAYMENT
     undoing: Reason | None = None
     halted: bool = False
+    left: bool = False
     copied: bool = False
     looked: bool = False
     choice: SaleChoice | None = None
@@ -114,13 +117,16 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class NotDone:
-    """``owed``: it ends so because a person left it owed for a correction receipt."""
-
     why: Reason
-    owed: bool = False
 
 
-Next = Begin | Look | Undo | Under | Waits | Done | NotDone
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Withdraw a receipt that has not begun, and make nothing any more: a person enters the number of the correction
+    receipt."""
+
+
+Next = Begin | Look | Undo | Under | Waits | Done | NotDone | Left
 
 OWED = "receipt_owed"
 NOT_RETURNED = "money_not_returned"
@@ -138,6 +144,8 @@ def _next(sale: Sale, parts: Sequence[Part]) -> Next:
     live = next((part for part in mine if not part.final), None)
     if live is not None:
         return _under(sale, mine, live)
+    if sale.left:
+        return Left()
     if sale.undoing is not None:
         return _undo(sale, sale.undoing, mine)
     if any(part.step is Step.RECEIPT and part.done for part in mine):
@@ -156,7 +164,7 @@ def _under(sale: Sale, parts: Sequence[Part], live: Part) -> Next:
     unbegun = live.state is Known.ACCEPTED and not live.sought
     waiting = unbegun and live.step is Step.RECEIPT and charged(parts, sale)
     if waiting and sale.choice is SaleChoice.LEAVE_OWED:
-        return NotDone(reason("left_owed"), owed=True)
+        return Left()
     if waiting and sale.choice is SaleChoice.GIVE_BACK and sale.undoes:
         return Undo(live.reason or reason("sale_given_back"))
     return Under(live)
@@ -169,7 +177,7 @@ def _charge(sale: Sale, parts: Sequence[Part], charge: int) -> Next:
     if sale.choice is SaleChoice.GIVE_BACK and (sale.undoes or not given):
         return Undo(reason("sale_given_back")) if given else NotDone(reason("sale_given_back"))
     if sale.choice is SaleChoice.LEAVE_OWED and given:
-        return NotDone(reason("left_owed"), owed=True)
+        return Left()
     return Waits(CONTINUE, owed=False)
 
 
@@ -182,7 +190,7 @@ def _declined(sale: Sale, parts: Sequence[Part], part: Part, charge: int) -> Nex
     if sale.choice is SaleChoice.GO_ON:
         return Begin(sale.moves, charge)
     if sale.choice is SaleChoice.LEAVE_OWED:
-        return NotDone(reason("left_owed"), owed=True)
+        return Left()
     return Waits(OWED, owed=True)
 
 
@@ -199,7 +207,7 @@ def _receipt(sale: Sale, parts: Sequence[Part]) -> Next:
         case SaleChoice.GIVE_BACK if sale.undoes:
             return Undo(why)
         case SaleChoice.LEAVE_OWED:
-            return NotDone(reason("left_owed"), owed=True)
+            return Left()
     return Waits(OWED, owed=True)
 
 
@@ -212,7 +220,7 @@ def _undo(sale: Sale, why: Reason, parts: Sequence[Part]) -> Next:
         if sale.choice is SaleChoice.GO_ON or not (exhausted or sale.copied):
             return Begin(step, charge)
         if sale.choice is SaleChoice.LEAVE_OWED:
-            return NotDone(reason("left_owed"), owed=True)
+            return Left()
         return Waits(NOT_RETURNED, owed=True)
     return NotDone(why)
 

@@ -65,6 +65,10 @@ DECISIONS: Mapping[str, Words] = MappingProxyType(
             "{what}: деньги не вернулись на карту", "{what}: the money has not gone back to the card",
             "Решите, что делать.", "Decide what to do.",
         ),
+        "O_left": Words(
+            "{what}: оставлен без чека", "{what}: left without a receipt",
+            "Оформите чек коррекции и введите его номер.", "Make a correction receipt and enter its number.",
+        ),
         "O_go_on": Words(
             "{what}: прервана, карту ещё не списали", "{what}: interrupted before the card was charged",
             "Продолжить или отменить?", "Go on, or call it off?",
@@ -98,6 +102,7 @@ CASE_OF: Mapping[str, str] = MappingProxyType(
         "receipt_owed": "O",
         "money_not_returned": "O_back",
         "continue_wanted": "O_go_on",
+        "left_owed": "O_left",
         "journal_lost": "H6",
         "rolled_back": "H6",
         "moved_unconfirmed": "moved",

@@ -246,7 +246,8 @@ class Update(Value):
 
 
 class Ended(Value):
-    """How a job has ended, as an agent has told it: for a journal that has lost this, and has the job open still."""
+    """How a job has ended, as an agent has told it: for a journal that has lost this, and has the job open still. In
+    state ``human``: that a sale was left owed, for a correction receipt."""
 
     job_id: JobId
     agent_id: str

@@ -89,6 +89,12 @@ CASES: Mapping[str, Case] = MappingProxyType(
             "Another terminal is connected. Put the former one back: it alone knows the answer.",
             (_IT_WAS, _IT_IS_NOT),
         ),
+        "left_owed": Case(
+            "O",
+            "Деньги приняты, чека нет, и его решили не пробивать. Оформите чек коррекции и введите его номер.",
+            "The money is taken, and it was decided to make no receipt. Make a correction receipt, enter its number.",
+            (Choice(DONE, "corrected", "must"),),
+        ),
     }
 )
 """By the code under which a person is asked."""

@@ -224,7 +224,11 @@ DECISIONS: Table = MappingProxyType(
         "not_done": ("Не сделано: CRM может послать его снова", "It was not: the CRM may send it again"),
         "go_on": ("Продолжить", "Go on"),
         "give_back": ("Вернуть деньги на карту", "Give the money back to the card"),
-        "leave_owed": ("Закончить без чека: будет чек коррекции", "End without a receipt: a correction will be made"),
+        "leave_owed": (
+            "Оставить без чека: будет чек коррекции",
+            "Leave it without a receipt, for a correction",
+        ),
+        "corrected": ("Чек коррекции оформлен", "The correction receipt is made"),
         "go_on_receipt_owed": ("Пробить чек ещё раз", "Try the receipt again"),
         "go_on_money_not_returned": ("Попробовать вернуть ещё раз", "Try to give it back again"),
         "go_on_continue_wanted": ("Списать с карты: покупатель здесь", "Charge the card: the customer is here"),

@@ -305,6 +305,8 @@ _FOR_HUMAN: Mapping[str, JobEvent] = {
 def may_resolve(row: Job, asked: Resolution) -> None:
     """Raises ``Problem`` unless the job asks for such a decision, at the ``rev`` that the person has seen."""
     _may_decide(row, asked.decision)
+    if jobs.is_left(row) and asked.fd is None:
+        raise _field("fd", "E_FD", "the number of the correction receipt")
     if row.rev != asked.rev:
         raise Problem(409, "stale_rev", rev=row.rev)
 
@@ -313,6 +315,8 @@ def _may_decide(row: Job, decision: str) -> None:
     """Raises ``Problem`` unless the job asks for a decision like this one. The agent knows more, and judges again."""
     if decision in _FOR_HUMAN:
         _decided(step(jobs.machine_of(row), _FOR_HUMAN[decision]))
+        if jobs.is_left(row) and decision != Decision.DONE:
+            raise Problem(409, "choice_not_offered", choices=[Decision.DONE])
         return
     if JobState(row.state) in FINAL:
         raise Problem(409, "already_final")

@@ -63,14 +63,17 @@ async def welcome(work: Work, key: JobKey, agent: Agent, listed: Sequence[KnownJ
 
 
 async def ended(database: Database, key: JobKey, agent_id: str | None, listed: Sequence[KnownJob]) -> list[Ended]:
-    """The ends of jobs that the agent has named. It knows them, unless its journal is an older copy."""
+    """The ends of jobs that the agent has named, and the sales among them that were left owed. It knows them,
+    unless its journal is an older copy."""
     if not listed or agent_id is None:
         return []
     sign = Signer(key)
     async with database.read() as work:
         agent = await agents.get(work, agent_id)
         rows = await jobs.ended(work, agent.tenant_id, agent.id, [job.job_id for job in listed])
-        return [sign("ended", _ended(agent, row, key.kid)) for row in rows]
+        known = {job.job_id: job.rev for job in listed}
+        news = [row for row in rows if not jobs.is_left(row) or known[row.job_id] < row.rev]
+        return [sign("ended", _ended(agent, row, key.kid)) for row in news]
 
 
 def _ended(agent: Agent, row: Job, kid: str) -> Ended:

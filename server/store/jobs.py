@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, or_, select
+from sqlalchemy import Select, and_, bindparam, func, insert, or_, select
 
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import Known
@@ -40,7 +40,7 @@ _ENDED = (
         Job.tenant_id == bindparam("tenant"),
         Job.agent_id == bindparam("agent"),
         Job.job_id.in_(bindparam("jobs", expanding=True)),
-        Job.state.in_((JobState.DONE, JobState.NOT_DONE)),
+        or_(Job.state.in_((JobState.DONE, JobState.NOT_DONE)), and_(Job.state == JobState.HUMAN, Job.owed.is_(True))),
     )
     .order_by(Job.id)
 )
@@ -229,13 +229,18 @@ async def revs(work: Work, tenant_id: str, agent_id: str, job_ids: Collection[st
 
 
 async def ended(work: Work, tenant_id: str, agent_id: str, job_ids: Collection[str]) -> list[Job]:
-    """Those of them that this agent has carried out, as far as it can be known."""
+    """Those of them that this agent has carried out, as far as it can be known, and those that were left owed."""
     found: list[Job] = []
     ids = list(job_ids)
     for start in range(0, len(ids), 500):
         some = {"tenant": tenant_id, "agent": agent_id, "jobs": ids[start : start + 500]}
         found += await work.session.scalars(_ENDED, some)
-    return found
+    return [row for row in found if JobState(row.state) in FINAL or is_left(row)]
+
+
+def is_left(row: Job) -> bool:
+    """A sale that was left owed: it asks for the number of the correction receipt, and for nothing else."""
+    return row.state == JobState.HUMAN and row.owed and (row.reason or {}).get("code") == "left_owed"
 
 
 async def by_imprint(work: Work, tenant_id: str, imprints: Collection[str]) -> dict[str, Job]:

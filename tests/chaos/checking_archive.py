@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 
 from tests.chaos.checking_receipt import differences, imprint_in, kopecks, vat_told
 from tests.chaos.checking_records import Asked, Json, Register, Wrong
-from tests.chaos.checking_view import CASH, FINAL, RECEIPTS, RETOLD, SETTLEMENTS, SHIFTS, Made, View, by_person
+from tests.chaos.checking_view import (
+    CASH,
+    FINAL,
+    RECEIPTS,
+    RETOLD,
+    SETTLEMENTS,
+    SHIFTS,
+    Made,
+    View,
+    by_person,
+    left_owed,
+)
 
 DAY = timedelta(hours=24)
 _MINUTE = timedelta(minutes=1)  # the archive's times have no seconds
@@ -48,6 +59,8 @@ def _knowingly(view: View, job_id: str, row: Json) -> bool:
 
 def _done(view: View, job_id: str, row: Json, made: Sequence[Made]) -> Iterator[Wrong]:
     proof = row.get("proof") or {}
+    if left_owed(row) and made:
+        yield Wrong("duplicate", job_id, f"there is a correction receipt for it, and {made[0]} is its document")
     if by_person(row) and not proof.get("verified"):
         return
     named = (proof.get("fn"), proof.get("fd"))

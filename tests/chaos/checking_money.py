@@ -15,7 +15,7 @@ from datetime import datetime
 
 from tests.chaos.checking_receipt import kopecks
 from tests.chaos.checking_records import Asked, Json, Wrong
-from tests.chaos.checking_view import FINAL, OPEN, SALES, Entry, Line, View, by_person, whole
+from tests.chaos.checking_view import FINAL, OPEN, SALES, Entry, Line, View, by_person, left_owed, whole
 
 _TAKES = {"sale": "payment", "payment": "payment", "sale_refund": "refund", "refund": "refund"}
 """What the bank calls the movements of a kind of job."""
@@ -187,18 +187,22 @@ def _sale(job_id: str, row: Json, movements: Sequence[Movement], asked: Asked) -
     if by_person(row) and not row.get("steps"):
         return  # taken over as a whole: who has looked at it answers for all of it
     known = [movement for movement in movements if movement.amount not in worded and not movement.twice]
+    stands = [movement for movement in known if movement.net]
+    if left_owed(row):
+        if not stands and len(known) == len(movements):
+            yield Wrong("owed_falsely", job_id, "no money of it stands")
+        if not any(decision == "leave_owed" for decision, _ in asked.decisions):
+            yield Wrong("no_proof", job_id, "is left owed, and nobody has said so")
+        return
     if row["state"] == "done":
         for movement in known:
             if movement.net != movement.amount:
                 yield Wrong("false_done", job_id, f"is done; {movement}")
         return
-    stands = [movement for movement in known if movement.net]
-    if stands and not row.get("owed"):
+    if stands:
         yield Wrong("owed_untold", job_id, f"is {row['state']}; {stands[0]}")
-    if row.get("owed") and not stands and len(known) == len(movements):
-        yield Wrong("owed_falsely", job_id, "no money of it stands")
-    if row.get("owed") and not any(decision == "leave_owed" for decision, _ in asked.decisions):
-        yield Wrong("no_proof", job_id, "is left owed, and nobody has said so")
+    if row.get("owed"):
+        yield Wrong("owed_falsely", job_id, "has ended, and is owed")
 
 
 def _decided_sums(row: Json) -> set[int]:
@@ -219,7 +223,9 @@ def owed(view: View) -> Iterator[Wrong]:
     for _, event in view.records.events:
         told = event["data"]
         waits = told.get("waits") if event["type"].startswith("job.") else None
-        if waits in ("receipt_owed", "money_not_returned") and not told.get("owed"):
+        if told.get("state") == "human" and (told.get("reason") or {}).get("code") == "left_owed":
+            waits = "left_owed"
+        if waits in ("receipt_owed", "money_not_returned", "left_owed") and not told.get("owed"):
             yield Wrong("owed_untold", told["job_id"], f"waits for {waits} at rev {told['rev']}")
 
 

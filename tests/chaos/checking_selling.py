@@ -128,16 +128,23 @@ class Sale:
         self.ends("receipt", lambda: self.sale("proven", "done", outcome=outcome))
         self.shop.job("A", "sold", "archived", "done", told=False, archived=True)
 
-    def not_done(self, *, owed: bool = False) -> None:
-        code = "left_owed" if owed else "payment_declined"
-        self.sale(
-            "not_taken", "not_done", sale={"owed": owed}, outcome={"reason": {"code": code}, "certainty": "proven"}
-        )
-        self.shop.jobs["sold"]["owed"] = int(owed)
+    def not_done(self) -> None:
+        outcome = {"reason": {"code": "payment_declined"}, "certainty": "proven"}
+        self.sale("not_taken", "not_done", outcome=outcome)
         self.shop.job("A", "sold", "archived", "not_done", told=False, archived=True)
-        if owed:
-            asked = self.shop.asked["sold"]
-            self.shop.asked["sold"] = replace(asked, decisions=[("leave_owed", None)])
+
+    def left(self) -> None:
+        """For a correction receipt, whose number is told."""
+        evidence = {"case": "left_owed", "person": "Иванова", "why": "касса сломана"}
+        left = {"reason": {"code": "left_owed"}, "evidence": evidence}
+        self.sale("undecidable", "human", sale={"left": True, "owed": True}, outcome=left)
+        self.shop.words("sold")[-1].update(owed=True)
+        proof = {"source": "person", "fd": 4711, "person": "Иванова", "person_reason": "пробит", "verified": False}
+        outcome = {"reason": {"code": "decided_by_person"}, "proof": proof, "evidence": evidence}
+        self.sale("decided_done", "done", sale={"owed": False}, outcome=outcome)
+        self.shop.job("A", "sold", "archived", "done", told=False, archived=True)
+        asked = self.shop.asked["sold"]
+        self.shop.asked["sold"] = replace(asked, decisions=[("leave_owed", None), ("done", 4711)])
 
 
 # --- right courses ----------------------------------------------------------------------------------------------------
@@ -164,7 +171,7 @@ def undone(shop: Shop) -> Sale:
 def left_owed(shop: Shop) -> Sale:
     sale = Sale(shop)
     sale.charges(0)
-    sale.not_done(owed=True)
+    sale.left()
     return sale
 
 
@@ -215,7 +222,31 @@ def owed_falsely(shop: Shop) -> None:
     sale = Sale(shop)
     sale.begins("payment", 0)
     sale.ends("payment", event="not_taken", state="not_done")
-    sale.not_done(owed=True)
+    sale.steps.append({"step": "payment", "n": 1, "state": "not_done", "amount": CARDS[0], "proof": None})
+    sale.left()
+
+
+def ends_owed(shop: Shop) -> None:
+    """It has ended, and the money is owed still."""
+    undone(shop)
+    shop.jobs["sold"]["owed"] = 1
+
+
+def left_and_made(shop: Shop) -> None:
+    """A correction receipt, and the receipt as well."""
+    sale = Sale(shop)
+    sale.charges(0)
+    sale.charges(1)
+    sale.makes_receipt()
+    sale.ends("receipt")
+    sale.left()
+
+
+def left_untold(shop: Shop) -> None:
+    left_owed(shop)
+    for word in shop.words("sold"):
+        if word["state"] == "human":
+            word.update(owed=False)
 
 
 def undone_in_doubt(shop: Shop) -> None:

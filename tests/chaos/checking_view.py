@@ -108,6 +108,11 @@ def by_person(row: Json) -> bool:
     return named or (row.get("reason") or {}).get("code") == "decided_by_person"
 
 
+def left_owed(row: Json) -> bool:
+    """A sale that a person has left for a correction receipt."""
+    return (row.get("evidence") or {}).get("case") == "left_owed"
+
+
 def view_of(records: Records) -> View:
     contents = {job_id: asked_content(a.payload) for job_id, a in records.asked.items() if a.kind in RECEIPTS}
     imprints = {imprint_of(records.asked[job_id].tenant_id, job_id): job_id for job_id in contents}

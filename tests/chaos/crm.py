@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 LOOK_EVERY = 5.0
 START_WITHIN = 90
 BEGS = 0.3
+CORRECTED_BY = 900_001
 """The share of jobs waiting for a person that the CRM tries to cancel first."""
 FINAL = frozenset({"done", "not_done", "cancelled", "rejected"})
 RECEIPTS = frozenset({"receipt", *selling.SALES})
@@ -349,6 +350,8 @@ class Crm:
 
     def truth(self, order: Order) -> tuple[Decision, int | None]:
         evidence = self.row(order.job_id).get("evidence") or {}
+        if evidence.get("case") == "left_owed":
+            return Decision.DONE, CORRECTED_BY
         money = people.money_asked(order, evidence)
         if money is not None:
             return people.money_moved(self._beside(order), *money), None

@@ -9,6 +9,7 @@ from typing import Any
 from agent.devices.terminals.performer import TerminalPerformer
 from agent.devices.terminals.runs import Procedures
 from agent.jobs import acceptance, heard, ownership, sales
+from agent.jobs.sale_rows import Seen
 from agent.jobs.transitions import apply, is_open
 from agent.journal.rows import JobRow
 from agent.journal.store import Transaction
@@ -24,6 +25,7 @@ from agent.procedures.settlement import Settle
 from drivers.terminal_api import Outcome
 from drivers.terminal_api import Transaction as Told
 from protocol.crm import job_machine
+from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEffect as X
 from protocol.crm.job_machine import JobEvent as V
 from protocol.crm.job_machine import Known as K
@@ -208,13 +210,10 @@ def owed_not_told(patch: Patch) -> None:
 
 
 def left_owed_forgotten(patch: Patch) -> None:
-    follow = procedure.follow
+    def ended(tx: Transaction, seen: Seen) -> None:
+        sales._not_done(tx, seen, reason("left_owed"))
 
-    def forgotten(sale: Sale, parts: Sequence[Part]) -> procedure.Next:
-        next_ = follow(sale, parts)
-        return replace(next_, owed=False) if isinstance(next_, NotDone) else next_
-
-    patch.setattr(procedure, "follow", forgotten)
+    patch.setattr(sales, "_leave", ended)
 
 
 def receipt_given_up_is_done(patch: Patch) -> None:

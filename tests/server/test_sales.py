@@ -31,6 +31,7 @@ def step(name: str, state: str, n: int = 1, **more: Any) -> StepTold:
 ASKS: dict[str, Any] = {"owed": True, "waits": "receipt_owed", "choices": [*SaleChoice]}
 CHARGED = [step("payment", "done", amount="6.00", proof=PAID), step("payment", "done", 2, amount="3.00", proof=PAID)]
 OWED = [*CHARGED, step("receipt", "not_done", reason=reason("fn_full"), certainty="proven")]
+LEFT: dict[str, Any] = {"owed": True, "reason": reason("left_owed"), "evidence": {"case": "left_owed"}, "steps": OWED}
 
 
 @pytest.fixture
@@ -178,14 +179,14 @@ class TestOwed:
 
     async def test_the_owner_is_told_once_by_an_event_of_its_own(self, bench: Bench, begun: Line) -> None:
         async with listening() as crm:
-            made = await bench.api.post("/webhooks", json={"url": crm.url, "types": ["job.owed", "job.not_done"]})
+            made = await bench.api.post("/webhooks", json={"url": crm.url, "types": ["job.owed", "job.human"]})
             assert made.status_code == 201
             await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
             await begun.report("j1", 3, "started", attempt=1, steps=OWED, **ASKS)
             await begun.report("j1", 4, "started", attempt=1, owed=True, waits="money_not_returned", steps=OWED)
-            await begun.report("j1", 5, "not_done", attempt=1, owed=True, reason=reason("left_owed"), steps=OWED)
+            await begun.report("j1", 5, "human", attempt=1, **LEFT)
             got = await crm.wait(2)
-        assert [one.said["type"] for one in got] == ["job.owed", "job.not_done"]
+        assert [one.said["type"] for one in got] == ["job.owed", "job.human"]
         alarm, end = (one.said["data"] for one in got)
         assert (alarm["state"], alarm["rev"], alarm["order_ref"], alarm["code"]) == (
             "started",
@@ -201,13 +202,15 @@ class TestOwed:
         assert (await bench.state())["owed"] is True
         await begun.close()
 
-    async def test_the_state_has_the_last_word_also_of_a_sale_that_ends_owed(self, bench: Bench, begun: Line) -> None:
-        async with stream(bench.api, "?type=job.owed&type=job.not_done") as events:
+    async def test_the_state_has_the_last_word_also_of_a_sale_left_owed(
+        self, bench: Bench, begun: Line
+    ) -> None:
+        async with stream(bench.api, "?type=job.owed&type=job.human") as events:
             await begun.report("j1", 3, "started", attempt=1, waits="continue_wanted", steps=CHARGED[:1])
-            await begun.report("j1", 4, "not_done", attempt=1, owed=True, reason=reason("left_owed"))
+            await begun.report("j1", 4, "human", attempt=1, **LEFT)
             heard = [await events.next() for _ in range(2)]
-        assert [event["event"] for event in heard] == ["job.owed", "job.not_done"]
-        assert [event["data"]["data"]["state"] for event in heard] == ["not_done", "not_done"]
+        assert [event["event"] for event in heard] == ["job.owed", "job.human"]
+        assert [event["data"]["data"]["state"] for event in heard] == ["human", "human"]
         assert [event["data"]["data"]["code"] for event in heard] == ["receipt_owed", "left_owed"]
         await begun.close()
 
@@ -223,6 +226,46 @@ class TestOwed:
     async def test_it_is_among_the_events_that_a_webhook_may_choose(self, bench: Bench) -> None:
         answer = await bench.api.post("/webhooks", json={"url": "https://example.com/", "types": ["job.waits"]})
         assert "job.owed" in answer.json()["errors"][0]["expected"]
+
+
+class TestLeftOwed:
+    """A person has left it for a correction receipt: its number is asked for, and nothing else is taken."""
+
+    ASKED = {"decision": "done", "person": "Пётр", "reason": "чек коррекции пробит", "rev": 3}
+
+    async def test_the_number_goes_to_the_pc(self, bench: Bench, begun: Line) -> None:
+        await begun.report("j1", 3, "human", attempt=1, **LEFT)
+        answer = await bench.api.post("/jobs/j1/resolve", json=self.ASKED | {"fd": 4711})
+        assert (answer.status_code, answer.json()["owed"]) == (200, True)
+        said = await begun.take(Resolve)
+        assert (said.decision, said.fd, said.person) == (Decision.DONE, 4711, "Пётр")
+        person = Proof(source=ProofSource.PERSON, fd=4711, person="Пётр", person_reason="пробит", verified=False)
+        await begun.report("j1", 4, "done", attempt=1, steps=OWED, reason=reason("decided_by_person"), proof=person)
+        body = await bench.state()
+        assert (body["state"], body["owed"], body["proof"]["fd"]) == ("done", False, 4711)
+        await begun.close()
+
+    @pytest.mark.parametrize(
+        ("more", "status", "code"),
+        [
+            ({}, 422, "bad_request"),
+            ({"decision": "not_done"}, 409, "choice_not_offered"),
+            ({"decision": "not_done", "fd": 4711}, 409, "choice_not_offered"),
+            ({"decision": "go_on"}, 409, "not_waiting"),
+            ({"decision": "give_back"}, 409, "not_waiting"),
+            ({"rev": 2, "fd": 4711}, 409, "stale_rev"),
+        ],
+    )
+    async def test_what_else_is_said_is_refused_by_name(
+        self, bench: Bench, begun: Line, more: dict[str, Any], status: int, code: str
+    ) -> None:
+        await begun.report("j1", 3, "human", attempt=1, **LEFT)
+        answer = await bench.api.post("/jobs/j1/resolve", json=self.ASKED | more)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        if status == 422:
+            assert [error["field"] for error in answer.json()["errors"]] == ["fd"]
+        await begun.nothing_more()
+        await begun.close()
 
 
 class TestChoices:

@@ -57,7 +57,20 @@ def test_what_cannot_be_undone_needs_the_manager(desk: Desk, choice: SaleChoice)
     if choice is SaleChoice.GIVE_BACK:
         assert desk.book.row("s1/void1").state is Known.ACCEPTED
     else:
-        assert (after.state, after.sale and after.sale["owed"]) == (Known.NOT_DONE, True)
+        assert (after.state, after.sale and after.sale["owed"]) == (Known.HUMAN, True)
+
+
+def test_left_owed_it_asks_for_the_number_of_the_correction_receipt(desk: Desk) -> None:
+    desk.asks("decide", **word(SaleChoice.LEAVE_OWED, pin=PIN))
+    (job,) = desk.overview().decisions
+    assert (job.state, job.case) == ("human", "left_owed")
+    done = word(SaleChoice.LEAVE_OWED) | {"decision": "done"}
+    assert desk.refused(**done) == "fd_needed"
+    assert desk.refused(**done | {"decision": "not_done"}, pin=PIN) == "not_to_decide"
+    desk.asks("decide", **done, fd=4711)
+    after = desk.book.row("s1")
+    assert (after.state, after.outcome["proof"]["fd"], after.sale and after.sale["owed"]) == (Known.DONE, 4711, False)
+    assert desk.overview().decisions == ()
 
 
 def test_a_word_about_an_outcome_is_no_answer_to_it(desk: Desk) -> None:

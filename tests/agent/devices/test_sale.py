@@ -129,7 +129,8 @@ def test_new_paper_and_the_receipt_is_made_with_no_second_charge(tmp_path: Path)
         assert (at.taken(), len(at.receipts())) == ([125_000], 1)
 
 
-def test_a_receipt_that_waits_for_five_minutes_is_owed_and_made_all_the_same(at: Shop) -> None:
+def sells_and_is_out_of_paper(at: Shop) -> None:
+    """Just after the card was charged."""
     at.sells()
     while not at.taken():
         at.till.round()
@@ -138,6 +139,10 @@ def test_a_receipt_that_waits_for_five_minutes_is_owed_and_made_all_the_same(at:
             at.lane.round()
             at._together()
     at.device.take_paper()
+
+
+def test_a_receipt_that_waits_for_five_minutes_is_owed_and_made_all_the_same(at: Shop) -> None:
+    sells_and_is_out_of_paper(at)
     at.rests(60)
     assert not at.told().owed
     at.rests(400)
@@ -170,11 +175,39 @@ def test_owed_and_given_back(owing: Shop) -> None:
     assert not owing.told().owed
 
 
-def test_left_owed_it_stays_so(owing: Shop) -> None:
+def test_left_owed_it_stays_so_until_the_number_of_a_correction_receipt_is_told(owing: Shop) -> None:
     owing.resolve("leave_owed")
     told = owing.told()
-    assert (told.state.value, told.owed, told.reason and told.reason.code) == ("not_done", True, "left_owed")
-    assert told.evidence == {"person": "Иванова", "why": "чек у покупателя"}
+    assert (told.state.value, told.owed, told.reason and told.reason.code) == ("human", True, "left_owed")
+    assert told.evidence == {"case": "left_owed", "person": "Иванова", "why": "чек у покупателя"}
+    owing.rests(600)
+    assert (owing.told().rev, owing.taken(), owing.receipts()) == (told.rev, [125_000], [])
+    for word in ("go_on", "give_back", "not_done", "done"):
+        owing.resolve(word)
+        assert (owing.told().state.value, owing.told().rev) == ("human", told.rev)
+    owing.resolve("done", fd=4711)
+    end = owing.told()
+    assert end.proof is not None
+    assert (end.state.value, end.owed, end.proof.source.value, end.proof.fd) == ("done", False, "person", 4711)
+    assert (end.proof.person, end.proof.verified) == ("Иванова", False)
+    assert (owing.taken(), owing.receipts()) == ([125_000], [])
+
+
+def test_left_owed_while_it_waits_for_paper_no_receipt_comes_with_the_paper(at: Shop) -> None:
+    sells_and_is_out_of_paper(at)
+    at.rests(460)
+    at.resolve("leave_owed")
+    at.device.load_paper()
+    at.rests(120)
+    assert (at.job().state, at.told().owed, at.taken(), at.receipts()) == (Known.HUMAN, True, [125_000], [])
+
+
+def test_left_owed_it_stays_so_over_a_restart(owing: Shop) -> None:
+    owing.resolve("leave_owed")
+    rev = owing.told().rev
+    owing.die()
+    owing.rests(120)
+    assert (owing.job().state, owing.job().rev, owing.receipts()) == (Known.HUMAN, rev, [])
 
 
 def test_a_choice_of_another_revision_is_not_followed(owing: Shop) -> None:

@@ -121,12 +121,38 @@ def test_a_sale_that_waits_for_a_person_ends_at_once_and_begins_nothing_more(boo
     assert (book.row("s1/receipt1").state, in_hand(book, KKM)) == (K.CANCELLED, None)
 
 
-def test_what_was_left_owed_is_owed_here_too(book: Bench) -> None:
+def test_what_was_left_owed_is_left_here_too_and_no_receipt_is_made(book: Bench) -> None:
+    """Its correction receipt may have been made already."""
     sells(book, V.PROVEN)
-    hears(book, owed=True, reason=reason("left_owed"), steps=[step("payment", 1, "done", proof=PAID)])
+    assert in_hand(book, KKM) == "s1/receipt1"
+    for _ in range(2):
+        hears(book, state="human", owed=True, reason=reason("left_owed"), certainty=None,
+              steps=[step("payment", 1, "done", proof=PAID)])  # fmt: skip
     row = book.row("s1")
     assert row.sale is not None
-    assert (row.state, row.sale["owed"], row.sale["waits"]) == (K.NOT_DONE, True, None)
+    assert (row.state, row.sale["owed"], row.sale["waits"], row.rev) == (K.HUMAN, True, None, 10)
+    assert (book.row("s1/receipt1").state, in_hand(book, KKM)) == (K.CANCELLED, None)
+    said = book.update()
+    assert (said.state.value, said.rev, said.owed, said.evidence) == ("human", 10, True, {"case": "left_owed"})
+    book.resolves(10, job_id="s1", fd=4711)
+    assert book.row("s1").state is K.DONE
+
+
+def test_a_receipt_that_is_open_here_decides_before_it_is_left(book: Bench) -> None:
+    sells(book, V.PROVEN)
+    book.lane(V.INTENT, V.DOUBT, job_id="s1/receipt1")
+    hears(book, state="human", owed=True, reason=reason("left_owed"), certainty=None,
+          steps=[step("payment", 1, "done", proof=PAID)])  # fmt: skip
+    assert book.row("s1").state is K.RESOLVING
+    book.lane(V.PROVEN_NONE, job_id="s1/receipt1")
+    assert (book.row("s1").state, in_hand(book, KKM)) == (K.HUMAN, None)
+
+
+def test_only_a_sale_can_be_left(book: Bench) -> None:
+    book.offers("j1")
+    book.lane(V.INTENT)
+    hears(book, job_id="j1", state="human", owed=True, reason=reason("left_owed"), certainty=None, steps=[])
+    assert (book.row("j1").state, book.row("j1").heard) == (K.STARTED, None)
 
 
 def test_an_end_that_does_not_tell_what_became_of_the_charge_is_none_and_a_person_can_decide(book: Bench) -> None:

@@ -14,6 +14,7 @@ from agent.procedures.sale import (
     OWED,
     Begin,
     Done,
+    Left,
     Look,
     NotDone,
     Part,
@@ -49,7 +50,7 @@ def parts(words: str) -> list[Part]:
 
 ONE, TWO, CASH = Sale(1), Sale(2), Sale(0)
 BACK = Sale(2, Step.REFUND)
-LEFT = NotDone(reason("left_owed"), owed=True)
+LEFT = Left()
 
 # sale, its parts, what comes next
 ROWS = [
@@ -84,6 +85,11 @@ ROWS = [
     (replace(ONE, choice=SaleChoice.LEAVE_OWED), "p0+ r-", LEFT),
     (replace(ONE, choice=SaleChoice.GIVE_BACK), "p0+ r.", Undo(GIVEN_BACK)),
     (replace(ONE, choice=SaleChoice.LEAVE_OWED), "p0+ r.", LEFT),
+    # left owed, nothing more is made
+    (replace(ONE, left=True), "p0+", LEFT),
+    (replace(ONE, left=True), "p0+ r-", LEFT),
+    (replace(TWO, left=True, undoing=DECLINED), "p0+ p1-", LEFT),
+    *[(replace(ONE, left=True, choice=c), "p0+ r-", LEFT) for c in SaleChoice],
     # while it is in doubt, nothing
     *[(replace(ONE, choice=c), f"p0+ r{mark}", Under(part(f"r{mark}"))) for mark in "*?!" for c in SaleChoice],
     *[(replace(ONE, choice=c), f"p0{mark}", Under(part(f"p0{mark}"))) for mark in "*?!" for c in SaleChoice],
@@ -161,9 +167,13 @@ def test_however_its_parts_end_it_ends_and_money_and_receipt_agree(
                 assert sum(p.step is Step.RECEIPT and p.done for p in done) == 1
                 assert charged(done, sale) == list(range(charges))
                 return
-            case NotDone(_, owed):
+            case NotDone(_):
                 assert not any(p.step is Step.RECEIPT and p.done for p in done)
-                assert bool(charged(done, sale)) == owed
+                assert not charged(done, sale)
+                return
+            case Left():
+                assert not any(p.step is Step.RECEIPT and p.done for p in done)
+                assert charged(done, sale)
                 return
     raise AssertionError("it never ends")
 
