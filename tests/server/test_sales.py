@@ -202,9 +202,7 @@ class TestOwed:
         assert (await bench.state())["owed"] is True
         await begun.close()
 
-    async def test_the_state_has_the_last_word_also_of_a_sale_left_owed(
-        self, bench: Bench, begun: Line
-    ) -> None:
+    async def test_the_state_has_the_last_word_also_of_a_sale_left_owed(self, bench: Bench, begun: Line) -> None:
         async with stream(bench.api, "?type=job.owed&type=job.human") as events:
             await begun.report("j1", 3, "started", attempt=1, waits="continue_wanted", steps=CHARGED[:1])
             await begun.report("j1", 4, "human", attempt=1, **LEFT)
