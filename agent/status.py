@@ -67,7 +67,8 @@ class DeviceStatus:
 @dataclass(frozen=True, slots=True)
 class SupportAsk:
     """A bundle that waits for a yes or no at this PC: asked for by support, or made here (``own``). ``until``: when
-    silence becomes a no. ``seen``: somebody has looked at what would be sent; before that nobody can agree to it."""
+    silence becomes a no. ``seen``: somebody has looked at what would be sent; before that nobody can agree to it.
+    ``jobs``: what support asks about."""
 
     request_id: str
     until: datetime
@@ -75,6 +76,7 @@ class SupportAsk:
     reason: str = ""
     own: bool = False
     seen: bool = False
+    jobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,8 @@ def _status(config: Config, args: argparse.Namespace) -> int:
         show(f"  ждёт решения / to decide: {job['job_id']} ({job['case']})")
     for ask in told["asks"]:
         show(f"  файл для поддержки / a bundle: {ask['person'] or '?'}: {ask['reason']}")
+        if ask["jobs"]:
+            show(f"    задания / jobs: {', '.join(ask['jobs'])}")
         show(f"    kassabridge agent bundle --allow {ask['request_id']} | --refuse {ask['request_id']}")
     for job in told["recent"]:
         show(f"  {job['at']}  {job['job_id']:<30} {job['kind']:<12} {job['state']:<10} {job['fd'] or ''}".rstrip())

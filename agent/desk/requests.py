@@ -229,6 +229,7 @@ class SupportRequests:
                 self.means.now() + timedelta(seconds=lives),
                 body.person or "",
                 body.reason or "",
+                jobs=tuple(body.jobs),
             )
         request = self._known[body.request_id] = _Request(body.request_id, until, ask, body)
         return request

@@ -121,6 +121,7 @@ class BundlePages:
         return self._sheet(
             None if ask.own else tag("p", tag("b", who)),
             tag("p", ask.reason) if ask.reason else None,
+            tag("p", say("bundle_jobs", language, jobs=", ".join(ask.jobs))) if ask.jobs else None,
             box("bad", tag("p", error)) if error else None,
             tag("p", say("bundle_look", language, reference=bundle.reference)),
             table(head, rows),

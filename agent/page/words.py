@@ -42,6 +42,7 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bundle": ("Сведения для поддержки", "Details for support"),
         "bundle_who": ("Просит: {who}", "Asked for by: {who}"),
         "bundle_nobody": ("имя не названо", "no name given"),
+        "bundle_jobs": ("О заданиях: {jobs}", "About jobs: {jobs}"),
         "bundle_look": (
             "Будет отправлено ровно это, код обращения {reference}. Любую часть можно открыть и прочесть.",
             "Exactly this would be sent, reference {reference}. Each part can be opened and read.",

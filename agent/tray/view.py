@@ -29,6 +29,7 @@ from agent.tray.words import WORDS, say, told, trouble
 APP = "KassaBridge"
 SHOWN = 6  # of the last receipts
 DECISIONS_SHOWN = 3
+JOBS_NAMED = 3  # of those that support asks about
 LINE_UNITS = 90  # of one menu item; longer ones are a sign of somebody else's text
 
 _UNSEEN_KINDS = frozenset({"device_status", "document", "terminal_status"})
@@ -153,7 +154,10 @@ def _bundles(status: AgentStatus | None, language: Language, asked: Asked) -> It
             for verb in verbs
         )
         yield Separator()
-        yield Item(_line(text), submenu=(*inert(ask.reason), *choices))
+        more = ("…",) if len(ask.jobs) > JOBS_NAMED else ()
+        about = ", ".join((*ask.jobs[:JOBS_NAMED], *more))
+        jobs = say("bundle_jobs", language, jobs=about) if about else ""
+        yield Item(_line(text), submenu=(*inert(ask.reason), *inert(jobs), *choices))
 
 
 def _requests(status: AgentStatus | None, language: Language, asked: Asked) -> Iterator[Item]:

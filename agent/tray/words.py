@@ -88,6 +88,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "{why}. Откройте меню: посмотреть, отправить или отказать.", "{why}. Open the menu: look, send or refuse.",
         ),
         "bundle_ready": Words("Сведения собраны: {reference}", "Details are ready: {reference}"),
+        "bundle_jobs": Words("О заданиях: {jobs}", "About jobs: {jobs}"),
         "bundle_nobody": Words("имя не названо", "no name given"),
         "look_bundle": Words("Посмотреть, что внутри", "Look what is inside"),
         "send_bundle": Words("Отправить", "Send"),

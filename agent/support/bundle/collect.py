@@ -19,6 +19,7 @@ from agent.support.trace.record import Record, Trace
 from agent.support.trace.ring import FOLDER, folders
 from agent.support.trace.sources import about_jobs, segments_of
 from drivers.registry import DRIVERS
+from protocol.crm.jobs import whole
 
 FORM = 1
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -81,7 +82,7 @@ class Bundle:
 @dataclass(frozen=True, slots=True)
 class Request:
     """``config``: the configuration, or why there is none. ``doctor``: its report, where there is one. ``jobs``: what
-    the question is about; without them, every job that did not simply end as done."""
+    the question is about, of a sale with its parts; without them, every job that did not simply end as done."""
 
     data_dir: Path
     config: Config | UserError
@@ -109,8 +110,9 @@ def collect(request: Request, reference: str, now: datetime) -> Bundle:
         entries.append(_document("doctor.json", sources.doctor(request.doctor, known)))
     if lines := sources.log_lines(request.data_dir, known):
         entries.append(Entry("log.jsonl", lines))
-    entries += _traces(request.data_dir, request.jobs or journal.affected, known)
-    return Bundle(reference, (_manifest(reference, now, entries), *entries))
+    entries += _traces(request.data_dir, journal.affected, known)
+    jobs = sorted({whole(job) for job in journal.affected if known.name(job) == job})
+    return Bundle(reference, (_manifest(reference, now, entries, jobs), *entries))
 
 
 def _document(name: str, value: Any) -> Entry:
@@ -118,10 +120,12 @@ def _document(name: str, value: Any) -> Entry:
     return Entry(name, text.encode("utf-8", "replace"))
 
 
-def _manifest(reference: str, now: datetime, entries: list[Entry]) -> Entry:
+def _manifest(reference: str, now: datetime, entries: list[Entry], jobs: list[str]) -> Entry:
+    """``jobs``: those whose exchange was looked for; what stands beside it of others is no whole."""
     files = [{"name": e.name, "size": len(e.content), "sha256": sha256(e.content).hexdigest()} for e in entries]
     made_at = now.astimezone(UTC).isoformat(timespec="seconds")
-    text = json.dumps({"bundle": FORM, "reference": reference, "made_at": made_at, "files": files}, indent=1)
+    told = {"bundle": FORM, "reference": reference, "made_at": made_at, "jobs": jobs, "files": files}
+    text = json.dumps(told, indent=1)
     return Entry("manifest.json", text.encode())
 
 

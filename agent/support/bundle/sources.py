@@ -28,6 +28,7 @@ from agent.support.logfile import last_lines
 from agent.support.masking import WITHHELD
 from agent.version import VERSION
 from drivers.registry import DRIVERS
+from protocol.crm.jobs import whole
 
 PACKAGES = (
     "websockets",
@@ -89,7 +90,8 @@ def identity(data_dir: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class JournalPart:
-    """``affected``: jobs whose exchange support will want to read. ``names``: jobs and devices that it knows."""
+    """``affected``: jobs and parts of sales whose exchange support will want to read. ``names``: jobs and devices that
+    it knows."""
 
     document: dict[str, Any]
     schema: str | None
@@ -98,9 +100,10 @@ class JournalPart:
 
 
 def journal(path: Path, jobs: frozenset[str], most: int = JOBS) -> JournalPart:
-    """The last ``most`` jobs, and ``jobs`` besides: ids, states, proofs; never a payload."""
+    """The last ``most`` jobs, and ``jobs`` with their parts besides: ids, states, proofs; never a payload. Affected are
+    ``jobs``; without any, those that did not simply end as done."""
     if not path.exists():
-        return JournalPart({"error": "no_journal"}, None)
+        return JournalPart({"error": "no_journal"}, None, jobs)
     document: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
     devices: list[dict[str, Any]] = []
@@ -112,7 +115,7 @@ def journal(path: Path, jobs: frozenset[str], most: int = JOBS) -> JournalPart:
             rows = _part(document, "jobs", lambda: _jobs(db, jobs, most)) or []
             records = _part(document, "records", lambda: _records(db, [row["job_id"] for row in rows])) or {}
     except sqlite3.Error as error:
-        return JournalPart({"error": type(error).__name__}, None)
+        return JournalPart({"error": type(error).__name__}, None, jobs)
     names = frozenset(
         {str(row.get("job_id")) for row in rows}
         | {str(row.get("kkm_id")) for row in (*rows, *devices)}
@@ -121,7 +124,8 @@ def journal(path: Path, jobs: frozenset[str], most: int = JOBS) -> JournalPart:
     document["devices"] = [_device(row, known) for row in devices]
     document["jobs"] = [_job(row, known) | {"records": records.get(row["job_id"], [])} for row in rows]
     document["chain"] = _part(document, "chain", lambda: _chain(path))
-    affected = frozenset(str(row["job_id"]) for row in rows if row["job_id"] in jobs or row.get("state") != "done")
+    wanted = jobs or {whole(str(row["job_id"])) for row in rows if row.get("state") != "done"}
+    affected = frozenset(str(row["job_id"]) for row in rows if whole(str(row["job_id"])) in wanted)
     return JournalPart(document, schema, affected, names)
 
 
@@ -144,10 +148,14 @@ def _rows(db: sqlite3.Connection, query: str, values: tuple[Any, ...] = ()) -> l
     return [json.loads(row[0]) for row in db.execute(query, values)]
 
 
+_WITH_PARTS = "SELECT row FROM jobs WHERE job_id = ? OR (job_id > ? AND job_id < ?) ORDER BY seq"
+"""A job, and what is named by it and a slash; the digit 0 follows the slash."""
+
+
 def _jobs(db: sqlite3.Connection, jobs: frozenset[str], most: int) -> list[dict[str, Any]]:
     last = _rows(db, "SELECT row FROM jobs ORDER BY seq DESC LIMIT ?", (most,))
     live = _rows(db, "SELECT row FROM jobs WHERE archived = 0 ORDER BY seq DESC LIMIT ?", (most,))
-    asked = [row for job in sorted(jobs) for row in _rows(db, "SELECT row FROM jobs WHERE job_id = ?", (job,))]
+    asked = [row for job in sorted(jobs) for row in _rows(db, _WITH_PARTS, (job, f"{job}/", f"{job}0"))]
     found = {row["job_id"]: row for row in (*asked, *live, *last)}
     return sorted(found.values(), key=lambda row: row["seq"])
 

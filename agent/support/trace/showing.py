@@ -7,12 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from agent.support.trace.record import Record, Trace
-from protocol.ffd.tlv import TlvError, decode_document
+from protocol.crm.exchange import COURTESIES, tags_of
+from protocol.crm.jobs import whole
 
 ARROWS: Mapping[str, str] = {"tx": "→", "rx": "←", "open": "┌", "close": "└"}
-COURTESIES = frozenset({"ENQ", "ACK", "NAK", "fill", "acknowledge", "clear", "waiting", "at work", "ask for task"})
-REQUISITES = frozenset({"tlv", "block", "data", "value"})
-"""Fields of bytes that may hold the tags of a document."""
 LONGEST_VALUE = 160
 
 
@@ -22,7 +20,7 @@ def shown(trace: Trace, *, everything: bool = False, job: str | None = None) -> 
     yield f"# {header.kkm_id} · {header.driver} · {header.address} · {header.program} · {header.clock}"
     busy: str | None = None
     for record in trace.records:
-        if job is not None and record.job != job:
+        if not _about(record, job):
             continue
         if record.job != busy:
             busy = record.job
@@ -35,11 +33,16 @@ def shown(trace: Trace, *, everything: bool = False, job: str | None = None) -> 
 
 def as_json(trace: Trace, *, job: str | None = None) -> dict[str, Any]:
     records = [
-        {**asdict(record), "data": record.data.hex(), "tags": _tags(record.fields)}
+        {**asdict(record), "data": record.data.hex(), "tags": tags_of(record.fields)}
         for record in trace.records
-        if job is None or record.job == job
+        if _about(record, job)
     ]
     return {"header": asdict(trace.header), "records": records, "torn": trace.torn}
+
+
+def _about(record: Record, job: str | None) -> bool:
+    """Of a sale also what its parts have said."""
+    return job is None or record.job == job or (record.job is not None and whole(record.job) == job)
 
 
 def _line(record: Record, everything: bool) -> str:
@@ -51,23 +54,12 @@ def _line(record: Record, everything: bool) -> str:
         if record.result is not None and record.result != "ok":
             words.append(f"[{record.result}]")
         words += [f"{name}={_value(value)}" for name, value in record.fields.items() if name != "password"]
-        words += [f"#{tag}={_value(value)}" for tag, value in _tags(record.fields).items()]
+        words += [f"#{tag}={_value(value)}" for tag, value in tags_of(record.fields).items()]
         if record.masked:
             words.append(f"({', '.join(record.masked)}: ***)")
         if everything or not record.fields:
             words.append(_bytes(record))
     return " ".join(word for word in words if word)
-
-
-def _tags(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The tags that stand whole in a field of bytes."""
-    for name, value in fields.items():
-        if name in REQUISITES and isinstance(value, str) and len(value) >= 10:
-            try:
-                return decode_document(bytes.fromhex(value))
-            except (TlvError, ValueError):
-                continue
-    return {}
 
 
 def _bytes(record: Record) -> str:

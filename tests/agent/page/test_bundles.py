@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from agent.support.bundle.collect import Bundle, Entry
 from agent.support.bundle.consent import Consent, Sent
@@ -16,13 +17,19 @@ __all__ = ["b"]
 SEND, REFUSE = "Отправить в поддержку", "Не отправлять"
 
 
-def asked(b: Bench) -> None:
+def asked(b: Bench, **more: Any) -> None:
     body = BundleAsked(
-        request_id="rq_1", agent_id=AGENT, person="Ольга", reason="Не печатается чек <1042>", lives_s=900, kid=KID
-    )
+        request_id="rq_1", agent_id=AGENT, person="Ольга", reason="Не печатается чек <1042>", lives_s=900, kid=KID,
+        **more,
+    )  # fmt: skip
     b.desk.service.support.receive(b.desk.support.key.signed("bundle", body))
     text = 'Касса "№17" <b>&'
     b.desk.support.content = Bundle("KB-2222-3333", (Entry("manifest.json", b"{}"), Entry("log.jsonl", text.encode())))
+
+
+def test_about_which_jobs_support_asks(b: Bench) -> None:
+    asked(b, jobs=["order-7", "order-8"])
+    assert "О заданиях: order-7, order-8" in b.open("/bundle", request="rq_1").words
 
 
 def sent(b: Bench, page: Page) -> Page:

@@ -8,7 +8,8 @@ import sqlite3
 import types
 import typing
 import zipfile
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -25,6 +26,9 @@ from agent.problems import UserError
 from agent.support.bundle.archive import to_zip, write_zip
 from agent.support.bundle.collect import Bundle, Request, collect, new_reference
 from agent.support.logfile import FOLDER, NAME, LogFile, last_lines
+from agent.support.trace.record import Header, Record
+from agent.support.trace.ring import FOLDER as TRACES
+from agent.support.trace.ring import folder_of
 from agent.support.trace.sources import trace_of_file
 from protocol.crm.jobs import JobKind
 from tests.agent.support.cards import FORMS, card_number, is_left
@@ -304,6 +308,59 @@ def test_the_manifest_names_everything(shop: Shop) -> None:
     assert manifest["reference"] == "KB-2222-3333"
     assert [one["name"] for one in manifest["files"]] == [entry.name for entry in bundle.entries[1:]]
     assert document(bundle, "versions.json")["journal_schema"]
+
+
+@pytest.fixture
+def with_sale(shop: Shop, tmp_path: Path) -> Shop:
+    """The same PC, where a sale was made, too: its parts stand in the journal and in the devices' traces."""
+    config = replace(shop.config, data_dir=tmp_path)
+    with sqlite3.connect(shop.config.journal_path) as old, sqlite3.connect(config.journal_path) as db:
+        old.backup(db)
+        (text,) = db.execute("SELECT row FROM jobs WHERE job_id = 'order-1'").fetchone()
+        parts = (
+            ("sale-1", "not_done"),
+            ("sale-1/payment1", "done"),
+            ("sale-1/receipt1", "not_done"),
+            ("sale-10", "done"),
+        )
+        for seq, (job, state) in enumerate(parts, 200):
+            row = json.dumps(json.loads(text) | {"job_id": job, "state": state, "seq": seq})
+            db.execute("INSERT INTO jobs VALUES (?, '17', ?, ?, ?, 1, ?)", (job, state, seq, job, row))
+    for kkm_id, jobs in (("17", ("sale-1/receipt1", "sale-10")), ("t17", ("sale-1/payment1",))):
+        header = Header(kkm_id, "shtrih", "tcp:10.0.0.7:7778", "k", NOW.isoformat(), 1.0).to_line()
+        lines = [Record(NOW.isoformat(), float(n), "tx", b"\x02", "Status", job=jobs[n // 100]).to_line()
+                 for n in range(100 * len(jobs))]  # fmt: skip
+        folder = folder_of(tmp_path / TRACES, kkm_id)
+        folder.mkdir(parents=True)
+        (folder / "20261122T120000-000.jsonl").write_bytes(header + b"".join(lines))
+    return Shop(config, shop.canaries)
+
+
+def spoken(bundle: Bundle) -> Counter[str]:
+    """How many records of each job."""
+    traces = [entry.content for entry in bundle.entries if entry.name.startswith("traces/")]
+    return Counter(json.loads(line).get("job", "") for content in traces for line in content.splitlines()[1:])
+
+
+def test_of_a_sale_the_exchange_of_its_parts_is_told(with_sale: Shop) -> None:
+    """Its parts have names of their own: by the sale's name alone not a record was found."""
+    bundle = with_sale.bundle(jobs=frozenset({"sale-1"}))
+    assert document(bundle, "manifest.json")["jobs"] == ["sale-1"]
+    found = spoken(bundle)
+    assert (found["sale-1/payment1"], found["sale-1/receipt1"]) == (100, 100)
+    assert found["sale-10"] == 40, "the records around, and no more"
+    told = {job["job_id"] for job in document(bundle, "journal.json")["jobs"]}
+    assert {"sale-1", "sale-1/payment1", "sale-1/receipt1"} <= told
+
+
+def test_a_sale_that_was_not_done_is_told_with_the_part_that_was(with_sale: Shop) -> None:
+    bundle = with_sale.bundle()
+    assert document(bundle, "manifest.json")["jobs"] == ["order-2", "sale-1"]
+    assert spoken(bundle)["sale-1/payment1"] == 100
+
+
+def test_a_job_that_this_pc_does_not_know_is_not_named(with_sale: Shop) -> None:
+    assert document(with_sale.bundle(jobs=frozenset({"kanarejka"})), "manifest.json")["jobs"] == []
 
 
 def test_a_reference_can_be_read_out_over_the_telephone() -> None:
