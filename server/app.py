@@ -21,6 +21,7 @@ from server.routers import (
     codes,
     directory,
     events,
+    exchange,
     jobs,
     link,
     metrics,
@@ -120,6 +121,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
     for router in (
         jobs.router,
         pictures.router,
+        exchange.router,
         directory.router,
         agents.router,
         pairing.router,

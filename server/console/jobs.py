@@ -13,12 +13,25 @@ from fastapi.responses import Response
 
 from protocol.crm.jobs import FINAL, JOB_ID, JobKind, JobState
 from protocol.crm.sales import SALE_TYPES
-from server.console import asked
+from server.console import asked, exchange
 from server.console.menu import HOME
-from server.console.visit import REFUSALS, Cashier, PageRoute, Reader, Visit, back, text_of
+from server.console.visit import (
+    REFUSALS,
+    Cashier,
+    PageRoute,
+    Reader,
+    Supporter,
+    Visit,
+    as_problem,
+    back,
+    text_of,
+    typed_in,
+)
+from server.problems import Problem
 from server.routers import jobs as rest
+from server.routers import support as rest_support
 from server.services import jobs as service
-from server.services import views
+from server.services import support, views
 from server.store import jobs as store
 from server.store.models import Agent
 
@@ -145,6 +158,7 @@ async def show(visit: Visit, job_id: str, **more: Any) -> Response:
         told = views.job_detail(row, await store.history(work, row.id), agent, visit.language)
     return visit.page(
         "job.html",
+        exchange=await exchange.told(visit, row),
         here=f"{HOME}/sales" if row.kind in set(SALE_TYPES) else f"{HOME}/jobs",
         job=told,
         plan=asked.plan_of(row),
@@ -181,3 +195,25 @@ async def renew(visit: Cashier, job_id: str) -> Response:
     except REFUSALS as error:
         return await show(visit, job_id, trouble=visit.refused(error), status=409)
     return back(f"{HOME}/jobs/{job_id}", said="renew")
+
+
+@router.post(f"{HOME}/jobs/{{job_id}}/exchange")
+async def ask_exchange(visit: Supporter, job_id: str) -> Response:
+    """Ask the job's PC for a bundle about it."""
+    given = await visit.form()
+    async with visit.here.database.read() as work:
+        row = await service.find(work, visit.tenant_id, job_id)
+    try:
+        if row.agent_id is None:
+            raise Problem(409, "device_without_agent", kkm_id=row.kkm_id)
+        asked_for = support.BundleAsked(person=_name(visit), reason=text_of(given, "reason"), jobs=[job_id])
+        await rest_support.ask_bundle(row.agent_id, visit.here, visit.caller, visit.language, asked_for)
+    except REFUSALS as error:
+        problem, typed = as_problem(error), typed_in(given, "reason")
+        return await show(visit, job_id, trouble=visit.refused(problem), typed=typed, status=problem.status)
+    return back(f"{HOME}/jobs/{job_id}", said="exchange")
+
+
+def _name(visit: Visit) -> str:
+    assert visit.person is not None
+    return visit.person.name

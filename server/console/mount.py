@@ -14,6 +14,7 @@ from server.console import (
     decisions,
     directory,
     entrance,
+    exchange,
     jobs,
     overview,
     pairing,
@@ -26,7 +27,9 @@ from server.console.menu import HOME
 from server.console.visit import FOLDER, Anybody, PageRoute, refusal, templates
 from server.problems import Problem
 
-PAGES = (entrance, overview, decisions, jobs, pcs, pairing, directory, till, people, webhooks, audit, account)
+PAGES = (
+    entrance, overview, decisions, jobs, exchange, pcs, pairing, directory, till, people, webhooks, audit, account,
+)  # fmt: skip
 
 
 def mount(app: FastAPI) -> None:

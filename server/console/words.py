@@ -189,6 +189,29 @@ SCOPES: Table = MappingProxyType(
         "propose": ("предлагать решения", "propose decisions"),
     }
 )
+WAYS: Table = MappingProxyType(
+    {
+        "tx": ("устройству", "to the device"),
+        "rx": ("от устройства", "from the device"),
+        "open": ("связь открыта", "the line is opened"),
+        "close": ("связь закрыта", "the line is closed"),
+    }
+)
+HIDDEN: Table = MappingProxyType(
+    {
+        "password": ("скрыт пароль", "a password is hidden"),
+        "data": ("скрыты данные людей или карт", "data of people or cards is hidden"),
+    }
+)
+DAMAGES: Table = MappingProxyType(
+    {
+        "no_bundle": ("Файл повреждён.", "The file is damaged."),
+        "unreadable": ("Часть файла не читается.", "A part of the file cannot be read."),
+        "too_large": ("Часть файла слишком большая, конец не показан.", "A part is too large; its end is not shown."),
+        "bad_lines": ("Строк, которые не читаются", "Lines that cannot be read"),
+        "too_many_records": ("Записей, которые не показаны", "Records that are not shown"),
+    }
+)
 REQUESTS: Table = MappingProxyType(
     {
         "waiting": ("ПК ещё не ответил", "the PC has not answered yet"),
@@ -317,6 +340,7 @@ ACTIONS: Table = MappingProxyType(
         "password": ("пароль изменён", "password changed"),
         "switched": ("переключено", "switched"),
         "downloaded": ("скачано", "downloaded"),
+        "read": ("прочитано", "read"),
         "waiting": ("ждёт ПК", "waits for the PC"),
         "asked": ("ПК занят", "the PC is at it"),
         "done": ("готово", "done"),

@@ -14,7 +14,7 @@ from protocol.crm.codes import Language
 from server.pages import DEFAULT_LIMIT, CursorQuery, Limit
 from server.problems import Problem
 from server.routers.common import PROBLEMS, Here, Services, Speaks, SupportCaller, not_too_often
-from server.services import agents, bundles, support
+from server.services import agents, bundles, recorded, support
 from server.services.access import Caller
 
 router = APIRouter(tags=["support"], responses=PROBLEMS)
@@ -137,10 +137,11 @@ async def upload(
     content = await _read(request, told.bytes)
     bundles.check(told, content)
     folder, bundle_id = here.settings.bundle_folder, here.world.new_id("bu")
+    jobs = await asyncio.to_thread(recorded.jobs_of, content)
     await asyncio.to_thread(bundles.keep, folder, bundle_id, content)
     try:
         async with here.database.write(by=agents.actor(agent.id, address)) as work:
-            return bundles.view(await bundles.record(work, agent.id, bundle_id, told), days)
+            return bundles.view(await bundles.record(work, agent.id, bundle_id, told, jobs), days)
     except Problem:
         await asyncio.to_thread(_forget, folder, bundle_id)
         raise

@@ -23,13 +23,15 @@ from server.keys import verify
 from server.pages import cursor_of, cut, key_of
 from server.problems import Problem, unknown
 from server.services import support
-from server.store.audit import Note
+from server.store.actor import Actor
+from server.store.audit import AuditEntry, Note
 from server.store.database import Database, Work
 from server.store.models import Agent
 from server.store.support import SupportBundle
 
 SIGNED_AS = "bundle_upload"
 """The type under which an agent signs what it announces."""
+READ = "bundle.read"
 ORPHAN_AFTER = 3600.0  # seconds: a file without a row, of an upload that ended in between
 _ZIP = b"PK\x03\x04"
 
@@ -50,8 +52,8 @@ class Announced(BaseModel):
 
 
 class BundleView(BaseModel):
-    """``standing``: nobody at the PC was asked this time, its configuration agrees to all. ``kept_until``: when its
-    file goes; ``available``: whether it is still there."""
+    """``standing``: nobody at the PC was asked this time, its configuration agrees to all. ``jobs``: whose exchange it
+    is about. ``kept_until``: when its file goes; ``available``: whether it is still there."""
 
     bundle_id: str
     agent_id: str
@@ -63,6 +65,7 @@ class BundleView(BaseModel):
     consent_at: datetime
     standing: bool
     request_id: str | None
+    jobs: list[str]
     kept_until: datetime
     available: bool
 
@@ -79,6 +82,7 @@ def view(row: SupportBundle, days: int) -> BundleView:
         consent_at=row.consent_at,
         standing=row.standing,
         request_id=row.request_id,
+        jobs=row.jobs,
         kept_until=row.received_at + timedelta(days=days),
         available=row.removed_at is None,
     )
@@ -120,8 +124,9 @@ def check(told: Announced, content: bytes) -> None:
         raise Problem(422, "bad_bundle")
 
 
-async def record(work: Work, agent_id: str, bundle_id: str, told: Announced) -> SupportBundle:
-    """The row of a file that lies in the folder by now. Raises ``Problem`` when its request is over."""
+async def record(work: Work, agent_id: str, bundle_id: str, told: Announced, jobs: list[str]) -> SupportBundle:
+    """The row of a file that lies in the folder by now. ``jobs``: what it is about. Raises ``Problem`` when its request
+    is over."""
     agent = await work.session.get_one(Agent, agent_id, with_for_update=True)
     if (row := await known(work, told)) is not None:
         return row
@@ -137,6 +142,7 @@ async def record(work: Work, agent_id: str, bundle_id: str, told: Announced) -> 
         consent_at=told.at,
         standing=told.standing,
         request_id=told.request_id,
+        jobs=jobs,
     )
     work.session.add(row)
     if told.request_id is not None:
@@ -154,6 +160,24 @@ async def of_tenant(work: Work, tenant_id: str, bundle_id: str) -> SupportBundle
 def handed_out(work: Work, row: SupportBundle) -> None:
     """Somebody reads what a PC has given away."""
     work.note(Note(row.tenant_id, "bundle.downloaded", "bundle", row.id, after={"reference": row.reference}))
+
+
+async def read_by(work: Work, row: SupportBundle, reader: Actor) -> bool:
+    """Whether it is on record that this reader has seen what is inside."""
+    query = select(AuditEntry.n).where(
+        AuditEntry.tenant_id == row.tenant_id,
+        AuditEntry.subject_kind == "bundle",
+        AuditEntry.subject_id == row.id,
+        AuditEntry.action == READ,
+        AuditEntry.actor_kind == reader.kind.value,
+        AuditEntry.actor_id == reader.id,
+    )
+    return await work.session.scalar(query.limit(1)) is not None
+
+
+def now_read(work: Work, row: SupportBundle, job_id: str) -> None:
+    """Noted once of each reader: a page is looked at again and again."""
+    work.note(Note(row.tenant_id, READ, "bundle", row.id, after={"reference": row.reference, "job_id": job_id}))
 
 
 async def page(

@@ -21,7 +21,7 @@ from protocol.crm.support import Report, ReportState
 from server.fields import FreeText, Words
 from server.pages import cursor_of, cut, key_of
 from server.problems import Problem, unknown
-from server.services import agents
+from server.services import agents, jobs
 from server.services.access import Caller, person_named
 from server.services.hub import Hub
 from server.settings import Limits
@@ -51,7 +51,8 @@ class DoctorAsked(BaseModel):
 
 
 class BundleAsked(BaseModel):
-    """``person`` and ``reason`` are what the cashier is shown when asked for consent."""
+    """``person``, ``reason`` and ``jobs`` are what the cashier is shown when asked for consent. ``jobs``: of this PC,
+    whose exchange with their devices is wanted; without any, that of those which did not simply end as done."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     person: Words | None = None
@@ -109,10 +110,14 @@ class RequestView(BaseModel):
 async def ask(
     work: Work, hub: Hub, limits: Limits, caller: Caller, agent_id: str, kind: Kind, asked: DoctorAsked | BundleAsked
 ) -> SupportRequest:
-    """The request; while an earlier one of its kind is open, that one."""
+    """The request; while an earlier one of its kind is open, that one. Raises ``Problem``: ``unknown_agent``,
+    ``agent_not_active``, ``unknown_job``, ``job_of_another_pc``, ``person_missing``."""
     agent = await agents.of_tenant(work, caller.tenant_id, agent_id)
     if agent.state == "pending":
         raise Problem(409, "agent_not_active", agent_id=agent_id)
+    for job_id in asked.jobs if isinstance(asked, BundleAsked) else ():
+        if (await jobs.find(work, caller.tenant_id, job_id)).agent_id != agent.id:
+            raise Problem(409, "job_of_another_pc", job_id=job_id, agent_id=agent_id)
     unnamed = kind == "doctor" and asked.person is None and work.actor.kind is not ActorKind.USER
     person = None if unnamed else person_named(work, asked.person)  # who asks for a bundle is shown at the PC
     row = await store.newest(work, agent.id, kind)

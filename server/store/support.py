@@ -56,7 +56,17 @@ class SupportBundle(Base):
     __audited__ = Audited(
         "bundle",
         "id",
-        fields=("agent_id", "reference", "sha256", "bytes", "consent_person", "standing", "request_id", "removed_at"),
+        fields=(
+            "agent_id",
+            "reference",
+            "sha256",
+            "bytes",
+            "consent_person",
+            "standing",
+            "request_id",
+            "jobs",
+            "removed_at",
+        ),
         quiet=("received_at", "consent_at"),
     )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -70,8 +80,13 @@ class SupportBundle(Base):
     consent_at: Mapped[datetime]  # on the PC's clock
     standing: Mapped[bool]
     request_id: Mapped[str | None] = mapped_column(String(64))
+    jobs: Mapped[list[Any]]  # whose exchange it is about, as its manifest says
     removed_at: Mapped[datetime | None]
-    __table_args__ = (UniqueConstraint("agent_id", "sha256"), Index(None, "tenant_id", "received_at"))
+    __table_args__ = (
+        UniqueConstraint("agent_id", "sha256"),
+        Index(None, "tenant_id", "received_at"),
+        Index(None, "agent_id", "removed_at", "received_at", "id"),
+    )
 
 
 _OPEN_OF_AGENT = (
@@ -89,6 +104,20 @@ _NEWEST = (
     .order_by(SupportRequest.asked_at.desc(), SupportRequest.id.desc())
     .limit(1)
 )
+
+
+_KEPT_OF_AGENT = (
+    select(SupportBundle)
+    .where(SupportBundle.agent_id == bindparam("agent"), SupportBundle.removed_at.is_(None))
+    .order_by(SupportBundle.received_at.desc(), SupportBundle.id.desc())
+)
+"""A PC sends a dozen a day, and they are kept for two weeks."""
+
+
+async def newest_about(work: Work, agent_id: str, job_id: str) -> SupportBundle | None:
+    """The newest bundle of this PC whose file is kept and that is about this job."""
+    rows = await work.session.scalars(_KEPT_OF_AGENT, {"agent": agent_id})
+    return next((row for row in rows if job_id in row.jobs), None)
 
 
 async def open_requests(work: Work, agent_id: str) -> Sequence[SupportRequest]:

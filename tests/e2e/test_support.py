@@ -10,6 +10,8 @@ import zipfile
 from typing import Any
 
 from tests.e2e.shop import Shop
+from tests.e2e.terminals import terminal
+from tests.protocol.ffd.payloads import item, payload
 from tests.support.rig import ROOT
 
 WHO = {"person": "Поддержка, Ольга", "reason": "Не печатается чек 1042"}
@@ -110,3 +112,33 @@ def test_an_owner_who_has_agreed_to_all_is_not_asked(tills: Shop) -> None:
     assert told["state"] == "done", told
     assert tills.rig.get(f"/support/bundles/{told['bundle_id']}")["standing"] is True
     assert says(tills, "status")["asks"] == []
+
+
+def test_the_exchange_of_a_sale_comes_when_its_pc_is_asked(tills: Shop) -> None:
+    """Register and terminal in one conversation, decoded where the wire is known; nothing of a card in it."""
+    till, card = tills.till("322"), terminal(tills, "t322")
+    tills.desk(till, terminal_kkm_id=card.kkm_id)
+    agent_id = tills.pc(till, card)
+    tills.start(till, card)
+    till.do("open_shift")
+    sum_ = "815.00"
+    sale = till.post("sale", payload(item(sum_), payments=[{"type": "card", "amount": sum_}]))
+    assert tills.ended(sale)["state"] == "done"
+    where = f"/jobs/{sale}/exchange"
+    assert tills.rig.call("GET", where).json()["code"] == "no_exchange_yet"
+
+    request_id = tills.rig.post(f"/agents/{agent_id}/bundle", WHO | {"jobs": [sale]})["request_id"]
+    tills.rig.until(lambda: says(tills, "status")["asks"], 30, "asked at the PC")
+    assert says(tills, "status")["asks"][0]["jobs"] == [sale]
+    sent = says(tills, "bundle", "--allow", request_id, "--person", "Иванова", typed="да\n")
+
+    told = tills.rig.get(f"{where}?limit=200")
+    assert (told["bundle"]["bundle_id"], told["bundle"]["jobs"], told["damages"]) == (sent["bundle_id"], [sale], [])
+    records = told["records"]
+    assert {("t322", "payment1"), ("322", "receipt1")} <= {(one["kkm_id"], one["part"]) for one in records}
+    assert [one["at"] for one in records] == sorted(one["at"] for one in records)
+    commands = [one["command"] for one in records if one["kkm_id"] == "322" and one["way"] == "tx"]
+    assert "CloseReceipt" in commands, commands
+    assert not any("ENQ" in (one["command"] or "") for one in records)
+    with content(tills, sent["bundle_id"]) as bundle:
+        assert sale in json.loads(bundle.read("manifest.json"))["jobs"]

@@ -33,6 +33,7 @@ GUARDED = [
     Row("GET", "/jobs/{job_id}", "omcs", "jobs read"),
     Row("GET", "/jobs/{job_id}/receipt.svg", "omcs", "jobs read"),
     Row("GET", "/jobs/{job_id}/receipt.html", "omcs", "jobs read"),
+    Row("GET", "/jobs/{job_id}/exchange", "oms", "support"),
     Row("POST", "/jobs/{job_id}/cancel", "omc", "jobs"),
     Row("POST", "/jobs/{job_id}/renew", "omc", "jobs", {}),
     Row("POST", "/jobs/{job_id}/resolve", "om", "decide", RESOLUTION),

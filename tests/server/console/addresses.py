@@ -43,6 +43,7 @@ ADDRESSES = (
     Address("/console/decisions/{job_id}"),
     Address("/console/jobs", also=("?state=open", "?kind=receipt&kkm_id=17", "?order_ref=nothing", "?day=2026-11-23")),
     Address("/console/jobs/{job_id}"),
+    Address("/console/jobs/{job_id}/exchange", (OWNER, MANAGER, SUPPORT), also=("?everything=true",)),
     Address("/console/sales"),
     Address("/console/till", (OWNER, MANAGER, CASHIER), also=("?return={done}",)),
     Address("/console/pcs"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ import pytest
 from server.services.roles import Role
 from tests.server.conftest import Bench, job, receipt
 from tests.server.steps import PROOF, post
+from tests.server.test_recorded import line as said
+from tests.server.test_recorded import lines, zipped
+from tests.server.test_support import uploads
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 DOCUMENT = {"type": "receipt", "fd": 6, "tags": {"1020": "10.00", "1059": {"1030": "Замена дисплея"}}}
@@ -23,6 +27,20 @@ LOOKS_ALIKE = {
     ],
     "differences": [],
 }
+
+
+def traced(job_id: str, *more: str) -> bytes:
+    """A bundle about jobs, whose PC was told strange things by a register."""
+    task = json.dumps({"type": "sell", "items": [{"name": HOSTILE, "price": 10}]}, ensure_ascii=False)
+    records = (
+        said(1, job_id, fields={"operator": HOSTILE, "amount": 1000}, masked=["password"]),
+        said(2, job_id, way="rx", command="CloseReceipt", result="6Bh paper_out"),
+        said(3, f"{job_id}/payment1", text=f"POST /requests\r\n\r\n{task}", hex=None, attempt=2),
+        said(4, f"{job_id}/{HOSTILE}", command=HOSTILE, result=HOSTILE),
+    )
+    return zipped(
+        {"manifest.json": json.dumps({"jobs": [job_id, *more]}).encode(), "traces/1/a.jsonl": lines(*records)}
+    )
 
 
 @dataclass(frozen=True)
@@ -60,6 +78,7 @@ async def console(bench: Bench) -> AsyncIterator[Console]:
     await line.report("done", 2, "done", attempt=1, proof=PROOF, document=DOCUMENT)
     await line.report("doubt", 2, "human", attempt=1, evidence=LOOKS_ALIKE)
     await bench.api.post("/jobs", json=job("waiting"))
+    await uploads(bench, player, traced("done", "doubt"), person=HOSTILE)
     webhook = (await bench.api.post("/webhooks", json={"url": "http://127.0.0.1:9/x", "description": HOSTILE})).json()
     code = (await bench.api.post("/pairing-codes", json={})).json()
     people = {role.value: await bench.person(bench.api, role) for role in Role}
