@@ -55,14 +55,23 @@ def test_a_jobs_way_stands_in_both_logs_under_its_id(shop: Rig) -> None:
     ready(shop)
     shop.submit("order-1")
     shop.settled("order-1")
-    here = [
-        json.loads(line) for line in (shop.folder / "server.log").read_text("utf-8").splitlines() if "order-1" in line
-    ]
-    assert [line["state"] for line in here if line["event"] == "job"] == ["queued", "accepted", "started", "done"]
-    there = [line for line in (shop.folder / "agent.log").read_text("utf-8").splitlines() if "job_id=order-1" in line]
-    steps = [word.partition("=")[2] for line in there for word in line.split() if word.startswith("step=")]
-    assert steps[0] == "offer"
-    assert {"intent", "closing", "proven"} <= set(steps), steps
+
+    def lines(log: str, word: str) -> list[str]:
+        """Whole ones: a log is behind what it tells of."""
+        return [line for line in (shop.folder / log).read_text("utf-8").split("\n")[:-1] if word in line]
+
+    def states() -> list[str]:
+        here = map(json.loads, lines("server.log", "order-1"))
+        return [line["state"] for line in here if line["event"] == "job"]
+
+    def steps() -> list[str]:
+        words = [word for line in lines("agent.log", "job_id=order-1") for word in line.split()]
+        return [word.partition("=")[2] for word in words if word.startswith("step=")]
+
+    shop.until(lambda: "done" in states() and "proven" in steps(), 20, "both logs have the end")
+    assert states() == ["queued", "accepted", "started", "done"]
+    assert steps()[0] == "offer"
+    assert {"intent", "closing", "proven"} <= set(steps()), steps()
 
 
 def test_a_cancel_before_the_offer_left_cancels(shop: Rig) -> None:

@@ -195,9 +195,9 @@ def _plugin(pc: Clinic, source: str) -> None:
     folder = pc.folder / "plugins"
     info = folder / "outside-1.dist-info"
     info.mkdir(parents=True)
-    (folder / "outside_driver.py").write_text(source, "utf-8")
+    (folder / "examined_driver.py").write_text(source, "utf-8")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1\n", "utf-8")
-    (info / "entry_points.txt").write_text(f"[{GROUP}]\noutside = outside_driver:driver\n", "utf-8")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\noutside = examined_driver:driver\n", "utf-8")
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755)
     pc.set(plugins=folder)

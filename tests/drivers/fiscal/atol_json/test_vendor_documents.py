@@ -85,6 +85,7 @@ def test_everything_that_the_older_formats_have_a_place_for(one: Shop) -> None:
         buyer=PlannedBuyer("Петров П. П.", "500100732259"),
         industry=(),
         operation=None,
+        cashless=(),
     )
     tags = made(one, receipt).tags
     wanted = {
