@@ -26,6 +26,7 @@ BENCHMARKS = {
     "journal": "benchmarks.journal",
     "neighbour": "benchmarks.neighbour",
     "terminal": "benchmarks.terminal",
+    "pages": "benchmarks.pages",
 }
 ALSO_CALLED = {"e2e": "overhead", "start": "agent"}
 KNOWN = ", ".join((*BENCHMARKS, *ALSO_CALLED))

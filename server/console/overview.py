@@ -1,4 +1,4 @@
-"""The desks at a glance, and the last day in three small charts."""
+"""The desks at a glance, those in trouble first, and the last day in three small charts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from protocol.crm.jobs import JobState
 from server.console import charts, reading, standing
 from server.console.menu import HOME
 from server.console.visit import DirectoryReader, PageRoute
-from server.pages import CursorQuery
-from server.services import catalogue
+from server.pages import CursorQuery, cursor_of, cut, key_of
+from server.services import catalogue, views
 from server.services.views import DeskView, DeviceView
+from server.store import desks as stand
 from server.store.models import Job
 
 router = APIRouter(route_class=PageRoute)
@@ -64,23 +65,26 @@ def places(
 @router.get(f"{HOME}/overview")
 async def overview(visit: DirectoryReader, cursor: CursorQuery = None) -> Response:
     async with visit.here.database.read() as work:
-        desks = await catalogue.desks(work, visit.tenant_id, cursor, DESKS)
-        named = [kkm for desk in desks.desks for kkm in (desk.kkm_id, desk.terminal_kkm_id) if kkm is not None]
-        devices = await catalogue.some(work, visit.tenant_id, visit.language, named)
+        waiting = await reading.waiting(work, visit.tenant_id)
+        doubted = frozenset(row.kkm_id for row in waiting if row.state == JobState.HUMAN)
+        behind = key_of(cursor, int, str) if cursor is not None else None
+        after = (int(behind[0]), str(behind[1])) if behind is not None else None
+        ranked, more = cut(await stand.by_trouble(work, visit.tenant_id, doubted, after, DESKS + 1), DESKS)
+        desks = [views.desk(row) for row, _ in ranked]
+        named = [kkm for desk in desks for kkm in (desk.kkm_id, desk.terminal_kkm_id) if kkm is not None]
         if cursor is None:
-            first = await catalogue.devices(work, visit.tenant_id, visit.language, None, LOOSE)
-            devices += [device for device in first.devices if device.desk_id is None]
+            named += await stand.loose(work, visit.tenant_id, LOOSE)
+        devices = await catalogue.some(work, visit.tenant_id, visit.language, named)
         registers = [one.kkm_id for one in devices if one.device != "terminal"]
         last = await reading.last_receipts(work, visit.tenant_id, registers)
-        waiting = await reading.waiting(work, visit.tenant_id)
         past = await reading.recent(work, visit.tenant_id, charts.day_before(visit.now))
-    doubted = frozenset(row.kkm_id for row in waiting if row.state == JobState.HUMAN)
-    shown = places(desks.desks, {device.kkm_id: device for device in devices}, last, doubted, visit.language)
+    following = cursor_of((ranked[-1][1], ranked[-1][0].desk_id)) if more else None
+    shown = places(desks, {device.kkm_id: device for device in devices}, last, doubted, visit.language)
     return visit.page(
         "overview.html",
         here=f"{HOME}/overview",
         places=shown,
-        following=f"{HOME}/overview?cursor={desks.cursor}" if desks.cursor else None,
+        following=f"{HOME}/overview?cursor={following}" if following else None,
         charts=(
             charts.jobs_per_hour(past, visit.now),
             charts.latency(past, visit.now),

@@ -78,6 +78,7 @@ async def _first_steps(visit: Visit, **more: Any) -> Response:
         "first_steps.html",
         here=f"{HOME}/first-steps",
         begun=begun,
+        most=reading.MOST,
         done=done,
         current=done.index(False) if False in done else None,
         **more,

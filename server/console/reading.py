@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, literal, or_, select
 
 from protocol.crm.jobs import DeviceClass, JobKind, JobState
 from server.fields import look_alikes
@@ -22,23 +22,17 @@ RECEIPTS = (JobKind.RECEIPT.value, JobKind.SALE.value, JobKind.SALE_REFUND.value
 MOST = 200
 
 
-def _of_tenant(tenant_id: str) -> ColumnElement[bool]:
-    """Joined with nothing the column's own index is no choice: open jobs and the newest ones are few, an account's jobs
-    are not."""
-    return (Job.tenant_id + "") == tenant_id
-
-
 _WAITS = or_(Job.state.in_((JobState.HUMAN.value, JobState.HELD.value)), Job.waits.is_not(None))
 
 
 async def count_waiting(work: Work, tenant_id: str) -> int:
-    query = select(func.count()).where(Job.state.in_(ASKING), _WAITS, _of_tenant(tenant_id))
+    query = select(func.count()).where(Job.tenant_id == tenant_id, Job.state.in_(ASKING), _WAITS)
     return await work.session.scalar(query) or 0
 
 
 async def waiting(work: Work, tenant_id: str) -> Sequence[Job]:
     """Jobs that wait for a person, the oldest first."""
-    query = select(Job).where(Job.state.in_(ASKING), _WAITS, _of_tenant(tenant_id)).order_by(Job.id).limit(MOST)
+    query = select(Job).where(Job.tenant_id == tenant_id, Job.state.in_(ASKING), _WAITS).order_by(Job.id).limit(MOST)
     return await work.session.scalars(query)
 
 
@@ -47,7 +41,7 @@ async def unreachable(work: Work, tenant_id: str) -> Sequence[tuple[Job, Agent]]
     query = (
         select(Job, Agent)
         .join(Agent, Agent.id == Job.agent_id)
-        .where(Job.state.in_(OPEN), _of_tenant(tenant_id), Agent.unreachable_since.is_not(None))
+        .where(Job.tenant_id == tenant_id, Job.state.in_(OPEN), Agent.unreachable_since.is_not(None))
         .order_by(Job.id)
         .limit(MOST)
     )
@@ -67,7 +61,7 @@ async def last_receipts(work: Work, tenant_id: str, kkm_ids: Collection[str]) ->
         query = select(Job).where(
             Job.tenant_id == tenant_id, Job.kkm_id == kkm_id, Job.state == JobState.DONE, Job.kind.in_(RECEIPTS)
         )
-        row = await work.session.scalar(query.order_by(Job.id.desc()).limit(1))
+        row = await work.session.scalar(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(1))
         if row is not None:
             found[kkm_id] = row
     return found
@@ -87,18 +81,14 @@ LAST = 5_000
 
 
 async def recent(work: Work, tenant_id: str, since: datetime) -> list[Past]:
-    query = select(Job.created_at, Job.state, Job.ended_at).where(_of_tenant(tenant_id))
-    rows = await work.session.rows(query.order_by(Job.id.desc()).limit(LAST))
-    return [
-        Past(at, state, (ended - at).total_seconds() if ended is not None else None)
-        for at, state, ended in rows
-        if at >= since
-    ]
+    query = select(Job.created_at, Job.state, Job.ended_at).where(Job.tenant_id == tenant_id, Job.created_at >= since)
+    rows = await work.session.rows(query.order_by(Job.created_at.desc()).limit(LAST))
+    return [Past(at, state, (ended - at).total_seconds() if ended is not None else None) for at, state, ended in rows]
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """How far an account has come."""
+    """How far an account has come. Counted up to ``MOST``."""
 
     pcs: int
     devices: int
@@ -114,8 +104,9 @@ class Begun:
 
 
 async def begun(work: Work, tenant_id: str) -> Begun:
-    async def count(*conditions: object, of: type[Base]) -> int:
-        return await work.session.scalar(select(func.count()).select_from(of).where(*conditions)) or 0  # type: ignore[arg-type]
+    async def count(*conditions: ColumnElement[bool], of: type[Base]) -> int:
+        some = select(literal(1)).select_from(of).where(*conditions).limit(MOST)
+        return await work.session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
     any_job = await work.session.scalar(select(Job.id).where(Job.tenant_id == tenant_id).limit(1))
     receipt = await work.session.scalar(

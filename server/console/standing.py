@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 from protocol.crm.codes import Language
 from protocol.crm.jobs import DeviceClass
 from server.console.format import length
 from server.console.words import of_code
+from server.services import signs
+from server.services.signs import Sign
 from server.services.views import DeskView, DeviceView
+from server.store.desks import Level
 
 Colour = Literal["bad", "wait", "good", ""]
-FN_SOON = 30  # days
-SHIFT_LONG = timedelta(hours=23)
-DRIFT = 300  # seconds
-UNSENT_MANY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,61 +120,45 @@ def _facts(device: DeviceView, language: Language) -> Iterator[Note]:
     facts = device.health
     if facts is None:
         return
+    yield from (_note(sign, language) for sign in signs.of_facts(facts))
     if facts.answers is False:
-        text, advice = of_code(facts.reason or "device_offline", language)
-        yield Note("bad", text, advice)
         return
-    codes = {
-        "no_paper": facts.paper == "absent",
-        "cover_open": facts.cover_open is True,
-        "shift_expired": facts.shift.state == "expired",
-        facts.blocked or "": bool(facts.blocked),
-        facts.terminal.attention or "": bool(facts.terminal.attention),
-        "clock_unset": facts.clock.unset is True,
-    }
-    for code, is_so in codes.items():
-        if is_so:
-            text, advice = of_code(code, language)
-            yield Note("bad", text, advice)
-    for code in facts.setup_problems:
-        text, advice = of_code(code, language)
-        yield Note("bad", text, advice)
-    if facts.paper in ("interrupted", "resumable"):
-        yield Note("wait", t("Печать прервана и ждёт бумаги.", "Printing was interrupted and waits for paper."))
-    age = facts.shift.age_s
-    if facts.shift.state == "open" and age is not None and age >= SHIFT_LONG.total_seconds():
-        yield Note(
-            "wait",
-            t(f"Смена открыта {length(age, 'ru')}.", f"The shift has been open for {length(age, 'en')}."),
-            t("Закройте её до истечения 24 часов.", "Close it before 24 hours are over."),
-        )
-    left = facts.fn.days_left
-    if left is not None and left <= FN_SOON:
-        yield Note(
-            "bad" if left <= 0 else "wait",
-            t(f"До конца срока ФН дней: {left}.", f"Days until the fiscal drive ends: {left}."),
-            t("Закажите новый фискальный накопитель.", "Order a new fiscal drive."),
-        )
-    unsent = facts.ofd.unsent
-    if unsent is not None and unsent >= UNSENT_MANY:
-        yield Note(
-            "wait",
-            t(f"Не передано в ОФД документов: {unsent}.", f"Documents that the OFD has not got: {unsent}."),
-            t("Проверьте интернет самой кассы.", "See to the register's own internet."),
-        )
-    drift = facts.clock.drift_s
-    if drift is not None and abs(drift) >= DRIFT:
-        yield Note(
-            "wait",
-            t(
-                f"Часы кассы расходятся с ПК на {length(drift, 'ru')}.",
-                f"Its clock is {length(drift, 'en')} off the PC's.",
-            ),
-            t("Установите часы при закрытой смене.", "Set the clock while the shift is closed."),
-        )
     if device.device is DeviceClass.REGISTER and device.exclusive_lost_at is not None:
         yield Note(
             "wait",
             t("На этой кассе печатает и другая программа.", "Another program prints on this register, too."),
             t("Сомнение о чеке тогда может решить только человек.", "Doubt about a receipt may then need a person."),
         )
+
+
+def _note(sign: Sign, language: Language) -> Note:
+    """A sign in words."""
+
+    def t(ru: str, en: str) -> str:
+        return ru if language == "ru" else en
+
+    value, told = sign.value, length(sign.value, language)
+    own = {
+        "paper_stopped": (
+            t("Печать прервана и ждёт бумаги.", "Printing was interrupted and waits for paper."),
+            "",
+        ),
+        "shift_long": (
+            t(f"Смена открыта {told}.", f"The shift has been open for {told}."),
+            t("Закройте её до истечения 24 часов.", "Close it before 24 hours are over."),
+        ),
+        "fn_ends": (
+            t(f"До конца срока ФН дней: {value}.", f"Days until the fiscal drive ends: {value}."),
+            t("Закажите новый фискальный накопитель.", "Order a new fiscal drive."),
+        ),
+        "ofd_behind": (
+            t(f"Не передано в ОФД документов: {value}.", f"Documents that the OFD has not got: {value}."),
+            t("Проверьте интернет самой кассы.", "See to the register's own internet."),
+        ),
+        "clock_off": (
+            t(f"Часы кассы расходятся с ПК на {told}.", f"Its clock is {told} off the PC's."),
+            t("Установите часы при закрытой смене.", "Set the clock while the shift is closed."),
+        ),
+    }
+    text, advice = own.get(sign.code) or of_code(sign.code, language)
+    return Note("bad" if sign.level is Level.BAD else "wait", text, advice)

@@ -171,5 +171,5 @@ async def list_deliveries(
         shown, more = cut(found, limit)
         return DeliveryPage(
             deliveries=[_delivery(*entry) for entry in shown],
-            cursor=cursor_of((shown[-1][0].id,)) if more else None,
+            cursor=cursor_of((shown[-1][0].event,)) if more else None,
         )

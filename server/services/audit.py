@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import func, literal, null, select, tuple_
 
 from server.store import audit as store
 from server.store.audit import AuditEntry
 from server.store.database import Work
+from server.store.models import Utc
 
 
 class ActorView(BaseModel):
@@ -67,21 +68,38 @@ class Filter:
 
 
 async def page(work: Work, tenant_id: str, wanted: Filter, before: int | None, limit: int) -> Sequence[AuditEntry]:
-    """Newest first, below the cursor."""
-    conditions = [
-        AuditEntry.subject_kind == wanted.subject_kind if wanted.subject_kind is not None else None,
-        AuditEntry.subject_id == wanted.subject_id if wanted.subject_id is not None else None,
-        AuditEntry.actor_kind == wanted.actor_kind if wanted.actor_kind is not None else None,
-        AuditEntry.actor_id == wanted.actor_id if wanted.actor_id is not None else None,
-        AuditEntry.action == wanted.action if wanted.action is not None else None,
-        AuditEntry.at >= wanted.since if wanted.since is not None else None,
-        AuditEntry.at < wanted.until if wanted.until is not None else None,
-        AuditEntry.n < before if before is not None else None,
+    """Newest first, below the line ``before``. Within a span of time by its index, so ordered by it, too.
+    A column that is joined with nothing has no index to choose."""
+    named = [
+        (column, value)
+        for column, value in (
+            (AuditEntry.subject_id, wanted.subject_id),  # the fewest lines first: one of these is looked up
+            (AuditEntry.actor_id, wanted.actor_id),
+            (AuditEntry.action, wanted.action),
+            (AuditEntry.subject_kind, wanted.subject_kind),
+            (AuditEntry.actor_kind, wanted.actor_kind),
+        )
+        if value is not None
     ]
-    query = select(AuditEntry).where(
-        AuditEntry.tenant_id == tenant_id, *(condition for condition in conditions if condition is not None)
-    )
-    return await work.session.scalars(query.order_by(AuditEntry.n.desc()).limit(limit))
+    by_time = (wanted.since is not None or wanted.until is not None) and wanted.subject_id is None
+    conditions = [
+        (column if place == 0 and not by_time else column + "") == value for place, (column, value) in enumerate(named)
+    ]
+    at = AuditEntry.at if by_time else func.coalesce(AuditEntry.at, null())
+    if wanted.since is not None:
+        conditions.append(at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(at < wanted.until)
+    query = select(AuditEntry).where(AuditEntry.tenant_id == tenant_id, *conditions)
+    if not by_time:
+        query = query.where(AuditEntry.n < before) if before is not None else query
+        return await work.session.scalars(query.order_by(AuditEntry.n.desc()).limit(limit))
+    if before is not None:
+        last = await work.session.get(AuditEntry, (tenant_id, before))
+        if last is None:
+            return []
+        query = query.where(tuple_(AuditEntry.at, AuditEntry.n) < tuple_(literal(last.at, Utc()), literal(before)))
+    return await work.session.scalars(query.order_by(AuditEntry.at.desc(), AuditEntry.n.desc()).limit(limit))
 
 
 def view(row: AuditEntry) -> EntryView:

@@ -222,12 +222,12 @@ async def _wanted(work: Work, hook: Webhook, asked: Replay) -> Sequence[feed.Fee
 async def deliveries(
     work: Work, webhook_id: str, before: int | None, limit: int
 ) -> Sequence[tuple[Delivery, feed.FeedEvent]]:
-    """Newest first, below the cursor."""
+    """Newest event first, below the cursor, which is an event's number."""
     query = select(Delivery, feed.FeedEvent).join(feed.FeedEvent, feed.FeedEvent.id == Delivery.event)
     query = query.where(Delivery.webhook_id == webhook_id)
     if before is not None:
-        query = query.where(Delivery.id < before)
-    rows = await work.session.rows(query.order_by(Delivery.id.desc()).limit(limit))
+        query = query.where(Delivery.event < before)
+    rows = await work.session.rows(query.order_by(Delivery.event.desc()).limit(limit))
     return [(delivery, event) for delivery, event in rows]
 
 

@@ -49,9 +49,12 @@ class AuditEntry(Base):
     after: Mapped[dict[str, Any] | None]
     hash: Mapped[str] = mapped_column(String(64))
     __table_args__ = (
-        Index(None, "tenant_id", "subject_kind", "subject_id", "n"),
-        Index(None, "tenant_id", "actor_kind", "actor_id", "n"),
-        Index(None, "tenant_id", "at"),
+        Index(None, "tenant_id", "subject_id", "n"),
+        Index(None, "tenant_id", "subject_kind", "n"),
+        Index(None, "tenant_id", "actor_id", "n"),
+        Index(None, "tenant_id", "actor_kind", "n"),
+        Index(None, "tenant_id", "action", "n"),
+        Index(None, "tenant_id", "at", "n"),
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, or_, select, tuple_
 
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import Known
@@ -15,7 +15,7 @@ from protocol.crm.jobs import FINAL, JobState
 from server.store import feed
 from server.store.database import Work
 from server.store.happening import Happening
-from server.store.models import Job, JobTransition, table_of
+from server.store.models import Job, JobTransition, Utc, table_of
 
 OPEN = tuple(state.value for state in JobState if state not in FINAL)
 
@@ -136,8 +136,10 @@ async def history(work: Work, job: int) -> Sequence[JobTransition]:
 
 async def histories(work: Work, ids: Collection[int]) -> dict[int, list[JobTransition]]:
     found: dict[int, list[JobTransition]] = {job: [] for job in ids}
-    query = select(JobTransition).where(JobTransition.job.in_(ids)).order_by(JobTransition.id)
-    for line in await work.session.scalars(query):
+    if not ids:
+        return found
+    lines = await work.session.scalars(select(JobTransition).where(JobTransition.job.in_(ids)))
+    for line in sorted(lines, key=lambda line: line.id):
         found[line.job].append(line)
     return found
 
@@ -156,31 +158,56 @@ class Filter:
 
 
 async def page(work: Work, tenant_id: str, wanted: Filter, *, before: str | int | None, limit: int) -> Sequence[Job]:
-    """Newest first, below the cursor ``before``; copies without their documents and payloads."""
+    """Newest first, below the job with the number ``before``; copies without their documents and payloads."""
+    behind = None
+    if before is not None:
+        behind = await work.session.scalar(select(Job.created_at).where(Job.tenant_id == tenant_id, Job.id == before))
+        if behind is None:
+            return []
     found: list[Job] = []
-    for kind in wanted.kinds or (None,):  # each kind by its own index: of two at once the newest are not
-        query = _of_filter(tenant_id, wanted, kind).order_by(Job.id.desc()).limit(limit)
-        rows = await work.session.rows(query if before is None else query.where(Job.id < before))
+    for query in _walks(tenant_id, wanted):
+        if behind is not None:
+            query = query.where(tuple_(Job.created_at, Job.id) < tuple_(literal(behind, Utc()), literal(before)))
+        rows = await work.session.rows(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit))
         found += [Job(**dict(zip(_SHORT, row, strict=True))) for row in rows]
-    return sorted(found, key=lambda row: row.id, reverse=True)[:limit]
+    return sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)[:limit]
 
 
-def _of_filter(tenant_id: str, wanted: Filter, kind: str | None) -> Select[*tuple[Any, ...]]:
-    """What few jobs have (an open state, an order, a register, a kind) is looked up by its index; otherwise an
-    account's jobs are walked from the newest on. A column that is joined with nothing has no index to choose."""
-    states = OPEN if wanted.owed and not wanted.states else wanted.states
-    few = bool(states) and set(states) <= set(OPEN)
-    conditions = [
-        (Job.tenant_id + "" if few else Job.tenant_id) == tenant_id,
-        (Job.state if few else Job.state + "").in_(states) if states else None,
-        Job.kind == kind if kind is not None else None,
-        Job.kkm_id == wanted.kkm_id if wanted.kkm_id is not None else None,
-        Job.order_ref == wanted.order_ref if wanted.order_ref is not None else None,
-        Job.owed.is_(wanted.owed) if wanted.owed is not None else None,
-        Job.created_at >= wanted.since if wanted.since is not None else None,
-        Job.created_at < wanted.until if wanted.until is not None else None,
-    ]
-    return select(*_SHORT.values()).where(*(condition for condition in conditions if condition is not None))
+def _walks(tenant_id: str, wanted: Filter) -> Iterator[Select[*tuple[Any, ...]]]:
+    """The filter as walks along one index each, from the newest job on; together they are all of it. Of several values
+    at once the newest are not in the order of any index, so each value is a walk of its own.
+
+    Nearly all jobs are done: by any other state they are found by that, otherwise by their kind. A column that is
+    joined with nothing has no index to choose."""
+    states = OPEN if wanted.owed and not wanted.states else tuple(dict.fromkeys(wanted.states))
+    by_state = bool(states) and (JobState.DONE.value not in states or not wanted.kinds)
+    others: list[ColumnElement[bool]] = []
+    if wanted.owed is not None:
+        others.append(Job.owed.is_(wanted.owed))
+    if wanted.since is not None:
+        others.append(Job.created_at >= wanted.since)
+    if wanted.until is not None:
+        others.append(Job.created_at < wanted.until)
+    if wanted.kkm_id is not None:
+        others.append(Job.kkm_id == wanted.kkm_id)
+    if wanted.order_ref is not None:
+        others.append(Job.order_ref == wanted.order_ref)
+    if by_state and wanted.kinds:
+        others.append((Job.kind + "").in_(wanted.kinds))
+    if not by_state and states:
+        others.append((Job.state + "").in_(states))
+    apart: Sequence[ColumnElement[bool] | None] = (
+        [Job.state == state for state in states]
+        if by_state
+        else [_kind(wanted) == kind for kind in dict.fromkeys(wanted.kinds)]
+    ) or [None]
+    for one in apart:
+        yield select(*_SHORT.values()).where(Job.tenant_id == tenant_id, *others, *([one] if one is not None else []))
+
+
+def _kind(wanted: Filter) -> ColumnElement[str]:
+    """A register has fewer jobs than a kind."""
+    return Job.kind + "" if wanted.kkm_id is not None else Job.kind.expression
 
 
 async def count_open(work: Work, tenant_id: str, kkm_id: str) -> int:

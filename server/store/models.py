@@ -123,7 +123,7 @@ class Agent(Base):
         actions={"state": "{}"},
     )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     state: Mapped[str] = mapped_column(String(16))  # pending, active, quarantined
     name: Mapped[str | None] = mapped_column(String(200))
     public_key: Mapped[str] = mapped_column(String(64), unique=True)
@@ -143,6 +143,7 @@ class Agent(Base):
     confirmed_at: Mapped[datetime | None]
     confirmed_by: Mapped[str | None] = mapped_column(Text)
     confirmed_why: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (Index(None, "tenant_id", "created_at", "id"),)
 
 
 class PairingCode(Base):
@@ -228,7 +229,7 @@ class Device(Base):
         ),
         quiet=(
             *("serial_space", "bound_epoch", "driver", "model", "ffd", "last_fd", "taxation"),
-            *("health", "health_at", "health_taken_at"),
+            *("health", "health_at", "health_taken_at", "attention"),
         ),
         actions={"binding_epoch": "bound", "releasing": "released", "moving_to": "moved"},
     )
@@ -256,6 +257,7 @@ class Device(Base):
     health: Mapped[dict[str, Any] | None]  # facts of the latest look, sanitised
     health_at: Mapped[datetime | None]  # when the agent looked, on its clock
     health_taken_at: Mapped[datetime | None]  # when that was heard here
+    attention: Mapped[int] = mapped_column(default=0)  # how bad that look is: a ``desks.Level``, to sort by
     __table_args__ = (UniqueConstraint("serial_space", "bound_serial"),)
 
 
@@ -337,11 +339,12 @@ class Job(Base):
     progress_at: Mapped[datetime | None]
     __table_args__ = (
         UniqueConstraint("tenant_id", "job_id"),
-        Index(None, "tenant_id", "id"),
-        Index(None, "tenant_id", "kind", "id"),
-        Index(None, "tenant_id", "kkm_id", "id"),
-        Index(None, "tenant_id", "kkm_id", "state"),
-        Index(None, "tenant_id", "order_ref"),
+        Index(None, "tenant_id", "created_at", "id"),
+        Index(None, "tenant_id", "state", "created_at", "id"),
+        Index(None, "tenant_id", "kind", "created_at", "id"),
+        Index(None, "tenant_id", "kkm_id", "created_at", "id"),
+        Index(None, "tenant_id", "kkm_id", "state", "created_at", "id"),
+        Index(None, "tenant_id", "order_ref", "created_at", "id"),
         Index(None, "tenant_id", "imprint"),
         Index(None, "agent_id", "state"),
         Index(None, "state", "sent", "start_by"),

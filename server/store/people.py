@@ -32,7 +32,7 @@ class User(Base):
     password_set_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     dismissed_at: Mapped[datetime | None]
-    __table_args__ = (Index(None, "tenant_id", "created_at"),)
+    __table_args__ = (Index(None, "tenant_id", "login"),)
 
 
 class Invitation(Base):

@@ -35,6 +35,7 @@ class Proposal(Base):
     decided_name: Mapped[str | None] = mapped_column(String(200))
     decided_at: Mapped[datetime | None]
     __table_args__ = (
+        Index(None, "tenant_id", "proposed_at", "id"),
         Index(None, "tenant_id", "state", "proposed_at"),
         Index(None, "tenant_id", "job_id"),
     )

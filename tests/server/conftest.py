@@ -39,13 +39,17 @@ PASSWORD = "верный конь 42"
 
 
 class Clock:
-    """Real time, and as much more as a test wants."""
+    """Real time, and as much more as a test wants; or a moment that lasts."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self._at: datetime | None = None
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return (self._at or datetime.now(UTC)) + self.ahead
+
+    def stand_still(self) -> None:
+        self._at = datetime.now(UTC)
 
 
 class _Quiet(uvicorn.Server):
@@ -121,6 +125,10 @@ class Bench:
         while not self._server.started:
             assert not self._serving.done(), "the server did not start"
             await asyncio.sleep(0.005)
+
+    @property
+    def app(self) -> FastAPI:
+        return self._app
 
     @property
     def services(self) -> Services:

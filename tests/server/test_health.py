@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from protocol.crm.messages import Health
-from server.services.health import Facts, sane
+from server.services.facts import Facts, sane
 from tests.server.conftest import Bench
 from tests.server.player import Line, Player, greet, pair
 
