@@ -41,8 +41,8 @@ class Counter:
                             f"{job_id}: {wanted}")  # fmt: skip
         return self.job(job_id)
 
-    def resolve(self, job: Json, decision: str) -> None:
-        said = {"decision": decision, "person": "Иванова", "reason": "покупатель здесь", "rev": job["rev"]}
+    def resolve(self, job: Json, decision: str, **more: Any) -> None:
+        said = {"decision": decision, "person": "Иванова", "reason": "покупатель здесь", "rev": job["rev"], **more}
         self.shop.rig.post(f"/jobs/{job['job_id']}/resolve", said)
 
     def receipts(self) -> list[str]:
@@ -116,6 +116,18 @@ def test_owed_and_tried_again(counter: Counter) -> None:
     counter.resolve(job, "go_on")
     assert counter.shop.ended(job["job_id"])["state"] == "done"
     assert (counter.receipts().count("920.00"), counter.terminal.standing().count("920.00")) == (1, 1)
+
+
+def test_left_owed_it_waits_for_the_number_of_the_correction_receipt(counter: Counter) -> None:
+    job = owes(counter, "930.00")
+    counter.resolve(job, "leave_owed")
+    job = counter.until(job["job_id"], state="human")
+    assert (job["owed"], job["reason"]["code"]) == (True, "left_owed")
+    counter.resolve(job, "done", fd=4711)
+    job = counter.shop.rig.settled(job["job_id"])
+    assert (job["state"], job["owed"], job["proof"]["source"], job["proof"]["fd"]) == ("done", False, "person", 4711)
+    assert "930.00" in counter.terminal.standing()
+    assert "930.00" not in counter.receipts()
 
 
 def test_what_cannot_be_followed_is_refused_by_name(counter: Counter) -> None:

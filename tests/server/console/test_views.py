@@ -221,6 +221,13 @@ def test_a_sale_that_waits_offers_what_it_names_and_nothing_else() -> None:
     ]  # fmt: skip
 
 
+def test_a_sale_that_was_left_owed_asks_for_the_number_of_its_correction_receipt() -> None:
+    row = job(kind="sale", state="human", owed=True, evidence={"case": "left_owed", "person": "П", "why": "сломана"})
+    code, case = evidence.case_of(row)
+    assert (code, case.name) == ("left_owed", "O")
+    assert [(one.decision, one.word, one.fd) for one in case.choices] == [("done", "corrected", "must")]
+
+
 def test_a_terminals_operations_are_shown_with_their_sums() -> None:
     told = evidence.shown(
         job(evidence={"case": "payment_unclear", "amount": 1000, "approved": None,
