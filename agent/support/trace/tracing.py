@@ -29,8 +29,14 @@ def _atol() -> Reader:
     return AtolReader()
 
 
+def _zvt() -> Reader:
+    from agent.support.trace.zvt import ZvtReader
+
+    return ZvtReader()
+
+
 READERS: Mapping[str, Callable[[], Reader]] = MappingProxyType(
-    {"shtrih": _shtrih, "atol-wire": _atol, "atol-lib": TaskReader, "atol-web": HttpReader}
+    {"shtrih": _shtrih, "atol-wire": _atol, "atol-lib": TaskReader, "atol-web": HttpReader, "zvt": _zvt}
 )
 """By driver; one from outside is traced as plain bytes. A family's words are imported when a device speaks them."""
 

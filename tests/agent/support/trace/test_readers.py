@@ -16,6 +16,7 @@ from agent.support.trace.atol import AtolReader
 from agent.support.trace.readers import Piece, Plain, Reader, Requisites, Side
 from agent.support.trace.shtrih import ShtrihReader
 from agent.support.trace.texts import HttpReader, TaskReader
+from agent.support.trace.zvt import ZvtReader
 from protocol.ffd.tlv import encode, records
 from protocol.wire.atol.catalogue import COMMANDS as ATOL
 from protocol.wire.atol.coding import Digits, Printed
@@ -31,7 +32,8 @@ MANY = 10_000
 SECRET = 12345678
 PASSWORD = SECRET.to_bytes(4, "little")
 READERS: dict[str, Callable[[], Reader]] = {
-    "shtrih": ShtrihReader, "atol-wire": AtolReader, "atol-lib": TaskReader, "atol-web": HttpReader, "other": Plain,
+    "shtrih": ShtrihReader, "atol-wire": AtolReader, "atol-lib": TaskReader, "atol-web": HttpReader, "zvt": ZvtReader,
+    "other": Plain,
 }  # fmt: skip
 
 
@@ -150,6 +152,7 @@ LINES = {
     + Numbered(3, b"\x11\0\0\0\0").to_bytes(),
     "atol-wire": Packet(1, b"\xc1\x01\x00\x00\x00\xa5").to_bytes() + b"zz" + Packet(2, b"\xc2\x00").to_bytes(),
     "atol-web": b"POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}GET /b HTTP/1.1\r\nHost: x\r\n\r\n",
+    "zvt": bytes.fromhex("067000 800000 04ff010a 060f00 040fff0300 2700ee"),
 }
 
 
