@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, literal, or_, select
 
 from protocol.crm.jobs import DeviceClass, JobKind, JobState
 from server.fields import look_alikes
+from server.pages import cut
 from server.problems import Problem
 from server.store.database import Work
 from server.store.desks import at_devices
@@ -163,13 +164,33 @@ async def events(work: Work, tenant_id: str, kkm_id: str, limit: int) -> Sequenc
     return await work.session.scalars(query.order_by(DeviceEvent.id.desc()).limit(limit))
 
 
-async def tills(work: Work, tenant_id: str) -> list[tuple[Device, Desk | None]]:
-    """Registers at which somebody can work, each with its desk."""
-    query = select(Device).where(
+TILLS = 100
+
+
+async def tills(
+    work: Work, tenant_id: str, sought: str = "", also: str = ""
+) -> tuple[list[tuple[Device, Desk | None]], bool]:
+    """Registers at which somebody can work, each with its desk, and whether there are more of them. ``sought``: a piece
+    of a name or an id of one of the two; ``also``: a register that is among them whatever is sought."""
+    able = (
         Device.tenant_id == tenant_id,
         Device.agent_id.is_not(None),
         or_(Device.device_class.is_(None), Device.device_class == DeviceClass.REGISTER.value),
     )
-    rows = await work.session.scalars(query.order_by(Device.kkm_id).limit(MOST))
+    query = select(Device).where(*able)
+    if sought:
+        query = query.where(Device.kkm_id.in_(await _named(work, tenant_id, sought)))
+    rows, more = cut(await work.session.scalars(query.order_by(Device.kkm_id).limit(TILLS + 1)), TILLS)
+    if also and all(row.kkm_id != also for row in rows):
+        rows = [*await work.session.scalars(select(Device).where(*able, Device.kkm_id == also)), *rows]
     desks = await at_devices(work, tenant_id, [row.kkm_id for row in rows])
-    return [(row, desks.get(row.kkm_id)) for row in rows]
+    return [(row, desks.get(row.kkm_id)) for row in rows], more
+
+
+async def _named(work: Work, tenant_id: str, sought: str) -> list[str]:
+    """Compared here: of Russian letters SQLite does not know which is the capital of which."""
+    query = select(Device.kkm_id, Device.name, Desk.desk_id, Desk.name)
+    stands = (Desk.tenant_id == Device.tenant_id) & (Desk.kkm_id == Device.kkm_id)
+    rows = await work.session.rows(query.outerjoin(Desk, stands).where(Device.tenant_id == tenant_id))
+    piece = sought.casefold()
+    return [row[0] for row in rows if any(piece in (name or "").casefold() for name in row)][: TILLS + 1]

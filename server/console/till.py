@@ -27,18 +27,21 @@ STEPS = ("payment", "refund", "void", "receipt", "slip")
 @router.get(f"{HOME}/till")
 async def till(visit: Cashier) -> Response:
     given = visit.request.query_params
+    wanted, sought = given.get("at", ""), given.get("find", "").strip()[:64]
     async with visit.here.database.read() as work:
-        places = await reading.tills(work, visit.tenant_id)
         original = None
         if JOB_ID.fullmatch(given.get("return", "")):
             original = await service.find(work, visit.tenant_id, given["return"])
-    wanted = given.get("at", "")
-    prefilled = original if original is not None and asked.returnable(original) else None
+        prefilled = original if original is not None and asked.returnable(original) else None
+        chosen = prefilled.kkm_id if prefilled is not None else wanted
+        places, more = await reading.tills(work, visit.tenant_id, sought, chosen)
     return visit.page(
         "till.html",
         here=f"{HOME}/till",
         places=places,
-        chosen=prefilled.kkm_id if prefilled is not None else wanted,
+        chosen=chosen,
+        sought=sought,
+        more=more,
         original=prefilled,
         told=data_of(visit, places, prefilled),
         vat=VAT_BY_HAND,

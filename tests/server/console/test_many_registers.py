@@ -1,0 +1,65 @@
+"""The cashier's page in an account with more registers than a list can show."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from sqlalchemy import create_engine, update
+
+from server.console.reading import TILLS
+from server.routers.browser import SESSION
+from server.store.models import Desk, Device
+from tests.server.conftest import Bench
+from tests.server.grown import Size, grow
+
+OFFERED = re.compile(r'<option value="(k\d+)"( selected)?>')
+
+
+@pytest.fixture
+def browser(bench: Bench) -> httpx.AsyncClient:
+    engine = create_engine(f"sqlite:///{bench.database}")
+    with engine.begin() as db:
+        made = grow(db, "acc", Size(240, 240), datetime.now(UTC))
+        db.execute(update(Desk).where(Desk.desk_id == "d77").values(name="Ёлкина, Двор"))
+        db.execute(update(Device).where(Device.kkm_id == "k98").values(agent_id=None))
+    engine.dispose()
+    return bench.browser(Cookie=f"{SESSION}={made.session}")
+
+
+async def offered(bench: Bench, browser: httpx.AsyncClient, query: str) -> dict[str, bool]:
+    """The registers that can be chosen, and which of them is."""
+    answer = await browser.get(f"{bench.url}/console/till{query}")
+    assert answer.status_code == 200, answer.text[:300]
+    return {kkm_id: bool(chosen) for kkm_id, chosen in OFFERED.findall(answer.text)}
+
+
+async def test_the_first_are_offered_and_it_is_said_that_there_are_more(
+    bench: Bench, browser: httpx.AsyncClient
+) -> None:
+    page = (await browser.get(f"{bench.url}/console/till")).text
+    assert len(OFFERED.findall(page)) == TILLS
+    assert "Касс больше, чем в списке" in page
+
+
+@pytest.mark.parametrize(("sought", "found"), [("k23", {"k23", *(f"k23{n}" for n in range(10))}), ("ДВОР", {"k77"}),
+                                               ("d239", {"k239"}), ("касса 99", {"k99"})])  # fmt: skip
+async def test_a_register_is_found_by_a_piece_of_its_name_or_of_its_desk(
+    bench: Bench, browser: httpx.AsyncClient, sought: str, found: set[str]
+) -> None:
+    assert set(await offered(bench, browser, f"?find={sought}")) == found
+
+
+async def test_a_register_that_no_pc_has_is_not_found(bench: Bench, browser: httpx.AsyncClient) -> None:
+    page = (await browser.get(f"{bench.url}/console/till?find=k98")).text
+    assert "Такой кассы нет." in page
+
+
+async def test_a_return_is_made_where_the_receipt_was_however_many_registers_stand_before_it(
+    bench: Bench, browser: httpx.AsyncClient
+) -> None:
+    chosen = await offered(bench, browser, "?at=k99")
+    assert chosen["k99"]
+    assert sum(chosen.values()) == 1
