@@ -20,6 +20,7 @@ from server.services import proposals, views
 from server.services.access import Scope
 from server.store import jobs as store
 from server.store import outbox
+from server.store.desks import at_device
 from server.store.models import Agent
 
 router = APIRouter(route_class=PageRoute)
@@ -55,6 +56,7 @@ async def _show(visit: Visit, job_id: str, **more: Any) -> Response:
         row = await service.find(work, visit.tenant_id, job_id)
         agent = await work.session.get(Agent, row.agent_id) if row.agent_id is not None else None
         told = views.job_detail(row, await store.history(work, row.id), agent, visit.language)
+        visit = visit.there(await at_device(work, visit.tenant_id, row.kkm_id))
         pending = await outbox.pending(work, row.id, "resolve")
         found = await proposals.page(work, visit.tenant_id, job_id=job_id, state="open", before=None, limit=FEW)
     asks = row.state == JobState.HUMAN or row.waits is not None

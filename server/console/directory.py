@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -24,6 +25,7 @@ from server.pages import CursorQuery
 from server.routers import directory as rest
 from server.services import catalogue, desks, directory, views
 from server.settings import DEFAULT_ZONE
+from server.store.desks import at_device
 
 router = APIRouter(route_class=PageRoute)
 SHOWN = 100
@@ -34,23 +36,29 @@ POLICIES = ("open", "close_expired", "before_24h")
 
 
 @router.get(f"{HOME}/directory")
-async def index(visit: DirectoryReader, cursor: CursorQuery = None) -> Response:
-    return await _index(visit, cursor)
+async def index(visit: DirectoryReader, cursor: CursorQuery = None, desks: CursorQuery = None) -> Response:
+    return await _index(visit, cursor, desks)
 
 
-async def _index(visit: Visit, cursor: str | None = None, **more: Any) -> Response:
+async def _index(visit: Visit, cursor: str | None = None, of_desks: str | None = None, **more: Any) -> Response:
+    """Two lists, each with a cursor of its own."""
     async with visit.here.database.read() as work:
         devices = await catalogue.devices(work, visit.tenant_id, visit.language, cursor, SHOWN)
-        stand = await catalogue.desks(work, visit.tenant_id, cursor, SHOWN)
+        stand = await catalogue.desks(work, visit.tenant_id, of_desks, SHOWN)
         agents = await reading.agents(work, [device.agent_id for device in devices.devices])
-    following = devices.cursor or stand.cursor
+
+    def page(cursor: str | None, of_desks: str | None) -> str:
+        told = {"cursor": cursor, "desks": of_desks}
+        return f"{HOME}/directory?{urlencode({name: value for name, value in told.items() if value})}"
+
     return visit.page(
         "directory.html",
         here=f"{HOME}/directory",
         devices=devices.devices,
         desks=stand.desks,
         agents=agents,
-        following=f"{HOME}/directory?cursor={following}" if following else None,
+        more_devices=page(devices.cursor, of_desks) if devices.cursor else None,
+        more_desks=page(cursor, stand.cursor) if stand.cursor else None,
         **more,
     )
 
@@ -81,6 +89,7 @@ async def _device(visit: Visit, kkm_id: str, **more: Any) -> Response:
         told = await catalogue.device(work, visit.tenant_id, kkm_id, visit.language)
         agents = await reading.all_agents(work, visit.tenant_id)
         events = await reading.events(work, visit.tenant_id, kkm_id, EVENTS)
+        visit = visit.there(await at_device(work, visit.tenant_id, kkm_id))
     return visit.page(
         "device.html",
         here=f"{HOME}/directory",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,20 @@ def moment(at: datetime | None, zone: ZoneInfo, *, seconds: bool = False) -> str
         return ""
     local = at.astimezone(zone) if at.tzinfo is not None else at
     return local.strftime("%d.%m.%Y %H:%M:%S" if seconds else "%d.%m.%Y %H:%M")
+
+
+def moment_at(at: datetime | None, there: str | None, here: ZoneInfo, *, seconds: bool = False) -> str:
+    """The same by the wall clock ``there``, which is named when it is not the page's."""
+    zone = ZoneInfo(there) if there is not None else here
+    told = moment(at, zone, seconds=seconds)
+    return f"{told} ({zone.key})" if told and zone.key != here.key else told
+
+
+def offset(now: datetime, zone: ZoneInfo) -> str:
+    """``UTC+3``, ``UTC+5:45``."""
+    minutes = int((now.astimezone(zone).utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes >= 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"
 
 
 def day(at: date | None) -> str:

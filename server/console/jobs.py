@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from protocol.crm.jobs import FINAL, JOB_ID, JobKind, JobState
 from protocol.crm.sales import SALE_TYPES
-from server.console import asked, exchange
+from server.console import asked, exchange, reading
 from server.console.menu import HOME
 from server.console.visit import (
     REFUSALS,
@@ -33,6 +34,7 @@ from server.routers import support as rest_support
 from server.services import jobs as service
 from server.services import support, views
 from server.store import jobs as store
+from server.store.desks import at_device
 from server.store.models import Agent
 
 router = APIRouter(route_class=PageRoute)
@@ -61,13 +63,13 @@ class Wanted:
     def kinds(self) -> list[JobKind]:
         return [JobKind(self.kind)] if self.kind in set(JobKind) else []
 
-    def between(self, visit: Visit) -> tuple[datetime | None, datetime | None]:
-        """The day by the wall clock of the visit."""
+    def between(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+        """The day by a wall clock."""
         try:
             first = date.fromisoformat(self.day)
         except ValueError:
             return None, None
-        begins = datetime(first.year, first.month, first.day, tzinfo=visit.zone)
+        begins = datetime(first.year, first.month, first.day, tzinfo=zone)
         return begins, begins + timedelta(days=1)
 
     def as_query(self, **changed: str) -> str:
@@ -80,8 +82,21 @@ def wanted_of(visit: Visit) -> Wanted:
     return Wanted(**{name: given.get(name, "").strip()[:300] for name in Wanted.__slots__})
 
 
+async def _there(visit: Visit, wanted: Wanted) -> Visit:
+    """Of one register's jobs the clock is that of its desk."""
+    if not JOB_ID.fullmatch(wanted.kkm_id):
+        return visit
+    async with visit.here.database.read() as work:
+        return visit.there(await at_device(work, visit.tenant_id, wanted.kkm_id))
+
+
+async def _zones(visit: Visit, page: views.JobPage) -> dict[str, str]:
+    async with visit.here.database.read() as work:
+        return await reading.zones(work, visit.tenant_id, {job.kkm_id for job in page.jobs})
+
+
 async def _found(visit: Visit, wanted: Wanted, kinds: Sequence[JobKind]) -> views.JobPage:
-    since, until = wanted.between(visit)
+    since, until = wanted.between(visit.zone)
     return await rest.list_jobs(
         visit.here,
         visit.caller,
@@ -103,11 +118,12 @@ async def jobs(visit: Reader) -> Response:
     sought = visit.request.query_params.get("job_id", "").strip()
     if sought:
         return back(f"{HOME}/jobs/{sought[:64]}" if JOB_ID.fullmatch(sought[:64]) else f"{HOME}/jobs")
+    visit = await _there(visit, wanted)
     page = await _found(visit, wanted, wanted.kinds)
     following = f"{HOME}/jobs?{wanted.as_query(cursor=page.cursor)}" if page.cursor else None
     return visit.page(
         "jobs.html", here=f"{HOME}/jobs", jobs=page.jobs, wanted=wanted, following=following,
-        states=["open", *JobState], kinds=list(JobKind),
+        states=["open", *JobState], kinds=list(JobKind), zones=await _zones(visit, page),
     )  # fmt: skip
 
 
@@ -116,7 +132,9 @@ async def sales(visit: Reader) -> Response:
     wanted = wanted_of(visit)
     page = await _found(visit, wanted, list(SALE_TYPES))
     following = f"{HOME}/sales?{wanted.as_query(cursor=page.cursor)}" if page.cursor else None
-    return visit.page("sales.html", here=f"{HOME}/sales", sales=page.jobs, following=following)
+    return visit.page(
+        "sales.html", here=f"{HOME}/sales", sales=page.jobs, following=following, zones=await _zones(visit, page)
+    )
 
 
 # --- one job ----------------------------------------------------------------------------------------------------------
@@ -156,6 +174,7 @@ async def show(visit: Visit, job_id: str, **more: Any) -> Response:
         row = await service.find(work, visit.tenant_id, job_id)
         agent = await work.session.get(Agent, row.agent_id) if row.agent_id is not None else None
         told = views.job_detail(row, await store.history(work, row.id), agent, visit.language)
+        visit = visit.there(await at_device(work, visit.tenant_id, row.kkm_id))
     return visit.page(
         "job.html",
         exchange=await exchange.told(visit, row),

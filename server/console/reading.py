@@ -164,6 +164,11 @@ async def events(work: Work, tenant_id: str, kkm_id: str, limit: int) -> Sequenc
     return await work.session.scalars(query.order_by(DeviceEvent.id.desc()).limit(limit))
 
 
+async def zones(work: Work, tenant_id: str, kkm_ids: Collection[str]) -> dict[str, str]:
+    """The time zone of each device's desk."""
+    return {kkm_id: desk.timezone for kkm_id, desk in (await at_devices(work, tenant_id, kkm_ids)).items()}
+
+
 TILLS = 100
 
 

@@ -41,6 +41,7 @@ from server.services.webhooks import TYPES
 from server.settings import DEFAULT_ZONE
 from server.store import feed
 from server.store.database import Work
+from server.store.models import Desk
 
 SIGN_IN = f"{HOME}/sign-in"
 FOLDER = Path(__file__).parent
@@ -103,6 +104,10 @@ class Visit:
     def t(self, ru: str, en: str) -> str:
         return ru if self.language == "ru" else en
 
+    def there(self, desk: Desk | None) -> Visit:
+        """The same visit with its times by the wall clock of a desk."""
+        return self if desk is None else replace(self, zone=ZoneInfo(desk.timezone))
+
     # --- what was sent
 
     async def form(self) -> FormData:
@@ -134,6 +139,7 @@ class Visit:
             "path": self.request.url.path,
             "now": self.now,
             "zone": str(self.zone),
+            "offset": shapes.offset(self.now, self.zone),
             "may": lambda *names: self.may(*(Scope(name) for name in names)),
             "say": lambda table, value: words.say(getattr(words, table), value, language),
             "code_words": lambda code: words.of_code(code, language),
@@ -141,7 +147,7 @@ class Visit:
             "number": lambda value: shapes.number(value, language),
             "quantity": shapes.quantity,
             "length": lambda seconds: shapes.length(seconds, language),
-            "moment": lambda at, seconds=False: shapes.moment(at, self.zone, seconds=seconds),
+            "moment": lambda at, seconds=False, zone=None: shapes.moment_at(at, zone, self.zone, seconds=seconds),
             "day": shapes.day,
             "ago": lambda at: shapes.ago(at, self.now, language),
             "menu": menu.of(self.caller.scopes, self.waiting) if self.person is not None else (),
