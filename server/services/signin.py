@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import bindparam, delete, select
 
 from server.fields import look_alikes
@@ -21,6 +22,8 @@ from server.store.database import Database, Work
 from server.store.models import Tenant
 from server.store.people import KnownDevice, SignIn, User
 from server.world import World
+
+_log = structlog.get_logger("server.signin")
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=30)
@@ -149,21 +152,31 @@ async def sign_in(
         user = await work.session.scalar(_BY_LOGIN, {"login": name})
         known = await _known_device(work, user, browser)
     counted = throttle.counters(name, browser.address, known.hash if known is not None else None)
-    async with database.write() as work:
-        await throttle.take(work, counted)
+    try:
+        async with database.write() as work:
+            await throttle.take(work, counted)
+    except Problem as problem:
+        raise _refused(problem, user, browser) from None
     able = user is not None and user.dismissed_at is None
     good = await passwords.check(user.password_hash if user is not None and able else None, password)
     if user is None or not good:
-        raise Problem(401, "wrong_login", errors=look_alikes("login", login[:200]))
+        raise _refused(Problem(401, "wrong_login", errors=look_alikes("login", login[:200])), user, browser)
     stronger = await passwords.hash(password) if passwords.is_old(user.password_hash or "") else None
     async with database.write(by=Actor(ActorKind.USER, user.id, user.name, browser.address)) as work:
         row = await work.session.get_one(User, user.id, with_for_update=True)
         if row.dismissed_at is not None or row.password_hash != user.password_hash:
-            raise Problem(401, "wrong_login")  # in the meantime
+            raise _refused(Problem(401, "wrong_login"), user, browser)  # in the meantime
         if stronger is not None:
             row.password_hash = stronger
         await throttle.give_back(work, counted)
         return await begin(work, world, row, browser)
+
+
+def _refused(problem: Problem, user: User | None, browser: Browser) -> Problem:
+    """Leaves a line in the log. What was typed as a name is not in it: some type their password there."""
+    known = {"user_id": user.id, "tenant_id": user.tenant_id} if user is not None else {}
+    _log.warning("sign_in_refused", code=problem.code, address=browser.address, **known)
+    return problem
 
 
 async def confirm(database: Database, passwords: Passwords, person: Person, password: str) -> None:

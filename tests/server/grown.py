@@ -88,9 +88,7 @@ def grow(db: Connection, mark: str, size: Size, now: datetime) -> Grown:
     _put(db, SupportRequest, _requests(mark, tenant, size, now))
     _put(db, SupportBundle, _bundles(mark, tenant, size, now))
     _put(db, Proposal, _proposals(mark, tenant, size, now))
-    audit = list(_audit(mark, tenant, size, born))
-    _put(db, AuditEntry, audit)
-    _put(db, AuditHead, [{"tenant_id": tenant, "n": audit[-1]["n"], "hash": audit[-1]["hash"]}])
+    _chain(db, mark, tenant, size, born)
     ids = {
         "job": f"{mark}-{size.jobs // 2}", "sale": f"{mark}-15", "kkm": "k1", "desk": "d1", "agent": f"ag_{mark}_0",
         "webhook": hook, "order": f"o{size.jobs // 2}", "doubt": f"{mark}-{_asking(size)[0]}", "user": f"us_{mark}_0",
@@ -98,6 +96,27 @@ def grow(db: Connection, mark: str, size: Size, now: datetime) -> Grown:
         "then": (now - size.jobs // 2 * MINUTE).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }  # fmt: skip
     return Grown(tenant, key, session, ids)
+
+
+def audit_only(db: Connection, mark: str, jobs: int, now: datetime) -> str:
+    """An account that has nothing but a chain of twice as many lines; its id."""
+    tenant = f"tn_{mark}"
+    _put(db, Tenant, [{"id": tenant, "name": f"Сеть {mark}", "created_at": now}])
+    _chain(db, mark, tenant, Size(jobs, 10), now)
+    return tenant
+
+
+def _chain(db: Connection, mark: str, tenant: str, size: Size, born: datetime) -> None:
+    last: dict[str, Any] = {}
+
+    def lines() -> Iterator[dict[str, Any]]:
+        nonlocal last
+        for line in _audit(mark, tenant, size, born):
+            last = line
+            yield line
+
+    _put(db, AuditEntry, lines())
+    _put(db, AuditHead, [{"tenant_id": tenant, "n": last["n"], "hash": last["hash"]}])
 
 
 def _put(db: Connection, entity: type[Base], rows: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> None:

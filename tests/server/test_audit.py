@@ -4,11 +4,13 @@ changed, left out, moved or taken away unseen."""
 from __future__ import annotations
 
 import json
+import tracemalloc
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import delete, event, text, update
+from sqlalchemy import create_engine, delete, event, text, update
 
 from server.services.access import Scope
 from server.services.roles import Role
@@ -17,6 +19,7 @@ from server.store.actor import ActorKind
 from server.store.audit import AuditEntry, AuditHead
 from server.store.models import Base, table_of
 from tests.server.conftest import PASSWORD, Bench, job
+from tests.server.grown import audit_only
 from tests.server.player import pair
 
 NOT_AUDITED = {
@@ -264,3 +267,21 @@ class TestReading:
         assert (await owner.get("/audit", params={"actor_kind": "key", "actor_id": key})).json()["entries"]
         assert (await owner.get("/audit", params={"actor_kind": ActorKind.AGENT.value})).json()["entries"] == []
         assert (await owner.get("/audit", params={"until": "2020-01-01T00:00:00Z"})).json()["entries"] == []
+
+
+async def test_going_through_a_long_chain_holds_no_more_of_it_than_a_batch(bench: Bench) -> None:
+    """Ten times as many lines take no more memory; a server with years of them must stand it."""
+    peaks: dict[int, int] = {}
+    for mark, jobs in (("short", 500), ("long", 5_000)):
+        engine = create_engine(f"sqlite:///{bench.database}")
+        with engine.begin() as db:
+            tenant = audit_only(db, mark, jobs, datetime.now(UTC))
+        engine.dispose()
+        async with bench.services.database.read() as work:
+            await audit.verify(work.session, tenant)  # what is made once
+            tracemalloc.start()
+            told = await audit.verify(work.session, tenant)
+            peaks[jobs] = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert (told.good, told.n) == (True, 2 * jobs)
+    assert peaks[5_000] < 1.5 * peaks[500]

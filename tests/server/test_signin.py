@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
 from argon2 import Parameters
 from argon2.low_level import Type
 from sqlalchemy import select
@@ -47,6 +48,21 @@ async def test_a_wrong_password_and_a_login_that_nobody_has_look_the_same(bench:
     assert all(is_problem(answer, 401, "wrong_login") for answer in answers)
     assert answers[0].json() == answers[1].json()
     assert not any("set-cookie" in answer.headers for answer in answers)
+
+
+async def test_a_refused_sign_in_is_a_line_of_the_log_without_what_was_typed(bench: Bench) -> None:
+    """Some type their password where the name belongs."""
+    person = await bench.person(bench.api, Role.CASHIER, "ivanova")
+    user_id = (await person.get("/session")).json()["person"]["user_id"]
+    browser = bench.browser()
+    with structlog.testing.capture_logs() as said:
+        for login in ("ivanova", "секретный пароль", *["ivanova"] * 5):
+            await browser.post("/session", json={"login": login, "password": "не тот пароль"})
+    lines = [line for line in said if line["event"] == "sign_in_refused"]
+    assert [line["code"] for line in lines] == ["wrong_login"] * 6 + ["too_many_sign_ins"]
+    assert {line["address"] for line in lines} == {"127.0.0.1"}
+    assert [line.get("user_id") for line in lines[:3]] == [user_id, None, user_id]
+    assert not any(typed in repr(said) for typed in ("ivanova", "секретный", "не тот"))
 
 
 async def test_a_cyrillic_letter_in_the_login_is_named(bench: Bench) -> None:
