@@ -60,6 +60,8 @@ CASES: Mapping[str, Case] = MappingProxyType(
         "receipt_owed": Case("O", (_ON, _BACK, _OWED)),
         "money_not_returned": Case("O", (_ON, _OWED)),
         "continue_wanted": Case("O", (_ON, _BACK, _OWED)),
+        "maybe_charged": Case("O", (_ON, _BACK, _OWED)),
+        "maybe_returned": Case("O", (_ON, _BACK, _OWED)),
         "left_owed": Case("O", (_IT_IS,)),
     }
 )

@@ -100,6 +100,8 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "step_not_done": ("не сделано:", "not done:"),
         "go_on_receipt_owed": ("Пробить чек ещё раз", "Try the receipt again"),
         "go_on_money_not_returned": ("Попробовать вернуть ещё раз", "Try to give it back again"),
+        "go_on_maybe_charged": ("Списать с карты: списания ещё не было", "Charge the card: the terminal has not"),
+        "go_on_maybe_returned": ("Вернуть: возврата ещё не было", "Give it back: the terminal has not"),
         "go_on_continue_wanted": (
             "Продолжить: покупатель здесь, списать с карты", "Go on: the customer is here, charge the card",
         ),

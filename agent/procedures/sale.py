@@ -131,6 +131,10 @@ Next = Begin | Look | Undo | Under | Waits | Done | NotDone | Left
 OWED = "receipt_owed"
 NOT_RETURNED = "money_not_returned"
 CONTINUE = "continue_wanted"
+MAYBE_CHARGED = "maybe_charged"
+MAYBE_RETURNED = "maybe_returned"
+"""What an older copy of a journal asks: its successor may have moved this money already, and the terminal's own list
+tells."""
 
 
 def follow(sale: Sale, parts: Sequence[Part]) -> Next:
@@ -176,9 +180,10 @@ def _charge(sale: Sale, parts: Sequence[Part], charge: int) -> Next:
     given = charged(parts, sale)
     if sale.choice is SaleChoice.GIVE_BACK and (sale.undoes or not given):
         return Undo(reason("sale_given_back")) if given else NotDone(reason("sale_given_back"))
-    if sale.choice is SaleChoice.LEAVE_OWED and given:
+    if sale.choice is SaleChoice.LEAVE_OWED and (given or sale.copied):
         return Left()
-    return Waits(CONTINUE, owed=False)
+    maybe = MAYBE_CHARGED if sale.undoes else MAYBE_RETURNED
+    return Waits(maybe if sale.copied else CONTINUE, owed=False)
 
 
 def _declined(sale: Sale, parts: Sequence[Part], part: Part, charge: int) -> Next:
@@ -221,7 +226,7 @@ def _undo(sale: Sale, why: Reason, parts: Sequence[Part]) -> Next:
             return Begin(step, charge)
         if sale.choice is SaleChoice.LEAVE_OWED:
             return Left()
-        return Waits(NOT_RETURNED, owed=True)
+        return Waits(NOT_RETURNED if exhausted else MAYBE_RETURNED, owed=True)
     return NotDone(why)
 
 

@@ -65,6 +65,14 @@ DECISIONS: Mapping[str, Words] = MappingProxyType(
             "{what}: деньги не вернулись на карту", "{what}: the money has not gone back to the card",
             "Решите, что делать.", "Decide what to do.",
         ),
+        "O_maybe": Words(
+            "{what}: возможно, карта уже списана", "{what}: the card may have been charged already",
+            "Посмотрите операции терминала и решите.", "Look at the terminal's operations and decide.",
+        ),
+        "O_maybe_back": Words(
+            "{what}: возможно, деньги уже вернулись", "{what}: the money may have gone back already",
+            "Посмотрите операции терминала и решите.", "Look at the terminal's operations and decide.",
+        ),
         "O_left": Words(
             "{what}: оставлен без чека", "{what}: left without a receipt",
             "Оформите чек коррекции и введите его номер.", "Make a correction receipt and enter its number.",
@@ -102,6 +110,8 @@ CASE_OF: Mapping[str, str] = MappingProxyType(
         "receipt_owed": "O",
         "money_not_returned": "O_back",
         "continue_wanted": "O_go_on",
+        "maybe_charged": "O_maybe",
+        "maybe_returned": "O_maybe_back",
         "left_owed": "O_left",
         "journal_lost": "H6",
         "rolled_back": "H6",

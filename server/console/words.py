@@ -254,6 +254,8 @@ DECISIONS: Table = MappingProxyType(
         "corrected": ("Чек коррекции оформлен", "The correction receipt is made"),
         "go_on_receipt_owed": ("Пробить чек ещё раз", "Try the receipt again"),
         "go_on_money_not_returned": ("Попробовать вернуть ещё раз", "Try to give it back again"),
+        "go_on_maybe_charged": ("Списать с карты: списания ещё не было", "Charge the card: the terminal has not"),
+        "go_on_maybe_returned": ("Вернуть: возврата ещё не было", "Give it back: the terminal has not"),
         "go_on_continue_wanted": ("Списать с карты: покупатель здесь", "Charge the card: the customer is here"),
     }
 )

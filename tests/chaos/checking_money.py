@@ -225,7 +225,7 @@ def owed(view: View) -> Iterator[Wrong]:
         waits = told.get("waits") if event["type"].startswith("job.") else None
         if told.get("state") == "human" and (told.get("reason") or {}).get("code") == "left_owed":
             waits = "left_owed"
-        if waits in ("receipt_owed", "money_not_returned", "left_owed") and not told.get("owed"):
+        if waits in ("receipt_owed", "money_not_returned", "maybe_returned", "left_owed") and not told.get("owed"):
             yield Wrong("owed_untold", told["job_id"], f"waits for {waits} at rev {told['rev']}")
 
 

@@ -335,7 +335,10 @@ class Crm:
     async def _choose(self, order: Order, waits: str, rev: int) -> None:
         """How a sale goes on that waits for a person."""
         await asyncio.sleep(self._random.choice((5.0, 30.0)))
-        await self._say(order, people.chosen(waits, self._random), rev, None)
+        choice = people.chosen(waits, self._random)
+        if waits in people.OF_A_COPY:
+            choice = people.sees(self._beside(order), order, self.row(order.job_id).get("steps") or (), choice)
+        await self._say(order, choice, rev, None)
 
     async def _say(self, order: Order, decision: Any, rev: int, fd: int | None) -> None:
         asked = jobs.Resolution(decision=decision, person="Управляющий", reason="сверено с лентой", rev=rev, fd=fd)

@@ -4,7 +4,7 @@ he likes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,10 @@ CHOICES: Mapping[str, Mapping[str, int]] = {
     "continue_wanted": {"go_on": 6, "give_back": 3, "leave_owed": 1},
     "receipt_owed": {"go_on": 6, "give_back": 3, "leave_owed": 1},
     "money_not_returned": {"go_on": 8, "leave_owed": 1},
+    "maybe_charged": {"go_on": 6, "give_back": 3, "leave_owed": 1},
+    "maybe_returned": {"go_on": 8, "leave_owed": 1},
 }
+OF_A_COPY = frozenset({"maybe_charged", "maybe_returned"})
 _KINDS = {"payment": Kind.PAYMENT, "refund": Kind.REFUND}
 
 
@@ -76,10 +79,11 @@ def money_asked(order: Order, evidence: Mapping[str, Any]) -> tuple[str, int] | 
     return None
 
 
-def cards_of(order: Order) -> list[int]:
-    """Kopecks that each card of a sale is charged with."""
+def cards_of(order: Order, *, but: Collection[str] = ()) -> list[int]:
+    """Kopecks that each card of a sale is charged with, ``but`` for these sums."""
     assert order.kind in SALES
-    return [_kopecks(each["amount"]) for each in order.payload["payments"] if each["type"] == "card"]
+    amounts = [each["amount"] for each in order.payload["payments"] if each["type"] == "card"]
+    return [_kopecks(amount) for amount in amounts if amount not in but]
 
 
 def paid_at(order: Order) -> list[int]:
@@ -94,6 +98,16 @@ def sum_of(order: Order) -> int:
     if order.kind in SALES:
         return (cards_of(order) or [4_200])[-1]
     return _kopecks(order.payload.get("amount", "42.00"))
+
+
+def sees(terminal: Terminal, order: Order, steps: Sequence[Mapping[str, Any]], choice: str) -> str:
+    """What is said to a copy that asks about the next movement: nothing is moved again that the bank has."""
+    moves = "payment" if order.kind == "sale" else "refund"
+    known = [step["amount"] for step in steps if step["step"] == moves and step["state"] == "done"]
+    more = cards_of(order, but=known)
+    if any(_stands(bank, entry) for amount in more for bank, entry in _ours(terminal, _KINDS[moves], amount)):
+        return "leave_owed"
+    return choice if known or choice != "leave_owed" else "give_back"
 
 
 def _kopecks(text: str) -> int:

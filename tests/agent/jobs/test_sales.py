@@ -141,9 +141,21 @@ def test_an_older_copy_of_the_journal_gives_no_money_back_by_itself(book: Bench)
     book.book.distrust()
     assert next_at(book, TERMINAL) is None
     said = [body for body in book.told() if isinstance(body, Update)][-1]
-    assert (said.owed, said.waits) == (True, "money_not_returned")
+    assert (said.owed, said.waits) == (True, "maybe_returned")
     book.resolves(book.row("s1").rev, job_id="s1", decision="go_on")
     assert next_at(book, TERMINAL) == "s1/void2"
+
+
+def test_a_person_who_was_asked_to_go_on_by_an_older_copy_charged_a_card_twice(book: Bench) -> None:
+    """Its successor had charged the second card, and the question spoke of a restart."""
+    sells(book, TWO)
+    book.lane(V.INTENT, job_id="s1/payment1")
+    book.book.transition("s1/payment1", V.PROVEN, outcome=PAID)
+    book.book.distrust()
+    said = [body for body in book.told() if isinstance(body, Update)][-1]
+    assert (said.waits, said.choices) == ("maybe_charged", ["go_on", "give_back", "leave_owed"])
+    book.resolves(book.row("s1").rev, job_id="s1", decision="leave_owed")
+    assert (book.row("s1").state, next_at(book, TERMINAL), next_at(book, KKM)) == (Known.HUMAN, None, None)
 
 
 def knows_up_to(book: Bench, fd: int) -> None:

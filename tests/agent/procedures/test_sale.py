@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from agent.procedures.sale import (
     CONTINUE,
+    MAYBE_CHARGED,
+    MAYBE_RETURNED,
     NOT_RETURNED,
     OWED,
     Begin,
@@ -103,10 +105,14 @@ ROWS = [
     (replace(ONE, halted=True), "p0+", Begin(Step.RECEIPT)),
     (replace(TWO, halted=True, undoing=DECLINED), "p0+ p1-", Begin(Step.VOID, 0)),
     # the journal may be an older copy
-    (replace(ONE, copied=True), "", Waits(CONTINUE, owed=False)),
-    (replace(TWO, copied=True, undoing=DECLINED), "p0+ p1-", Waits(NOT_RETURNED, owed=True)),
+    (replace(ONE, copied=True), "", Waits(MAYBE_CHARGED, owed=False)),
+    (replace(TWO, copied=True, halted=True), "p0+", Waits(MAYBE_CHARGED, owed=False)),
+    (replace(TWO, copied=True, undoing=DECLINED), "p0+ p1-", Waits(MAYBE_RETURNED, owed=True)),
+    (replace(TWO, copied=True, undoing=DECLINED), "p0+ p1- v0- f0-", Waits(NOT_RETURNED, owed=True)),
     (replace(TWO, copied=True, undoing=DECLINED, choice=SaleChoice.GO_ON), "p0+ p1-", Begin(Step.VOID, 0)),
     (replace(TWO, copied=True, undoing=DECLINED, choice=SaleChoice.GO_ON), "p0+ p1- v0-", Begin(Step.REFUND, 0)),
+    (replace(ONE, copied=True, choice=SaleChoice.LEAVE_OWED), "", LEFT),  # the terminal's list has the charge
+    (replace(BACK, copied=True), "f0+", Waits(MAYBE_RETURNED, owed=False)),
     (replace(ONE, copied=True), "p0+", Begin(Step.RECEIPT)),  # its imprint is looked for first
     (replace(TWO, copied=True), "p0+ p1-", Look()),  # no money goes back before the archive was read
     (replace(TWO, copied=True, choice=SaleChoice.GIVE_BACK), "p0+", Look()),
@@ -173,7 +179,7 @@ def test_however_its_parts_end_it_ends_and_money_and_receipt_agree(
                 return
             case Left():
                 assert not any(p.step is Step.RECEIPT and p.done for p in done)
-                assert charged(done, sale)
+                assert charged(done, sale) or sale.copied
                 return
     raise AssertionError("it never ends")
 
