@@ -17,16 +17,16 @@ from server.console.visit import PageRoute, Supporter, Visit
 from server.pages import CursorQuery
 from server.problems import Problem
 from server.routers import exchange as rest
-from server.services import support
+from server.services import jobs, support
 from server.services.access import Scope
 from server.services.exchange import ExchangeView
 from server.services.recorded import RecordView
 from server.store import support as store
+from server.store.desks import at_device
 from server.store.models import Job
 
 router = APIRouter(route_class=PageRoute)
-FIRST, MORE = 60, 200
-"""Records on a job's page, and on a page that shows nothing else."""
+SHOWN = 200  # records on a page
 SHORT = 60  # letters of a value that stand in a line; a longer one is folded
 _STEP = re.compile(r"([a-z_]+)([0-9]+)")
 NONE = ("no_exchange_yet", "bundle_removed")
@@ -130,7 +130,7 @@ async def told(visit: Visit, row: Job) -> Told | None:
         return None
     shown: ExchangeView | None = None
     try:
-        shown = await rest.get_exchange(row.job_id, visit.here, visit.caller, None, FIRST)
+        shown = await rest.get_exchange(row.job_id, visit.here, visit.caller, None, SHOWN)
     except Problem as problem:
         if problem.code not in NONE:
             raise
@@ -147,7 +147,10 @@ async def told(visit: Visit, row: Job) -> Told | None:
 
 @router.get(f"{HOME}/jobs/{{job_id}}/exchange")
 async def more(visit: Supporter, job_id: str, cursor: CursorQuery = None, everything: bool = False) -> Response:
-    shown = await rest.get_exchange(job_id, visit.here, visit.caller, cursor, MORE, everything)
+    shown = await rest.get_exchange(job_id, visit.here, visit.caller, cursor, SHOWN, everything)
+    async with visit.here.database.read() as work:
+        row = await jobs.find(work, visit.tenant_id, job_id)
+        visit = visit.there(await at_device(work, visit.tenant_id, row.kkm_id))
     return visit.page(
         "exchange.html",
         here=f"{HOME}/jobs",
