@@ -336,9 +336,17 @@ class World:
             terminal.leap(600.0)
         for register in self.registers.values():
             register.leap(600.0)  # what still lies on the way is carried out before the books are compared
-            # A new owner without a job looks and touches nothing: its first attempt fences.
-            if not register.shared and register.document_open and "move" not in self.flags:
+            if not register.shared and register.document_open and not self._given_up(register.kkm_id):
                 self.wrong.append(Wrong("left_open", None, f"a document on register {register.kkm_id}"))
+        self._close_books()
+
+    def _given_up(self, kkm_id: str) -> bool:
+        """Another journal has left it open, and nothing was begun there since: whoever has no job looks and touches
+        nothing, and its first attempt fences. So after a move, and when a person has cancelled what a restored copy
+        was told of."""
+        rows = self.look("SELECT reason FROM jobs WHERE kkm_id = ? AND state = 'cancelled'", kkm_id)
+        codes = {(json.loads(reason or "null") or {}).get("code") for (reason,) in rows}
+        return "move" in self.flags or ("moved_money" in codes and "rollback" in self.flags)
 
 
 @dataclass(frozen=True, slots=True)
