@@ -11,7 +11,7 @@ from benchmarks.__main__ import BENCHMARKS, main
 from tests.support.vendor_tests import needs_library
 
 PRINTED = 1e-4  # four decimals
-SERVED = ("overhead", "fleet", "agent", "neighbour", "terminal")
+SERVED = ("overhead", "fleet", "agent", "neighbour", "terminal", "pages")
 """They start a server and more: ten seconds each."""
 
 
