@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 from tests.browser.site import Site
 from tests.e2e.shop import QUICK, Shop, Till
 from tests.e2e.terminals import terminal
+from tests.e2e.test_support import says
 from tests.protocol.ffd.payloads import item, payload
 
 Json = dict[str, Any]
@@ -45,6 +46,12 @@ class World:
         self.owed = self.owes("920.00")
         self.doubt = self.looks_alike(self.shared, "640.00")
         self.held = self.holds()
+        self.gives_away(self.doubt, self.sale)
+
+    def gives_away(self, *jobs: str) -> None:
+        """Somebody at the PC sends support a bundle about these jobs."""
+        named = [word for job in jobs for word in ("--job", job)]
+        says(self.shop, "bundle", "--send", "--yes", "--person", "Иванова М.", *named)
 
     def sells(self, name: str, sum_: str, **more: Any) -> str:
         what = payload({**item(sum_, vat="vat22"), "name": name}, cash=sum_)
