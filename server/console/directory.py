@@ -88,6 +88,7 @@ async def _device(visit: Visit, kkm_id: str, **more: Any) -> Response:
     async with visit.here.database.read() as work:
         told = await catalogue.device(work, visit.tenant_id, kkm_id, visit.language)
         agents = await reading.all_agents(work, visit.tenant_id)
+        owner = await reading.agents(work, [told.agent_id])
         events = await reading.events(work, visit.tenant_id, kkm_id, EVENTS)
         visit = visit.there(await at_device(work, visit.tenant_id, kkm_id))
     return visit.page(
@@ -96,7 +97,7 @@ async def _device(visit: Visit, kkm_id: str, **more: Any) -> Response:
         device=told,
         notes=standing.of_device(told, visit.language),
         agents=agents,
-        owner=next((agent for agent in agents if agent.id == told.agent_id), None),
+        owner=owner.get(told.agent_id or ""),
         events=events,
         **more,
     )
