@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -89,6 +90,37 @@ async def test_the_page_of_a_job_shows_what_was_said(console: Console, language:
         assert seen in told, seen
     assert HOSTILE in text_of(await console.get("support", "/console/jobs/done", language))
     assert "<img" not in told
+
+
+class Ours(HTMLParser):
+    """What of a page is ours to translate: not what is marked as data, nor what is code or a moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside: list[bool] = []
+        self.said: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("br", "input", "img", "meta", "link"):
+            self.inside.append(("translate", "no") in attrs or tag in ("pre", "code", "time"))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not any(self.inside):
+            self.said.append(data)
+
+
+@pytest.mark.parametrize(("language", "foreign"), [("ru", "[A-Za-z]{3,}"), ("en", "[а-яё]")])
+async def test_what_a_device_has_said_is_marked_as_nobodys_to_translate(
+    console: Console, language: str, foreign: str
+) -> None:
+    page = Ours()
+    page.feed(await section(console, "support", "/console/jobs/done", language))
+    words = " ".join(page.said)
+    assert re.findall(foreign, words) == []
+    assert len(words.split()) > 30
 
 
 async def test_whoever_may_not_read_bundles_is_told_whom_to_ask(console: Console) -> None:
