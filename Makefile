@@ -59,7 +59,7 @@ bytes: setup
 soak: setup
 	@$(BIN)/python -m pytest tests/soak -m long -s
 
-# Fifty accounts, and 50,000 calls of strangers, each beside one of a thing that nobody has and one of its owner.
+# Fifty accounts, and 100,000 calls of strangers, each beside the 200 of its owner; it tells how far it is.
 isolation: setup
 	@$(BIN)/python -m pytest tests/server/test_isolation.py -m long -s
 
