@@ -84,7 +84,7 @@ class Watch:
             self.silent(reason_of(error))
             return None
         self._seen(device, identity, status, health)
-        if not self._book.may_start or device.releasing:
+        if not self._book.may_start or device.closed:
             return None
         return _due(device, status, health, idle=idle)
 

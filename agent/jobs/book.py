@@ -336,8 +336,13 @@ class JobBook:
         self.transition(row.job_id, end[0])
 
     def distrust(self) -> None:
-        """``sales.distrust``, committed."""
-        self.journal.commit(sales.distrust)
+        """``ownership.distrust`` and ``sales.distrust``, committed."""
+
+        def doubt(tx: Transaction) -> None:
+            ownership.distrust(tx)
+            sales.distrust(tx)
+
+        self.journal.commit(doubt)
         self._changed(None)
 
     def sale_checked(self, job_id: str) -> Reason | None:

@@ -52,6 +52,7 @@ def bind(tx: Transaction, told: Bind, genuine: Genuine) -> None:
         binding_epoch=binding.binding_epoch,
         released=False,
         releasing=False,
+        doubted=False,
         desk=binding.desk.model_dump(mode="json"),
         fn_serial=told.fn_serial if told.fn_serial is not None else device.fn_serial,
         highest_fd=(highest if told.fn_serial is not None else device.highest_fd),
@@ -138,6 +139,14 @@ def finish_release(tx: Transaction, kkm_id: str) -> None:
     tx.send(body, "released")
 
 
+def distrust(tx: Transaction) -> None:
+    """The server takes this journal for an older copy. What waits here may have been done: the binding that follows
+    once a person has lifted that holds it, and nothing begins in between."""
+    for device in tx.devices():
+        if device.binding_epoch and not device.doubted:
+            tx.write_device(replace(device, doubted=True), "doubted")
+
+
 def learned_epoch(tx: Transaction, kkm_id: str, epoch: int) -> None:
     """The server names a higher epoch than ours: the register has another owner, and nothing is executed on it any
     more. An open intent stays open: who owns the register has adopted the job."""
@@ -153,7 +162,7 @@ def begin_operation(tx: Transaction, kkm_id: str, intent: dict[str, Any], for_jo
     """The intent of an operation that the desk's policy asks for, for itself or for a waiting job; the reason when the
     register is not ours to operate any more, or the job does not wait."""
     device = tx.device(kkm_id)
-    if device.released or device.releasing or device.binding_epoch == 0:
+    if device.released or device.closed or device.binding_epoch == 0:
         return reason("device_released")
     if for_job is not None:
         row = tx.job(for_job.job_id)

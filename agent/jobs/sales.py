@@ -49,7 +49,7 @@ def checked(tx: Transaction, job_id: str, here: Set[str] = frozenset()) -> Reaso
         there = tx.device(terminal)
         if there.binding_epoch == 0 and terminal in here:  # it has not said yet who it is
             return reason("device_not_bound", detail=terminal)
-        if there.binding_epoch == 0 or there.released or there.releasing:
+        if there.binding_epoch == 0 or there.released or there.closed:
             return reason("devices_on_two_pcs", detail=terminal)
     withdraw_parts(tx, job_id)
     above = tx.device(row.kkm_id).highest_fd

@@ -109,6 +109,7 @@ class DeviceRow:
     binding_epoch: int = 0  # 0: not bound, nothing runs on it
     released: bool = False
     releasing: bool = False  # a release was asked for; it waits for the open intent
+    doubted: bool = False  # this journal may be an older copy: nothing new begins before the next binding
     desk: dict[str, Any] = field(default_factory=dict)
     fn_serial: str | None = None
     highest_fd: int | None = None  # the highest document of this FN that this journal knows of
@@ -122,6 +123,11 @@ class DeviceRow:
     @property
     def settings(self) -> Desk:
         return Desk.model_validate(self.desk)
+
+    @property
+    def closed(self) -> bool:
+        """Nothing new may begin on it; what has begun goes on."""
+        return self.releasing or self.doubted
 
     @property
     def exclusive(self) -> bool:

@@ -27,7 +27,7 @@ LOOKS = [
 RUSSIAN_BY_NAME = re.compile(r"\b(ФД|ФН|ФП|ФФД|ОФД|ОСН|УСН|ЕСХН)\b")
 """What the law calls so, in English, too."""
 LATIN_BY_NAME = frozenset(
-    ("KassaBridge", "API", "CRM", "KKM_ID", "RRN", "JavaScript", "http", "https", "Europe", "Moscow", "FFD")
+    ("KassaBridge", "API", "CRM", "KKM_ID", "RRN", "JavaScript", "http", "https", "Europe", "Moscow", "UTC", "FFD")
 )
 WORD = re.compile(r"[A-Za-z_]{3,}")
 

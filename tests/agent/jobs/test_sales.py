@@ -158,6 +158,17 @@ def test_a_person_who_was_asked_to_go_on_by_an_older_copy_charged_a_card_twice(b
     assert (book.row("s1").state, next_at(book, TERMINAL), next_at(book, KKM)) == (Known.HUMAN, None, None)
 
 
+def test_before_the_binding_a_copy_charged_what_its_successor_had_charged(book: Bench) -> None:
+    """The sale was accepted when the copy was made; the letter with the next epoch took a second."""
+    book.offers("s1", kind=JobKind.SALE, payload=SALE)
+    assert next_at(book, KKM) == "s1"
+    book.book.distrust()
+    book.book.allow_starts(True)
+    assert (next_at(book, KKM), next_at(book, TERMINAL)) == (None, None)
+    book.binds(2, open_jobs=[book.open_job("s1", kind=JobKind.SALE, payload=SALE)])
+    assert (book.row("s1").state, next_at(book, KKM)) == (Known.HELD, None)
+
+
 def knows_up_to(book: Bench, fd: int) -> None:
     book.book.update_device(KKM, "seen", RecordKind.DEVICE, lambda device: replace(device, highest_fd=fd))
 

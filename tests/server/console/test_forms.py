@@ -107,6 +107,8 @@ async def test_an_empty_account_begins_with_its_first_steps(bench: Bench) -> Non
 
 async def test_the_doctor_is_asked_and_its_report_read(bench: Bench) -> None:
     player, line = await bench.bound()
+    await post(bench)
+    await line.accept()
     support = await bench.person(bench.api, Role.SUPPORT)
     token, url = support.headers["X-CSRF-Token"], f"{bench.url}/console/pcs/{player.agent_id}"
     assert goes(await support.post(f"{url}/doctor", data={"_csrf": token})) == f"/console/pcs/{player.agent_id}"
