@@ -377,7 +377,7 @@ MUTANTS = (
     ),
     Mutant(
         "left_owed_forgotten",
-        "What a person has left owed is not owed in what is told.",
+        "A sale that a person has left owed ends, and nobody asks for the correction.",
         left_owed_forgotten,
         rules("owed_untold"),
         (NO_RECEIPT,),
