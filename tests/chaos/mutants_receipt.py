@@ -15,7 +15,7 @@ from agent.procedures.asks import Answer, Answered, Begin, Close, Commit, Fill, 
 from agent.procedures.evidence import RECEIPTS, Proven, ProvenNone, Undecidable, Verdict
 from agent.procedures.precheck import snapshot_of
 from agent.procedures.receipt import attempt, resolve, table
-from agent.procedures.receipt.run import Next, Phase, Run
+from agent.procedures.receipt.run import ENDING, Next, Phase, Run
 from drivers.api import DocumentKind, FiscalDocument
 from protocol.crm.codes import reason
 from protocol.crm.job_machine import JobEvent
@@ -98,7 +98,7 @@ def late_intent(patch: Patch) -> None:
     patch.setitem(table.TABLE, (Phase.FILL, Answer.OK), begin)
     patch.setitem(table.TABLE, (Phase.BEGIN, Answer.OK), attempt.filled)
     for kind in (Answer.NOT_SENT, Answer.REFUSED, Answer.DOUBT):
-        patch.setitem(table.TABLE, (Phase.FILL, kind), attempt.not_ready_because)
+        patch.setitem(table.TABLE, (Phase.FILL, kind), ENDING.not_ready_because)
 
 
 def closing_after_close(patch: Patch) -> None:
