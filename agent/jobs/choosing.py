@@ -17,7 +17,8 @@ def next_work(tx: Transaction, kkm_id: str, only: str | None) -> tuple[DeviceRow
     chosen = next((row for row in rows if is_open(row)), None)
     if chosen is None and not device.released:
         waiting = [row for row in rows if row.state is Known.ACCEPTED and only in (None, row.job_id)]
-        if device.closed:
-            waiting = [row for row in waiting if row.part is not None and sales.has_begun(tx, row)]
+        if device.closed:  # what was given at this PC nobody else has done, whatever the journal is
+            here = not device.releasing
+            waiting = [row for row in waiting if (row.part and sales.has_begun(tx, row)) or (here and row.local)]
         chosen = next((row for row in sales.in_order(tx, waiting) if not unsearched(row)), None)
     return device, tx.with_offer(chosen) if chosen is not None else None

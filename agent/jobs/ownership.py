@@ -162,7 +162,7 @@ def begin_operation(tx: Transaction, kkm_id: str, intent: dict[str, Any], for_jo
     """The intent of an operation that the desk's policy asks for, for itself or for a waiting job; the reason when the
     register is not ours to operate any more, or the job does not wait."""
     device = tx.device(kkm_id)
-    if device.released or device.closed or device.binding_epoch == 0:
+    if device.released or device.releasing or device.binding_epoch == 0:
         return reason("device_released")
     if for_job is not None:
         row = tx.job(for_job.job_id)

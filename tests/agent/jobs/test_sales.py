@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from agent.jobs.at_desk import accept
 from agent.jobs.transitions import because
 from agent.journal.records import RecordKind
 from protocol.crm.codes import reason
@@ -167,6 +169,18 @@ def test_before_the_binding_a_copy_charged_what_its_successor_had_charged(book: 
     assert (next_at(book, KKM), next_at(book, TERMINAL)) == (None, None)
     book.binds(2, open_jobs=[book.open_job("s1", kind=JobKind.SALE, payload=SALE)])
     assert (book.row("s1").state, next_at(book, KKM)) == (Known.HELD, None)
+
+
+def test_what_is_asked_for_at_the_pc_itself_is_done_though_the_journal_is_doubted(book: Bench) -> None:
+    """No successor of this journal has done it: with the commands of one device support looks at such a PC."""
+    book.book.distrust()
+    book.book.allow_starts(True)
+    book.offers("s1", kind=JobKind.SALE, payload=SALE)
+    start_by = datetime(2030, 1, 1, tzinfo=UTC)
+    book.book.at_this_pc(
+        KKM, lambda tx: accept(tx, tx.device(KKM), JobKind.DEVICE_STATUS, "here", {}, start_by=start_by)
+    )
+    assert next_at(book, KKM) == "here"
 
 
 def knows_up_to(book: Bench, fd: int) -> None:
