@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from protocol.crm.jobs import DeviceClass, JobId, JobKind, JobState, KkmId, Sha256
 from protocol.crm.outcomes import Decision, Paper, Proof, Reason, SaleChoice, Value
-from protocol.crm.support import Bundle, Doctor, Report
+from protocol.crm.support import Bundle, Doctor, Log, LogBegan, LogLines, LogStop, Report
 
 SUBPROTOCOL = "kassabridge.v1"
 Text = Annotated[str, StringConstraints(max_length=1000)]
@@ -472,6 +472,10 @@ TYPES: dict[str, type[Value]] = {
     "claim_refused": ClaimRefused,
     "doctor": Doctor,
     "bundle": Bundle,
+    "log": Log,
+    "log_stop": LogStop,
+    "log_began": LogBegan,
+    "log_lines": LogLines,
     "report": Report,
     "ack": Ack,
     "ping": Ping,

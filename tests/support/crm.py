@@ -52,7 +52,7 @@ from protocol.crm.messages import (
 )
 from protocol.crm.outcomes import Decision, Paper, Proof, ProofSource, Reason, Value
 from protocol.crm.signing import sign_body
-from protocol.crm.support import Bundle, Doctor, Report, ReportState, SupportAsked
+from protocol.crm.support import Bundle, Doctor, Log, LogBegan, LogLines, LogStop, Report, ReportState, SupportAsked
 from tests.protocol.ffd.payloads import item, payload
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -172,6 +172,13 @@ SAMPLES: tuple[Value, ...] = (
     ClaimRefused(kkm_id=KKM, code="register_changed", text="…", advice="…", binding_epoch=2),
     Doctor(request_id="rq_1", agent_id=AGENT, person="Поддержка", reason="Не печатает", lives_s=900, **_SIGNED),
     Bundle(request_id="rq_2", agent_id=AGENT, jobs=["j1"], lives_s=890, **_SIGNED),
+    Log(request_id="rq_3", agent_id=AGENT, person="Поддержка", reason="Нет связи с кассой", lives_s=900, **_SIGNED),
+    LogStop(request_id="rq_3"),
+    LogBegan(request_id="rq_3", person="Иванова", standing=False),
+    LogLines(
+        request_id="rq_3", dropped=3,
+        lines=[{"timestamp": NOW.isoformat(), "level": "warning", "event": "link_down", "code": "timeout", "fd": 12}],
+    ),
     Report(request_id="rq_1", state=ReportState.DONE, findings={"verdict": "ok", "checks": [{"id": "config.file"}]}),
     Ack(msg_ids=["m1", "m2"]),
     Ping(n=1, journal_head=_HEAD),
