@@ -19,7 +19,8 @@ from agent.awaited import Awaited, Told
 from agent.awake import Awake, kept_awake
 from agent.config import Config, Device
 from agent.desk.channel import ControlServer
-from agent.desk.means import means_of
+from agent.desk.log_watch import LogWatch
+from agent.desk.means import log_means_of, means_of
 from agent.desk.overview import Overview, Who
 from agent.desk.pin import ManagerPin
 from agent.desk.requests import SupportRequests
@@ -41,6 +42,7 @@ from agent.page.beside import PageBeside
 from agent.places import Places
 from agent.port import AgentPort
 from agent.support.install import remember_start
+from agent.support.logfile import Listener
 from agent.support.trace.tracing import Traces
 from agent.version import VERSION
 from drivers.api import FiscalRegister
@@ -93,6 +95,8 @@ class Parts:
     awake: Awake = field(default_factory=Awake)
     places: Callable[[Identity], Told] = lambda _: lambda: None
     """How the CRM is asked which registers it expects here; without it, nobody asks."""
+    listen: Callable[[Listener | None], None] = lambda _: None
+    """Has every line of the log given to somebody, too, or to nobody any more."""
     boot_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -107,12 +111,19 @@ def open_journal(data_dir: Path, told: Callable[[JobRow, str], None] = lambda _r
 
 
 def run_agent(
-    config: Config, identity: Identity, page: PageBeside, *, tray: bool = False, stopping: Stopping | None = None
+    config: Config,
+    identity: Identity,
+    page: PageBeside,
+    *,
+    tray: bool = False,
+    stopping: Stopping | None = None,
+    listen: Callable[[Listener | None], None] = lambda _: None,
 ) -> int:
     """Run until SIGTERM, Ctrl+C, ``stopping``, the end of the user's session, or until somebody at the PC wants it to
-    end; with an icon beside the clock if wanted. Returns the exit code. Raises ``UserError`` ``agent_running`` when
-    another agent runs on this machine, before anything of a device is touched; ``DeviceLocked`` when another program of
-    ours holds a device, ``JournalFailed`` when the journal cannot be opened."""
+    end; with an icon beside the clock if wanted; ``listen`` is the log file's. Returns the exit code. Raises
+    ``UserError`` ``agent_running`` when another agent runs on this machine, before anything of a device is touched;
+    ``DeviceLocked`` when another program of ours holds a device, ``JournalFailed`` when the journal cannot be
+    opened."""
     wish = stopping or Stopping()
     with contextlib.ExitStack() as stack:
         awake = stack.enter_context(kept_awake(config.language, lambda: wish.asked(None)))
@@ -121,7 +132,9 @@ def run_agent(
             stack.enter_context(device_lock_in_time(config.data_dir, device.address, SystemClock()))
         journal = open_journal(config.data_dir, log_step)
         stack.callback(journal.close)
-        agent = Agent(config, identity, journal, Parts(awake=awake, places=lambda who: Places(who, utc_now).told))
+        agent = Agent(
+            config, identity, journal, Parts(awake=awake, places=lambda who: Places(who, utc_now).told, listen=listen)
+        )
         stack.enter_context(page.of(agent.desk, wish.asked_again))
         control = ControlServer(config.data_dir, {**agent.desk.handlers(), "stop": wish.asked, "page": page.asked})
         control.start()
@@ -215,8 +228,9 @@ class Agent:
             },
         )
         self.support = SupportRequests(means_of(config, self._keyring, lambda: self.status(), self._parts.clock))
+        self.watch = LogWatch(log_means_of(config, self._keyring, journal, self._parts.listen, self._parts.clock))
         drivers = {device.kkm_id: device.driver for device in config.devices}
-        self._port = AgentPort(self._book, drivers, self.support, terminals=self._terminals)
+        self._port = AgentPort(self._book, drivers, self.support, watch=self.watch, terminals=self._terminals)
         self._fatal: BaseException | None = None
         self._traces = Traces(config.data_dir, self._parts.clock.now)
         self._link = Link(self._keyring, self._port, About(VERSION, self._parts.boot_id), self._parts.link)
@@ -241,12 +255,13 @@ class Agent:
             lanes=lambda: [lane.state for lane in self._port.lanes],
             refusals=self._port.refusals,
             looks=self._port.looks,
-            asks=self.support.asks,
+            asks=lambda: self.support.asks() + self.watch.asks(),
+            watched=self.watch.watched,
             awaited=self._awaited,
         )
         """How it stands; any thread may ask."""
         pin = ManagerPin(config.data_dir, self._parts.clock.now)
-        self.desk = DeskService(self._book, pin, self.status, self.support, self._call_off)
+        self.desk = DeskService(self._book, pin, self.status, self.support, self.watch, self._call_off)
 
     async def run(self, stop: asyncio.Event) -> int:
         """Until ``stop`` is set, or going on would not be safe. Returns the exit code."""
@@ -329,6 +344,7 @@ class Agent:
             await asyncio.sleep(TICK)
             await asyncio.to_thread(self._book.tick)
             self.support.tick()
+            await asyncio.to_thread(self.watch.tick)
             self._awaited.tick(self._link.status)
 
 

@@ -140,8 +140,10 @@ def _add_agent(commands: _Commands) -> None:
     trace.add_parsers(actions, _load, _config_and_json)
 
     from agent.support.bundle import commands as bundle
+    from agent.support.tail import commands as tail
 
     bundle.add_parsers(actions, _load, _config_and_json)
+    tail.add_parsers(actions, _load, _config_and_json)
 
 
 def _config_and_json(parser: argparse.ArgumentParser) -> None:

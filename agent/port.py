@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from agent.desk.log_watch import LogWatch
 from agent.desk.requests import SupportRequests
 from agent.devices.device_lane import DeviceLane
 from agent.jobs.book import JobBook
@@ -35,7 +36,7 @@ from protocol.crm.messages import (
     Welcome,
 )
 from protocol.crm.outcomes import Reason, Value
-from protocol.crm.support import SupportAsked
+from protocol.crm.support import Log, LogStop, SupportAsked
 
 log = structlog.get_logger("agent")
 
@@ -49,14 +50,16 @@ class AgentPort:
         drivers: Mapping[str, str],
         support: SupportRequests | None = None,
         *,
+        watch: LogWatch | None = None,
         terminals: Mapping[str, str] | None = None,
     ) -> None:
         """``drivers`` maps every configured kkm_id to the name of its driver; ``terminals`` those of card terminals to
-        the name of their place; ``support`` hears what support asks."""
+        the name of their place; ``support`` and ``watch`` hear what support asks."""
         self._book = book
         self._drivers = drivers
         self._terminals = terminals or {}
         self._support = support
+        self._watch = watch
         self._guard = threading.Lock()
         self._claims: dict[str, ClaimedDevice] = {}
         self._greeted: dict[str, ClaimedDevice] = {}  # as the last ``hello`` said them
@@ -200,6 +203,8 @@ class AgentPort:
         with self._guard:
             self._connected = False
             self._passing.clear()
+        if self._watch is not None:
+            self._watch.lost()
 
     def receive(self, body: Value, *, quarantined: bool) -> Value | None:
         if isinstance(body, ClaimRefused):
@@ -214,6 +219,10 @@ class AgentPort:
             for lane in self.lanes:
                 if lane.kkm_id == body.kkm_id and not quarantined:
                     lane.invite()
+            return None
+        if isinstance(body, Log | LogStop):
+            if self._watch is not None:
+                self._watch.receive(body)
             return None
         if isinstance(body, SupportAsked):
             if self._support is not None:
@@ -244,10 +253,13 @@ class AgentPort:
             self._passing.clear()
             self._progress.clear()
             self._unsent.clear()
-        return taken + list(self._support.answers() if self._support is not None else ())
+        for asked in (self._support, self._watch):  # the log's lines are the last
+            taken += asked.answers() if asked is not None else ()
+        return taken
 
     def on_outgoing(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._book.on_outgoing(wake)
-        if self._support is not None:
-            self._support.on_answer(wake)
+        for asked in (self._support, self._watch):
+            if asked is not None:
+                asked.on_answer(wake)

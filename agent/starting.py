@@ -35,7 +35,8 @@ def start_agent(
     """Run until it ends; its exit code. ``setup``: a PC that is not paired yet is shown how to be, and the agent runs
     once it is. ``show``: a page to begin with and what it is asked (``PageBeside.open``). Raises ``UserError`` for
     whatever a person has to mend."""
-    set_up_logging(config.log_level, config.log_format, keep=LogFile(config.data_dir).keep)
+    lines = LogFile(config.data_dir)
+    set_up_logging(config.log_level, config.log_format, keep=lines.keep)
     stopping = stopping or Stopping()
     with closing(PageBeside(config.path, config.data_dir, config.language)) as page:
         if setup and not identity_path(config.data_dir).exists():
@@ -48,7 +49,7 @@ def start_agent(
         if show:
             page.open(**show)
         while True:
-            code = _run(config, page, tray=tray, stopping=stopping)
+            code = _run(config, page, lines, tray=tray, stopping=stopping)
             if code or not stopping.takes_again():
                 return code
             config = load_config(config.path)
@@ -60,7 +61,7 @@ def _icon_of_setup(config: Config, page: PageBeside, stopping: Stopping) -> Abst
     return tray_unpaired(config, page, lambda: stopping.asked(None))
 
 
-def _run(config: Config, page: PageBeside, *, tray: bool, stopping: Stopping) -> int:
+def _run(config: Config, page: PageBeside, lines: LogFile, *, tray: bool, stopping: Stopping) -> int:
     identity = own_identity(config.data_dir)
     if config.server_url is not None and config.server_url != identity.server_url:
         structlog.get_logger("agent").warning(
@@ -69,7 +70,7 @@ def _run(config: Config, page: PageBeside, *, tray: bool, stopping: Stopping) ->
     if not config.devices:
         tell(f"В {config.path} нет ни одного устройства [[devices]]. / {config.path} has no device [[devices]].")
     try:
-        return run_agent(config, identity, page, tray=tray, stopping=stopping)
+        return run_agent(config, identity, page, tray=tray, stopping=stopping, listen=lines.listen)
     except DeviceLocked as error:
         raise UserError(
             "device_locked",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from agent.link.status import LinkStatus
 from drivers.api import Identity
@@ -66,9 +66,9 @@ class DeviceStatus:
 
 @dataclass(frozen=True, slots=True)
 class SupportAsk:
-    """A bundle that waits for a yes or no at this PC: asked for by support, or made here (``own``). ``until``: when
-    silence becomes a no. ``seen``: somebody has looked at what would be sent; before that nobody can agree to it.
-    ``jobs``: what support asks about."""
+    """What waits for a yes or no at this PC: a bundle that support asks for, or that was made here (``own``), or the
+    log as it is written (``what``). ``until``: when silence becomes a no. ``seen``: somebody has looked at what would
+    be sent; before that nobody can agree to it. ``jobs``: what support asks about."""
 
     request_id: str
     until: datetime
@@ -77,6 +77,18 @@ class SupportAsk:
     own: bool = False
     seen: bool = False
     jobs: tuple[str, ...] = ()
+    what: Literal["bundle", "log"] = "bundle"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Support sees this PC's log as it is written. ``person`` has asked for it, ``agreed`` said yes; ``until``: when it
+    ends by itself."""
+
+    request_id: str
+    until: datetime
+    person: str
+    agreed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ class AwaitedRegister:
 @dataclass(frozen=True, slots=True)
 class AgentStatus:
     """The whole. ``recent`` are the last jobs, newest first; ``decisions`` the jobs that wait for a person; ``asks``
-    the bundles that wait for somebody's consent; ``awaited`` the registers that are missing here."""
+    what waits for somebody's consent; ``watched`` who sees the log; ``awaited`` the registers that are missing here."""
 
     at: datetime
     version: str
@@ -105,6 +117,7 @@ class AgentStatus:
     quarantined: bool = False
     disk_low: bool = False
     asks: tuple[SupportAsk, ...] = ()
+    watched: Watched | None = None
     awaited: tuple[AwaitedRegister, ...] = ()
 
     @property

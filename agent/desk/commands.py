@@ -73,10 +73,10 @@ def add_parsers(actions: Any, load: Load, options: Callable[[argparse.ArgumentPa
 
     page = actions.add_parser("open", help="show the program's window in the browser")
     page.add_argument(
-        "page", nargs="?", default="work", choices=("work", "registers", "decide", "bundle", "pin", "pair")
+        "page", nargs="?", default="work", choices=("work", "registers", "decide", "bundle", "log", "pin", "pair")
     )
     page.add_argument("--job", metavar="JOB", default="", help="the job to decide about")
-    page.add_argument("--request", metavar="REQUEST", default="", help="the bundle that support asks for")
+    page.add_argument("--request", metavar="REQUEST", default="", help="what support asks for")
     page.add_argument("--line", metavar="LINE", default="", help="the pairing line, or the link that was clicked")
     page.add_argument("--no-browser", action="store_true", help="only print the link; it is good once")
     page.add_argument("--start", action="store_true", help="where no agent runs, run it, as agent run --setup does")
@@ -140,10 +140,17 @@ def _status(config: Config, args: argparse.Namespace) -> int:
     for job in told["decisions"]:
         show(f"  ждёт решения / to decide: {job['job_id']} ({job['case']})")
     for ask in told["asks"]:
+        if ask["what"] == "log":
+            show(f"  поддержка хочет видеть журнал / support wants the log: {ask['person'] or '?'}: {ask['reason']}")
+            show(f"    kassabridge agent log --allow {ask['request_id']} | --refuse {ask['request_id']}")
+            continue
         show(f"  файл для поддержки / a bundle: {ask['person'] or '?'}: {ask['reason']}")
         if ask["jobs"]:
             show(f"    задания / jobs: {', '.join(ask['jobs'])}")
         show(f"    kassabridge agent bundle --allow {ask['request_id']} | --refuse {ask['request_id']}")
+    if watched := told["watched"]:
+        show(f"  поддержка видит журнал до / support sees the log until {watched['until']}: {watched['person'] or '?'}")
+        show("    kassabridge agent log --stop")
     for job in told["recent"]:
         show(f"  {job['at']}  {job['job_id']:<30} {job['kind']:<12} {job['state']:<10} {job['fd'] or ''}".rstrip())
     return 0

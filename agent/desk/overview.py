@@ -14,7 +14,7 @@ from agent.jobs.book import JobBook
 from agent.journal.rows import DeviceRow, JobRow
 from agent.journal.store import Transaction
 from agent.link.status import LinkStatus
-from agent.status import AgentStatus, AwaitedRegister, DeviceStatus, JobStatus, SupportAsk
+from agent.status import AgentStatus, AwaitedRegister, DeviceStatus, JobStatus, SupportAsk, Watched
 from protocol.crm.job_machine import Known
 from protocol.crm.jobs import whole
 from protocol.crm.link_machine import AgentLink
@@ -49,6 +49,7 @@ class Overview:
     """Why the server has not bound a register to this PC, by KKM_ID."""
     looks: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
     asks: Callable[[], tuple[SupportAsk, ...]] = tuple
+    watched: Callable[[], Watched | None] = lambda: None
     awaited: Callable[[], tuple[AwaitedRegister, ...]] = tuple
 
     def __call__(self) -> AgentStatus:
@@ -76,6 +77,7 @@ class Overview:
             quarantined=link.state is AgentLink.QUARANTINED,
             disk_low=self.book.journal.space_is_low(),
             asks=self.asks(),
+            watched=self.watched(),
             awaited=self.awaited(),
         )
 

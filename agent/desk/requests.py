@@ -152,12 +152,7 @@ class SupportRequests:
         request = self._waiting(request_id)
         bundle = request.bundle
         if bundle is None or request.ask is None or not request.ask.seen:
-            raise UserError(
-                "look_first",
-                "Сначала посмотрите, что будет отправлено.",
-                "Look first at what would be sent.",
-                exit_code=1,
-            )
+            raise look_first()
         if reference is not None and reference != bundle.reference:
             raise UserError(
                 "another_bundle",
@@ -251,12 +246,7 @@ class SupportRequests:
             request = self._known.get(request_id)
             over = request is None or request.ask is None or request.answer is not None
             if request is None or over or self.means.monotonic() >= request.until:
-                raise UserError(
-                    "no_such_request",
-                    "Этот запрос уже закончен или его нет.",
-                    "This request is over, or there is none.",
-                    exit_code=1,
-                )
+                raise no_such_request()
             return request
 
     def _end(
@@ -273,6 +263,22 @@ class SupportRequests:
     def _say(self, report: Report) -> None:
         self._answers.append(report)
         self._wake()
+
+
+def no_such_request() -> UserError:
+    return UserError(
+        "no_such_request",
+        "Этот запрос уже закончен или его нет.",
+        "This request is over, or there is none.",
+        exit_code=1,
+    )
+
+
+def look_first() -> UserError:
+    """Nobody agrees to what was not looked at."""
+    return UserError(
+        "look_first", "Сначала посмотрите, что будет отправлено.", "Look first at what would be sent.", exit_code=1
+    )
 
 
 def _being_sent() -> UserError:

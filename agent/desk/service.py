@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from agent.desk.channel import Handler
 from agent.desk.decisions import asks_a_person, case_of, chosen
+from agent.desk.log_watch import LogWatch
 from agent.desk.pin import ManagerPin
 from agent.desk.requests import SupportRequests
 from agent.desk.trial_print import trial_print
@@ -44,6 +45,7 @@ class DeskService:
     pin: ManagerPin
     status: Callable[[], AgentStatus]
     support: SupportRequests
+    watch: LogWatch
     call_off: Callable[[str], bool] = lambda _: False
     """Ask the device that has a job in hand to leave it; whether it can be asked."""
 
@@ -61,6 +63,10 @@ class DeskService:
             ),
             "bundle_allow": lambda params: self._allow(params),
             "bundle_refuse": lambda params: self._refuse(_request(params)),
+            "log_preview": lambda params: {"lines": list(self.watch.preview(_request(params)))},
+            "log_allow": lambda params: self._allow_log(params),
+            "log_refuse": lambda params: self._refuse_log(_request(params)),
+            "log_stop": lambda _: self._stop_log(),
         }
 
     def decide(self, asked: Deciding) -> None:
@@ -126,15 +132,25 @@ class DeskService:
         return {"text": text[start:end], "next": end if end < len(text) else None}
 
     def _allow(self, params: dict[str, Any]) -> dict[str, Any]:
-        person = clean_name(str(params.get("person", "")))
-        if not person:
-            raise UserError("name_needed", "Напишите, кто согласился отправить.", "Say who agrees to send it.")
-        reference = params.get("reference")
+        person, reference = _person(params), params.get("reference")
         sent = self.support.allow(_request(params), person, reference=None if reference is None else str(reference))
         return {"bundle_id": sent.bundle_id, "kept_until": sent.kept_until}
 
     def _refuse(self, request_id: str) -> dict[str, Any]:
         self.support.refuse(request_id)
+        return {}
+
+    # --- the log as it is written
+
+    def _allow_log(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"until": self.watch.allow(_request(params), _person(params)).until.isoformat()}
+
+    def _refuse_log(self, request_id: str) -> dict[str, Any]:
+        self.watch.refuse(request_id)
+        return {}
+
+    def _stop_log(self) -> dict[str, Any]:
+        self.watch.stop()
         return {}
 
     def _pause(self, paused: bool) -> dict[str, Any]:
@@ -159,6 +175,13 @@ def status_of(told: dict[str, Any]) -> AgentStatus:
 
 def _request(params: dict[str, Any]) -> str:
     return str(params.get("request_id", ""))
+
+
+def _person(params: dict[str, Any]) -> str:
+    person = clean_name(str(params.get("person", "")))
+    if not person:
+        raise UserError("name_needed", "Напишите, кто согласился отправить.", "Say who agrees to send it.")
+    return person
 
 
 def _nothing_to_decide(job_id: str) -> UserError:

@@ -63,7 +63,7 @@ from protocol.crm.messages import (
 )
 from protocol.crm.outcomes import Value
 from protocol.crm.signing import sign_body
-from protocol.crm.support import Bundle, Doctor
+from protocol.crm.support import LogStop, SupportAsked
 
 IN_FLIGHT = 32  # durable messages that wait for their ack at one time
 READ_AHEAD = 32  # frames taken from the socket and not yet handled
@@ -78,7 +78,7 @@ _EVENT_OF: dict[type[Value], AgentLinkEvent] = {
     Quarantine: _E.QUARANTINE,
     Pong: _E.PONG,
 }
-_DELIVERED = (Offer, Cancel, Renew, Resolve, Bind, Introduce, Release, ClaimRefused, Doctor, Bundle)
+_DELIVERED = (Offer, Cancel, Renew, Resolve, Bind, Introduce, Release, ClaimRefused, SupportAsked, LogStop)
 _GREETING = (AgentLink.GREETING, AgentLink.PROVING, AgentLink.CHECKING)
 
 log = structlog.get_logger("agent.link")

@@ -27,7 +27,15 @@ if TYPE_CHECKING:  # an agent whose window nobody opens loads nothing for one
     from agent.places import Place
 
 PAGES: Mapping[str, str] = MappingProxyType(
-    {"work": "/", "decide": "/decide", "bundle": "/bundle", "registers": "/registers", "pin": "/pin", "pair": "/pair"}
+    {
+        "work": "/",
+        "decide": "/decide",
+        "bundle": "/bundle",
+        "log": "/log",
+        "registers": "/registers",
+        "pin": "/pin",
+        "pair": "/pair",
+    }
 )
 """What can be opened, by the words of the command line."""
 

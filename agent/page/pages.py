@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.config import Device, Language, load_config
 from agent.config_edit import add_device, move_device
 from agent.desk.service import DeskService
-from agent.page import bundles, decisions, pairing, registers
+from agent.page import bundles, decisions, log, pairing, registers
 from agent.page.bundles import BundlePages
 from agent.page.gate import Request, Response, Visit, moved_to
 from agent.page.markup import Node, tag
@@ -55,7 +55,7 @@ class Pages:
     def _page(self, request: Request, visit: Visit) -> Response:
         match request.method, request.path:
             case "GET", "/":
-                return self._at_work()
+                return self._at_work(visit)
             case "GET", "/style.css":
                 return style()
             case "GET", decisions.PATH:
@@ -64,6 +64,8 @@ class Pages:
                 return self._decide(request, visit)
             case (("GET" | "POST"), (bundles.PATH | bundles.PART)):
                 return self._bundle(request, visit)
+            case (("GET" | "POST"), log.PATH):
+                return self._log(request, visit)
             case "GET", "/decided":
                 return decisions.kept(self.language)
             case (("GET" | "POST"), "/pin"):
@@ -80,7 +82,7 @@ class Pages:
 
     # --- at work
 
-    def _at_work(self) -> Response:
+    def _at_work(self, visit: Visit) -> Response:
         language = self.language
         if self.desk is None:
             return moved_to(pairing.PATH)
@@ -92,8 +94,9 @@ class Pages:
             waiting.append(box("wait", tag("p", tag("b", sentence)), tag("p", advice), tag("p", link)))
         for ask in status.asks:
             who = say("bundle_who", language, who=ask.person or say("bundle_nobody", language))
-            link = tag("a", say("bundle_open", language), href=f"{bundles.PATH}?request={ask.request_id}")
-            title = tag("p", tag("b", say("bundle", language)))
+            path = log.PATH if ask.what == "log" else bundles.PATH
+            link = tag("a", say("bundle_open", language), href=f"{path}?request={ask.request_id}")
+            title = tag("p", tag("b", say("log_asked" if ask.what == "log" else "bundle", language)))
             waiting.append(box("wait", title, None if ask.own else tag("p", who), tag("p", link)))
         rows: list[tuple[Node, ...]] = [
             (device.desk or say("kkm", language, kkm_id=device.kkm_id), tag("code", device.address),
@@ -103,6 +106,7 @@ class Pages:
         head = tuple(say(word, language) for word in ("who", "where", "how"))
         return sheet(
             say("at_work", language),
+            log.seen(status.watched, visit, language) if status.watched is not None else None,
             tag("h2", say("to_decide", language)) if waiting else tag("p", say("nothing_to_decide", language)),
             waiting,
             tag("h2", say("registers", language)),
@@ -121,6 +125,13 @@ class Pages:
         if request.method == "POST":
             return self.bundles.decide(support, request, visit)
         return self.bundles.page(support, request, visit)
+
+    def _log(self, request: Request, visit: Visit) -> Response:
+        if self.desk is None:
+            return moved_to("/")
+        if request.method == "POST":
+            return log.decide(self.desk.watch, request, visit, self.language)
+        return log.page(self.desk.watch, request, visit, self.language)
 
     # --- decisions
 

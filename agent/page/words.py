@@ -58,6 +58,32 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bundle_refused": ("Ничего не отправлено.", "Nothing was sent."),
         "bundle_over": ("Этот запрос уже закончен.", "This request is over."),
         "bundle_open": ("Посмотреть…", "Look…"),
+        # the log as it is written
+        "log": ("Журнал программы", "The program's log"),
+        "log_asked": ("Поддержка хочет видеть журнал программы", "Support wants to watch the program's log"),
+        "log_what": (
+            "Если согласиться, поддержка будет 15 минут видеть новые строки журнала, такие, как ниже. Имена, суммы, "
+            "телефоны, адреса и номера карт в них скрыты. Прекратить можно в любую минуту.",
+            "If you agree, support sees new lines of the log for 15 minutes, such as those below. Names, sums, "
+            "telephones, addresses and card numbers are hidden in them. It can be ended at any minute.",
+        ),
+        "log_allow": ("Показывать 15 минут", "Show it for 15 minutes"),
+        "log_no": ("Не показывать", "Do not show it"),
+        "log_last": ("Последние строки, как их увидит поддержка", "The last lines, as support would see them"),
+        "log_empty": ("Строк ещё нет.", "There are no lines yet."),
+        "log_when": ("Когда", "When"),
+        "log_level": ("Важность", "Level"),
+        "log_event": ("Что", "What"),
+        "log_more": ("Подробности", "Details"),
+        "log_seen": (
+            "Поддержка видит журнал программы до {until}: {who}",
+            "Support sees the program's log until {until}: {who}",
+        ),
+        "log_agreed": ("Согласие дал(а): {who}", "Agreed by: {who}"),
+        "log_stop": ("Прекратить", "End it"),
+        "log_refused": ("Поддержке отказано. Ничего не показано.", "Support was told no. Nothing was shown."),
+        "log_stopped": ("Поддержка журнала больше не видит.", "Support does not see the log any more."),
+        "log_over": ("Этот запрос уже закончен.", "This request is over."),
         # a decision
         "asked_for": ("Что просила CRM", "What the CRM asked for"),
         "register_shows": ("Что показывает касса", "What the register shows"),

@@ -1,6 +1,7 @@
 """The last log lines, kept for support: JSON lines in two files of a bounded size, masked before they are written.
 
-What is shown on stderr is unchanged. A line that cannot be written is lost: logging never fails what is logged.
+What is shown on stderr is unchanged. A line that cannot be written is lost: logging never fails what is logged. Who
+watches the log (``agent.support.tail``) is given the same lines.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ NAME, EARLIER = "agent.jsonl", "agent.1.jsonl"
 MOST = 5 * 1024 * 1024  # bytes of each of the two
 
 
+Listener = Callable[[bytes], None]
+
+
 class LogFile:
     """Used from any thread."""
 
@@ -29,11 +33,19 @@ class LogFile:
         self._folder = data_dir / FOLDER
         self._most = most
         self._guard = threading.Lock()
+        self._listener: Listener | None = None
+
+    def listen(self, listener: Listener | None) -> None:
+        """Every line from now on goes to ``listener``, too, on the thread that has logged it: it must take no time.
+        There is one at most."""
+        self._listener = listener
 
     def keep(self, event: Mapping[str, Any]) -> None:
         """One event with its time and level. Never raises."""
         try:
             line = json.dumps(mask_value(_plain(event)), ensure_ascii=False, default=str).encode("utf-8", "replace")
+            if (listener := self._listener) is not None:
+                listener(line)
             with self._guard:
                 self._write(line + b"\n")
         except (OSError, ValueError, TypeError):

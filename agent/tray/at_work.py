@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from agent.config import Config
+from agent.desk.log_watch import LogWatch
 from agent.desk.requests import SupportRequests
 from agent.desk.service import DeskService
 from agent.desk.trial_print import trial_print
@@ -69,6 +70,7 @@ class AgentDesk:
     status: Callable[[], AgentStatus]
     page: PageBeside
     support: SupportRequests
+    watch: LogWatch
     stop: Callable[[], object]
     ended: threading.Event
     call_off: Callable[[str], object]
@@ -119,6 +121,18 @@ class AgentDesk:
         self.support.refuse(request_id)
         return Said("Ничего не отправлено.", "Nothing was sent.")
 
+    def look_log(self, request_id: str) -> Said | None:
+        self.page.open("log", request=request_id)
+        return None
+
+    def refuse_log(self, request_id: str) -> Said | None:
+        self.watch.refuse(request_id)
+        return Said("Поддержке отказано.", "Support was told no.")
+
+    def stop_log(self) -> Said | None:
+        self.watch.stop()
+        return Said("Поддержка журнала больше не видит.", "Support does not see the log any more.")
+
     def _written(self, made: Bundle) -> Path:
         from agent.support.bundle.archive import file_name, write_zip
 
@@ -152,7 +166,7 @@ def tray_beside(config: Config, desk: DeskService, page: PageBeside, stop: Calla
     ended = threading.Event()
     program = TrayProgram(
         Pictures(desk.status),
-        AgentDesk(config, desk.book, desk.status, page, desk.support, stop, ended, desk.abort),
+        AgentDesk(config, desk.book, desk.status, page, desk.support, desk.watch, stop, ended, desk.abort),
         _icon,
         now=_here,
         language=config.language,

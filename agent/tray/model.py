@@ -36,6 +36,9 @@ class Verb(StrEnum):
     LOOK_BUNDLE = "look_bundle"
     SEND_BUNDLE = "send_bundle"
     REFUSE_BUNDLE = "refuse_bundle"
+    LOOK_LOG = "look_log"
+    REFUSE_LOG = "refuse_log"
+    STOP_LOG = "stop_log"
     LANGUAGE = "language"
     QUIT = "quit"
 
@@ -43,7 +46,7 @@ class Verb(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Action:
     """What a menu item asks for. ``about``: the job to decide or to call off, the register to print on, the language
-    to speak, the bundle that is asked for."""
+    to speak, what support asks for."""
 
     verb: Verb
     about: str = ""

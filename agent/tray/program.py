@@ -64,6 +64,14 @@ class Desk(Protocol):
 
     def refuse_bundle(self, request_id: str) -> Said | None: ...
 
+    def look_log(self, request_id: str) -> Said | None:
+        """Show what support would see of the log, and have somebody agree or refuse."""
+
+    def refuse_log(self, request_id: str) -> Said | None: ...
+
+    def stop_log(self) -> Said | None:
+        """Support sees nothing more."""
+
     def decide(self, job_id: str) -> Said | None:
         """Open what a person needs to decide about the job."""
 
@@ -208,6 +216,12 @@ class TrayProgram:
                 return desk.send_bundle(action.about)
             case Verb.REFUSE_BUNDLE:
                 return desk.refuse_bundle(action.about)
+            case Verb.LOOK_LOG:
+                return desk.look_log(action.about)
+            case Verb.REFUSE_LOG:
+                return desk.refuse_log(action.about)
+            case Verb.STOP_LOG:
+                return desk.stop_log()
             case Verb.DECIDE:
                 return desk.decide(action.about)
             case Verb.WINDOW:

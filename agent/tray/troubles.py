@@ -274,9 +274,9 @@ def _this_pc(status: AgentStatus, language: Language) -> Iterator[Concern]:
 def _asked(status: AgentStatus, language: Language) -> Iterator[Concern]:
     for ask in status.asks:
         if not ask.own:  # whoever made one just now knows
-            words = WORDS["bundle_asked_why" if ask.reason else "bundle_asked"]
+            words = WORDS[f"{ask.what}_asked_why" if ask.reason else f"{ask.what}_asked"]
             sentence, advice = told(words, language, who=who_asks(ask, language), why=plain(ask.reason).rstrip("."))
-            yield Concern(Kind.HINT, sentence, advice, note=f"bundle:{ask.request_id}")
+            yield Concern(Kind.HINT, sentence, advice, note=f"{ask.what}:{ask.request_id}")
 
 
 def who_asks(ask: SupportAsk, language: Language) -> str:

@@ -100,3 +100,4 @@ class SetupDesk:
         raise UserError("not_paired", f"{words.ru}. {words.do_ru}", f"{words.en}. {words.do_en}")
 
     pause = resume = test_print = abort = bundle = look_bundle = send_bundle = refuse_bundle = decide = _not_yet
+    look_log = refuse_log = stop_log = _not_yet

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from agent.status import AgentStatus, JobStatus
 from agent.tray.model import (
@@ -96,7 +97,8 @@ def _menu(
         *(entry for concern in said if concern.kind is not Kind.DECISION for entry in _told(concern)),
         *_to_call_off(status, language, asked),
         *_to_decide(status, decisions, now, language, asked, sentence),
-        *_bundles(status, language, asked),
+        *_watched(status, now, language, asked),
+        *_asks(status, language, asked),
         Separator(),
         Item(say("last_receipts", language), submenu=_last(status, now, language)),
         Item(say("window", language), Action(Verb.WINDOW), enabled=status is not None and not asked.quitting),
@@ -136,15 +138,34 @@ def _to_decide(
         yield Item(say("more_decisions", language, count=len(decisions) - DECISIONS_SHOWN), enabled=False)
 
 
-def _bundles(status: AgentStatus | None, language: Language, asked: Asked) -> Iterator[Item | Separator]:
-    """What waits for somebody's consent: to look, to send, to refuse."""
-    verbs = (Verb.LOOK_BUNDLE, Verb.SEND_BUNDLE, Verb.REFUSE_BUNDLE)
-    free = not {*verbs} & asked.doing and not asked.quitting
+_CHOICES: Mapping[str, tuple[Verb, ...]] = MappingProxyType(
+    {
+        "bundle": (Verb.LOOK_BUNDLE, Verb.SEND_BUNDLE, Verb.REFUSE_BUNDLE),
+        "log": (Verb.LOOK_LOG, Verb.REFUSE_LOG),
+    }
+)
+"""What can be said to what waits for somebody's consent."""
+
+
+def _watched(status: AgentStatus | None, now: datetime, language: Language, asked: Asked) -> Iterator[Item | Separator]:
+    """Support sees the log: until when, and how that ends."""
+    if status is None or status.watched is None:
+        return
+    yield Separator()
+    yield from inert(say("log_seen", language, until=f"{status.watched.until.astimezone(now.tzinfo):%H:%M}"))
+    free = Verb.STOP_LOG not in asked.doing and not asked.quitting
+    yield Item(named("stop_log", Verb.STOP_LOG, language, asked), Action(Verb.STOP_LOG), enabled=free)
+
+
+def _asks(status: AgentStatus | None, language: Language, asked: Asked) -> Iterator[Item | Separator]:
+    """What waits for somebody's consent: to look, to agree, to refuse."""
     for ask in status.asks if status is not None else ():
+        verbs = _CHOICES[ask.what]
+        free = not {*verbs} & asked.doing and not asked.quitting
         if ask.own:
             text = say("bundle_ready", language, reference=ask.request_id)
         else:
-            text = say("bundle_asked", language, who=who_asks(ask, language))
+            text = say(f"{ask.what}_asked", language, who=who_asks(ask, language))
         choices = (
             Item(
                 named(verb.value, verb, language, asked),

@@ -93,6 +93,18 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "look_bundle": Words("Посмотреть, что внутри", "Look what is inside"),
         "send_bundle": Words("Отправить", "Send"),
         "refuse_bundle": Words("Не отправлять", "Do not send"),
+        "log_asked": Words(
+            "Поддержка хочет видеть журнал: {who}", "Support wants to watch the log: {who}",
+            "Откройте меню: посмотреть или отказать.", "Open the menu: look or refuse.",
+        ),
+        "log_asked_why": Words(
+            "Поддержка хочет видеть журнал: {who}", "Support wants to watch the log: {who}",
+            "{why}. Откройте меню: посмотреть или отказать.", "{why}. Open the menu: look or refuse.",
+        ),
+        "log_seen": Words("Поддержка видит журнал до {until}", "Support sees the log until {until}"),
+        "look_log": Words("Посмотреть и решить…", "Look and decide…"),
+        "refuse_log": Words("Не показывать", "Do not show it"),
+        "stop_log": Words("Прекратить показ журнала", "Stop showing the log"),
         "language": Words("Язык (Language)", "Language (Язык)"),
         "quit": Words("Выход", "Quit"),
         "doing": Words("{what} — выполняется…", "{what} – in progress…"),

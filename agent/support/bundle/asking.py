@@ -14,13 +14,12 @@ from agent.identity import load_identity
 from agent.problems import UserError
 from agent.support.bundle.archive import to_zip
 from agent.support.bundle.commands import note, show_listing
-from agent.support.bundle.consent import Consent, clean_name, signed_in
+from agent.support.bundle.consent import YES, Consent, clean_name, signed_in
 from agent.support.bundle.sending import TIMEOUT, Upload
 
 if TYPE_CHECKING:
     from agent.support.bundle.collect import Bundle
 
-YES = frozenset({"да", "д", "yes", "y"})
 PREVIEW_WITHIN = 60.0  # seconds
 
 

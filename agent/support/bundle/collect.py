@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.config import Config
 from agent.problems import UserError
+from agent.support import logline
 from agent.support.bundle import forms, sources
 from agent.support.bundle.forms import Known
 from agent.support.masking import WITHHELD, mask_bytes
@@ -24,6 +25,8 @@ from protocol.crm.jobs import whole
 FORM = 1
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Of a reference code: none is taken for another when it is read out over the telephone."""
+LINES = 1000
+"""Of the log."""
 TAIL = 300
 """Records of a device whose exchange no affected job explains."""
 MOST_TRACE = 8 * 1024 * 1024
@@ -108,8 +111,10 @@ def collect(request: Request, reference: str, now: datetime) -> Bundle:
     ]
     if request.doctor is not None:
         entries.append(_document("doctor.json", sources.doctor(request.doctor, known)))
-    if lines := sources.log_lines(request.data_dir, known):
-        entries.append(Entry("log.jsonl", lines))
+    if lines := logline.newest(request.data_dir, known, LINES):
+        entries.append(
+            Entry("log.jsonl", b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in lines))
+        )
     entries += _traces(request.data_dir, journal.affected, known)
     jobs = sorted({whole(job) for job in journal.affected if known.name(job) == job})
     return Bundle(reference, (_manifest(reference, now, entries, jobs), *entries))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from agent.support.bundle.collect import Bundle
 
+YES = frozenset({"да", "д", "yes", "y"})
 NOBODY = "?"
 LONGEST_NAME = 200
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,8 +89,8 @@ def measure(value: Any) -> Any:
 class Known:
     """Names that may be told because the journal has them from the server: jobs and devices."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = frozenset(names)
+    def __init__(self, names: Container[str]) -> None:
+        self._names = names
 
     def name(self, value: Any) -> Any:
         return mask_text(value) if isinstance(value, str) and value in self._names else self._missing(value)

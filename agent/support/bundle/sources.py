@@ -1,4 +1,4 @@
-"""The parts of a bundle: configuration, identity, journal, logs, versions. Each takes what it names and nothing else.
+"""The parts of a bundle: configuration, identity, journal, versions. Each takes what it names and nothing else.
 
 What cannot be read is told by an error's type in its place; a damaged journal gives what is left of it.
 """
@@ -10,7 +10,7 @@ import json
 import platform
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -21,10 +21,8 @@ from agent.config import Config, ConfigError
 from agent.identity import load_identity
 from agent.journal.inspect import verify
 from agent.problems import UserError
-from agent.procedures import operation, receipt
 from agent.support.bundle import forms
 from agent.support.bundle.forms import Known
-from agent.support.logfile import last_lines
 from agent.support.masking import WITHHELD
 from agent.version import VERSION
 from drivers.registry import DRIVERS
@@ -42,7 +40,6 @@ PACKAGES = (
     "Pillow",
 )
 JOBS = 50
-LINES = 1000
 
 
 # --- configuration and identity --------------------------------------------------------------------------------------
@@ -268,49 +265,6 @@ def doctor(report: Mapping[str, Any], known: Known) -> dict[str, Any]:
 def _facts(value: Any) -> dict[str, Any]:
     facts = value.items() if isinstance(value, Mapping) else ()
     return {str(forms.word(name)): forms.measure(each) for name, each in facts}
-
-
-# --- logs ------------------------------------------------------------------------------------------------------------
-
-
-def log_lines(data_dir: Path, known: Known, count: int = LINES) -> bytes:
-    """The last lines, as JSON lines; of each what is named here."""
-    lines = [_log_line(line, known) for line in last_lines(data_dir, count)]
-    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines if line is not None)
-
-
-def _log_line(line: bytes, known: Known) -> dict[str, Any] | None:
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(event, dict):
-        return None
-    told = {"timestamp": forms.moment(event.get("timestamp"))}
-    told |= {name: forms.word(event[name]) for name in _WORDS if name in event}
-    told |= {name: known.name(event[name]) for name in ("job_id", "kkm_id") if name in event}
-    told |= {name: forms.measure(event[name]) for name in _MEASURES if name in event}
-    if event.get("phase") in PHASES:
-        told["phase"] = event["phase"]
-    if "vendor" in event:
-        told["vendor"] = forms.vendor_code(event["vendor"])
-    if "raised" in event:
-        told["raised"] = event["raised"] if str(event["raised"]).isidentifier() else WITHHELD
-        told["frames"] = list(_frames(event.get("frames")))
-    return told
-
-
-_WORDS = ("level", "event", "code", "state", "answer", "why", "reason", "what")
-_MEASURES = ("session_epoch", "resumed", "attempt", "rev", "fd")
-PHASES = frozenset(phase.value for phase in (*receipt.Phase, *operation.Phase))
-
-
-def _frames(value: Any) -> Iterator[str]:
-    for frame in value if isinstance(value, list) else ():
-        place, _, name = str(frame).partition(" ")
-        file, _, line = place.partition(":")
-        is_ours = file.endswith(".py") and line.isdigit() and (name.isidentifier() or name == "<lambda>")
-        yield f"{file}:{line} {name}" if is_ours else WITHHELD
 
 
 # --- versions --------------------------------------------------------------------------------------------------------
