@@ -274,9 +274,15 @@ def _this_pc(status: AgentStatus, language: Language) -> Iterator[Concern]:
 def _asked(status: AgentStatus, language: Language) -> Iterator[Concern]:
     for ask in status.asks:
         if not ask.own:  # whoever made one just now knows
-            words = WORDS[f"{ask.what}_asked_why" if ask.reason else f"{ask.what}_asked"]
+            words = WORDS[asked_words(ask, why=bool(ask.reason))]
             sentence, advice = told(words, language, who=who_asks(ask, language), why=plain(ask.reason).rstrip("."))
             yield Concern(Kind.HINT, sentence, advice, note=f"{ask.what}:{ask.request_id}")
+
+
+def asked_words(ask: SupportAsk, *, why: bool = False) -> str:
+    """The key of the words that say what support asks for, and why where that is to be said, too."""
+    plainly, with_reason = ("log_asked", "log_asked_why") if ask.what == "log" else ("bundle_asked", "bundle_asked_why")
+    return with_reason if why else plainly
 
 
 def who_asks(ask: SupportAsk, language: Language) -> str:

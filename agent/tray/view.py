@@ -24,7 +24,7 @@ from agent.tray.model import (
     Verb,
 )
 from agent.tray.text import cut, inside, lines, moment, plain, units
-from agent.tray.troubles import ICONS, Concern, Kind, concerns, name_of, register, who_asks
+from agent.tray.troubles import ICONS, Concern, Kind, asked_words, concerns, name_of, register, who_asks
 from agent.tray.words import WORDS, say, told, trouble
 
 APP = "KassaBridge"
@@ -165,7 +165,7 @@ def _asks(status: AgentStatus | None, language: Language, asked: Asked) -> Itera
         if ask.own:
             text = say("bundle_ready", language, reference=ask.request_id)
         else:
-            text = say(f"{ask.what}_asked", language, who=who_asks(ask, language))
+            text = say(asked_words(ask), language, who=who_asks(ask, language))
         choices = (
             Item(
                 named(verb.value, verb, language, asked),

@@ -36,6 +36,8 @@ from protocol.crm.messages import (
     Welcome,
 )
 from protocol.crm.outcomes import Value
+from protocol.crm.support import LOG_BATCH, Log, LogBegan, LogLines, LogStop, Report, ReportState
+from tests.agent.desk.log_desk import Watching
 from tests.support.crm import AGENT, FN, KID, KKM, NOW, SERIAL, offer
 from tests.support.job_books import Bench, bench
 
@@ -61,6 +63,7 @@ class Station:
 
     b: Bench
     port: AgentPort
+    log: Watching
     lane: Lane = field(default_factory=Lane)
     wakes: int = 0
 
@@ -75,7 +78,8 @@ class Station:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Station]:
     with bench(tmp_path) as b:
-        made = Station(b, AgentPort(b.book, {KKM: "shtrih", "18": "shtrih"}))
+        log = Watching(b.hands, tmp_path)
+        made = Station(b, AgentPort(b.book, {KKM: "shtrih", "18": "shtrih"}, watch=log.watch), log)
         made.port.lanes = (made.lane,)  # type: ignore[assignment]
 
         def wake() -> None:
@@ -377,3 +381,51 @@ def test_a_terminal_that_tells_no_id_is_claimed_by_its_place(desk: Station) -> N
     port = AgentPort(desk.b.book, {"t1": "arcus2"}, terminals={"t1": "place:0123456789abcdef"})
     port.claim_terminal("t1", TerminalIdentity("Ingenico", "arcus2", ""))
     assert port.greeting().devices[0].register_serial == "place:0123456789abcdef"
+
+
+# --- the log as it is written ---------------------------------------------------------------------------------------
+
+
+def _watched(desk: Station) -> None:
+    desk.connect()
+    desk.log.hears()
+    desk.log.agrees()
+    desk.passed()
+
+
+def test_what_support_says_of_the_log_reaches_the_desk_also_in_quarantine(desk: Station) -> None:
+    desk.connect()
+    signed = desk.log.key.signed("log", Log(request_id="rq_1", agent_id=AGENT, lives_s=900, kid=KID))
+    assert desk.port.receive(signed, quarantined=True) is None
+    assert [ask.request_id for ask in desk.log.watch.asks()] == ["rq_1"]
+    assert desk.passed()[-1] == Report(request_id="rq_1", state=ReportState.ASKED)
+    assert desk.port.receive(LogStop(request_id="rq_1"), quarantined=True) is None
+    assert desk.log.watch.asks() == ()
+
+
+def test_ten_thousand_lines_put_one_batch_before_a_jobs_message(desk: Station) -> None:
+    _watched(desk)
+    for n in range(10_000):
+        desk.log.writes("flood", fd=n)
+    for _ in range(5):  # the link is slow
+        desk.log.watch.tick()
+    desk.b.offers("j1")
+    leaves = [*desk.passed(), *(body for _, _, body in desk.port.outbox(32))]
+    place = next(n for n, body in enumerate(leaves) if isinstance(body, Accept))
+    before = leaves[:place]
+    assert [type(body) for body in before] == [LogLines]
+    assert all(len(body.lines) <= LOG_BATCH for body in before if isinstance(body, LogLines))
+
+
+def test_a_log_is_told_to_nobody_once_its_connection_is_over(desk: Station) -> None:
+    _watched(desk)
+    desk.log.writes()
+    desk.log.watch.tick()
+    desk.port.disconnected()
+    desk.log.writes()
+    desk.connect()
+    desk.log.watch.tick()
+    told = [type(body) for body in desk.passed()]
+    assert LogLines not in told
+    assert LogBegan not in told
+    assert desk.log.watch.watched() is None

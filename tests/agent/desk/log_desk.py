@@ -51,7 +51,14 @@ class Watching:
         return good and asked.agent_id == AGENT
 
     def hears(self, request_id: str = "rq_1", *, signed: bool = True, **more: Any) -> None:
-        asked = {"agent_id": AGENT, "person": "Ольга", "reason": "Касса не отвечает", "lives_s": 900, "kid": KID, **more}
+        asked = {
+            "agent_id": AGENT,
+            "person": "Ольга",
+            "reason": "Касса не отвечает",
+            "lives_s": 900,
+            "kid": KID,
+            **more,
+        }
         body = Log(request_id=request_id, **asked)
         self.watch.receive(self.key.signed("log", body) if signed else body)
 

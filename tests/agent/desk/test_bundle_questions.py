@@ -14,6 +14,7 @@ from agent.desk.service import PART, DeskService
 from agent.problems import UserError
 from agent.support.bundle.collect import Bundle, Entry
 from protocol.crm.support import Bundle as BundleAsked
+from tests.agent.desk.log_desk import Watching
 from tests.agent.desk.support_desk import Support
 from tests.agent.tray.pictures import picture
 from tests.support.crm import AGENT, KID
@@ -31,7 +32,9 @@ def pc(tmp_path: Path) -> Iterator[tuple[Support, Ask]]:
         asked = BundleAsked(request_id="rq_1", agent_id=AGENT, person="Ольга", reason="…", lives_s=900, kid=KID)
         requests.receive(support.key.signed("bundle", asked))
         pin = ManagerPin(tmp_path, book.hands.now)
-        handlers: Mapping[str, Any] = DeskService(book.book, pin, picture, requests).handlers()
+        handlers: Mapping[str, Any] = DeskService(
+            book.book, pin, picture, requests, Watching(book.hands, tmp_path).watch
+        ).handlers()
 
         def ask(what: str, **params: Any) -> dict[str, Any]:
             told: dict[str, Any] = handlers[what](params)

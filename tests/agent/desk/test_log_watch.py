@@ -1,4 +1,4 @@
-"""Support watches the log as it is written: by a yes at this PC, for a quarter of an hour, through the bundle's filter."""
+"""Support watches the log as it is written: by a yes at this PC, for a quarter of an hour, through one filter."""
 
 from __future__ import annotations
 
@@ -221,11 +221,14 @@ def test_a_server_that_asks_without_end_is_refused(pc: Watching) -> None:
 FIELDS = (
     "event", "level", "code", "state", "kind", "step", "after", "answer", "why", "reason", "what", "job_id", "kkm_id",
     "session_epoch", "resumed", "attempt", "rev", "fd", "failures", "phase", "vendor", "raised", "frames", "error",
-    "detail", "text", "advice", "path", "token", "request", "person", "agent_id", "config", "url", "msg_id", "timestamp",
+    "detail", "text", "advice", "path", "token", "request", "person", "agent_id", "config", "url", "msg_id",
+    "timestamp",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("form", ["{}: Иванова +7 912 345-67-89", "tcp:till-{}.shop.example:7778", "C:\\Users\\{}\\1.txt"])
+@pytest.mark.parametrize(
+    "form", ["{}: Иванова +7 912 345-67-89", "tcp:till-{}.shop.example:7778", "C:\\Users\\{}\\1.txt"]
+)
 @pytest.mark.parametrize("name", FIELDS)
 def test_no_field_of_a_line_lets_free_text_through(pc: Watching, name: str, form: str) -> None:
     canary = f"CANARY{name}".replace("_", "")

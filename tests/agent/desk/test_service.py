@@ -24,6 +24,7 @@ from protocol.crm.job_machine import JobEvent, Known
 from protocol.crm.jobs import JobKind
 from protocol.crm.link_machine import AgentLink
 from protocol.crm.outcomes import Reason
+from tests.agent.desk.log_desk import Watching
 from tests.agent.desk.support_desk import Support
 from tests.support.crm import AGENT, KKM, NOW
 from tests.support.job_books import Bench, bench
@@ -40,6 +41,7 @@ class Desk:
         who = Who("1.0", AGENT, "Тест", "https://kassa.example.ru", ((KKM, "shtrih", "tcp:1.2.3.4:7778"),))
         self.support = Support(book.hands)
         requests = SupportRequests(self.support.means())
+        self.log = Watching(book.hands, folder)
         self.overview = Overview(
             who,
             book.book,
@@ -47,10 +49,11 @@ class Desk:
             lambda: self.link,
             lambda: self.lanes,
             lambda: self.refusals,
-            asks=requests.asks,
+            asks=lambda: requests.asks() + self.log.watch.asks(),
+            watched=self.log.watch.watched,
         )
         self.pin = ManagerPin(folder, book.hands.now)
-        self.service = DeskService(book.book, self.pin, self.overview, requests)
+        self.service = DeskService(book.book, self.pin, self.overview, requests, self.log.watch)
 
     def asks(self, what: str, **params: Any) -> dict[str, Any]:
         return self.service.handlers()[what](params)

@@ -20,6 +20,7 @@ from agent.status import AgentStatus
 from agent.tray import at_work
 from agent.tray.at_work import AT_LEAST, BUNDLES, AgentDesk, Pictures
 from agent.tray.doctor import REPORT
+from tests.agent.desk.log_desk import Watching
 from tests.agent.desk.support_desk import Support
 from tests.agent.tray.pictures import picture
 from tests.support.job_books import Bench, bench
@@ -48,7 +49,8 @@ def desk_of(config: Config, book: Bench, status: AgentStatus) -> AgentDesk:
     ended = threading.Event()
     page = PageBeside(config.path, config.data_dir, config.language)
     support = SupportRequests(Support(book.hands).means())
-    return AgentDesk(config, book.book, lambda: status, page, support, ended.set, ended, CALLED_OFF.append)
+    watch = Watching(book.hands, config.data_dir).watch
+    return AgentDesk(config, book.book, lambda: status, page, support, watch, ended.set, ended, CALLED_OFF.append)
 
 
 def test_a_picture_is_given_when_it_has_changed_and_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +117,23 @@ def test_a_no_sends_nothing(config: Config, book: Bench) -> None:
     assert desk.support.asks() == ()
 
 
+def test_the_log_is_refused_and_ended_from_the_menu(config: Config, book: Bench) -> None:
+    desk = desk_of(config, book, picture())
+    with pytest.raises(UserError) as refused:
+        desk.stop_log()
+    assert refused.value.code == "no_such_request", "nobody sees it"
+    asked = Watching(book.hands, config.data_dir)
+    asked.watch = desk.watch
+    object.__setattr__(desk.watch.means, "genuine", lambda _: True)
+    asked.hears("rq_1")
+    desk.refuse_log("rq_1")
+    asked.hears("rq_2")
+    asked.agrees("rq_2")
+    desk.stop_log()
+    assert [code for _, code in asked.reported()][-1] == "log_stopped_at_pc"
+    assert (desk.watch.asks(), desk.watch.watched()) == ((), None)
+
+
 def test_what_the_doctor_has_found_stands_in_a_file(config: Config, book: Bench) -> None:
     said = desk_of(config, book, picture()).doctor()
     assert said is not None
@@ -132,7 +151,10 @@ def test_a_decision_and_the_window_are_shown_in_the_browser(
     assert desk.decide("order-2") is None
     assert desk.window() is None
     assert desk.look_bundle("rq_1") is None
-    assert shown == [("decide", {"job": "order-2"}), ("work", {}), ("bundle", {"request": "rq_1"})]
+    assert desk.look_log("rq_2") is None
+    assert shown == [
+        ("decide", {"job": "order-2"}), ("work", {}), ("bundle", {"request": "rq_1"}), ("log", {"request": "rq_2"}),
+    ]  # fmt: skip
 
 
 def test_what_keeps_a_test_print_from_starting_is_told(config: Config, book: Bench) -> None:

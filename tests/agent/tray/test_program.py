@@ -94,6 +94,15 @@ class FakeDesk:
     def refuse_bundle(self, request_id: str) -> Said | None:
         return self._ask(f"refuse_bundle {request_id}")
 
+    def look_log(self, request_id: str) -> Said | None:
+        return self._ask(f"look_log {request_id}")
+
+    def refuse_log(self, request_id: str) -> Said | None:
+        return self._ask(f"refuse_log {request_id}")
+
+    def stop_log(self) -> Said | None:
+        return self._ask("stop_log")
+
     def decide(self, job_id: str) -> Said | None:
         return self._ask(f"decide {job_id}")
 
@@ -188,6 +197,9 @@ def test_a_request_is_handed_over_and_not_carried_out_on_the_icons_thread() -> N
         (Verb.LOOK_BUNDLE, "rq_1", "look_bundle rq_1"),
         (Verb.SEND_BUNDLE, "rq_1", "send_bundle rq_1"),
         (Verb.REFUSE_BUNDLE, "rq_1", "refuse_bundle rq_1"),
+        (Verb.LOOK_LOG, "rq_1", "look_log rq_1"),
+        (Verb.REFUSE_LOG, "rq_1", "refuse_log rq_1"),
+        (Verb.STOP_LOG, "", "stop_log"),
         (Verb.DECIDE, "order-1", "decide order-1"),
         (Verb.WINDOW, "", "window"),
         (Verb.LANGUAGE, "en", "language en"),

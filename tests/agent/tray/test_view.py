@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.status import AgentStatus, AwaitedRegister, DeviceStatus, JobStatus, SupportAsk
+from agent.status import AgentStatus, AwaitedRegister, DeviceStatus, JobStatus, SupportAsk, Watched
 from agent.tray.model import (
     MESSAGE_UNITS,
     TITLE_UNITS,
@@ -108,6 +108,31 @@ def test_a_bundle_of_ones_own_is_no_news() -> None:
     shown = view(picture(asks=(replace(ASK, request_id="KB-2222-3333", own=True, person="", reason=""),)), NOW, "en")
     assert shown.notes == ()
     assert "Details are ready: KB-2222-3333" in menu(shown)
+
+
+LOG = SupportAsk("rq_2", NOW + timedelta(minutes=10), "Ольга", "Касса не отвечает", what="log")
+
+
+def test_support_wants_to_watch_the_log_and_nobody_agrees_in_a_menu() -> None:
+    shown = view(picture(asks=(LOG,)), NOW, "ru")
+    assert shown.icon is IconState.READY
+    (item,) = (entry for entry in shown.menu if isinstance(entry, Item) and entry.submenu and "журнал" in entry.text)
+    assert item.text == "Поддержка хочет видеть журнал: Ольга"
+    assert [(entry.text, entry.enabled) for entry in item.submenu if isinstance(entry, Item)] == [
+        ("Касса не отвечает", False), ("Посмотреть и решить…", True), ("Не показывать", True),
+    ]  # fmt: skip
+    (note,) = shown.notes
+    assert (note.id, note.title) == ("log:rq_2", "Поддержка хочет видеть журнал: Ольга")
+    assert [item.action for item in items_for(shown, Verb.LOOK_LOG)] == [Action(Verb.LOOK_LOG, "rq_2")]
+
+
+def test_that_support_sees_the_log_is_in_the_menu_with_its_end() -> None:
+    shown = view(picture(watched=Watched("rq_2", NOW + timedelta(minutes=15), "Ольга", "Иванова")), NOW, "ru")
+    until = f"{(NOW + timedelta(minutes=15)).astimezone(NOW.tzinfo):%H:%M}"
+    assert f"(Поддержка видит журнал до {until})" in menu(shown)
+    (stop,) = items_for(shown, Verb.STOP_LOG)
+    assert (stop.text, stop.enabled, stop.action) == ("Прекратить показ журнала", True, Action(Verb.STOP_LOG))
+    assert items_for(view(picture(), NOW, "ru"), Verb.STOP_LOG) == []
 
 
 def test_of_many_decisions_some_are_shown_and_the_rest_counted() -> None:
