@@ -24,6 +24,7 @@ from server.routers import (
     exchange,
     jobs,
     link,
+    logs,
     metrics,
     pairing,
     people,
@@ -38,11 +39,13 @@ from server.routers.common import RateLimits, Services
 from server.schema import Api
 from server.services import access, duties
 from server.services import agents as agent_service
+from server.services import logs as log_service
 from server.services.hub import Hub
 from server.services.passwords import Passwords
 from server.services.rates import Rates
 from server.services.readers import Readers
 from server.services.sender import Sender
+from server.services.tails import Tails
 from server.settings import VERSION, Settings, database_url
 from server.store.database import Database, try_file
 from server.upkeep.watch import Watch, Watched
@@ -77,7 +80,8 @@ async def open_services(settings: Settings, world: World, watch: Watch | None = 
         ),
         bundles=Rates(world.monotonic, settings.limits.bundles_per_day / 86_400, settings.limits.bundles_per_day // 2),
     )
-    return Services(settings, world, database, hub, readers, rates, key, Passwords(settings.hashing), watch or Watch())
+    passwords, tails = Passwords(settings.hashing), Tails(readers.wake_log)
+    return Services(settings, world, database, hub, readers, rates, key, passwords, tails, watch or Watch())
 
 
 def build_app(settings: Settings, world: World | None = None) -> FastAPI:
@@ -88,10 +92,11 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         services = await open_services(settings, world or World(), watch)
         async with services.database.write() as work:
             await agent_service.all_lost(work)
+            await log_service.all_lost(work)
         app.state.services = services
         sender = Sender(services.database, services.readers, private_too=settings.private_webhooks)
         going_on = [
-            asyncio.create_task(duties.forever(services.database, services.world, settings)),
+            asyncio.create_task(duties.forever(services.database, services.world, settings, services.tails)),
             asyncio.create_task(sender.forever()),
         ]
         try:
@@ -130,6 +135,7 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         events.router,
         webhooks.router,
         support.router,
+        logs.router,
         session.router,
         people.router,
         proposals.router,

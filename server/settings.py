@@ -36,6 +36,7 @@ class Limits:
     streams: int = 20  # of one tenant
     feed_days: int = 30  # how long events are kept
     request_life: float = 900.0  # of what support asks of a PC
+    logs: int = 10  # of one tenant that are asked for or watched at once
     bundle_bytes: int = 12 * 1024 * 1024
     bundles_per_day: int = 12  # of one PC
     bundle_days: int = 14  # how long a bundle's file is kept

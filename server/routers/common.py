@@ -22,6 +22,7 @@ from server.services.passwords import Passwords
 from server.services.rates import Rates
 from server.services.readers import Readers
 from server.services.signin import Person, csrf_good
+from server.services.tails import Tails
 from server.settings import Settings
 from server.store.database import Database
 from server.upkeep.watch import Watch
@@ -45,6 +46,7 @@ class Services:
     rates: RateLimits
     key: JobKey
     passwords: Passwords
+    tails: Tails
     watch: Watch = field(default_factory=Watch)
 
     @property

@@ -49,5 +49,6 @@ async def agent_link(websocket: WebSocket) -> None:
         await websocket.close(1002)  # before the handshake: refused with an HTTP status
         return
     await websocket.accept(SUBPROTOCOL)
-    link = LinkServices(services.database, services.hub, services.key, services.world, services.settings.limits)
+    s = services
+    link = LinkServices(s.database, s.hub, s.key, s.world, s.settings.limits, s.tails)
     await Connection(_Socket(websocket), link).run()

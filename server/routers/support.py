@@ -85,7 +85,7 @@ async def _ask(
     language: Language,
     agent_id: str,
     kind: support.Kind,
-    asked: support.DoctorAsked | support.BundleAsked,
+    asked: support.Asked,
 ) -> support.RequestView:
     async with here.database.write(by=caller.actor) as work:
         row = await support.ask(work, here.hub, here.settings.limits, caller, agent_id, kind, asked)

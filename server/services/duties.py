@@ -1,4 +1,5 @@
-"""What happens by time alone: jobs that never left expire, old events, bundles and sessions go."""
+"""What happens by time alone: jobs that never left expire, logs that are watched end and are forgotten, old events,
+bundles and sessions go."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.services import bundles, jobs, signin
+from server.services import bundles, jobs, logs, signin
+from server.services.tails import Tails
 from server.settings import Settings
 from server.store import feed
 from server.store.database import Database
@@ -25,6 +27,13 @@ async def once(database: Database, world: World) -> int:
         return await jobs.expire(work, world)
 
 
+async def end_logs(database: Database, world: World, tails: Tails) -> None:
+    """Lines of a log go when its time is over, whether anybody looks or not."""
+    if over := tails.sweep(world.now()):
+        async with database.write() as work:
+            await logs.over_by_time(work, over)
+
+
 async def prune(database: Database, settings: Settings) -> None:
     """Events, bundles and sessions that nobody will ask for any more."""
     async with database.write() as work:
@@ -33,11 +42,12 @@ async def prune(database: Database, settings: Settings) -> None:
     await bundles.prune(database, settings.bundle_folder, settings.limits.bundle_days)
 
 
-async def forever(database: Database, world: World, settings: Settings) -> None:
+async def forever(database: Database, world: World, settings: Settings, tails: Tails) -> None:
     pruned_at: float | None = None
     while True:
         await asyncio.sleep(EVERY)
         try:
+            await end_logs(database, world, tails)
             await once(database, world)
             if pruned_at is None or world.monotonic() - pruned_at >= PRUNE_EVERY:
                 pruned_at = world.monotonic()

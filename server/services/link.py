@@ -42,7 +42,7 @@ from protocol.crm.messages import (
 from protocol.crm.outcomes import Value
 from protocol.crm.signing import signed_bytes
 from server.keys import verify
-from server.services import agents, directory, jobs, mirror, outgoing
+from server.services import agents, directory, jobs, logs, mirror, outgoing
 from server.services.asking import Asking
 from server.services.passing import PASSING, Passing
 from server.services.rates import Pace
@@ -79,7 +79,7 @@ class Connection:
         self._pinged = -1
         self._said: Envelope | None = None
         self._passing = Passing()
-        self._asking = Asking()
+        self._asking = Asking(services)
         self._goodbye = Goodbye(code="closed")
         self._deadline = self._now() + HELLO_DEADLINE
         self._pace = Pace(self._now(), services.limits.messages_per_second, services.limits.message_burst)
@@ -212,8 +212,9 @@ class Connection:
             case Goodbye():
                 raise Gone
             case answer if self._settled and self._asking.concerns(answer):
-                async with self._session() as (work, agent):  # whatever its journal is worth
-                    await self._asking.heard(work, agent, answer)
+                assert self._agent_id is not None  # whatever its journal is worth
+                if (said_to_it := await self._asking.heard(self._session, self._agent_id, answer)) is not None:
+                    await self._send(said_to_it)
             case _:
                 await self._feed(E.MESSAGE)
         self._said = None
@@ -295,6 +296,7 @@ class Connection:
         assert self._hello is not None
         async with self._s.database.write(by=agents.actor(self._hello.agent_id)) as work:
             agent = await agents.open_session(work, self._hello)
+            await logs.anew(work, self._s.tails, agent)
             self._tenant_id, self._epoch = agent.tenant_id, agent.session_epoch
             self._welcomed = JournalHead(n=agent.acked_n, hash=agent.acked_hash)
             self._floor = agent.acked_n
@@ -414,6 +416,7 @@ class Connection:
         if self._agent_id is not None:
             async with self._s.database.write() as work:
                 await agents.lost(work, self._agent_id, self._epoch)
+                await self._asking.hung_up(work)
 
     # --- means ------------------------------------------------------------------------------------------------------
 
@@ -431,7 +434,7 @@ class Connection:
         await self._send_leaving()
 
     async def _send_asked(self) -> None:
-        for envelope in await self._asking.due(self._s.database, self._s.key, self._agent_id or ""):
+        for envelope in await self._asking.due(self._agent_id or ""):
             await self._send_text(envelope)
 
     async def _send_leaving(self) -> None:

@@ -1,4 +1,4 @@
-"""Who reads the feed right now: only so that they can be woken. Nothing here is truth."""
+"""Who reads the feed, or a log that is watched, right now: only so that they can be woken. Nothing here is truth."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from contextlib import contextmanager
 
 
 class Readers:
-    """Wakes those who wait for a tenant's feed to grow; ``everyone`` waits for any tenant's (the webhooks' sender)."""
+    """Wakes those who wait for a tenant's feed to grow; ``everyone`` waits for any tenant's (the webhooks' sender).
+    Some of a tenant's wait for the lines of a log besides."""
 
     def __init__(self) -> None:
         self._by_tenant: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._by_log: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._everyone: set[asyncio.Event] = set()
         self.stopping = False
 
@@ -23,8 +25,25 @@ class Readers:
         for waiting in self._everyone:
             waiting.set()
 
+    def wake_log(self, request_id: str) -> None:
+        for waiting in self._by_log.get(request_id, ()):
+            waiting.set()
+
     def count(self, tenant_id: str) -> int:
         return len(self._by_tenant.get(tenant_id, ()))
+
+    @contextmanager
+    def log_reader(self, tenant_id: str, request_id: str) -> Iterator[asyncio.Event]:
+        """As ``reader``, and by the lines of this log."""
+        with self.reader(tenant_id) as waiting:
+            group = self._by_log[request_id]
+            group.add(waiting)
+            try:
+                yield waiting
+            finally:
+                group.discard(waiting)
+                if not group:
+                    self._by_log.pop(request_id, None)
 
     @contextmanager
     def reader(self, tenant_id: str | None) -> Iterator[asyncio.Event]:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from server.keys import JobKey
 from server.services.hub import Hub
+from server.services.tails import Tails
 from server.settings import Limits
 from server.store.database import Database
 from server.world import World
@@ -31,3 +32,4 @@ class LinkServices:
     key: JobKey
     world: World
     limits: Limits
+    tails: Tails

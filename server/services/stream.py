@@ -1,4 +1,5 @@
-"""The feed as server-sent events: everything after a cursor, then what is new, until the reader or the server goes."""
+"""The feed, and a log that is watched, as server-sent events: everything after a cursor, then what is new, until the
+reader or the server goes."""
 
 from __future__ import annotations
 
@@ -6,12 +7,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Collection
 
-from server.services import signin
+from server.services import signin, support
 from server.services.access import Caller, Scope
 from server.services.readers import Readers
+from server.services.tails import LineView, Tails
 from server.store import feed
 from server.store.database import Database
 from server.store.feed import FeedEvent
+from server.store.support import GOING_ON, SupportRequest
 
 HEARTBEAT = 15.0  # seconds of silence after which a comment keeps proxies from closing the line
 RETRY_MS = 3000
@@ -44,11 +47,51 @@ async def events(
                     yield frame(event)
             if len(batch) == BATCH:
                 continue
-            try:
-                async with asyncio.timeout(HEARTBEAT):
-                    await news.wait()
-            except TimeoutError:
+            if not await _more(news):
                 yield f": {at}\n\n"
+
+
+async def log(
+    database: Database, readers: Readers, tails: Tails, caller: Caller, log: SupportRequest, after: int
+) -> AsyncIterator[str]:
+    """The lines behind the line ``after`` as events ``line``, for as long as the caller may read them, and ``end`` when
+    the log is over."""
+    with readers.log_reader(caller.tenant_id, log.id) as news:
+        at = after
+        yield f"retry: {RETRY_MS}\n: {at}\n\n"
+        while not readers.stopping:
+            news.clear()
+            async with database.read() as work:
+                row = await work.session.get(SupportRequest, log.id)
+                if row is None or not await signin.still(work, caller, Scope.SUPPORT):
+                    return
+                state, code = support.standing(row, work.now)
+            told = tails.read(log.agent_id, log.id, work.now, at, BATCH)
+            for line in told.lines:
+                at = line.n
+                yield line_frame(line)
+            if len(told.lines) == BATCH:
+                continue
+            if state not in GOING_ON:
+                end = {"request_id": log.id, "state": state, "code": code, "untold": told.untold}
+                yield f"id: {at}\nevent: end\ndata: {json.dumps(end)}\n\n"
+                return
+            if not await _more(news):
+                yield f": {at}\n\n"
+
+
+async def _more(news: asyncio.Event) -> bool:
+    """Whether there is news before the line has been silent for long."""
+    try:
+        async with asyncio.timeout(HEARTBEAT):
+            await news.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def line_frame(line: LineView) -> str:
+    return f"id: {line.n}\nevent: line\ndata: {line.model_dump_json(exclude_unset=True)}\n\n"
 
 
 def frame(event: FeedEvent) -> str:

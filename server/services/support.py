@@ -1,4 +1,5 @@
-"""What support asks of a PC: its doctor's report, a bundle. Who asked, why, and what came of it stays on record.
+"""What support asks of a PC: its doctor's report, a bundle, its log as it is written (from the consent on: ``logs``).
+Who asked, why, and what came of it stays on record.
 
 A request lives for a quarter of an hour. One that nobody has answered by then is over without anybody writing so: what
 it is follows from its row and the time.
@@ -30,14 +31,14 @@ from server.store import support as store
 from server.store.actor import ActorKind
 from server.store.database import Work
 from server.store.models import Agent
-from server.store.support import OPEN, SupportRequest
+from server.store.support import GOING_ON, OPEN, SupportRequest
 
 GRACE = timedelta(minutes=2)
 """For an answer that was begun in time: an upload takes a while."""
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _log = structlog.get_logger("server.support")
 
-Kind = Literal["doctor", "bundle"]
+Kind = Literal["doctor", "bundle", "log"]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.\-]{0,63}$")]
 Sentence = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -58,6 +59,17 @@ class BundleAsked(BaseModel):
     person: Words | None = None
     reason: FreeText
     jobs: Annotated[list[JobId], Field(max_length=20)] = []
+
+
+class LogAsked(BaseModel):
+    """``person`` and ``reason`` are what the cashier is shown when asked for consent."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    person: Words | None = None
+    reason: FreeText
+
+
+Asked = DoctorAsked | BundleAsked | LogAsked
 
 
 class FindingView(BaseModel):
@@ -89,13 +101,14 @@ class FindingsView(BaseModel):
 
 
 class RequestView(BaseModel):
-    """``state``: waiting (the PC has not heard of it), asked (it is looking, or somebody there is being asked), done,
-    refused, expired. ``reason_given`` is the asker's; ``reason`` says why it was refused or expired."""
+    """``state``: waiting (the PC has not heard of it), asked (it is looking, or somebody there is being asked), running
+    (of a log: lines come), done, refused, expired. ``reason_given`` is the asker's; ``reason`` says why it was refused
+    or expired, and why a log ended. ``agreed_by``, ``standing`` and ``ends_at`` are those of a log that has begun."""
 
     request_id: str
     agent_id: str
     kind: Kind
-    state: Literal["waiting", "asked", "done", "refused", "expired"]
+    state: Literal["waiting", "asked", "running", "done", "refused", "expired"]
     person: str | None
     reason_given: str | None
     jobs: list[str]
@@ -105,10 +118,13 @@ class RequestView(BaseModel):
     reason: Reason | None
     report: FindingsView | None
     bundle_id: str | None
+    agreed_by: str | None
+    standing: bool | None
+    ends_at: datetime | None
 
 
 async def ask(
-    work: Work, hub: Hub, limits: Limits, caller: Caller, agent_id: str, kind: Kind, asked: DoctorAsked | BundleAsked
+    work: Work, hub: Hub, limits: Limits, caller: Caller, agent_id: str, kind: Kind, asked: Asked
 ) -> SupportRequest:
     """The request; while an earlier one of its kind is open, that one. Raises ``Problem``: ``unknown_agent``,
     ``agent_not_active``, ``unknown_job``, ``job_of_another_pc``, ``person_missing``."""
@@ -121,7 +137,7 @@ async def ask(
     unnamed = kind == "doctor" and asked.person is None and work.actor.kind is not ActorKind.USER
     person = None if unnamed else person_named(work, asked.person)  # who asks for a bundle is shown at the PC
     row = await store.newest(work, agent.id, kind)
-    if row is None or standing(row, work.now)[0] not in OPEN:
+    if row is None or standing(row, work.now)[0] not in GOING_ON:
         row = SupportRequest(
             id=work.new_id("rq"),
             tenant_id=agent.tenant_id,
@@ -150,13 +166,15 @@ async def newest(work: Work, tenant_id: str, agent_id: str, kind: Kind) -> Suppo
 
 def standing(row: SupportRequest, now: datetime) -> tuple[str, str | None]:
     """State and code as they are now."""
+    if row.state == "running" and row.ends_at is not None and now >= row.ends_at:
+        return "done", "log_time_over"
     if row.state not in OPEN or now <= row.expires_at:
         return row.state, row.code
     if row.state == "waiting":
         return "expired", "request_expired"
     if now <= row.expires_at + GRACE:
         return "asked", None
-    return ("refused", "no_consent") if row.kind == "bundle" else ("expired", "request_expired")
+    return ("expired", "request_expired") if row.kind == "doctor" else ("refused", "no_consent")
 
 
 def view(row: SupportRequest, now: datetime, language: Language) -> RequestView:
@@ -172,10 +190,13 @@ def view(row: SupportRequest, now: datetime, language: Language) -> RequestView:
             "jobs": row.jobs,
             "asked_at": row.asked_at,
             "expires_at": row.expires_at,
-            "ended_at": row.ended_at,
+            "ended_at": row.ended_at or (row.ends_at if state == "done" else None),
             "reason": words_of(code, language=language) if code is not None else None,
             "report": row.report,
             "bundle_id": row.bundle_id,
+            "agreed_by": row.agreed_by,
+            "standing": row.standing,
+            "ends_at": row.ends_at,
         }
     )
 
@@ -203,26 +224,28 @@ async def page(
 
 async def answered(work: Work, agent: Agent, said: Report) -> None:
     """Nothing is overwritten: a request ends once."""
-    row = await _open(work, agent, said.request_id)
+    row = await _going_on(work, agent, said.request_id)
     if row is None:
         return
     if said.state is ReportState.ASKED:
-        row.state = "asked"
+        row.state = "asked" if standing(row, work.now)[0] == "waiting" else row.state
     elif said.state is ReportState.REFUSED:
-        _end(work, row, "refused", said.code or "request_failed")
+        end(work, row, "refused", said.code or "request_failed")
+    elif row.kind == "log":
+        end(work, row, "done", said.code)
     elif row.kind == "doctor":
         report = _findings(said.findings)
         if report is None:
-            _end(work, row, "refused", "request_failed")
+            end(work, row, "refused", "request_failed")
             return
         row.report = report
-        _end(work, row, "done")
+        end(work, row, "done")
 
 
 async def not_understood(work: Work, agent: Agent, request_id: str) -> None:
-    row = await _open(work, agent, request_id)
+    row = await _going_on(work, agent, request_id)
     if row is not None:
-        _end(work, row, "refused", "agent_too_old")
+        end(work, row, "refused", "agent_too_old")
 
 
 async def for_upload(work: Work, agent: Agent, request_id: str) -> SupportRequest:
@@ -237,25 +260,37 @@ async def for_upload(work: Work, agent: Agent, request_id: str) -> SupportReques
 
 def uploaded(work: Work, row: SupportRequest, bundle_id: str) -> None:
     row.bundle_id = bundle_id
-    _end(work, row, "done")
+    end(work, row, "done")
 
 
-async def _open(work: Work, agent: Agent, request_id: str) -> SupportRequest | None:
+async def _going_on(work: Work, agent: Agent, request_id: str) -> SupportRequest | None:
     row = await work.session.get(SupportRequest, request_id, with_for_update=True)
-    return row if row is not None and row.agent_id == agent.id and row.state in OPEN else None
+    return row if row is not None and row.agent_id == agent.id and row.state in GOING_ON else None
 
 
-def _end(work: Work, row: SupportRequest, state: str, code: str | None = None) -> None:
-    row.state, row.code, row.ended_at = state, code, work.now
+def end(work: Work, row: SupportRequest, state: str, code: str | None = None) -> None:
+    """A log whose time is over has ended by that, whoever says what afterwards."""
+    if row.state == "running" and (over := standing(row, work.now))[0] != "running":
+        (row.state, row.code), row.ended_at = over, row.ends_at
+    else:
+        row.state, row.code, row.ended_at = state, code, work.now
+    tell(work, row)
+
+
+def tell(work: Work, row: SupportRequest) -> None:
+    """The CRM hears what has become of it."""
     told = {
         "request_id": row.id,
         "agent_id": row.agent_id,
         "kind": row.kind,
-        "state": state,
-        "code": code,
+        "state": row.state,
+        "code": row.code,
         "bundle_id": row.bundle_id,
+        "agreed_by": row.agreed_by,
+        "standing": row.standing,
+        "ends_at": row.ends_at.isoformat() if row.ends_at is not None else None,
     }
-    feed.put(work, tenant_id=row.tenant_id, type_=f"support.{state}", data=lambda: told)
+    feed.put(work, tenant_id=row.tenant_id, type_=f"support.{row.state}", data=lambda: told)
 
 
 def _findings(told: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -31,6 +31,7 @@ TYPES = (
     *(f"device.{kind}" for kind in EventKind),
     "device.moved",
     "device.released",
+    "support.running",
     "support.done",
     "support.refused",
     "webhook.test",

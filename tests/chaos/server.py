@@ -26,6 +26,7 @@ from server.services.passwords import Passwords
 from server.services.rates import Rates
 from server.services.readers import Readers
 from server.services.socket import LinkServices
+from server.services.tails import Tails
 from server.settings import Limits, Settings, database_url
 from server.store.actor import SERVER, Actor
 from server.store.database import Database, Work
@@ -72,7 +73,8 @@ class ServerProcess:
         rates = RateLimits(*(Rates(world.monotonic, 1e6, 1_000_000) for _ in range(3)))
         settings = Settings(database=str(path), limits=LIMITS)
         passwords = Passwords(settings.hashing)  # nobody signs in here
-        self.services = Services(settings, world, self.database, hub, readers, rates, key, passwords)
+        tails = Tails(readers.wake_log)  # nobody watches a log here
+        self.services = Services(settings, world, self.database, hub, readers, rates, key, passwords, tails)
         self._closed = False
         self.process.at_death.append(self._hang_up)
         self._wires: list[Wire] = []
@@ -116,7 +118,7 @@ class ServerProcess:
         self._wires.append(wire)
         end = ServerEnd(wire, self.process.check)
         s = self.services
-        link = LinkServices(self.database, s.hub, s.key, s.world, s.settings.limits)
+        link = LinkServices(self.database, s.hub, s.key, s.world, s.settings.limits, s.tails)
         task = self.process.spawn(Connection(end, link).run())
         self._ends[task] = end
         task.add_done_callback(lambda done: self._ends.pop(done, None))

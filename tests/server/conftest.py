@@ -223,6 +223,7 @@ class Bench:
     async def later(self, seconds: float) -> None:
         """Time passes, and what it causes happens."""
         self.clock.ahead += timedelta(seconds=seconds)
+        await duties.end_logs(self.services.database, self.world, self.services.tails)
         await duties.once(self.services.database, self.world)
 
     async def bound(self, kkm_id: str = "17", serial: str = "0001") -> tuple[Player, Line]:

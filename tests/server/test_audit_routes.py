@@ -104,6 +104,8 @@ async def test_every_route_that_changes_something(bench: Bench) -> None:
     agent = {"agent_id": player.agent_id}
     await does(support, "POST", "/agents/{agent_id}/doctor", {}, **agent)
     await does(support, "POST", "/agents/{agent_id}/bundle", {"reason": "не печатает"}, **agent)
+    await does(support, "POST", "/agents/{agent_id}/log", {"reason": "не печатает"}, **agent)
+    await does(support, "POST", "/agents/{agent_id}/log/stop", **agent)
     before = len(await lines(bench))
     bundle = (await uploads(bench, player, zipped())).json()
     await does.left("POST", "/support/bundles", before, "agent")

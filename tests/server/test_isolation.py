@@ -15,6 +15,7 @@ import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 from time import monotonic, process_time
 from typing import Any
@@ -24,6 +25,7 @@ import pytest
 import structlog
 from sqlalchemy import select
 
+from protocol.crm.support import LogLines
 from server.services.roles import Role
 from server.settings import Limits
 from server.store.models import Base
@@ -110,9 +112,13 @@ async def opened(bench: Bench, n: int) -> Account:
     assert (await api.put("/desks", json=desks)).status_code == 200
     posted = await api.post("/jobs", json={**job(f"{mark}j"), "kkm_id": kkm_id, "order_ref": f"{mark}o"})
     assert posted.status_code == 202, posted.text
-    for kind in ("doctor", "bundle"):
+    for kind in ("doctor", "bundle", "log"):
         asked = {"person": mark, "reason": mark}
         assert (await api.post(f"/agents/{player.agent_id}/{kind}", json=asked)).status_code == 202
+    stopped = await api.post(f"/agents/{player.agent_id}/log/stop")  # so that its stream has an end; its line stays
+    tails, log_id, now = bench.services.tails, stopped.json()["request_id"], bench.world.now()
+    tails.begin(player.agent_id, log_id, now + timedelta(hours=2))
+    assert tails.take(player.agent_id, LogLines(request_id=log_id, lines=[{"event": mark}]), now)
     code = (await api.post("/pairing-codes", json={"name": mark})).json()["code"]
     hook = (await api.post("/webhooks", json={"url": f"http://127.0.0.1:9/{mark}", "description": mark})).json()
     bundle = (await uploads(bench, player, made(mark), person=mark)).json()

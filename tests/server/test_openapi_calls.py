@@ -39,8 +39,8 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-ENDLESS = {"/api/v1/events"}
-"""A stream has no end to wait for: ``test_feed``."""
+ENDLESS = {"/api/v1/events", "/api/v1/agents/{agent_id}/log/stream"}
+"""A stream has no end to wait for: ``test_feed``, ``test_logs``."""
 BYTES = {("POST", "/api/v1/support/bundles")}
 """A signed zip, which no description of JSON can make up: ``test_support``."""
 EXAMPLES = 12

@@ -174,7 +174,7 @@ class TestAsking:
         await bench.later(GRACE.total_seconds())
         told = await standing(bench, player, "bundle")
         assert (told["state"], told["reason"]["code"]) == ("refused", "no_consent")
-        assert told["reason"]["text"] == "На ПК никто не согласился отправить файл для поддержки."
+        assert told["reason"]["text"] == "На ПК никто не дал согласия."
         assert is_problem(await uploads(bench, player, made(), request_id=bundle.request_id), 409, "request_over")
         await line.close()
 
