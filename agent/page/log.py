@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -73,7 +74,7 @@ def _asked(
         ),
         form(visit, to, tag("input", type="hidden", name="no", value="yes"), submit=say("log_no", language)),
         tag("h2", say("log_last", language)),
-        table(head, lines) if lines else tag("p", say("log_empty", language)),
+        table(head, lines, text=True) if lines else tag("p", say("log_empty", language)),
     )  # fmt: skip
 
 
@@ -91,7 +92,15 @@ def seen(watched: Watched, visit: Visit, language: Language) -> Element:
 
 def _row(line: Mapping[str, Any]) -> tuple[Node, ...]:
     rest = " ".join(f"{name}={value}" for name, value in line.items() if name not in _FIRST)
-    return (*(tag("code", str(line.get(name) or "")) for name in _FIRST), rest)
+    return _hour(line.get("timestamp")), str(line.get("level") or ""), tag("code", str(line.get("event") or "")), rest
+
+
+def _hour(told: Any) -> str:
+    """On this PC's clock."""
+    try:
+        return f"{datetime.fromisoformat(str(told)).astimezone():%H:%M:%S}"
+    except ValueError:
+        return str(told or "")
 
 
 def _sheet(language: Language, *body: Node) -> Response:

@@ -71,9 +71,11 @@ def box(kind: str, *children: Node) -> Element:
     return tag("div", *children, class_=f"box {kind}", role="status")
 
 
-def table(head: tuple[str, ...], rows: list[tuple[Node, ...]]) -> Element:
+def table(head: tuple[str, ...], rows: list[tuple[Node, ...]], *, text: bool = False) -> Element:
+    """``text``: the last column is words; otherwise it is numbers or states, and stands at the right."""
     return tag(
         "table",
         tag("thead", tag("tr", [tag("th", cell) for cell in head])) if any(head) else None,
         tag("tbody", [tag("tr", [tag("td", cell) for cell in row]) for row in rows]),
+        class_="text" if text else None,
     )

@@ -5,6 +5,7 @@ record beside a bank's program, the support bundle, or in an exception."""
 from __future__ import annotations
 
 import io
+import json
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +20,10 @@ import structlog
 from agent.config import Device
 from agent.logs import set_up_logging
 from agent.problems import UserError
+from agent.support import logline
 from agent.support.bundle.archive import to_zip
 from agent.support.bundle.collect import Request, collect
+from agent.support.bundle.forms import Known as OfTheServer
 from agent.support.logfile import LogFile
 from agent.support.trace.tracing import Traces
 from drivers.conformance.terminals.bench import Fate, NotOffered, Setting, Step
@@ -74,6 +77,13 @@ def plain(pan: str, random: Random) -> str:
     return written(pan, random).replace("\xa0", " ")
 
 
+class Anything:
+    """As if every name in a line were the server's."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
 def desk_of(at: Counter) -> BankedDesk:
     assert isinstance(at.desk, BankedDesk)
     return at.desk
@@ -103,6 +113,8 @@ def left(at: Counter, folder: Path, log: io.StringIO) -> Iterator[tuple[str, byt
     yield "messages", repr(at.journal.read(lambda tx: tx.outbox(10_000))).encode()
     bundle = collect(Request(folder, UserError("config_missing", "нет файла", "no file")), "KB-2222-3333", at.now())
     yield "bundle", to_zip(bundle) + b"".join(entry.content for entry in bundle.entries)
+    watched = [logline.told(line, OfTheServer(Anything())) for line in log.getvalue().encode().splitlines()]
+    yield "log, as it is watched", json.dumps(watched, ensure_ascii=False).encode()
     for file in folder.rglob("*"):
         if file.is_file():
             yield file.name, file.read_bytes()

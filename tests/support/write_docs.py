@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from agent.procedures import operation, plain, precheck, reading, receipt
 from agent.procedures.asks import Answer
+from agent.support.tail.machine import TABLE as TAIL_TABLE
 from protocol.crm.job_machine import TABLE
 from protocol.crm.link_machine import AGENT_TABLE, SERVER_TABLE
 from protocol.crm.machine import as_markdown
@@ -73,6 +74,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "job machine": lambda: as_markdown(TABLE),
     "agent link": lambda: as_markdown(AGENT_TABLE),
     "server link": lambda: as_markdown(SERVER_TABLE),
+    "watched log": lambda: as_markdown(TAIL_TABLE),
     "messages": messages_table,
     "codes": error_docs.codes_table,
     "receipt rules": error_docs.rules_table,
@@ -85,7 +87,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "shtrih errors": lambda: shtrih_errors(VENDOR, Generation.DRIVE),
     "shtrih errors before drives": lambda: shtrih_errors(MEMORY, Generation.MEMORY),
 }
-PAGES = ("crm-protocol.md", "errors.md", "job-machine.md", "procedures.md", "drivers/shtrih.md")
+PAGES = ("crm-protocol.md", "desk.md", "errors.md", "job-machine.md", "procedures.md", "drivers/shtrih.md")
 
 
 def filled(page: str) -> str:

@@ -64,6 +64,8 @@ def shots(to: Path) -> None:
                 _shoot(window.link("/decide", job="s1"), to / f"page-owed-{language}.png", 1000, 1000)
                 _ask(desk, Path(folder), language)
                 _shoot(window.link("/bundle", request="rq_1"), to / f"page-bundle-{language}.png", 1000, 800)
+                _watch(desk, language)
+                _shoot(window.link("/log", request="rq_2"), to / f"page-log-{language}.png", 1000, 830)
                 pages.desk = None
                 line = "kassabridge:https://crm.example.ru/pair/ABCD-EFGH"
                 _shoot(window.link("/pair", line=line), to / f"page-pairing-{language}.png", 1000, 460)
@@ -85,6 +87,16 @@ def _ask(desk: Desk, folder: Path, language: Language) -> None:
     who, why = {"ru": ("Ольга", "Не печатается чек 1042"), "en": ("Olga", "Receipt 1042 does not print")}[language]
     asked = BundleAsked(request_id="rq_1", agent_id=AGENT, person=who, reason=why, lives_s=900, kid=KID)
     desk.service.support.receive(desk.support.key.signed("bundle", asked))
+
+
+def _watch(desk: Desk, language: Language) -> None:
+    """Support wants to see the log of a register that does not answer."""
+    who, why = {"ru": ("Ольга", "Касса не отвечает"), "en": ("Olga", "The register does not answer")}[language]
+    desk.log.known |= {"17", "order-1042"}
+    desk.log.writes("link_ready", resumed=False, session_epoch=4)
+    desk.log.writes("device_not_ready", level="warning", kkm_id="17", code="device_offline", detail="tcp:till:7778")
+    desk.log.writes("job", job_id="order-1042", kkm_id="17", kind="receipt", state="held", rev=3, step="not_ready")
+    desk.log.hears("rq_2", person=who, reason=why)
 
 
 def _pages(folder: Path, desk: Desk, language: Language) -> Pages:

@@ -33,7 +33,9 @@ from protocol.crm.messages import (
     Ready,
     Update,
 )
+from protocol.crm.outcomes import Value
 from protocol.crm.signing import signed_bytes
+from protocol.crm.support import Bundle, Doctor, Log, LogStop
 from tests.agent.link.fakes import (
     AGENT_KEY,
     FAST,
@@ -279,6 +281,24 @@ async def test_a_quarantined_agent_sends_archives_only_and_acknowledges_nothing(
         "quarantined", "receive", "started",
     ]  # fmt: skip
     assert next(what for name, what in b.port.calls if name == "receive")[1] is True
+
+
+@pytest.mark.parametrize("body", [
+    Log(request_id="rq_1", agent_id="ag_1", lives_s=900, kid="k1", sig="x"), LogStop(request_id="rq_1"),
+    Doctor(request_id="rq_1", agent_id="ag_1", lives_s=900, kid="k1", sig="x"),
+    Bundle(request_id="rq_1", agent_id="ag_1", lives_s=900, kid="k1", sig="x"),
+], ids=lambda body: type(body).__name__)  # fmt: skip
+async def test_what_support_says_reaches_the_port_in_quarantine_too(body: Value) -> None:
+    async def server(peer: Peer) -> None:
+        await peer.greet()
+        await peer.hear(Checkpoint)
+        await peer.send(Quarantine(code="rolled_back", text="старый журнал"))
+        await peer.send(body)
+        await peer.hear(Goodbye)
+
+    async with bench(server) as b:
+        await b.until(lambda: "receive" in b.port.names())
+    assert next(what for name, what in b.port.calls if name == "receive") == (body, True)
 
 
 NEXT = keys.new_private_key()
