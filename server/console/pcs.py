@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from protocol.crm.jobs import JOB_ID
-from server.console import reading
+from server.console import log, reading
 from server.console.menu import HOME
 from server.console.silence import CAUSES
 from server.console.visit import (
@@ -25,6 +25,7 @@ from server.console.visit import (
 )
 from server.pages import CursorQuery
 from server.routers import agents as rest
+from server.routers import logs as rest_logs
 from server.routers import support as rest_support
 from server.services import agents, bundles, support, views
 from server.services.access import Scope
@@ -59,12 +60,14 @@ async def _show(visit: Visit, agent_id: str, **more: Any) -> Response:
         requests: dict[str, support.RequestView | None] = {"doctor": None, "bundle": None}
         refused = await reading.claims_of(work, visit.tenant_id, row.id)
         sent: list[bundles.BundleView] = []
+        watched = log.Shown()
         if visit.may(Scope.SUPPORT):
             for kind in requests:
                 newest = await store.newest(work, row.id, kind)
                 requests[kind] = support.view(newest, work.now, visit.language) if newest is not None else None
             rows, _ = await bundles.page(work, visit.tenant_id, row.id, None, FEW)
             sent = [bundles.view(one, days) for one in rows]
+            watched = await log.shown(visit, work, row.id)
     job = visit.request.query_params.get("job", "")
     return visit.page(
         "pc.html",
@@ -73,6 +76,7 @@ async def _show(visit: Visit, agent_id: str, **more: Any) -> Response:
         doctor=requests["doctor"],
         bundle=requests["bundle"],
         bundles=sent,
+        log=watched,
         refused=[(one.kkm_id, views.claim(one, visit.language)) for one in refused],
         causes=tuple(CAUSES.values()),
         job=job if JOB_ID.fullmatch(job) else "",
@@ -104,6 +108,26 @@ async def ask_bundle(visit: Supporter, agent_id: str) -> Response:
         problem = as_problem(error)
         return await _show(visit, agent_id, trouble=visit.refused(problem), typed=typed, status=problem.status)
     return back(f"{HOME}/pcs/{agent_id}")
+
+
+@router.post(f"{HOME}/pcs/{{agent_id}}/log")
+async def ask_log(visit: Supporter, agent_id: str) -> Response:
+    given = await visit.form()
+    try:
+        asked = support.LogAsked(person=_name(visit), reason=text_of(given, "log_reason"))
+        await rest_logs.ask_log(agent_id, visit.here, visit.caller, visit.language, asked)
+    except REFUSALS as error:
+        problem = as_problem(error)
+        typed = typed_in(given, "log_reason")
+        return await _show(visit, agent_id, trouble=visit.refused(problem), typed=typed, status=problem.status)
+    return back(f"{HOME}/pcs/{agent_id}#log")
+
+
+@router.post(f"{HOME}/pcs/{{agent_id}}/log/stop")
+async def stop_log(visit: Supporter, agent_id: str) -> Response:
+    await visit.form()
+    await rest_logs.stop_log(agent_id, visit.here, visit.caller, visit.language)
+    return back(f"{HOME}/pcs/{agent_id}#log")
 
 
 @router.post(f"{HOME}/pcs/{{agent_id}}/confirm")

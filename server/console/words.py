@@ -216,6 +216,7 @@ REQUESTS: Table = MappingProxyType(
     {
         "waiting": ("ПК ещё не ответил", "the PC has not answered yet"),
         "asked": ("ПК занят этим", "the PC is at it"),
+        "running": ("идёт", "running"),
         "done": ("готово", "done"),
         "refused": ("отказано", "refused"),
         "expired": ("время вышло", "its time is over"),
@@ -345,6 +346,7 @@ ACTIONS: Table = MappingProxyType(
         "read": ("прочитано", "read"),
         "waiting": ("ждёт ПК", "waits for the PC"),
         "asked": ("ПК занят", "the PC is at it"),
+        "running": ("согласились", "agreed to"),
         "done": ("готово", "done"),
         "open": ("предложено", "proposed"),
     }

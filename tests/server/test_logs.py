@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
+import structlog
 from sqlalchemy import select
+from websockets.exceptions import ConnectionClosed
 
 from protocol.crm.messages import Error, JournalHead, Ping, Quarantine
-from protocol.crm.support import LOG_LASTS, Log, LogBegan, LogLines, LogStop, Report, ReportState
+from protocol.crm.support import LOG_LASTS, Doctor, Log, LogBegan, LogLines, LogStop, Report, ReportState
+from server.services.roles import Role
 from server.services.support import GRACE
+from server.services.tails import NEWEST
 from server.settings import Limits
 from server.store.audit import AuditEntry
 from server.store.feed import FeedEvent
@@ -20,6 +28,7 @@ from server.store.support import SupportRequest
 from tests.server.conftest import Bench
 from tests.server.player import Line, Player, claim_code, greet, new_key, pair, register
 from tests.server.test_access import is_problem
+from tests.server.test_feed import Stream
 from tests.support.patience import BUSY
 
 WHO = {"person": "Поддержка, Ольга", "reason": "Не печатается чек 1042"}
@@ -313,7 +322,7 @@ async def _hang_up(log: Watched) -> None:
 
 async def everybody_gone(bench: Bench) -> None:
     async with asyncio.timeout(BUSY):
-        while bench.services.hub.connections:
+        while bench.services.hub.connections:  # noqa: ASYNC110 - its own event says so only while the server stops
             await asyncio.sleep(0)
 
 
@@ -404,3 +413,322 @@ class TestEveryStateAndEveryWord:
         async with log.bench.services.database.read() as work:
             (row,) = await work.session.rows(select(*columns).where(columns.id == log.request_id))
         return dict(zip(columns.keys(), row, strict=True))
+
+
+# --- its lines --------------------------------------------------------------------------------------------------------
+
+
+class TestLines:
+    async def test_they_are_read_page_by_page(self, watched: Watched) -> None:
+        await watched.begun()
+        await watched.tells(*(line(event=f"e{n}") for n in range(5)))
+        await watched.tells(line(event="later"), dropped=7)
+        await watched.link.nothing_more()
+        first = await watched.read(limit=3)
+        assert [one["event"] for one in first["lines"]] == ["e0", "e1", "e2"]
+        rest = await watched.read(after=first["cursor"])
+        assert [(one["n"], one.get("dropped")) for one in rest["lines"]] == [(4, None), (5, None), (6, 7)]
+        assert (rest["dropped"], rest["cursor"]) == (7, 6)
+        nothing = await watched.read(after=6)
+        assert (nothing["lines"], nothing["cursor"]) == ([], 6)
+
+    async def test_after_an_earlier_end_they_can_be_read_until_the_time_is_over(self, watched: Watched) -> None:
+        await watched.begun()
+        await watched.tells(line(event="said"))
+        await watched.reports(ReportState.DONE, "log_stopped_at_pc")
+        await watched.tells(line(event="too_late"))
+        await watched.is_told_to_stop()
+        assert (await watched.read())["state"] == "done"
+        assert await watched.events() == ["said"]
+        await watched.bench.later(LOG_LASTS + 1)
+        assert await watched.events() == []
+
+    async def test_the_next_log_begins_without_them(self, watched: Watched) -> None:
+        await watched.begun()
+        await watched.tells(line(event="said"))
+        await watched.stop()
+        await watched.is_told_to_stop()
+        await watched.ask()
+        assert await watched.events() == []
+        await watched.hears()
+        await watched.agrees()
+        await watched.tells(line(event="new"))
+        await watched.link.nothing_more()
+        assert [(one["n"], one["event"]) for one in (await watched.read())["lines"]] == [(1, "new")]
+
+    async def test_another_pc_adds_nothing_to_it(self, watched: Watched) -> None:
+        await watched.begun()
+        other = await greet(await pair(watched.bench.api, "inst-2"))
+        await other.send(LogLines(request_id=watched.request_id, lines=[line(event="forged")]))
+        assert (await other.expect(LogStop)).request_id == watched.request_id
+        await other.send(LogBegan(request_id=watched.request_id, person="Чужой", standing=True))
+        assert (await other.expect(LogStop)).request_id == watched.request_id
+        await other.send(Report(request_id=watched.request_id, state=ReportState.DONE, code="log_time_over"))
+        await other.nothing_more()
+        assert await watched.is_now() == ("running", None)
+        assert ((await watched.see())["agreed_by"], await watched.events()) == ("Иванова", [])
+        await watched.tells(line(event="own"))
+        await watched.link.nothing_more()
+        assert await watched.events() == ["own"]
+        await other.close()
+
+    async def test_a_request_of_another_kind_takes_no_lines(self, watched: Watched) -> None:
+        answer = await watched.bench.api.post(f"/agents/{watched.player.agent_id}/doctor", json=WHO)
+        watched.request_id = answer.json()["request_id"]
+        await watched.link.expect(Doctor)
+        await watched.agrees()
+        await watched.is_told_to_stop()
+        await watched.tells(line())
+        await watched.is_told_to_stop()
+        doctor = (await watched.bench.api.get(f"/agents/{watched.player.agent_id}/doctor")).json()
+        assert (doctor["state"], doctor["agreed_by"]) == ("waiting", None)
+
+    async def test_ten_thousand_lines_are_the_newest_of_them(self, watched: Watched) -> None:
+        await watched.begun()
+        for n in range(100):
+            await watched.tells(*(line(event=f"e{n}", fd=at) for at in range(100)))
+        await watched.link.nothing_more()
+        told = await watched.read(limit=1000)
+        assert (told["lines"][0]["n"], told["lines"][0]["missed"]) == (10_001 - NEWEST, 10_000 - NEWEST)
+        assert (await watched.read(after=9_999))["lines"][0]["event"] == "e99"
+
+    async def test_what_is_no_line_is_refused_and_what_is_strange_withheld(self, watched: Watched) -> None:
+        await watched.begun()
+        for wrong in ({"event": "x" * 201}, {"Событие": "x"}, {f"f{n}": n for n in range(41)}, {"event": {"a": 1}}):
+            body = {"request_id": watched.request_id, "dropped": 0, "lines": [wrong]}
+            message = {"v": 1, "type": "log_lines", "msg_id": "m", "ts": AT, "body": body}
+            await watched.link.socket.send(json.dumps(message))
+            assert (await watched.link.expect(Error)).code == "bad_body"
+        too_many = {"request_id": watched.request_id, "dropped": 0, "lines": [line()] * 101}
+        await watched.link.socket.send(
+            json.dumps({"v": 1, "type": "log_lines", "msg_id": "m", "ts": AT, "body": too_many})
+        )
+        assert (await watched.link.expect(Error)).code == "bad_body"
+        await watched.tells(line(event="Иванова Мария", card="4111111111111111", fd=10**40))
+        await watched.link.nothing_more()
+        (told,) = (await watched.read())["lines"]
+        assert told == {"n": 1, "timestamp": AT, "level": "info", "event": "***", "fd": "***"}
+
+    async def test_a_connection_that_was_superseded_adds_nothing(self, watched: Watched) -> None:
+        await watched.begun()
+        old, watched.link = watched.link, await greet(watched.player, register(binding_epoch=1))
+        assert await watched.is_now() == ("done", "log_connection_lost")
+        with suppress(ConnectionClosed):
+            await old.send(LogLines(request_id=watched.request_id, lines=[line(event="late")]))
+        await old.socket.wait_closed()
+        assert await watched.events() == []
+
+    async def test_on_the_next_connection_the_same_log_is_over(self, watched: Watched) -> None:
+        await watched.begun()
+        await _hang_up(watched)
+        watched.link = await greet(watched.player, register(binding_epoch=1))
+        await watched.tells(line(event="late"))
+        await watched.is_told_to_stop()
+        await watched.agrees()
+        await watched.is_told_to_stop()
+        assert await watched.is_now() == ("done", "log_connection_lost")
+        assert await watched.events() == []
+
+
+CANARY = "canary_x7q2"
+
+
+async def test_no_line_reaches_the_servers_disk_its_feed_its_audit_or_its_own_log(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = watched.bench
+    caplog.set_level(logging.DEBUG)
+    with structlog.testing.capture_logs() as logged:
+        await watched.begun()
+        await watched.tells(line(event=CANARY, code=CANARY, job_id=CANARY, frames=[CANARY]))
+        await watched.tells(line(event=CANARY), request_id=f"rq_{CANARY}")
+        assert (await watched.link.expect(LogStop)).request_id == f"rq_{CANARY}"
+        assert CANARY in (await bench.api.get(f"{watched.path}/lines")).text, "it is looked for where it can be found"
+        async with log_stream(watched) as stream:
+            assert (await stream.next())["data"]["event"] == CANARY
+        await watched.stop()
+        await bench.later(LOG_LASTS + 1)
+        assert CANARY not in (await bench.api.get("/support/requests")).text
+        async with bench.services.database.read() as work:
+            fed = [one.data for one in await work.session.scalars(select(FeedEvent))]
+            noted = [(one.before, one.after) for one in await work.session.scalars(select(AuditEntry))]
+        await bench.stop()
+    try:
+        files = [path for path in bench.database.parent.rglob("*") if path.is_file()]
+        assert bench.database in files
+        assert [path.name for path in files if CANARY.encode() in path.read_bytes()] == []
+        assert watched.request_id in repr(fed) + repr(noted)
+        assert [one["event"] for one in logged if one.get("agent_id") == watched.player.agent_id]
+        assert CANARY not in repr([fed, noted, logged]) + caplog.text
+    finally:
+        bench.url = ""
+        await bench.start()
+
+
+class TestTenAtOnce:
+    async def test_of_one_account(self, bench: Bench) -> None:
+        players = [await pair(bench.api, f"inst-{n}") for n in range(11)]
+        for player in players[:10]:
+            assert (await bench.api.post(f"/agents/{player.agent_id}/log", json=WHO)).status_code == 202
+        last = f"/agents/{players[10].agent_id}/log"
+        answer = await bench.api.post(last, json=WHO)
+        assert is_problem(answer, 429, "too_many_logs")
+        assert int(answer.headers["retry-after"]) > 0
+        assert is_problem(await bench.api.get(last), 404, "no_request_yet"), "nothing of it stays"
+        again = await bench.api.post(f"/agents/{players[0].agent_id}/log", json=WHO)
+        assert again.status_code == 202, "it is the same request"
+        other = await bench.tenant("Другая")
+        theirs = await pair(other, "inst-x")
+        assert (await other.post(f"/agents/{theirs.agent_id}/log", json=WHO)).status_code == 202
+        assert (await bench.api.post(f"/agents/{players[3].agent_id}/log/stop")).status_code == 202
+        assert (await bench.api.post(last, json=WHO)).status_code == 202
+
+    async def test_one_that_runs_counts_until_its_time_is_over(self, watched: Watched) -> None:
+        bench = watched.bench
+        object.__setattr__(bench.limits, "logs", 1)
+        await watched.begun()
+        other = f"/agents/{(await pair(bench.api, 'inst-2')).agent_id}/log"
+        assert is_problem(await bench.api.post(other, json=WHO), 429, "too_many_logs")
+        bench.clock.ahead += timedelta(seconds=LOG_LASTS + 1)
+        assert (await bench.api.post(other, json=WHO)).status_code == 202
+
+
+class TestRestart:
+    async def test_it_ends_what_was_open(self, watched: Watched) -> None:
+        await watched.begun()
+        await watched.tells(line())
+        await watched.link.nothing_more()
+        await watched.bench.restart()
+        assert await watched.is_now() == ("done", "log_connection_lost")
+        assert await watched.events() == []
+
+    async def test_a_server_that_died_ends_it_when_the_pc_comes_again(self, watched: Watched) -> None:
+        """As another process left it: the row says that it runs, and nobody here knows of it."""
+        await watched.begun()
+        await watched.link.close()
+        await everybody_gone(watched.bench)
+        async with watched.bench.services.database.write() as work:
+            row = await work.session.get_one(SupportRequest, watched.request_id)
+            row.state, row.code, row.ended_at = "running", None, None
+        assert await watched.is_now() == ("running", None)
+        watched.link = await greet(watched.player, register(binding_epoch=1))
+        assert await watched.is_now() == ("done", "log_connection_lost")
+        await watched.link.nothing_more()
+
+    async def test_what_was_only_asked_for_is_asked_again(self, watched: Watched) -> None:
+        await watched.ask()
+        await watched.hears()
+        player = watched.player
+        await watched.bench.restart()
+        player.url = f"{watched.bench.url.replace('http', 'ws')}/api/v1/agent"
+        watched.link = await greet(player, register(binding_epoch=1))
+        await watched.hears()
+
+
+# --- its stream -------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def log_stream(
+    watched: Watched, query: str = "", api: httpx.AsyncClient | None = None, **headers: str
+) -> AsyncIterator[Stream]:
+    client = api or watched.bench.api
+    async with client.stream("GET", f"{watched.path}/stream{query}", headers=headers, timeout=BUSY) as response:
+        assert response.status_code == 200, await response.aread()
+        assert response.headers["content-type"].startswith("text/event-stream")
+        reading = Stream(response)
+        await reading.ready()
+        yield reading
+
+
+class TestStream:
+    async def test_lines_come_as_they_are_told_and_an_end(self, watched: Watched) -> None:
+        await watched.ask()
+        await watched.hears()
+        async with log_stream(watched) as stream:
+            await watched.agrees()
+            await watched.tells(line(event="first"), line(event="second"))
+            heard = [await stream.next() for _ in range(2)]
+            assert [(one["id"], one["event"], one["data"]["event"]) for one in heard] == [
+                ("1", "line", "first"), ("2", "line", "second"),
+            ]  # fmt: skip
+            await watched.tells(line(event="third"), dropped=7)
+            third = await stream.next()
+            assert (third["id"], third["data"]["n"], third["data"]["dropped"]) == ("3", 3, 7)
+            await watched.stop()
+            end = await stream.next()
+            assert (end["event"], end["data"]["state"], end["data"]["code"]) == ("end", "done", "log_stopped")
+            with pytest.raises(AssertionError, match="the stream has ended"):
+                await stream.next()
+
+    async def test_a_reader_that_comes_back_goes_on_where_it_was(self, watched: Watched) -> None:
+        await watched.begun()
+        await watched.tells(*(line(event=f"e{n}") for n in range(4)))
+        await watched.link.nothing_more()
+        async with log_stream(watched, **{"Last-Event-ID": "2"}) as stream:
+            assert (await stream.next())["id"] == "3"
+        async with log_stream(watched, "?after=3") as stream:
+            assert (await stream.next())["id"] == "4"
+        async with log_stream(watched, "?after=1", **{"Last-Event-ID": "3"}) as stream:
+            assert (await stream.next())["id"] == "4"
+
+    async def test_one_that_is_over_is_told_to_its_end(self, watched: Watched) -> None:
+        await watched.begun()
+        await watched.tells(*(line(event=f"e{n}") for n in range(90)))
+        await watched.tells(*(line(event=f"f{n}") for n in range(90)))
+        await watched.tells(*(line(event=f"g{n}") for n in range(90)))
+        await watched.reports(ReportState.DONE, "log_stopped_at_pc")
+        await watched.link.nothing_more()
+        async with log_stream(watched) as stream:
+            ids = [(await stream.next())["id"] for _ in range(270)]
+            assert ids == [str(n) for n in range(1, 271)]
+            assert (await stream.next())["event"] == "end"
+
+    async def test_the_time_ends_it(self, watched: Watched) -> None:
+        await watched.begun()
+        async with log_stream(watched) as stream:
+            await watched.bench.later(LOG_LASTS + 1)
+            end = await stream.next()
+            assert (end["event"], end["data"]["code"]) == ("end", "log_time_over")
+
+    async def test_it_counts_among_the_accounts_streams(self, watched: Watched) -> None:
+        object.__setattr__(watched.bench.limits, "streams", 1)
+        await watched.begun()
+        async with log_stream(watched):
+            for path in (f"{watched.path}/stream", "/events"):
+                assert is_problem(await watched.bench.api.get(path), 429, "too_many_streams")
+
+    async def test_who_may_no_longer_read_is_told_no_more(self, watched: Watched) -> None:
+        owner = await watched.bench.person(watched.bench.api, Role.OWNER)
+        reader = await watched.bench.person(watched.bench.api, Role.SUPPORT)
+        user_id = (await reader.get("/session")).json()["person"]["user_id"]
+        await watched.begun()
+        async with log_stream(watched, api=reader) as stream:
+            await watched.tells(line(event="before"))
+            assert (await stream.next())["data"]["event"] == "before"
+            assert (await owner.patch(f"/users/{user_id}", json={"role": "cashier"})).status_code == 200
+            await watched.tells(line(event="behind"))
+            with pytest.raises(AssertionError, match="the stream has ended"):
+                await stream.next()
+
+    async def test_another_account_hears_nothing_of_it(self, watched: Watched) -> None:
+        other = await watched.bench.tenant("Чужие")
+        await watched.begun()
+        await watched.tells(line(event=CANARY))
+        await watched.link.nothing_more()
+        for path in ("", "/lines", "/stream"):
+            answer = await other.get(f"{watched.path}{path}")
+            assert is_problem(answer, 404, "unknown_agent")
+            assert CANARY not in answer.text
+        assert is_problem(await other.post(f"{watched.path}/stop"), 404, "unknown_agent")
+        assert await watched.is_now() == ("running", None)
+
+    async def test_it_ends_when_the_server_stops(self, watched: Watched) -> None:
+        await watched.begun()
+        async with log_stream(watched) as stream:
+            stopping = asyncio.create_task(watched.bench.stop())
+            with pytest.raises((AssertionError, httpx.RemoteProtocolError)):
+                await stream.next()
+            await stopping
+        watched.bench.url = ""
+        await watched.bench.start()

@@ -1,6 +1,7 @@
 // Keeps what the page shows up to date. Without it the page is the same, until it is loaded anew.
 // Whatever is marked data-live is fetched again with the whole page when something has happened, or when its time
-// (data-every, seconds) has come. What somebody is just using is left alone.
+// (data-every, seconds) has come. What somebody is just using is left alone. What has happened the account's stream of
+// events says, and whatever further stream a part names (data-stream, and its data-events).
 
 const QUIET = 400; // ms: events come in bunches
 const POLL = 15; // s, while there is no stream
@@ -8,14 +9,18 @@ const live = () => [...document.querySelectorAll("[data-live][id]")];
 const told = document.querySelector("meta[name=kb-events]");
 let heard = told?.dataset.heard ?? "0"; // what has happened since the page was read is not missed
 let waiting = 0;
-let source = null;
+const sources = new Map(); // by address without its query: what is listened to
 let loading = false;
+let missed = false; // something has happened while the page was being fetched
 
 const busy = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, summary")
-  || part.querySelector("details.confirm[open]") !== null;
+  || part.querySelector("details.confirm[open]") !== null
+  || getSelection().type === "Range" && part.contains(getSelection().anchorNode)
+  || [...part.querySelectorAll(".tail")].some((tail) => tail.scrollTop < -8); // its end is its beginning: see the style
 
 async function refresh() {
-  if (loading || document.hidden || live().length === 0) return;
+  if (document.hidden || live().length === 0) return;
+  if (loading) { missed = true; return; }
   loading = true;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
@@ -26,12 +31,13 @@ async function refresh() {
       const fresh = page.getElementById(part.id);
       if (fresh === null || busy(part) || fresh.innerHTML === part.dataset.was) continue;
       if (part.dataset.was !== undefined || fresh.innerHTML !== part.innerHTML) {
-        const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+        const used = part.contains(document.activeElement) ? document.activeElement : null;
+        const focused = used?.id ? `#${CSS.escape(used.id)}` : used?.hasAttribute("href") ? `[href="${CSS.escape(used.getAttribute("href"))}"]` : null;
         part.innerHTML = fresh.innerHTML;
         part.classList.remove("fresh");
         void part.offsetWidth;
         part.classList.add("fresh");
-        if (focused !== null) part.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+        if (focused !== null) part.querySelector(focused)?.focus({ preventScroll: true });
       }
       part.dataset.was = fresh.innerHTML;
     }
@@ -39,30 +45,51 @@ async function refresh() {
     // The server is away: the stream says when it is back.
   } finally {
     loading = false;
+    listen(); // a part may name a stream now, or no longer
+    if (missed) soon();
+    missed = false;
   }
 }
 
-function soon(event) {
-  if (event?.lastEventId) heard = event.lastEventId;
-  clearTimeout(waiting);
-  waiting = setTimeout(refresh, QUIET);
+function soon() {
+  waiting ||= setTimeout(() => { waiting = 0; refresh(); }, QUIET);
+}
+
+function happened(event) {
+  if (event.lastEventId) heard = event.lastEventId;
+  soon();
+}
+
+const EVENTS = "/api/v1/events";
+function wanted() { // streams by their address without its query
+  const found = new Map([[EVENTS, [`${EVENTS}?after=${heard}`, told?.content ?? "", happened]]]);
+  for (const part of document.querySelectorAll("[data-live] [data-stream]"))
+    found.set(part.dataset.stream.split("?")[0], [part.dataset.stream, part.dataset.events, soon]);
+  return found;
 }
 
 function listen() {
-  if (document.hidden || source !== null || live().length === 0) return;
-  source = new EventSource(`/api/v1/events?after=${heard}`);
-  for (const type of told?.content.split(" ") ?? []) source.addEventListener(type, soon);
+  if (document.hidden || live().length === 0) return;
+  const named = wanted();
+  for (const [name, source] of sources) if (!named.has(name)) { source.close(); sources.delete(name); }
+  for (const [name, [url, types, hear]] of named) if (!sources.has(name)) open(name, url, types.split(" "), hear);
+}
+
+function open(name, url, types, hear) {
+  const source = new EventSource(url);
+  sources.set(name, source);
+  for (const type of types) source.addEventListener(type, hear);
+  source.addEventListener("end", () => source.close()); // there is no more: the page names it no longer
   source.addEventListener("error", () => {
-    if (source?.readyState !== EventSource.CLOSED) return; // it comes back by itself
-    source = null; // refused: signed out, or too many pages are open
-    soon();
-    setTimeout(listen, POLL * 1000);
+    if (source.readyState !== EventSource.CLOSED || sources.get(name) !== source) return; // it comes back by itself
+    soon(); // refused: signed out, or too many pages are open
+    setTimeout(() => { if (sources.get(name) === source) { sources.delete(name); listen(); } }, POLL * 1000);
   });
 }
 
 function hush() {
-  source?.close();
-  source = null;
+  for (const source of sources.values()) source.close();
+  sources.clear();
 }
 
 document.addEventListener("visibilitychange", () => (document.hidden ? hush() : (listen(), soon())));
