@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,10 +85,13 @@ async def device(visit: DirectoryReader, kkm_id: str) -> Response:
     return await _device(visit, kkm_id)
 
 
-async def _device(visit: Visit, kkm_id: str, **more: Any) -> Response:
+async def _device(visit: Visit, kkm_id: str, typed: Mapping[str, str] | None = None, **more: Any) -> Response:
+    typed = typed or {}
+    sought = visit.request.query_params.get("find", "").strip()[:64]
     async with visit.here.database.read() as work:
         told = await catalogue.device(work, visit.tenant_id, kkm_id, visit.language)
-        agents = await reading.all_agents(work, visit.tenant_id)
+        named = {told.agent_id or "", typed.get("agent_id", ""), typed.get("to", "")} - {""}
+        agents, more_agents = await reading.owners(work, visit.tenant_id, sought, named)
         owner = await reading.agents(work, [told.agent_id])
         events = await reading.events(work, visit.tenant_id, kkm_id, EVENTS)
         visit = visit.there(await at_device(work, visit.tenant_id, kkm_id))
@@ -97,8 +101,11 @@ async def _device(visit: Visit, kkm_id: str, **more: Any) -> Response:
         device=told,
         notes=standing.of_device(told, visit.language),
         agents=agents,
+        more_agents=more_agents,
+        sought=sought,
         owner=owner.get(told.agent_id or ""),
         events=events,
+        typed=typed,
         **more,
     )
 

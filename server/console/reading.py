@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
-from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, literal, or_, select
 
 from protocol.crm.jobs import DeviceClass, JobKind, JobState
 from server.fields import look_alikes
@@ -14,6 +15,7 @@ from server.pages import cut
 from server.problems import Problem
 from server.store.database import Work
 from server.store.desks import at_devices
+from server.store.job_lists import first_of, place, walks
 from server.store.models import Agent, ApiKey, Base, Desk, Device, DeviceEvent, Job, RefusedClaim
 from server.store.people import User
 
@@ -23,7 +25,18 @@ RECEIPTS = (JobKind.RECEIPT.value, JobKind.SALE.value, JobKind.SALE_REFUND.value
 MOST = 200
 
 
+# Made once: putting a statement together costs more than carrying it out.
+_OF_TENANT = Job.tenant_id == bindparam("tenant")
 _WAITS = or_(Job.state.in_((JobState.HUMAN.value, JobState.HELD.value)), Job.waits.is_not(None))
+_WAITING = select(Job).where(Job.id.in_(first_of(walks(Job.state, ASKING, _OF_TENANT, _WAITS), MOST)))
+_SILENT = exists().where(Agent.id == Job.agent_id, Agent.unreachable_since.is_not(None))
+_UNREACHABLE = (
+    select(Job, Agent)
+    .join(Agent, Agent.id == Job.agent_id)
+    .where(Job.id.in_(first_of(walks(Job.state, OPEN, _OF_TENANT, _SILENT), MOST)))
+)
+_DONE_THERE = (_OF_TENANT, Job.kkm_id == bindparam("kkm"), Job.state == JobState.DONE)
+_LAST_RECEIPT = select(Job).where(Job.id.in_(first_of(walks(Job.kind, RECEIPTS, *_DONE_THERE), 1, newest=True)))
 
 
 async def count_waiting(work: Work, tenant_id: str) -> int:
@@ -33,20 +46,12 @@ async def count_waiting(work: Work, tenant_id: str) -> int:
 
 async def waiting(work: Work, tenant_id: str) -> Sequence[Job]:
     """Jobs that wait for a person, the oldest first."""
-    query = select(Job).where(Job.tenant_id == tenant_id, Job.state.in_(ASKING), _WAITS).order_by(Job.id).limit(MOST)
-    return await work.session.scalars(query)
+    return sorted(await work.session.scalars(_WAITING, {"tenant": tenant_id}), key=place)
 
 
 async def unreachable(work: Work, tenant_id: str) -> Sequence[tuple[Job, Agent]]:
-    """Jobs that are not at their end, at PCs that are silent."""
-    query = (
-        select(Job, Agent)
-        .join(Agent, Agent.id == Job.agent_id)
-        .where(Job.tenant_id == tenant_id, Job.state.in_(OPEN), Agent.unreachable_since.is_not(None))
-        .order_by(Job.id)
-        .limit(MOST)
-    )
-    return await work.session.rows(query)
+    """Jobs that are not at their end, at PCs that are silent, the oldest first."""
+    return sorted(await work.session.rows(_UNREACHABLE, {"tenant": tenant_id}), key=lambda row: place(row[0]))
 
 
 async def claims_of(work: Work, tenant_id: str, agent_id: str) -> Sequence[RefusedClaim]:
@@ -59,10 +64,7 @@ async def last_receipts(work: Work, tenant_id: str, kkm_ids: Collection[str]) ->
     """The newest receipt of each register that is done."""
     found: dict[str, Job] = {}
     for kkm_id in kkm_ids:
-        query = select(Job).where(
-            Job.tenant_id == tenant_id, Job.kkm_id == kkm_id, Job.state == JobState.DONE, Job.kind.in_(RECEIPTS)
-        )
-        row = await work.session.scalar(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(1))
+        row = await work.session.scalar(_LAST_RECEIPT, {"tenant": tenant_id, "kkm": kkm_id})
         if row is not None:
             found[kkm_id] = row
     return found
@@ -139,10 +141,24 @@ async def agents(work: Work, ids: Collection[str | None]) -> dict[str, Agent]:
     return {row.id: row for row in rows}
 
 
-async def all_agents(work: Work, tenant_id: str) -> Sequence[Agent]:
-    """PCs that may own a device."""
-    query = select(Agent).where(Agent.tenant_id == tenant_id, Agent.state == "active")
-    return await work.session.scalars(query.order_by(Agent.created_at, Agent.id).limit(MOST))
+PCS = 100
+
+
+async def owners(
+    work: Work, tenant_id: str, sought: str = "", also: Collection[str] = ()
+) -> tuple[Sequence[Agent], bool]:
+    """PCs that may own a device, and whether there are more of them. ``sought``: a piece of a name or of an id;
+    ``also``: those that are among them whatever is sought."""
+    able = (Agent.tenant_id == tenant_id, Agent.state == "active")
+    query = select(Agent).where(*able)
+    if sought:
+        names = select(Agent.id, Agent.name, Agent.pc_name).where(*able).order_by(Agent.created_at, Agent.id)
+        query = query.where(Agent.id.in_(_with(sought, await work.session.rows(names), PCS + 1)))
+    rows, more = cut(await work.session.scalars(query.order_by(Agent.created_at, Agent.id).limit(PCS + 1)), PCS)
+    missing = set(also).difference(row.id for row in rows)
+    if missing:
+        rows = [*await work.session.scalars(select(Agent).where(*able, Agent.id.in_(missing))), *rows]
+    return rows, more
 
 
 async def devices(work: Work, tenant_id: str) -> Sequence[Device]:
@@ -193,9 +209,15 @@ async def tills(
 
 
 async def _named(work: Work, tenant_id: str, sought: str) -> list[str]:
-    """Compared here: of Russian letters SQLite does not know which is the capital of which."""
     query = select(Device.kkm_id, Device.name, Desk.desk_id, Desk.name)
     stands = (Desk.tenant_id == Device.tenant_id) & (Desk.kkm_id == Device.kkm_id)
     rows = await work.session.rows(query.outerjoin(Desk, stands).where(Device.tenant_id == tenant_id))
+    return _with(sought, rows, TILLS + 1)
+
+
+def _with(sought: str, named: Iterable[tuple[str | None, ...]], limit: int) -> list[str]:
+    """The ids, which stand first, of rows that have this piece in one of their names. Compared here: of Russian letters
+    SQLite does not know which is the capital of which."""
     piece = sought.casefold()
-    return [row[0] for row in rows if any(piece in (name or "").casefold() for name in row)][: TILLS + 1]
+    found = (row[0] or "" for row in named if any(piece in (name or "").casefold() for name in row))
+    return list(islice(found, limit))

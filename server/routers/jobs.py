@@ -16,6 +16,7 @@ from server.pages import DEFAULT_LIMIT, CursorQuery, Limit, cursor_of, cut, key_
 from server.routers.common import PROBLEMS, DecidingCaller, Here, JobsCaller, JobsReader, Speaks
 from server.services import jobs as service
 from server.services import views
+from server.store import job_lists
 from server.store import jobs as store
 from server.store.database import Work
 from server.store.models import Agent, Job
@@ -61,7 +62,7 @@ async def list_jobs(
 ) -> views.JobPage:
     """Newest first, without their documents; ``cursor`` of one page fetches the next."""
     before = key_of(cursor, int)[0] if cursor is not None else None
-    wanted = store.Filter(
+    wanted = job_lists.Filter(
         states=[s.value for s in state or ()],
         kinds=[k.value for k in kind or ()],
         kkm_id=kkm_id,
@@ -71,7 +72,7 @@ async def list_jobs(
         until=until,
     )
     async with here.database.read() as work:
-        rows, more = cut(await store.page(work, caller.tenant_id, wanted, before=before, limit=limit + 1), limit)
+        rows, more = cut(await job_lists.page(work, caller.tenant_id, wanted, before=before, limit=limit + 1), limit)
         lines = await store.histories(work, [row.id for row in rows])
         agents = {
             agent.id: agent

@@ -230,7 +230,7 @@ async def begin(work: Work, world: World, user: User, browser: Browser) -> Begun
 
 async def of_user(work: Work, user_id: str) -> Sequence[SignIn]:
     """Where this person is signed in, newest first."""
-    query = select(SignIn).where(SignIn.user_id == user_id).order_by(SignIn.seen_at.desc(), SignIn.session_id)
+    query = select(SignIn).where(SignIn.user_id == user_id).order_by(SignIn.seen_at.desc(), SignIn.session_id.desc())
     rows = await work.session.scalars(query)
     return [row for row in rows if work.now - row.seen_at <= IDLE and work.now - row.created_at <= LONGEST]
 

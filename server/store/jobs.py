@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, or_, select, tuple_
+from sqlalchemy import and_, bindparam, func, insert, or_, select
 
 from protocol.crm.job_machine import Job as Machine
 from protocol.crm.job_machine import Known
@@ -15,7 +14,7 @@ from protocol.crm.jobs import FINAL, JobState
 from server.store import feed
 from server.store.database import Work
 from server.store.happening import Happening
-from server.store.models import Job, JobTransition, Utc, table_of
+from server.store.models import Job, JobTransition, table_of
 
 OPEN = tuple(state.value for state in JobState if state not in FINAL)
 
@@ -23,7 +22,6 @@ OPEN = tuple(state.value for state in JobState if state not in FINAL)
 _BY_JOB_ID = select(Job).where(Job.tenant_id == bindparam("tenant"), Job.job_id == bindparam("job")).with_for_update()
 _LINE = insert(table_of(JobTransition))
 _LINES = select(JobTransition).where(JobTransition.job == bindparam("job")).order_by(JobTransition.id)
-_SHORT = {column.key: column for column in table_of(Job).columns if column.key not in ("document", "payload")}
 _OF_AGENT = (
     select(Job)
     .where(Job.tenant_id == bindparam("tenant"), Job.agent_id == bindparam("agent"), Job.state.in_(OPEN))
@@ -144,72 +142,6 @@ async def histories(work: Work, ids: Collection[int]) -> dict[int, list[JobTrans
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which jobs a list shows; what is empty or ``None`` does not matter. By the time of creation."""
-
-    states: Collection[str] = ()
-    kinds: Collection[str] = ()
-    kkm_id: str | None = None
-    order_ref: str | None = None
-    owed: bool | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-async def page(work: Work, tenant_id: str, wanted: Filter, *, before: str | int | None, limit: int) -> Sequence[Job]:
-    """Newest first, below the job with the number ``before``; copies without their documents and payloads."""
-    behind = None
-    if before is not None:
-        behind = await work.session.scalar(select(Job.created_at).where(Job.tenant_id == tenant_id, Job.id == before))
-        if behind is None:
-            return []
-    found: list[Job] = []
-    for query in _walks(tenant_id, wanted):
-        if behind is not None:
-            query = query.where(tuple_(Job.created_at, Job.id) < tuple_(literal(behind, Utc()), literal(before)))
-        rows = await work.session.rows(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit))
-        found += [Job(**dict(zip(_SHORT, row, strict=True))) for row in rows]
-    return sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)[:limit]
-
-
-def _walks(tenant_id: str, wanted: Filter) -> Iterator[Select[*tuple[Any, ...]]]:
-    """The filter as walks along one index each, from the newest job on; together they are all of it. Of several values
-    at once the newest are not in the order of any index, so each value is a walk of its own.
-
-    Nearly all jobs are done: by any other state they are found by that, otherwise by their kind. A column that is
-    joined with nothing has no index to choose."""
-    states = OPEN if wanted.owed and not wanted.states else tuple(dict.fromkeys(wanted.states))
-    by_state = bool(states) and (JobState.DONE.value not in states or not wanted.kinds)
-    others: list[ColumnElement[bool]] = []
-    if wanted.owed is not None:
-        others.append(Job.owed.is_(wanted.owed))
-    if wanted.since is not None:
-        others.append(Job.created_at >= wanted.since)
-    if wanted.until is not None:
-        others.append(Job.created_at < wanted.until)
-    if wanted.kkm_id is not None:
-        others.append(Job.kkm_id == wanted.kkm_id)
-    if wanted.order_ref is not None:
-        others.append(Job.order_ref == wanted.order_ref)
-    if by_state and wanted.kinds:
-        others.append((Job.kind + "").in_(wanted.kinds))
-    if not by_state and states:
-        others.append((Job.state + "").in_(states))
-    apart: Sequence[ColumnElement[bool] | None] = (
-        [Job.state == state for state in states]
-        if by_state
-        else [_kind(wanted) == kind for kind in dict.fromkeys(wanted.kinds)]
-    ) or [None]
-    for one in apart:
-        yield select(*_SHORT.values()).where(Job.tenant_id == tenant_id, *others, *([one] if one is not None else []))
-
-
-def _kind(wanted: Filter) -> ColumnElement[str]:
-    """A register has fewer jobs than a kind."""
-    return Job.kind + "" if wanted.kkm_id is not None else Job.kind.expression
-
-
 async def count_open(work: Work, tenant_id: str, kkm_id: str) -> int:
     return await work.session.scalar(_COUNT_OPEN, {"tenant": tenant_id, "kkm": kkm_id}) or 0
 
@@ -217,18 +149,19 @@ async def count_open(work: Work, tenant_id: str, kkm_id: str) -> int:
 async def look_alike(
     work: Work, tenant_id: str, *, kinds: Collection[str], subtype: str, order_ref: str, total: int, since: datetime
 ) -> Job | None:
-    """A job for the same thing that is open, or was done since then."""
+    """A job for the same thing that is open, or was done since then. Of an order there are few: a kind that is joined
+    with nothing does not choose the index."""
     return await work.session.scalar(
         select(Job)
         .where(
             Job.tenant_id == tenant_id,
             Job.order_ref == order_ref,
-            Job.kind.in_(kinds),
+            (Job.kind + "").in_(kinds),
             Job.subtype == subtype,
             Job.total == total,
             or_(Job.state.in_(OPEN), (Job.state == JobState.DONE) & (Job.ended_at >= since)),
         )
-        .order_by(Job.id.desc())
+        .order_by(Job.created_at.desc(), Job.id.desc())
         .limit(1)
     )
 

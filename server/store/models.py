@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -273,6 +274,10 @@ class RefusedClaim(Base):
     at: Mapped[datetime]
 
 
+_OWED = text("owed IS 1"), text("owed IS true")
+"""What a query must say, word for word, to be given the index of what is owed."""
+
+
 class Job(Base):
     """The CRM's request and the mirror of what its agent says."""
 
@@ -344,7 +349,11 @@ class Job(Base):
         Index(None, "tenant_id", "kind", "created_at", "id"),
         Index(None, "tenant_id", "kkm_id", "created_at", "id"),
         Index(None, "tenant_id", "kkm_id", "state", "created_at", "id"),
+        Index(None, "tenant_id", "kind", "state", "created_at", "id"),
+        Index(None, "tenant_id", "kkm_id", "kind", "created_at", "id"),
+        Index(None, "tenant_id", "kkm_id", "kind", "state", "created_at", "id"),
         Index(None, "tenant_id", "order_ref", "created_at", "id"),
+        Index("ix_jobs_owed", "tenant_id", "created_at", "id", sqlite_where=_OWED[0], postgresql_where=_OWED[1]),
         Index(None, "tenant_id", "imprint"),
         Index(None, "agent_id", "state"),
         Index(None, "state", "sent", "start_by"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, event, func, insert, select
+from sqlalchemy import create_engine, event, func, insert, select, update
 from sqlalchemy.pool import Pool
 
 from server.settings import Limits
@@ -121,6 +121,29 @@ async def cost(bench: Bench, browser: httpx.AsyncClient, steps: Steps, path: str
     answer = await browser.get(bench.url + url)
     assert answer.status_code in (200, 422), (path, answer.text[:300])
     return steps.count - before
+
+
+async def test_what_is_nowhere_is_not_looked_for_everywhere(bench: Bench) -> None:
+    """At one register, half of its jobs reports that are done and half rejected receipts: a rejected report was looked
+    for among all reports, a sale among all jobs, and what is owed among all that is done."""
+    small_api, large_api = await bench.tenant("Малая"), await bench.tenant("Большая")
+    for api, number in ((small_api, 300), (large_api, 12_000)):
+        await filled(bench, api, number, 1)
+    engine, jobs = create_engine(f"sqlite:///{bench.database}"), table_of(Job)
+    with engine.begin() as db:
+        db.execute(update(jobs).where(jobs.c.id % 2 == 0).values(kind="x_report", state="done"))
+        db.execute(update(jobs).where(jobs.c.id % 2 == 1).values(kind="receipt", state="rejected"))
+    engine.dispose()
+    some = ["kind=sale", "state=cancelled", "kind=x_report&state=rejected", "kind=receipt&state=done", "owed=true",
+            "kind=sale&kind=receipt&state=done&state=cancelled", "owed=true&state=done", "owed=true&kind=receipt",
+            "order_ref=nothing&state=done&kind=x_report"]  # fmt: skip
+    grown: dict[str, tuple[int, int]] = {}
+    with counted() as steps:
+        for query in [*some, *(f"kkm_id=k0&{query}" for query in some)]:
+            one, other = [await cost(bench, api, steps, f"/jobs?{query}") for api in (small_api, large_api)]
+            if other > one + 20:
+                grown[query] = (one, other)
+    assert not grown, f"hundreds of SQLite's steps, in a small and in a large account: {grown}"
 
 
 async def test_a_page_of_a_large_account_costs_what_one_of_a_small_account_does(bench: Bench) -> None:

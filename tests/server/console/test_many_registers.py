@@ -1,4 +1,4 @@
-"""The cashier's page in an account with more registers than a list can show."""
+"""The cashier's page and the directory in an account with more registers and PCs than a list can show."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, update
 
-from server.console.reading import TILLS
+from server.console.reading import PCS, TILLS
 from server.routers.browser import SESSION
-from server.store.models import Desk, Device
+from server.store.models import Agent, Desk, Device
 from tests.server.conftest import Bench
 from tests.server.grown import Size, grow
 
@@ -25,6 +25,8 @@ def browser(bench: Bench) -> httpx.AsyncClient:
         made = grow(db, "acc", Size(440, 440), datetime.now(UTC))
         db.execute(update(Desk).where(Desk.desk_id == "d77").values(name="Ёлкина, Двор"))
         db.execute(update(Device).where(Device.kkm_id == "k98").values(agent_id=None))
+        db.execute(update(Device).where(Device.kkm_id == "k439").values(bound_serial=None, binding_epoch=0))
+        db.execute(update(Agent).where(Agent.id == "ag_acc_207").values(name="Ёлкина, Двор"))
     engine.dispose()
     return bench.browser(Cookie=f"{SESSION}={made.session}")
 
@@ -90,3 +92,49 @@ async def test_the_pc_of_a_device_is_named_however_many_were_paired_before_it(
     bench: Bench, browser: httpx.AsyncClient
 ) -> None:
     assert ">PC-219</a>" in (await browser.get(f"{bench.url}/console/devices/k439")).text
+
+
+PC = re.compile(r'<option value="ag_acc_(\d+)"( selected)?>')
+
+
+async def pcs_offered(bench: Bench, browser: httpx.AsyncClient, address: str) -> dict[str, bool]:
+    """The PCs that can be chosen for a device, and which of them is."""
+    answer = await browser.get(f"{bench.url}/console/devices/{address}")
+    assert answer.status_code == 200, answer.text[:300]
+    return {pc: bool(chosen) for pc, chosen in PC.findall(answer.text)}
+
+
+@pytest.mark.parametrize(("sought", "found"), [("pc-21", {"21", *(f"21{n}" for n in range(10))}), ("ДВОР", {"207"}),
+                                               ("ag_acc_219", {"219"}), ("нет такого", set())])  # fmt: skip
+async def test_a_register_can_be_moved_to_any_pc_found_by_a_piece_of_its_name(
+    bench: Bench, browser: httpx.AsyncClient, sought: str, found: set[str]
+) -> None:
+    """Two hundred were offered, and there was no way to the others."""
+    assert set(await pcs_offered(bench, browser, f"k0?find={sought}")) == found
+
+
+async def test_the_first_pcs_are_offered_and_it_is_said_that_there_are_more(
+    bench: Bench, browser: httpx.AsyncClient
+) -> None:
+    page = (await browser.get(f"{bench.url}/console/devices/k0")).text
+    assert len(PC.findall(page)) == PCS - 1, "its own is not among those that it can be moved to"
+    assert "ПК больше, чем в списке" in page
+    assert "Такого ПК нет" in (await browser.get(f"{bench.url}/console/devices/k0?find=nowhere")).text
+
+
+@pytest.mark.parametrize("query", ["", "?find=pc-21", "?find=nowhere"])
+async def test_a_device_keeps_the_pc_it_was_promised_to_however_many_stand_before_it(
+    bench: Bench, browser: httpx.AsyncClient, query: str
+) -> None:
+    """The form offered the first two hundred, and whoever only renamed the device took it from its PC."""
+    chosen = await pcs_offered(bench, browser, f"k439{query}")
+    assert [pc for pc, is_it in chosen.items() if is_it] == ["219"]
+
+
+async def test_a_move_that_is_refused_keeps_the_pc_that_was_chosen(bench: Bench, browser: httpx.AsyncClient) -> None:
+    csrf = re.search(r'name="_csrf" value="([^"]+)"', (await browser.get(f"{bench.url}/console/devices/k0")).text)
+    assert csrf
+    told = {"_csrf": csrf[1], "to": "ag_acc_207", "old_pc_off": "yes"}
+    refused = await browser.post(f"{bench.url}/console/devices/k0/move", data=told, headers={"Origin": bench.url})
+    assert refused.status_code == 409, "its PC is connected"
+    assert ("207", " selected") in PC.findall(refused.text)
