@@ -2,8 +2,10 @@
 
 Two servers, each with a database of its own: 100,000 jobs, 1,000 desks, and devices, PCs, sales, deliveries, requests
 and lines of the audit in proportion; and 6,000 jobs at 120 desks, so that a page is as full. Every list of the API and
-every page of the console, with their filters, at the first page, in the middle and at the end, asked in turn. Calls are
-handed to the application; a socket costs the same on both sides.
+every page of the console, with their filters, at the first page, in the middle and at the end, asked in turn. Where the
+list of the small account has ended before, or its last page shows a few rows, the last one that it fills is taken: a
+page is measured against one that shows as much. Calls are handed to the application; a socket costs the same on both
+sides.
 """
 
 from __future__ import annotations
@@ -54,16 +56,16 @@ class Side:
         assert answer.status_code == 200, (path, answer.status_code, answer.text[:300])
         return answer
 
-    async def cursors(self, path: str) -> list[str]:
-        """Addresses of the first page, one in the middle and the last that is walked to."""
+    async def walked(self, path: str) -> tuple[list[str], bool]:
+        """Addresses of the pages from the first one on, and whether the last of them is the end of the list."""
         found = [path]
         for _ in range(MOST_PAGES):
             answer = await self.asked(found[-1])
             following = grown.cursor_in(answer.text, answer.headers["content-type"])
             if following is None:
-                break
+                return found, True
             found.append(f"{path}{'&' if '?' in path else '?'}cursor={following}")
-        return [found[0], found[len(found) // 2], found[-1]]
+        return found, False
 
 
 def measure(options: Options) -> Iterator[Row]:
@@ -83,20 +85,27 @@ async def _measured(options: Options) -> list[Row]:
 
 
 async def _rows(sides: Sequence[Side], path: str, samples: int, options: Options) -> list[Row]:
-    ours, theirs = [await one.cursors(path.format(**{k: quote(v) for k, v in one.grown.ids.items()})) for one in sides]
+    (ours, _), (theirs, ended) = [
+        await one.walked(path.format(**{k: quote(v) for k, v in one.grown.ids.items()})) for one in sides
+    ]
+    full = theirs[:-1] or theirs if ended else theirs
     rows = []
-    for name, here, there in zip(("first", "middle", "last"), ours, theirs, strict=True):
-        if name != "first" and here == ours[0]:
-            continue  # it has one page
+    for name, here, there in (("first", 0, 0), ("middle", len(ours) // 2, len(full) // 2), ("last", -1, -1)):
+        if len(ours) < {"first": 1, "middle": 3, "last": 2}[name]:
+            continue
         took, worked = ([list[float](), list[float]()] for _ in range(2))
+        size = [0, 0]
         for _ in range(samples):
-            for place, (one, address) in enumerate(zip(sides, (here, there), strict=True)):
+            for place, (one, address) in enumerate(zip(sides, (ours[here], full[there]), strict=True)):
                 begun, processor = perf_counter(), process_time()
-                await one.asked(address)
+                size[place] = len((await one.asked(address)).content)
                 took[place].append((perf_counter() - begun) * 1e3)
                 worked[place].append((process_time() - processor) * 1e3)
         p99 = [sorted(times)[min(len(times) - 1, round(0.99 * len(times)))] for times in took]
-        note = f"p99 {p99[0]:.1f} and {p99[1]:.1f} ms; processor {median(worked[0]):.1f} and {median(worked[1]):.1f} ms"
+        note = (
+            f"p99 {p99[0]:.1f} and {p99[1]:.1f} ms; processor {median(worked[0]):.1f} and {median(worked[1]):.1f} ms; "
+            f"{size[0]} and {size[1]} bytes"
+        )
         ours_is, theirs_is = median(took[0]), median(took[1])
         rows.append(
             Row(f"pages {path} {name}", ours_is, theirs_is, "ms", at_most(GOAL), samples, "a small account", note)
