@@ -259,12 +259,20 @@ class LogWatch:
             if not taken:
                 break
             size += len(taken[0])
-            line = self.means.told(taken[0])
-            if line is not None and _fits(line):
-                lines.append(line)
+            line = self._told(taken[0])
+            if line is None:
+                dropped += 1
             else:
-                dropped += line is not None
+                lines.append(line)
         return LogLines(request_id=request_id, dropped=dropped, lines=lines) if lines or dropped else None
+
+    def _told(self, raw: bytes) -> dict[str, Any] | None:
+        """``None`` for what cannot be told. Nothing is raised: the agent does not end for a line of its log."""
+        try:
+            line = self.means.told(raw)
+        except Exception:
+            return None
+        return line if line is not None and _fits(line) else None
 
     # --- means
 

@@ -311,3 +311,21 @@ def test_lines_that_are_no_lines_harm_nothing(pc: Watching) -> None:
     (batch,) = pc.told()
     assert batch.dropped >= 1
     assert [line.get("event") for line in batch.lines] == [None]
+
+
+def test_a_line_that_the_filter_fails_at_ended_the_agent(pc: Watching) -> None:
+    pc.hears()
+    pc.agrees()
+    pc.said()
+    filter_ = pc.watch.means.told
+
+    def fails(line: bytes) -> object:
+        if b"bad" in line:
+            raise RuntimeError("the journal is closed")
+        return filter_(line)
+
+    object.__setattr__(pc.watch.means, "told", fails)
+    for event in ("good", "bad", "good"):
+        pc.writes(event)
+    (batch,) = pc.told()
+    assert ([line["event"] for line in batch.lines], batch.dropped) == (["good", "good"], 1)
