@@ -90,6 +90,39 @@ def test_a_shop_works_through_nginx(rig: Rig, front: Nginx) -> None:
 
 
 @needs_nginx
+def test_a_log_is_seen_through_nginx_while_it_is_written(rig: Rig, front: Nginx) -> None:
+    rig.start_register()
+    rig.configure()
+    config = rig.folder / "agent.toml"
+    config.write_text('[support]\nconsent = "always"\n' + config.read_text("utf-8"), "utf-8")
+    rig.put("/devices", {"kkm_id": rig.kkm_id, "name": "Касса 1"})
+    rig.pair()
+    rig.start_agent()
+    rig.bound()
+    (agent,) = rig.get("/agents")["agents"]
+    where = f"/agents/{agent['agent_id']}/log"
+    rig.post(where, {"person": "Ольга", "reason": "Смотрим вместе"})
+    rig.until(lambda: rig.get(where)["state"] == "running", 60, "the log is watched")
+
+    told: list[str] = []
+    seen = threading.Event()
+
+    def listen() -> None:
+        with rig.http.stream("GET", f"{front.url}/api/v1{where}/stream", timeout=60.0) as stream:
+            for line in stream.iter_lines():
+                told.append(line)
+                if line.startswith("data:") and '"order-1"' in line and '"done"' in line:
+                    seen.set()
+                    break
+
+    reader = threading.Thread(target=listen, daemon=True)
+    reader.start()
+    rig.submit("order-1")
+    assert seen.wait(60), told
+    reader.join(60)
+
+
+@needs_nginx
 def test_what_nginx_keeps_to_itself_and_what_it_lets_the_server_say(rig: Rig, front: Nginx) -> None:
     redirected = rig.http.get(f"{front.plain_url}/api/v1/jobs?limit=1")
     assert (redirected.status_code, redirected.headers["Location"]) == (308, f"{front.url}/api/v1/jobs?limit=1")
