@@ -47,7 +47,7 @@ class Size:
 
     @property
     def agents(self) -> int:
-        return max(1, self.desks // 2)
+        return (self.desks + 1) // 2
 
 
 @dataclass(frozen=True, slots=True)
