@@ -17,6 +17,7 @@ from server.problems import Problem, language_of
 from server.routers.browser import CSRF, SAFE, SESSION, address_of, not_from_elsewhere
 from server.services import signin
 from server.services.access import Caller, Scope, caller_of
+from server.services.exchange import Lately
 from server.services.hub import Hub
 from server.services.passwords import Passwords
 from server.services.rates import Rates
@@ -48,6 +49,7 @@ class Services:
     passwords: Passwords
     tails: Tails
     watch: Watch = field(default_factory=Watch)
+    exchanges: Lately = field(default_factory=Lately)
 
     @property
     def secure(self) -> bool:

@@ -49,7 +49,10 @@ async def get_exchange(
 ) -> exchange.ExchangeView:
     """What was said to the job's devices and by them, of a sale to all of them, from the newest kept bundle about it.
     404 ``no_exchange_yet`` while there is none: ask its PC, ``POST /agents/{agent_id}/bundle`` with ``jobs``."""
-    return await exchange.page(here.database, place_of(here), caller, job_id, cursor, limit, everything=everything)
+    place = place_of(here)
+    return await exchange.page(
+        here.database, place, here.exchanges, caller, job_id, cursor, limit, everything=everything
+    )
 
 
 def place_of(here: Services) -> exchange.Place:

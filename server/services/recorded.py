@@ -133,14 +133,18 @@ class _Manifest(BaseModel):
 def exchange_of(content: bytes, job_id: str, start: int, most: int, *, everything: bool = False) -> Exchange:
     """``most`` records of this job and its parts, from number ``start`` on. Without ``everything`` those are left out
     that say nothing of the work."""
+    return recorded_of(content, job_id, everything=everything).page(start, most)
+
+
+def recorded_of(content: bytes, job_id: str, *, everything: bool = False) -> Recorded:
+    """The same, all of them."""
     search = _Search(job_id, everything)
     try:
         with _opened(content) as archive:
             found = list(heapq.merge(*search.devices(archive), key=lambda one: one.at))
     except BadZip:
-        return Exchange(damages=[DamageView(part="", code="no_bundle")])
-    shown = [one.view() for one in found[start : start + most]]
-    return Exchange(shown, len(found), search.damages[:MOST_DAMAGES])
+        return Recorded(damages=[DamageView(part="", code="no_bundle")])
+    return Recorded(found, search.damages[:MOST_DAMAGES])
 
 
 # --- the zip ---------------------------------------------------------------------------------------------------------
@@ -216,6 +220,22 @@ class _Found:
             bytes=len(raw) // 2 if raw is not None else len((line.text or "").encode("utf-8", "replace")),
             masked=[clean(word) for word in line.masked],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a bundle holds of one job, in the order of what happened: found, and not yet taken apart."""
+
+    found: Sequence[_Found] = ()
+    damages: Sequence[DamageView] = ()
+
+    @property
+    def bytes(self) -> int:
+        """Of the lines that are held."""
+        return sum(len(one.text) for one in self.found)
+
+    def page(self, start: int, most: int) -> Exchange:
+        return Exchange([one.view() for one in self.found[start : start + most]], len(self.found), self.damages)
 
 
 @dataclass(slots=True)

@@ -6,8 +6,12 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import select
 
+from server.services import bundles, exchange
+from server.services.exchange import Lately
+from server.services.recorded import Recorded, recorded_of
 from server.services.roles import Role
 from server.store.audit import AuditEntry
 from server.store.support import SupportBundle
@@ -176,3 +180,50 @@ async def test_what_a_stranger_writes_is_no_error_of_ours(bench: Bench) -> None:
         await sent(bench, player, zipped(parts))
         assert (await read(bench))["total"] in (1, 2)
     await line_.close()
+
+
+async def test_a_page_that_is_looked_at_again_is_not_taken_apart_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fifth of a second for the largest, at each look."""
+    opened: list[str] = []
+
+    def counted(content: bytes, job_id: str, *, everything: bool = False) -> Recorded:
+        opened.append(job_id)
+        return recorded_of(content, job_id, everything=everything)
+
+    monkeypatch.setattr(exchange, "recorded_of", counted)
+    player, line_ = await sold(bench)
+    await sent(bench, player, bundle(*(line(n) for n in range(5))))
+    first = await read(bench, f"{URL}?limit=3")
+    rest = await read(bench, f"{URL}?limit=3&cursor={first['cursor']}")
+    assert await read(bench, f"{URL}?limit=3") == first
+    assert len(first["records"]) + len(rest["records"]) == 5
+    assert len(opened) == 1
+    await read(bench, f"{URL}?everything=true")
+    assert len(opened) == 2, "that is another reading"
+    await sent(bench, player, bundle(line(9), number=2))
+    assert (await read(bench))["total"] == 1, "the newest"
+    await line_.close()
+
+
+async def test_what_is_remembered_of_a_bundle_is_not_shown_without_its_file(bench: Bench) -> None:
+    player, line_ = await sold(bench)
+    bundle_id = await sent(bench, player, bundle(line(1)))
+    assert (await read(bench))["total"] == 1
+    assert bench.services.exchanges.bytes > 0
+    bundles.file_of(bench.services.settings.bundle_folder, bundle_id).unlink()
+    assert is_problem(await bench.api.get(URL), 410, "bundle_removed")
+    assert bench.services.exchanges.bytes == 0
+    await line_.close()
+
+
+def test_what_was_not_looked_at_for_longest_is_forgotten_first() -> None:
+    one = recorded_of(bundle(line(1)), "order-7")
+    lately = Lately(most=2 * one.bytes)
+    for name in ("a", "b"):
+        lately.put((name, "order-7", False), one)
+    assert lately.get(("a", "order-7", False)) is one
+    lately.put(("c", "order-7", False), one)
+    assert [lately.get((name, "order-7", False)) is not None for name in ("a", "b", "c")] == [True, False, True]
+    assert lately.bytes <= 2 * one.bytes
