@@ -171,6 +171,7 @@ class Tails:
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = _EARLIEST + timedelta(days=36_525)
 _WORD = re.compile(r"[a-z][a-z0-9_.\-]{0,63}")
+_PHASE = re.compile(r"[A-Za-z][A-Za-z0-9 .,?_\-]{0,63}")  # of a procedure's table: R1 may it start?
 _ID = re.compile(r"[A-Za-z0-9._:*\-]{1,64}")
 _MEASURE = re.compile(r"[0-9][0-9TZ:.+\- ]{0,39}")
 _VENDOR = re.compile(r"-?[0-9A-F]{1,8}")
@@ -211,10 +212,10 @@ def _frames(value: Any) -> list[str]:
 _FORMS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {"timestamp": _moment, "frames": _frames}
     | dict.fromkeys(
-        ("level", "event", "code", "state", "kind", "step", "after", "answer", "why", "reason", "what", "phase"),
+        ("level", "event", "code", "state", "kind", "step", "after", "answer", "why", "reason", "what"),
         _of_form(_WORD),
     )
     | dict.fromkeys(("job_id", "kkm_id"), _of_form(_ID))
     | dict.fromkeys(("session_epoch", "resumed", "attempt", "rev", "fd", "failures"), _of_form(_MEASURE))
-    | {"vendor": _of_form(_VENDOR), "raised": _of_form(_RAISED)}
+    | {"phase": _of_form(_PHASE), "vendor": _of_form(_VENDOR), "raised": _of_form(_RAISED)}
 )

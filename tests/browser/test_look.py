@@ -74,6 +74,22 @@ def untranslated(page: Page, language: str) -> list[str]:
     return [text for text in said if any(word not in LATIN_BY_NAME for word in WORD.findall(text))]
 
 
+def too_wide(page: Page) -> int:
+    """Pixels by which the page is wider than the screen."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def faults(page: Page, axe_script: str) -> Iterator[str]:
+    """What axe-core finds at levels A and AA of WCAG 2.2."""
+    page.add_style_tag(content="*, *::before { animation: none !important; transition: none !important; }")
+    page.add_script_tag(content=axe_script)
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    result = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", tags)
+    for violation in result["violations"]:
+        nodes = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
+        yield f"{violation['id']} ({violation['impact']}): {nodes}"
+
+
 @pytest.mark.parametrize(("language", "screen", "light"), LOOKS)
 def test_every_page(world: World, opened: Opens, language: str, screen: dict[str, Any], light: str) -> None:
     visit = opened(world.site, "owner", language, color_scheme=light, **screen)
@@ -81,8 +97,7 @@ def test_every_page(world: World, opened: Opens, language: str, screen: dict[str
     for path in paths(world):
         page = visit.go(path)
         wrong += [f"{path}: {text}" for text in untranslated(page, language)]
-        width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if width > 0:
+        if (width := too_wide(page)) > 0:
             wrong.append(f"{path}: {width} pixels wider than the screen")
     expected = "status of 404"  # the page that is none
     wrong += [said for said in visit.wrong if not (expected in said and "there-is-none" in said)]
@@ -98,14 +113,7 @@ def test_accessibility(
     stranger = opened(world.site, None, language, color_scheme=light, bypass_csp=True, **screen)
     found: list[str] = []
     for who, path in [*((visit, path) for path in paths(world)), (stranger, "/console/sign-in")]:
-        page = who.go(path)
-        page.add_style_tag(content="*, *::before { animation: none !important; transition: none !important; }")
-        page.add_script_tag(content=axe_script)
-        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-        result = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", tags)
-        for violation in result["violations"]:
-            nodes = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
-            found.append(f"{path}: {violation['id']} ({violation['impact']}): {nodes}")
+        found += [f"{path}: {fault}" for fault in faults(who.go(path), axe_script)]
     assert found == []
 
 

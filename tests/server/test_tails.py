@@ -127,7 +127,7 @@ def test_the_next_log_of_a_pc_begins_empty(tails: Tails) -> None:
 WHOLE = {
     "timestamp": "2026-11-23T10:00:00+00:00", "level": "warning", "event": "answer_lost", "code": "no_answer",
     "state": "resolving", "kind": "receipt", "step": "payment", "after": "close", "answer": "ok", "why": "timeout",
-    "reason": "paper_out", "what": "lane", "phase": "closing", "job_id": "order-1042:1", "kkm_id": "17",
+    "reason": "paper_out", "what": "lane", "phase": "R1 may it start?", "job_id": "order-1042:1", "kkm_id": "17",
     "session_epoch": 4, "resumed": True, "attempt": 2, "rev": 7, "fd": 41, "failures": 3, "vendor": "6B",
     "raised": "TimeoutError", "frames": ["lane.py:17 run", "<lambda>"],
 }  # fmt: skip
@@ -152,6 +152,7 @@ def test_what_is_not_named_here_is_left_out() -> None:
     [
         ("event", "Иванова М."), ("event", "a b"), ("event", "x" * 65), ("event", "a\n"), ("code", "<img>"),
         ("job_id", "1042 ../x"), ("kkm_id", "с"), ("fd", "сорок один"), ("fd", 10**30), ("rev", -(10**16)),
+        ("phase", "<b>"), ("phase", "R1\n"),
         ("attempt", 1e300), ("vendor", "привет"), ("raised", "not a name"), ("raised", ["a"]), ("event", ["a"]),
     ],
 )  # fmt: skip
