@@ -96,7 +96,9 @@ def build_app(settings: Settings, world: World | None = None) -> FastAPI:
         app.state.services = services
         sender = Sender(services.database, services.readers, private_too=settings.private_webhooks)
         going_on = [
-            asyncio.create_task(duties.forever(services.database, services.world, settings, services.tails)),
+            asyncio.create_task(
+                duties.forever(services.database, services.world, settings, services.tails, services.exchanges)
+            ),
             asyncio.create_task(sender.forever()),
         ]
         try:

@@ -220,8 +220,8 @@ def keep(folder: Path, bundle_id: str, content: bytes) -> None:
         fresh.unlink(missing_ok=True)
 
 
-async def prune(database: Database, folder: Path, days: int) -> None:
-    """Those that are too old go, and what belongs to no row."""
+async def prune(database: Database, folder: Path, days: int) -> set[str]:
+    """Those that are too old go, and what belongs to no row. Returns the ids of those that are kept."""
     async with database.write() as work:
         before = work.now.timestamp() - ORPHAN_AFTER  # not what an upload is just writing
         old = select(SupportBundle).where(
@@ -232,6 +232,7 @@ async def prune(database: Database, folder: Path, days: int) -> None:
         await work.flush()
         kept = set(await work.session.scalars(select(SupportBundle.id).where(SupportBundle.removed_at.is_(None))))
     await asyncio.to_thread(_remove, folder, kept, before)
+    return kept
 
 
 def _remove(folder: Path, kept: set[str], before: float) -> None:

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.services import bundles, jobs, logs, signin
+from server.services.exchange import Lately
 from server.services.tails import Tails
 from server.settings import Settings
 from server.store import feed
@@ -34,15 +35,15 @@ async def end_logs(database: Database, world: World, tails: Tails) -> None:
             await logs.over_by_time(work, over)
 
 
-async def prune(database: Database, settings: Settings) -> None:
+async def prune(database: Database, settings: Settings, lately: Lately) -> None:
     """Events, bundles and sessions that nobody will ask for any more."""
     async with database.write() as work:
         await feed.prune(work, work.now - timedelta(days=settings.limits.feed_days))
         await signin.prune(work)
-    await bundles.prune(database, settings.bundle_folder, settings.limits.bundle_days)
+    lately.keep(await bundles.prune(database, settings.bundle_folder, settings.limits.bundle_days))
 
 
-async def forever(database: Database, world: World, settings: Settings, tails: Tails) -> None:
+async def forever(database: Database, world: World, settings: Settings, tails: Tails, lately: Lately) -> None:
     pruned_at: float | None = None
     while True:
         await asyncio.sleep(EVERY)
@@ -51,6 +52,6 @@ async def forever(database: Database, world: World, settings: Settings, tails: T
             await once(database, world)
             if pruned_at is None or world.monotonic() - pruned_at >= PRUNE_EVERY:
                 pruned_at = world.monotonic()
-                await prune(database, settings)
+                await prune(database, settings, lately)
         except (SQLAlchemyError, OSError):
             _log.exception("duties failed")  # tried again in a second

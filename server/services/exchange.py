@@ -1,10 +1,11 @@
 """The exchange of a job with its devices, read from the newest bundle that its PC has sent about it. The server has it
-from nowhere else and writes none of it down apart: when the bundle's file goes, it is shown no more."""
+from nowhere else and writes none of it down apart; what it holds in memory goes when the bundle's file goes."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,11 @@ class Lately:
 
     def drop(self, key: Key) -> None:
         self._read.pop(key, None)
+
+    def keep(self, bundle_ids: Collection[str]) -> None:
+        """Of no other bundle is anything held from now on."""
+        for key in [key for key in self._read if key[0] not in bundle_ids]:
+            self.drop(key)
 
     @property
     def bytes(self) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select
 
-from server.services import bundles, exchange
+from server.services import bundles, duties, exchange
 from server.services.exchange import Lately
 from server.services.recorded import Recorded, recorded_of
 from server.services.roles import Role
@@ -214,6 +215,20 @@ async def test_what_is_remembered_of_a_bundle_is_not_shown_without_its_file(benc
     assert bench.services.exchanges.bytes > 0
     bundles.file_of(bench.services.settings.bundle_folder, bundle_id).unlink()
     assert is_problem(await bench.api.get(URL), 410, "bundle_removed")
+    assert bench.services.exchanges.bytes == 0
+    await line_.close()
+
+
+async def test_what_is_remembered_of_a_bundle_goes_when_its_time_is_over(bench: Bench) -> None:
+    player, line_ = await sold(bench)
+    await sent(bench, player, bundle(line(1)))
+    await read(bench)
+    await duties.prune(bench.services.database, bench.services.settings, bench.services.exchanges)
+    assert bench.services.exchanges.bytes > 0
+    async with bench.services.database.write() as work:
+        row = (await work.session.scalars(select(SupportBundle)))[0]
+        row.received_at = work.now - timedelta(days=400)
+    await duties.prune(bench.services.database, bench.services.settings, bench.services.exchanges)
     assert bench.services.exchanges.bytes == 0
     await line_.close()
 

@@ -145,7 +145,7 @@ async def test_old_events_are_forgotten(bench: Bench) -> None:
     await bench.bound()
     await bench.api.post("/jobs", json=job())
     bench.clock.ahead += timedelta(days=31)
-    await duties.prune(bench.services.database, bench.services.settings)
+    await duties.prune(bench.services.database, bench.services.settings, bench.services.exchanges)
     async with stream(bench.api, "?after=0") as events:
         await bench.api.post("/jobs", json=job("j2"))
         heard = []

@@ -389,10 +389,10 @@ class TestBundles:
         player, settings = await pair(bench.api), Settings(database=str(bench.database), limits=bench.limits)
         told = (await uploads(bench, player, made())).json()
         await bench.later(13 * 86_400)
-        await duties.prune(bench.services.database, settings)
+        await duties.prune(bench.services.database, settings, bench.services.exchanges)
         assert (await view(bench, told["bundle_id"]))["available"]
         await bench.later(86_400 + ORPHAN_AFTER)
-        await duties.prune(bench.services.database, settings)
+        await duties.prune(bench.services.database, settings, bench.services.exchanges)
         assert list(folder(bench).iterdir()) == []
         assert not (await view(bench, told["bundle_id"]))["available"]
         gone = await bench.api.get(f"/support/bundles/{told['bundle_id']}/content")
@@ -403,10 +403,10 @@ class TestBundles:
         folder(bench).mkdir()
         (folder(bench) / "bu_orphan.zip").write_bytes(made())
         (folder(bench) / "notes.txt").write_text("not ours")
-        await duties.prune(bench.services.database, settings)
+        await duties.prune(bench.services.database, settings, bench.services.exchanges)
         assert len(list(folder(bench).iterdir())) == 2, "it may be an upload that is under way"
         await bench.later(2 * ORPHAN_AFTER)
-        await duties.prune(bench.services.database, settings)
+        await duties.prune(bench.services.database, settings, bench.services.exchanges)
         assert [path.name for path in folder(bench).iterdir()] == ["notes.txt"]
 
     async def test_another_account_sees_nothing(self, bench: Bench) -> None:
