@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from protocol.crm.jobs import whole
 from server.console.visit import Visit
 from server.services import support
 from server.services.tails import LineView
@@ -25,13 +26,14 @@ _COLUMNS = frozenset({"n", "dropped", "missed", "timestamp", "level", "event", "
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``clock``: of the page's wall clock. ``job`` and ``device``: whether the account has what the line names; only
-    that is a link. ``rest``: what else the line says, name and value."""
+    """``clock``: of the page's wall clock. ``job``: the account's own that the line names (of a part of a sale the
+    sale); ``device``: whether the account has the one that it names. Only those are links. ``rest``: what else the line
+    says, name and value."""
 
     line: LineView
     clock: str
     colour: str
-    job: bool
+    job: str | None
     device: bool
     rest: tuple[tuple[str, str], ...]
 
@@ -60,7 +62,7 @@ async def shown(visit: Visit, work: Work, agent_id: str) -> Shown:
     known = await _known(
         work,
         visit.tenant_id,
-        {str(line.job_id) for line in told.lines if line.job_id is not None},
+        {whole(str(line.job_id)) for line in told.lines if line.job_id is not None},
         {str(line.kkm_id) for line in told.lines if line.kkm_id is not None},
     )
     running = request.state == "running" and request.ends_at is not None
@@ -81,8 +83,9 @@ def rows_of(
     for line in lines:
         said = line.model_dump(include=line.model_fields_set - _COLUMNS)
         rest = tuple((name, _text(value)) for name, value in said.items() if value is not None)
+        job = whole(str(line.job_id or ""))
         yield Row(
-            line, _clock(line.timestamp, zone), COLOURS.get(line.level, ""), line.job_id in jobs,
+            line, _clock(line.timestamp, zone), COLOURS.get(line.level, ""), job if job in jobs else None,
             line.kkm_id in devices, rest,
         )  # fmt: skip
 

@@ -172,7 +172,8 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = _EARLIEST + timedelta(days=36_525)
 _WORD = re.compile(r"[a-z][a-z0-9_.\-]{0,63}")
 _PHASE = re.compile(r"[A-Za-z][A-Za-z0-9 .,?_\-]{0,63}")  # of a procedure's table: R1 may it start?
-_ID = re.compile(r"[A-Za-z0-9._:*\-]{1,64}")
+_ID = re.compile(r"[A-Za-z0-9._:*\-]{1,64}(?:/[a-z0-9_]{1,32})?")
+"""Of a job, of its part (of a sale), of a device."""
 _MEASURE = re.compile(r"[0-9][0-9TZ:.+\- ]{0,39}")
 _VENDOR = re.compile(r"-?[0-9A-F]{1,8}")
 _RAISED = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")

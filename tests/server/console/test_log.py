@@ -15,7 +15,7 @@ from protocol.crm.support import LOG_LASTS, ReportState
 from server.console.log import SHOWN, rows_of
 from server.services.roles import Role
 from server.services.support import GRACE
-from server.services.tails import LineView
+from server.services.tails import WITHHELD, LineView, known
 from tests.server.conftest import Bench, job
 from tests.server.console.conftest import HOSTILE, text_of
 from tests.server.test_logs import LIFE, Watched, line
@@ -217,8 +217,21 @@ def test_a_line_has_the_pages_clock_and_says_the_rest_by_name() -> None:
     said: dict[str, Any] = {"level": "error", "event": "failed", "code": "no_answer", "attempt": 2, "resumed": True,
                             "phase": "R8 close", "why": None}  # fmt: skip
     (row,) = rows_of([LineView(n=1, timestamp=at, **said)], ZoneInfo("Europe/Moscow"), (), ())
-    assert (row.clock, row.colour, row.job, row.device) == ("15:30:05.250", "bad", False, False)
+    assert (row.clock, row.colour, row.job, row.device) == ("15:30:05.250", "bad", None, False)
     assert set(row.rest) == {("attempt", "2"), ("resumed", "true"), ("phase", "R8 close")}
+
+
+def test_the_part_of_a_sale_was_withheld_and_led_nowhere() -> None:
+    said = known({"job_id": "order-7/payment1", "event": "job"})
+    (row,) = rows_of([LineView(n=1, **said)], ZoneInfo("Europe/Moscow"), {"order-7"}, ())
+    assert (row.line.job_id, row.job) == ("order-7/payment1", "order-7")
+    (row,) = rows_of([LineView(n=1, **said)], ZoneInfo("Europe/Moscow"), {"order-8"}, ())
+    assert row.job is None, "of another account, or nowhere"
+
+
+@pytest.mark.parametrize("job_id", ["order-7/../keys", "order-7/a/b", "/payment1", "order 7"])
+def test_what_no_job_is_called_is_withheld(job_id: str) -> None:
+    assert known({"job_id": job_id}) == {"job_id": WITHHELD}
 
 
 def test_a_line_without_a_moment_or_a_level() -> None:
