@@ -209,7 +209,7 @@ async def test_a_page_that_is_looked_at_again_is_not_taken_apart_again(
 
 
 async def test_what_is_remembered_of_a_bundle_is_not_shown_without_its_file(bench: Bench) -> None:
-    player, _ = await sold(bench)
+    player, line_ = await sold(bench)
     bundle_id = await sent(bench, player, bundle(line(1)))
     assert (await read(bench))["total"] == 1
     assert bench.services.exchanges.bytes > 0
