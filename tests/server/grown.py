@@ -269,7 +269,8 @@ PAGES = (
     "/console/jobs?kind=receipt&state=rejected", "/console/jobs?kkm_id={kkm}", "/console/jobs?kkm_id={kkm}&state=done",
     "/console/jobs?order_ref={order}", "/console/jobs?day={day}", "/console/jobs?day={day}&state=done",
     "/console/jobs/{job}", "/console/sales", "/console/pcs", "/console/pcs/{agent}", "/console/directory",
-    "/console/devices/{kkm}", "/console/desks", "/console/desks/{desk}", "/console/pairing", "/console/people",
+    "/console/devices/{kkm}", "/console/devices/{kkm}?find=PC-4", "/console/desks", "/console/desks/{desk}",
+    "/console/pairing", "/console/people",
     "/console/keys", "/console/webhooks", "/console/webhooks/{webhook}", "/console/audit",
     "/console/audit?subject_kind=desk&subject_id={desk}", "/console/account", "/console/first-steps",
 )  # fmt: skip
