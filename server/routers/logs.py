@@ -63,13 +63,15 @@ async def stream_log(
     agent_id: str,
     here: Here,
     caller: SupportCaller,
+    request_id: Annotated[str | None, Query(max_length=64, description="Of this log; without it, the newest")] = None,
     after: Annotated[str | None, Query(max_length=20)] = None,
     last_event_id: Annotated[str | None, Header(max_length=20)] = None,
 ) -> StreamingResponse:
     """The same lines as server-sent events `line`, whose `id` is the line's `n`, from the first, or from the one behind
-    `Last-Event-ID` (or `after`) on. `end` is the last: say nothing more here."""
+    `Last-Event-ID` (or `after`) on. `end` is the last: there is nothing more to come back for. Whoever comes back by
+    itself names the log, so that the next one's lines are not taken for its."""
     cursor = number_of(after, last_event_id)
     async with here.database.read() as work:
-        row = await support.newest(work, caller.tenant_id, agent_id, "log")
+        row = await logs.of_agent(work, caller.tenant_id, agent_id, request_id)
     frames: AsyncIterator[str] = stream.log(here.database, here.readers, here.tails, caller, row, cursor or 0)
     return streaming(here, caller, frames)

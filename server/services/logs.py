@@ -10,7 +10,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from protocol.crm.support import LOG_LASTS, LogBegan
-from server.problems import Problem
+from server.problems import Problem, unknown
 from server.services import support
 from server.services.access import Caller
 from server.services.hub import Hub
@@ -61,6 +61,18 @@ async def stop(work: Work, hub: Hub, tails: Tails, tenant_id: str, agent_id: str
     if support.standing(row, work.now)[0] in GOING_ON:
         _end(work, tails, row, "log_stopped")
         work.after.append(lambda: hub.ask(row.agent_id))
+    return row
+
+
+async def of_agent(work: Work, tenant_id: str, agent_id: str, request_id: str | None) -> SupportRequest:
+    """That log of this PC; without an id, the newest. Raises ``Problem``: ``unknown_agent``, ``no_request_yet``,
+    ``unknown_request``."""
+    newest = await support.newest(work, tenant_id, agent_id, "log")
+    if request_id in (None, newest.id):
+        return newest
+    row = await work.session.get(SupportRequest, request_id)
+    if row is None or row.agent_id != newest.agent_id or row.kind != "log":
+        raise unknown(404, "unknown_request", "request_id", str(request_id))
     return row
 
 

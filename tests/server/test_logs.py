@@ -672,6 +672,27 @@ class TestStream:
         async with log_stream(watched, "?after=1", **{"Last-Event-ID": "3"}) as stream:
             assert (await stream.next())["id"] == "4"
 
+    async def test_whoever_comes_back_for_an_earlier_log_is_not_given_the_lines_of_the_next(
+        self, watched: Watched
+    ) -> None:
+        await watched.begun()
+        earlier = watched.request_id
+        await watched.stop()
+        await watched.is_told_to_stop()
+        await watched.begun()
+        await watched.tells(*(line(event=f"e{n}") for n in range(9)))
+        await watched.link.nothing_more()
+        async with log_stream(watched, f"?request_id={earlier}", **{"Last-Event-ID": "5"}) as stream:
+            end = await stream.next()
+            assert (end["event"], end["data"]["request_id"], end["data"]["code"]) == ("end", earlier, "log_stopped")
+        async with log_stream(watched, f"?request_id={watched.request_id}&after=8") as stream:
+            assert (await stream.next())["data"]["event"] == "e8"
+        other = Watched(watched.bench, await pair(watched.bench.api, "inst-2"), watched.link)
+        theirs = (await other.ask())["request_id"]
+        for unknown in (theirs, "rq_nobody"):
+            answer = await watched.bench.api.get(f"{watched.path}/stream?request_id={unknown}")
+            assert is_problem(answer, 404, "unknown_request")
+
     async def test_one_that_is_over_is_told_to_its_end(self, watched: Watched) -> None:
         await watched.begun()
         await watched.tells(*(line(event=f"e{n}") for n in range(90)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -76,7 +77,8 @@ async def test_asked_for_watched_and_stopped_by_two_buttons(page: Page) -> None:
         text = await page.text(language)
         assert [said for said in words if said not in text] == []
     html = await page.html()
-    assert f'data-stream="/api/v1/agents/{log.player.agent_id}/log/stream?after=1" data-events="line end"' in html
+    stream = f"/api/v1/agents/{log.player.agent_id}/log/stream?request_id={log.request_id}&after=1"
+    assert f'data-stream="{escape(stream)}" data-events="line end"' in html
     assert 'name="log_reason"' not in html
     answer = await page.sends("/stop")
     assert (answer.status_code, answer.headers["location"].endswith("#log")) == (303, True)
