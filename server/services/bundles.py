@@ -224,13 +224,11 @@ async def prune(database: Database, folder: Path, days: int) -> set[str]:
     """Those that are too old go, and what belongs to no row. Returns the ids of those that are kept."""
     async with database.write() as work:
         before = work.now.timestamp() - ORPHAN_AFTER  # not what an upload is just writing
-        old = select(SupportBundle).where(
-            SupportBundle.removed_at.is_(None), SupportBundle.received_at < work.now - timedelta(days=days)
-        )
-        for row in await work.session.scalars(old):
+        still, since = SupportBundle.removed_at.is_(None), work.now - timedelta(days=days)
+        for row in await work.session.scalars(select(SupportBundle).where(still, SupportBundle.received_at < since)):
             row.removed_at = work.now
-        await work.flush()
-        kept = set(await work.session.scalars(select(SupportBundle.id).where(SupportBundle.removed_at.is_(None))))
+        young = select(SupportBundle.id).where(still, SupportBundle.received_at >= since)
+        kept = set(await work.session.scalars(young))
     await asyncio.to_thread(_remove, folder, kept, before)
     return kept
 

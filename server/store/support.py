@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, bindparam, func, or_, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, bindparam, func, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.store.audited import Audited
@@ -64,6 +64,9 @@ class SupportRequest(Base):
     )
 
 
+_KEPT = text("removed_at IS NULL")
+
+
 class SupportBundle(Base):
     """``removed_at``: its file is gone by age; the row stays as the record of what was given away and by whom."""
 
@@ -101,6 +104,7 @@ class SupportBundle(Base):
         UniqueConstraint("agent_id", "sha256"),
         Index(None, "tenant_id", "received_at"),
         Index(None, "agent_id", "removed_at", "received_at", "id"),
+        Index("ix_support_bundles_kept", "received_at", "id", sqlite_where=_KEPT, postgresql_where=_KEPT),
     )
 
 

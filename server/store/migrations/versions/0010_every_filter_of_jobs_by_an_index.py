@@ -1,4 +1,4 @@
-"""every set of filters of jobs by an index of its own; what is owed apart; sessions by the order they are shown in"""
+"""every set of filters of jobs by an index of its own; what is owed or kept apart; sessions in their order"""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("owed IS 1"),
         postgresql_where=sa.text("owed IS true"),
     )
+    op.create_index(
+        "ix_support_bundles_kept",
+        "support_bundles",
+        ["received_at", "id"],
+        sqlite_where=sa.text("removed_at IS NULL"),
+        postgresql_where=sa.text("removed_at IS NULL"),
+    )
     op.drop_index(op.f("ix_sign_ins_user_id"), table_name="sign_ins")
     for columns in SESSIONS:
         op.create_index(op.f(f"ix_sign_ins_{'_'.join(columns)}"), "sign_ins", columns)
@@ -37,6 +44,7 @@ def downgrade() -> None:
     for columns in SESSIONS:
         op.drop_index(op.f(f"ix_sign_ins_{'_'.join(columns)}"), table_name="sign_ins")
     op.create_index(op.f("ix_sign_ins_user_id"), "sign_ins", ["user_id"])
+    op.drop_index("ix_support_bundles_kept", table_name="support_bundles")
     op.drop_index("ix_jobs_owed", table_name="jobs")
     for columns in SETS:
         op.drop_index(op.f(f"ix_jobs_{'_'.join(columns)}"), table_name="jobs")
