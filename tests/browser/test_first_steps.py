@@ -28,7 +28,7 @@ def test_from_nothing_to_the_first_receipt(empty: Site, opened: Callable[..., Vi
     page.get_by_label("Ещё раз").fill(PASSWORD)
     page.get_by_role("button", name="Войти").click()
     expect(page.get_by_role("heading", name="Первые шаги", exact=False).first).to_be_visible()
-    assert page.locator("ol.steps > li.good h2").all_inner_texts() == ["Дайте ключ разработчику CRM сделано"]
+    expect(page.locator("ol.steps > li.good h2")).to_have_text(["Дайте ключ разработчику CRM сделано"])
 
     page.get_by_label("KKM_ID").fill("17")
     page.get_by_label("Где она стоит").fill("У входа")

@@ -36,6 +36,15 @@ def log_of(world: World) -> str:
     return f"/agents/{world.agent_id}/log"
 
 
+def sold_and_read(page: Page, world: World) -> str:
+    """Until the page has read itself twice after a receipt: once, and all that this brings is in it. The receipt's
+    id."""
+    fetched = page.evaluate(FETCHED)
+    job_id = world.sells("Кабель", "350.00")
+    page.wait_for_function(f"{FETCHED} > {fetched} + 1", timeout=PATIENCE)
+    return job_id
+
+
 @pytest.fixture
 def running(world: World) -> Iterator[str]:
     """A log that runs, with lines of a receipt in it; the receipt's id."""
@@ -102,10 +111,8 @@ def test_whoever_scrolls_up_or_marks_lines_is_left_alone(world: World, opened: O
     tail.hover()
     page.mouse.wheel(0, -200)
     page.wait_for_function("document.querySelector('#log-tail').scrollTop < -8")
-    seen, fetched = tail.locator("tbody tr").count(), page.evaluate(FETCHED)
-    job_id = world.sells("Кабель", "350.00")
-    page.wait_for_function(f"{FETCHED} > {fetched}")
-    page.wait_for_timeout(500)
+    seen = tail.locator("tbody tr").count()
+    job_id = sold_and_read(page, world)
     assert tail.locator("tbody tr").count() == seen
     page.mouse.wheel(0, 400)
     expect(tail.get_by_role("link", name=job_id).first).to_be_attached(timeout=PATIENCE)
@@ -113,10 +120,7 @@ def test_whoever_scrolls_up_or_marks_lines_is_left_alone(world: World, opened: O
     newest.locator("th").dblclick(position={"x": 16, "y": 12})
     marked = page.evaluate("getSelection().toString()")
     assert marked
-    fetched = page.evaluate(FETCHED)
-    world.sells("Кабель", "350.00")
-    page.wait_for_function(f"{FETCHED} > {fetched}")
-    page.wait_for_timeout(500)
+    sold_and_read(page, world)
     assert page.evaluate("getSelection().toString()") == marked
 
 

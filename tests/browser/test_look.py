@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.site import Visit
 from tests.browser.world import World
@@ -123,15 +123,15 @@ def test_the_menu_opens_on_a_phone_without_scripts(world: World, opened: Opens) 
     assert not menu.is_visible()
     page.get_by_role("button", name="Меню").click()
     menu.get_by_role("link", name="Задания").click()
-    assert page.url.endswith("/console/jobs")
+    expect(page).to_have_url(re.compile("/console/jobs$"))
 
 
 def test_language_and_light_are_chosen_and_kept(world: World, opened: Opens) -> None:
     page = opened(world.site, "owner", color_scheme="light", **WIDE).go("/console/jobs")
     page.get_by_role("button", name="English").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Jobs"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
     page.get_by_role("button", name="dark", exact=True).click()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 26, 30)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(23, 26, 30)")
     page.goto(page.url)
     assert page.locator("html").get_attribute("data-theme") == "dark"
     assert page.locator("html").get_attribute("lang") == "en"
