@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request, WebSocket
 from starlette.responses import JSONResponse
 from websockets.sync.client import connect
 
-from server.cli import uvicorn_options
+from server.serving import uvicorn_options
 
 
 def database(path: str) -> sqlite3.Connection:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from server import problems
 from server.console.mount import mount
 from server.limits import BodyLimit
+from server.opening import ignored, open_database
 from server.routers import (
     agents,
     audit,
@@ -37,42 +38,23 @@ from server.routers import (
 )
 from server.routers.common import RateLimits, Services
 from server.schema import Api
-from server.services import access, duties
 from server.services import agents as agent_service
+from server.services import duties
 from server.services import logs as log_service
-from server.services.hub import Hub
 from server.services.passwords import Passwords
 from server.services.rates import Rates
-from server.services.readers import Readers
 from server.services.sender import Sender
 from server.services.tails import Tails
-from server.settings import VERSION, Settings, database_url
-from server.store.database import Database, try_file
+from server.settings import VERSION, Settings
 from server.upkeep.watch import Watch, Watched
 from server.world import World
 
 API = "/api/v1"
 
 
-def ignored(_: object) -> None:
-    """Nobody watches."""
-
-
 async def open_services(settings: Settings, world: World, watch: Watch | None = None) -> Services:
     """The database at its newest schema and the job key. Without ``watch`` nobody watches."""
-    hub = Hub(world.monotonic, settings.limits.connections_per_minute)
-    url = database_url(settings.database)
-    try_file(url)
-    readers = Readers()
-    happened = watch.happened if watch is not None else ignored
-    database = Database(url, world, hub.wake, readers.wake, hub.load, on_happened=happened)
-    try:
-        await database.migrate()
-        async with database.write() as work:
-            key = await access.job_key(work, world)
-    except BaseException:
-        await database.close()
-        raise
+    here = await open_database(settings, world, watch.happened if watch is not None else ignored)
     rates = RateLimits(
         calls=Rates(world.monotonic, settings.limits.calls_per_second, settings.limits.call_burst),
         strangers=Rates(
@@ -80,8 +62,10 @@ async def open_services(settings: Settings, world: World, watch: Watch | None = 
         ),
         bundles=Rates(world.monotonic, settings.limits.bundles_per_day / 86_400, settings.limits.bundles_per_day // 2),
     )
-    passwords, tails = Passwords(settings.hashing), Tails(readers.wake_log)
-    return Services(settings, world, database, hub, readers, rates, key, passwords, tails, watch or Watch())
+    passwords, tails = Passwords(settings.hashing), Tails(here.readers.wake_log)
+    return Services(
+        settings, world, here.database, here.hub, here.readers, rates, here.key, passwords, tails, watch or Watch()
+    )
 
 
 def build_app(settings: Settings, world: World | None = None) -> FastAPI:

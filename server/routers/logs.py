@@ -45,7 +45,7 @@ async def stop_log(agent_id: str, here: Here, caller: SupportCaller, language: S
 
 
 @router.get("/agents/{agent_id}/log/lines", response_model_exclude_unset=True)
-async def read_log(
+async def see_lines(
     agent_id: str,
     here: Here,
     caller: SupportCaller,

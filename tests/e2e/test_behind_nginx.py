@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.cli import uvicorn_options
 from server.services.stream import HEARTBEAT
+from server.serving import uvicorn_options
 from server.settings import Limits
 from tests.support import nginx
 from tests.support.nginx import Nginx

@@ -366,7 +366,7 @@ OCCASIONS: Mapping[str, Scenario] = MappingProxyType(
             webhooks,
         ),
         **dict.fromkeys(
-            ("app:open_services", "app:build_app.<locals>.lifespan", "database:Database.migrate", "duties:prune",
+            ("opening:open_database", "app:build_app.<locals>.lifespan", "database:Database.migrate", "duties:prune",
              "book:JobBook.differences", "book:JobBook.desks"),
             server_comes_back,
         ),

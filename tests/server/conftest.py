@@ -23,12 +23,12 @@ from sqlalchemy.pool import Pool
 from starlette.routing import BaseRoute
 
 from server.app import build_app, open_services
-from server.cli import uvicorn_options
 from server.routers.common import Services
 from server.services import duties, people
 from server.services.access import Scope, add_key, add_tenant, caller_of
 from server.services.people import UserPost
 from server.services.roles import Role
+from server.serving import uvicorn_options
 from server.settings import Limits, Settings
 from server.store.models import Tenant
 from server.world import World
