@@ -53,8 +53,8 @@ class _Server(uvicorn.Server):
 
 
 def run(arguments: argparse.Namespace, wrong: Callable[..., int], say: Callable[[str], None]) -> int:
-    """``kassabridge-server run``, until it is stopped; its exit code. ``wrong`` says a sentence and gives the code, ``say``
-    tells on stdout where it listens."""
+    """``kassabridge-server run``, until it is stopped; its exit code. ``wrong`` says a sentence and gives the code,
+    ``say`` tells on stdout where it listens."""
     public = arguments.public_url
     if public is not None and (urlsplit(public).scheme not in ("http", "https") or not urlsplit(public).hostname):
         return wrong(f"--public-url: http(s)://…, а не / not {public}")
