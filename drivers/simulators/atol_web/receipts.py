@@ -80,7 +80,7 @@ def _fill_and_close(core: Core, task: Task) -> Archived:
         if less:
             receipts.discount(core, less)
     for tax in task.get("taxes") or ():
-        receipts.tax(core, _tax(tax), kopecks(tax["sum"]))
+        receipts.tax(core, _tax(tax), _sum(tax["sum"]))
     payments = sorted(task["payments"], key=lambda each: words.PAYMENTS[each["type"]] == receipts.CASH)
     for payment in payments:
         if payment["sum"] < 0:
@@ -99,8 +99,15 @@ def _write(core: Core, tag: int, value: Any) -> None:
         raise TaskError(codes.PROPERTY_WRITE, str(tag)) from error
 
 
+def _sum(value: int | Decimal) -> int:
+    """No document holds a sum below nothing."""
+    if (amount := kopecks(value)) < 0:
+        raise TaskError(codes.INVALID_SUM)
+    return amount
+
+
 def _cashless(each: Mapping[str, Any]) -> Fields:
-    sums = [(1082, kopecks(each["sum"])), (1236, int(each["paymentMethod"]))]
+    sums = [(1082, _sum(each["sum"])), (1236, int(each["paymentMethod"]))]
     return [*sums, *_texts(each, ((1237, "electronicallyId"), (1238, "electronicallyAddInfo")))]
 
 
@@ -157,7 +164,7 @@ def _of_position(item: Mapping[str, Any], ffd: int) -> Fields:
     if item.get("measurementUnit") is not None:
         fields.append(_unit(item["measurementUnit"], ffd))
     if item.get("exciseSum"):
-        fields.append((1229, kopecks(item["exciseSum"])))
+        fields.append((1229, _sum(item["exciseSum"])))
     fields += _texts(item, ((1230, "countryCode"), (1231, "customsDeclaration"), (1191, "additionalAttribute")))
     return [*fields, *((1260, _industry(each)) for each in item.get("industryInfo") or ())]
 

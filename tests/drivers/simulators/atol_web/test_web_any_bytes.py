@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,3 +122,21 @@ def test_a_sale_whose_bytes_were_damaged(bit: int, data: st.DataObject) -> None:
         return
     job = host.device.state.done[-1]
     assert (host.fd == 3) is (job.subtasks[0].status == "ready")
+
+
+@pytest.mark.parametrize("path", [("items", 0, "exciseSum"), ("taxes", 0, "sum"), ("paymentsAddInfo", 0, "sum")])
+@pytest.mark.parametrize("value", [-1, -0.5, -1e15])
+def test_a_sum_below_nothing_broke_the_simulator(path: tuple[str | int, ...], value: float) -> None:
+    task = json.loads(json.dumps(FULL | {"paymentsAddInfo": [{"sum": 1, "paymentMethod": 1, "electronicallyId": "1"}]}))
+    place = task
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    host = Host()
+    host.done("openShift")
+    assert host.post(task).status == 201
+    host.pass_time(3)
+    (told,) = host.results()
+    assert told["status"] == "error"
+    assert host.fd == 2
+    assert host.device.state.register.receipt is None
