@@ -111,3 +111,9 @@ def test_a_database_that_does_not_open_is_a_sentence(tmp_path: Path, command: tu
     assert database in done.stderr
     assert "--database" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_invitation_waited_for_a_web_server() -> None:
+    look = "import sys, server.cli; print([name for name in ('uvicorn', 'server.app') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"

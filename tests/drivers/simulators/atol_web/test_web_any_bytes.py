@@ -53,6 +53,15 @@ def _fields(task: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int
     return inside
 
 
+def _with(task: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """A copy that has this value there."""
+    copy = place = json.loads(json.dumps(task))
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return copy
+
+
 FULL = sell(
     taxationType="osn", electronically=False, total=100, taxes=[{"type": "vat20", "sum": 10}],
     clientInfo={"emailOrPhone": "+79990000000", "name": "A", "vatin": "7701234567", "address": "B"},
@@ -74,11 +83,7 @@ FULL["items"][0] |= {
 @given(st.sampled_from(_fields(FULL)), JSON)
 def test_a_sale_with_anything_in_one_field(path: tuple[str | int, ...], value: Any) -> None:
     """Either it is sold with its sums, or nothing is."""
-    task = json.loads(json.dumps(FULL))
-    place = task
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = value
+    task = _with(FULL, path, value)
     host = Host()
     host.done("openShift")
     try:
@@ -127,11 +132,8 @@ def test_a_sale_whose_bytes_were_damaged(bit: int, data: st.DataObject) -> None:
 @pytest.mark.parametrize("path", [("items", 0, "exciseSum"), ("taxes", 0, "sum"), ("paymentsAddInfo", 0, "sum")])
 @pytest.mark.parametrize("value", [-1, -0.5, -1e15])
 def test_a_sum_below_nothing_broke_the_simulator(path: tuple[str | int, ...], value: float) -> None:
-    task = json.loads(json.dumps(FULL | {"paymentsAddInfo": [{"sum": 1, "paymentMethod": 1, "electronicallyId": "1"}]}))
-    place = task
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = value
+    card = {"sum": 1, "paymentMethod": 1, "electronicallyId": "1"}
+    task = _with(FULL | {"paymentsAddInfo": [card]}, path, value)
     host = Host()
     host.done("openShift")
     assert host.post(task).status == 201
